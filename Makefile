@@ -1,0 +1,56 @@
+# Two commands for everybody: make demo, make test. The rest is for those who change ivsim.
+#
+# PYTHON chooses the interpreter, VENV and AIO_VENV where the environments go:
+#     make test PYTHON=python3.13 VENV=.venv-3.13 AIO_VENV=.venv-3.13-aio
+
+PYTHON ?= python3
+VENV ?= .venv
+AIO_VENV ?= .venv-aio
+PYTEST ?= -q
+
+.PHONY: demo test lint types bench coverage-page format clean
+
+demo: $(VENV)/made
+	@$(VENV)/bin/python examples/demo.py
+
+# The suite runs twice: on the newest botocore, and on the one that aiobotocore pins. Coverage is that of both together.
+test: $(VENV)/made $(AIO_VENV)/made
+	@rm -f .coverage .coverage.*
+	$(VENV)/bin/python -m coverage run -m pytest $(PYTEST)
+	$(AIO_VENV)/bin/python -m coverage run -m pytest $(PYTEST)
+	@$(VENV)/bin/python -m coverage combine -q
+	$(VENV)/bin/python -m coverage report --fail-under=100
+
+lint: $(VENV)/made
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+types: $(VENV)/made
+	$(VENV)/bin/mypy
+
+bench: $(VENV)/made
+	$(VENV)/bin/python -m benchmarks
+
+coverage-page: $(VENV)/made
+	$(VENV)/bin/ivsim coverage --markdown > docs/coverage.md
+
+format: $(VENV)/made
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+clean:
+	rm -rf $(VENV) $(AIO_VENV) .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# An old pip does not know dependency groups, and may settle for ancient releases: the first thing a new environment gets is a
+# new pip.
+$(VENV)/made: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install -q --disable-pip-version-check --upgrade "pip>=25.1"
+	$(VENV)/bin/python -m pip install -q --upgrade --upgrade-strategy eager -e . --group test --group lint
+	@touch $@
+
+$(AIO_VENV)/made: pyproject.toml
+	$(PYTHON) -m venv $(AIO_VENV)
+	$(AIO_VENV)/bin/python -m pip install -q --disable-pip-version-check --upgrade "pip>=25.1"
+	$(AIO_VENV)/bin/python -m pip install -q -e ".[aio]" --group test
+	@touch $@

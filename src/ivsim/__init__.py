@@ -1,0 +1,44 @@
+"""Amazon IVS and IVS Chat in memory: go live, chat and record in your tests, without AWS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._version import __version__
+
+if TYPE_CHECKING:
+    from .emulator import Emulator
+    from .ivs.streams import LiveStream, StreamRefused
+    from .mock import current, mock_ivs
+    from .wire.http import Request, Response
+
+__all__ = [
+    "Emulator",
+    "LiveStream",
+    "Request",
+    "Response",
+    "StreamRefused",
+    "__version__",
+    "current",
+    "mock_ivs",
+]
+
+_HOMES = {
+    "Emulator": "emulator",
+    "LiveStream": "ivs.streams",
+    "Request": "wire.http",
+    "Response": "wire.http",
+    "StreamRefused": "ivs.streams",
+    "current": "mock",
+    "mock_ivs": "mock",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for, so that importing ivsim, as pytest does, costs nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - as late as what it imports
+
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return value

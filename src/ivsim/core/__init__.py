@@ -1,0 +1,1 @@
+"""What every service shares. Knows the wire, and no service."""

@@ -1,0 +1,114 @@
+"""The emulator's clock: real time by default, and the test's to stop and to move."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from itertools import count
+from typing import Any, NamedTuple
+
+from .journal import Journal
+
+
+class Timer(NamedTuple):
+    """Something due at a time (seconds since the epoch); `serial` keeps those of one moment in order."""
+
+    at: float
+    serial: int
+    action: Callable[[], None]
+
+
+class Clock:
+    """Time as the emulated services see it.
+
+    It runs with the system's clock, so freezegun and time-machine move it too. What the services do on their own (a
+    recording configuration becoming ACTIVE) happens when the clock reaches it: during `advance()`, or at the next call.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._offset = 0.0
+        self._frozen: float | None = None
+        self._timers: list[Timer] = []
+        self._serials = count()
+
+    def time(self) -> float:
+        """Return the time in seconds since the epoch."""
+        return time.time() + self._offset if self._frozen is None else self._frozen
+
+    def now(self) -> datetime:
+        """Return the time as an aware datetime in UTC."""
+        return datetime.fromtimestamp(self.time(), timezone.utc)
+
+    def freeze(self, at: datetime | None = None) -> None:
+        """Stop the clock, here or `at` a moment; from then on only `advance()` moves it.
+
+        Raises ValueError when `at` has no time zone: whose noon it is decides what expires.
+        """
+        if at is not None and at.tzinfo is None:
+            raise ValueError(f"at: {at!r} has no time zone; give it one, for example tzinfo=timezone.utc")
+        with self._journal:
+            self._frozen = self.time() if at is None else at.timestamp()
+        self.run_due()
+
+    def unfreeze(self) -> None:
+        """Let a frozen clock run again, from the time it shows."""
+        with self._journal:
+            self._offset, self._frozen = self.time() - time.time(), None
+
+    def advance(self, duration: float | timedelta) -> None:
+        """Move the clock forward by seconds or a timedelta; what falls due on the way happens in order, at its time.
+
+        Raises ValueError for a negative duration: time does not go back.
+        """
+        seconds = duration.total_seconds() if isinstance(duration, timedelta) else float(duration)
+        if not seconds >= 0:
+            raise ValueError(f"duration: {duration!r} is not a number of seconds that is 0 or more")
+        with self._journal:
+            until = self.time() + seconds
+            while self._timers and self._timers[0].at <= until:
+                self._set(max(self._timers[0].at, self.time()))
+                self._pop().action()
+            self._set(until)
+
+    def after(self, seconds: float, action: Callable[[], None]) -> None:
+        """Have something happen in so many seconds; taken back with the transaction that asked for it."""
+        timer = Timer(self.time() + seconds, next(self._serials), action)
+        heapq.heappush(self._timers, timer)
+        self._journal.note(lambda: self._drop(timer))
+
+    def run_due(self) -> None:
+        """Let happen what the clock has reached on its own."""
+        while self._timers and self._timers[0].at <= self.time():
+            with self._journal:
+                self._pop().action()
+
+    def clear(self) -> None:
+        """Forget what was to happen. The time stays."""
+        self._timers.clear()
+
+    def snapshot(self) -> Any:
+        """Return what `restore()` needs to make the clock as it is now."""
+        return self._offset, self._frozen, list(self._timers)
+
+    def restore(self, state: Any) -> None:
+        """Make the clock as it was when the snapshot was taken."""
+        self._offset, self._frozen, timers = state
+        self._timers[:] = timers
+
+    def _set(self, to: float) -> None:
+        if self._frozen is None:
+            self._offset += to - self.time()
+        else:
+            self._frozen = to
+
+    def _pop(self) -> Timer:
+        timer = heapq.heappop(self._timers)
+        self._journal.note(lambda: heapq.heappush(self._timers, timer))
+        return timer
+
+    def _drop(self, timer: Timer) -> None:
+        self._timers.remove(timer)
+        heapq.heapify(self._timers)

@@ -1,0 +1,119 @@
+"""EventBridge events: what the services told the world, as dicts in AWS's exact shape."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, overload
+
+from ..wire.serialize import iso8601
+from .ids import Ids
+from .journal import Journal
+
+Event = dict[str, Any]
+Subscriber = Callable[[Event], object]
+
+_log = logging.getLogger("ivsim.events")
+
+
+class Events(Sequence[Event]):
+    """Every event so far, oldest first. A list to read, and something to subscribe to.
+
+    Each event is a plain dict, as EventBridge would hand it to a Lambda function. Source: *Using Amazon EventBridge
+    with IVS Low-Latency Streaming*, IVS User Guide.
+    """
+
+    def __init__(self, journal: Journal, ids: Ids) -> None:
+        self._journal = journal
+        self._ids = ids
+        self._events: list[Event] = []
+        self._subscribers: list[Subscriber] = []
+        self._undelivered: deque[Event] = deque()
+
+    @overload
+    def __getitem__(self, index: int) -> Event: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Event]: ...
+    def __getitem__(self, index: int | slice) -> Event | list[Event]:
+        return self._events[index]
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(list(self._events))
+
+    def __repr__(self) -> str:
+        return f"Events({self._events!r})"
+
+    def of(self, detail_type: str) -> list[Event]:
+        """Return the events of one `detail-type`, for example "IVS Stream State Change", oldest first."""
+        return [event for event in self._events if event["detail-type"] == detail_type]
+
+    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
+        """Have every later event handed to a function, in order; return what ends the subscription.
+
+        It is called after the call that caused the event is done, so it may call the API itself. One that raises is
+        reported in the log (`ivsim.events`) and breaks nothing.
+        """
+        self._subscribers.append(callback)
+        return lambda: self._subscribers.remove(callback)
+
+    def emit(
+        self,
+        detail_type: str,
+        *,
+        source: str,
+        account: str,
+        region: str,
+        time: datetime,
+        resources: list[str],
+        detail: Mapping[str, Any],
+    ) -> None:
+        """Record an event; subscribers get it when the transaction it belongs to is through."""
+        event = {
+            "version": "0",
+            "id": self._ids.uuid(),
+            "detail-type": detail_type,
+            "source": source,
+            "account": account,
+            "time": iso8601(time, "seconds"),
+            "region": region,
+            "resources": resources,
+            "detail": dict(detail),
+        }
+        self._events.append(event)
+        self._undelivered.append(event)
+        self._journal.note(self._retract)
+
+    def deliver(self) -> None:
+        """Hand to the subscribers what they have not had yet."""
+        while self._undelivered:
+            event = self._undelivered.popleft()
+            for subscriber in list(self._subscribers):
+                try:
+                    subscriber(event)
+                except Exception:  # noqa: BLE001 - whatever it is, it is the subscriber's
+                    _log.exception("a subscriber failed on %s %s", event["detail-type"], event["id"])
+
+    def clear(self) -> None:
+        """Forget the events. Subscriptions stay."""
+        self._events.clear()
+        self._undelivered.clear()
+
+    def snapshot(self) -> Any:
+        """Return what `restore()` needs to make the events as they are now."""
+        return list(self._events), list(self._subscribers)
+
+    def restore(self, state: Any) -> None:
+        """Make the events as they were when the snapshot was taken."""
+        self.clear()
+        events, subscribers = state
+        self._events[:] = events
+        self._subscribers[:] = subscribers
+
+    def _retract(self) -> None:
+        self._events.pop()
+        self._undelivered.pop()

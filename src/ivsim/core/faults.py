@@ -1,0 +1,96 @@
+"""Errors and delays on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .unknown import unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An error waiting for its operation; `left` is how many calls it still spoils, None for all of them."""
+
+    operation: str
+    error_code: str
+    left: int | None
+    message: str
+
+
+class Faults:
+    """What goes wrong next: `sim.faults.add("CreateChannel", "PendingVerification")`.
+
+    Operations are named as in the API reference or as boto3's methods. A fault strikes after the request was found
+    valid and before anything happens, so it changes nothing.
+    """
+
+    def __init__(self, errors_of: Mapping[str, Collection[str]]) -> None:
+        self._errors_of = errors_of
+        self._faults: list[Fault] = []
+        self._latencies: dict[str, float] = {}
+
+    def add(self, operation: str, error_code: str, *, times: int | None = 1, message: str | None = None) -> None:
+        """Let the next `times` calls of an operation fail (None: every one until `clear()`).
+
+        `error_code` is any error that the operation's service models, "ThrottlingException" say; without a `message` it
+        has the model's text. Faults of one operation strike in the order in which they were added. Raises ValueError
+        for an operation or a code that does not exist, and for `times` below 1.
+        """
+        name = self._operation(operation)
+        codes = self._errors_of[name]
+        if error_code not in codes:
+            raise ValueError(f"error_code: {unknown(f'error of {name}', error_code, codes)}")
+        if times is not None and (type(times) is not int or times < 1):
+            raise ValueError(f"times: {times!r} is neither a whole number from 1 on nor None")
+        self._faults.append(Fault(name, error_code, times, message or ""))
+
+    def latency(self, operation: str, seconds: float) -> None:
+        """Let every call of an operation take so many seconds of the emulator's clock; 0 makes it prompt again.
+
+        Nobody sleeps: the clock moves. A client whose read timeout is shorter sees its timeout, as in life. Raises
+        ValueError for an operation that does not exist, and for negative seconds.
+        """
+        name = self._operation(operation)
+        if not seconds >= 0:
+            raise ValueError(f"seconds: {seconds!r} is not a number that is 0 or more")
+        self._latencies[name] = float(seconds)
+
+    def clear(self) -> None:
+        """Forget every fault and latency."""
+        self._faults.clear()
+        self._latencies.clear()
+
+    def take(self, operation: str) -> Fault | None:
+        """Return the fault that strikes this call, and count it."""
+        for index, fault in enumerate(self._faults):
+            if fault.operation == operation:
+                if fault.left == 1:
+                    del self._faults[index]
+                elif fault.left is not None:
+                    self._faults[index] = Fault(operation, fault.error_code, fault.left - 1, fault.message)
+                return fault
+        return None
+
+    def delay(self, operation: str) -> float:
+        """Return the seconds that this call takes."""
+        return self._latencies.get(operation, 0.0)
+
+    def snapshot(self) -> Any:
+        """Return what `restore()` needs to make the faults as they are now."""
+        return list(self._faults), dict(self._latencies)
+
+    def restore(self, state: Any) -> None:
+        """Make the faults as they were when the snapshot was taken."""
+        self.clear()
+        faults, latencies = state
+        self._faults.extend(faults)
+        self._latencies.update(latencies)
+
+    def _operation(self, name: str) -> str:
+        wanted = name.replace("_", "").lower()
+        for operation in self._errors_of:
+            if operation.lower() == wanted:
+                return operation
+        raise ValueError(f"operation: {unknown('operation', name, self._errors_of)}")

@@ -1,0 +1,45 @@
+"""One seedable source of randomness: identifiers, secrets, request ids."""
+
+from __future__ import annotations
+
+import base64
+import random
+import string
+
+_ALPHABET = (string.ascii_letters + string.digits).encode()
+_TO_ALPHANUMERIC = bytes(_ALPHABET[byte % len(_ALPHABET)] for byte in range(256))
+
+
+class Ids:
+    """Random values in the forms that the services use. The same seed gives the same values in the same order.
+
+    Request ids come from a stream of their own, so that one call more or less leaves the resources' ids as they were.
+    """
+
+    def __init__(self, seed: int | str | None = None) -> None:
+        self._random = random.Random(seed)
+        self._requests = random.Random(self._random.getrandbits(64))
+        self.secret = self._random.randbytes(32)
+        """What this emulator signs its page tokens with."""
+
+    def alphanumeric(self, length: int) -> str:
+        """Return letters and digits: resource ids have 12 of them."""
+        return self._random.randbytes(length).translate(_TO_ALPHANUMERIC).decode()
+
+    def base64url(self, size: int) -> str:
+        """Return `size` random bytes as URL-safe base64 without padding."""
+        return base64.urlsafe_b64encode(self._random.randbytes(size)).decode().rstrip("=")
+
+    def uuid(self) -> str:
+        """Return a version 4 UUID, lower case."""
+        return _uuid4(self._random.getrandbits(128))
+
+    def request_id(self) -> str:
+        """Return the next call's `x-amzn-RequestId`."""
+        return _uuid4(self._requests.getrandbits(128))
+
+
+def _uuid4(bits: int) -> str:
+    text = f"{bits:032x}"
+    variant = "89ab"[(bits >> 62) & 3]
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"

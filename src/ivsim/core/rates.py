@@ -1,0 +1,40 @@
+"""Calls per second, for those who want to be throttled."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from ..wire.errors import ThrottlingException
+from .clock import Clock
+
+
+class Rates:
+    """The documented rates, over the last second of the clock; off unless the emulator has `rate_limits=True`.
+
+    A frozen clock never forgives: advance it. Text of the error: observed for PutMetadata (docs/fidelity.md).
+    """
+
+    def __init__(self, clock: Clock, *, enforced: bool) -> None:
+        self._clock = clock
+        self._enforced = enforced
+        self._seen: dict[tuple[str, str], deque[float]] = {}
+
+    def check(self, action: str, rate: int | None, *, resource: str) -> None:
+        """Count a call of `action` ("ivs:PutMetadata") against `resource`; raise ThrottlingException past its rate."""
+        if not self._enforced or rate is None:
+            return
+        now = self._clock.time()
+        seen = self._seen.setdefault((action, resource), deque())
+        while seen and seen[0] <= now - 1:
+            seen.popleft()
+        if len(seen) >= rate:
+            raise ThrottlingException(
+                f"Operation: {action} exceeded call rate: {rate} for resource: {resource}",
+                resource=resource,
+                limit=rate,
+            )
+        seen.append(now)
+
+    def clear(self) -> None:
+        """Forget the calls counted so far."""
+        self._seen.clear()

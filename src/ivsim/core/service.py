@@ -1,0 +1,189 @@
+"""A service: its operations, quotas and stores; and what a handler is given to work with."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from ..wire import model
+from ..wire.errors import InvalidMember
+from ..wire.serialize import TimeFormat, iso8601
+from ..wire.validate import Problem
+from . import paging
+from .arns import Arn
+from .journal import Journal
+from .paging import Page
+from .state import State
+from .stores import Store, Table
+
+S = TypeVar("S", bound=Store)
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Context(Generic[S]):
+    """Where a call happens: one account and region of one service, with the emulator's parts at hand."""
+
+    def __init__(self, service: Service[S], account: str, region: str, state: State) -> None:
+        self.service = service
+        self.account = account
+        self.region = region
+        self.store: S = state.stores.get(service.name, account, region, service.make_store)
+        self.ids = state.ids
+        self.clock = state.clock
+        self._state = state
+
+    @property
+    def now(self) -> datetime:
+        """The time of the call."""
+        return self.clock.now()
+
+    @property
+    def strict(self) -> bool:
+        """Whether constraints and references are checked."""
+        return self._state.strict
+
+    def arn(self, resource_type: str, resource_id: str) -> str:
+        """Return the ARN of something of this service, account and region."""
+        return str(Arn(self.service.name, self.region, self.account, resource_type, resource_id))
+
+    def new_arn(self, table: Table[Any]) -> str:
+        """Return an ARN that is not taken; ids have 12 letters and digits."""
+        return self.arn(table.resource_type, self.ids.alphanumeric(12))
+
+    def check(self, holds: object, member: str, rule: str) -> None:
+        """Refuse the request unless a rule of `member` (its Python name, dotted when nested) holds."""
+        if not holds and self.strict:
+            raise InvalidMember(member, rule)
+
+    def check_exists(self, table: Table[Any], *arns: str | None) -> None:
+        """Refuse the request when it refers to something that does not exist; empty references are none."""
+        if self.strict:
+            for arn in filter(None, arns):
+                table[arn]
+
+    def check_quota(self, name: str, used: int, table: Table[Any]) -> None:
+        """Refuse the request when a quota of this account and region has no room for one more."""
+        self._state.quotas.check(name, used, resource=self.arn(table.resource_type, self.account))
+
+    def check_length(self, member: str, given: Collection[Any], quota: str) -> None:
+        """Refuse the request when a list has more items than a quota allows."""
+        most = self._state.quotas[quota]
+        self.check(len(given) <= most, member, f"Member must have length less than or equal to {most}")
+
+    def check_rate(self, operation: str, rate: int, resource: str) -> None:
+        """Refuse the request when `resource` has had its share of an operation this second."""
+        self._state.rates.check(f"{self.service.name}:{operation}", rate, resource=resource)
+
+    def page(
+        self,
+        table: Table[Any],
+        size: int,
+        token: str | None,
+        *,
+        where: Callable[[Any], bool] | None = None,
+        filters: Hashable = None,
+        among: Collection[str] | None = None,
+        newest_first: bool = False,
+    ) -> Page:
+        """Return a page of a table. `filters` are the request's, which its token is good for alone."""
+        return paging.page(
+            table,
+            secret=self.ids.secret,
+            purpose=repr((self.service.name, self.account, self.region, table.resource_type, filters)),
+            size=max(size, 1),
+            token=token,
+            where=where,
+            among=among,
+            newest_first=newest_first,
+        )
+
+    def soon(self, seconds: float, action: Callable[[], None]) -> None:
+        """Have the service do something on its own: now, or after `seconds` when transitions are realistic."""
+        if self._state.transitions == "immediate":
+            action()
+        else:
+            self.clock.after(seconds, action)
+
+    def settle(self, table: Table[Any], key: str, seconds: float, **changes: object) -> None:
+        """Let a record reach its settled state, which the next read shows, or one in `seconds`; see `soon()`."""
+
+        def change() -> None:
+            if key in table:
+                table[key] = replace(table[key], **changes)
+
+        self.soon(seconds, change)
+
+    def emit(self, detail_type: str, resources: list[str], detail: Mapping[str, Any]) -> None:
+        """Record an EventBridge event of this account and region."""
+        self._state.events.emit(
+            detail_type,
+            source=f"aws.{self.service.name}",
+            account=self.account,
+            region=self.region,
+            time=self.now,
+            resources=resources,
+            detail=detail,
+        )
+
+
+class Handler(NamedTuple):
+    """The function behind an operation, and how often a second AWS lets it be called."""
+
+    function: Callable[..., Any]
+    rate: int
+    parameters: frozenset[str]
+
+
+class Service(Generic[S]):
+    """One AWS service: `@service.operation` puts a function behind each operation it emulates.
+
+    `problem_text` is how the service words a validation error, `time_format` to what it cuts its timestamps.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        make_store: Callable[[Journal], S],
+        *,
+        time_format: TimeFormat,
+        problem_text: Callable[[Iterable[Problem]], str],
+    ) -> None:
+        self.name = name
+        self.make_store = make_store
+        self.problem_text = problem_text
+        self.handlers: dict[str, Handler] = {}
+        self.quotas: dict[str, int] = {}
+        self._time_format = time_format
+
+    @cached_property
+    def model(self) -> model.Model:
+        """The service as the installed botocore describes it."""
+        return model.load(self.name, self._time_format)
+
+    def operation(self, *, rate: int, settings: type[Any] | None = None) -> Callable[[F], F]:
+        """Put a function behind the operation of the same name. `rate` is its documented quota of calls per second.
+
+        It is called with the context and the input's members under their Python names, valid as far as the model can
+        tell. It returns a record, or a dict of output members, or None. What it has no parameter for is refused by
+        name; one that takes `**settings` says by a TypedDict which they are.
+        """
+
+        def register(function: F) -> F:
+            parameters = {*inspect.signature(function).parameters, *getattr(settings, "__annotations__", ())}
+            self.handlers[function.__name__] = Handler(function, rate, frozenset(parameters))
+            return function
+
+        return register
+
+    def time_text(self, moment: datetime) -> str:
+        """Return a time as this service writes it."""
+        return iso8601(moment, self._time_format)
+
+    def quota(self, name: str, value: int) -> str:
+        """Declare a documented quota, and return its name."""
+        self.quotas[name] = value
+        return name

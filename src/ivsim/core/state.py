@@ -1,0 +1,83 @@
+"""Everything an emulator remembers, and the transaction over it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Literal, get_args
+
+from .calls import Calls
+from .clock import Clock
+from .events import Events
+from .faults import Faults
+from .ids import Ids
+from .journal import Journal
+from .quotas import Quotas
+from .rates import Rates
+from .stores import Stores
+
+Transitions = Literal["immediate", "realistic"]
+
+
+class State:
+    """The parts of one emulator, and the options it was made with."""
+
+    def __init__(
+        self,
+        *,
+        quotas: Mapping[str, int],
+        errors_of: Mapping[str, Collection[str]],
+        seed: int | str | None,
+        account_id: str,
+        region: str,
+        rate_limits: bool,
+        strict: bool,
+        transitions: Transitions,
+    ) -> None:
+        if not re.fullmatch(r"[0-9]{12}", account_id):
+            raise ValueError(f"account_id: {account_id!r} is not 12 digits")
+        if transitions not in get_args(Transitions):
+            raise ValueError(f"transitions: {transitions!r} is neither 'immediate' nor 'realistic'")
+        self.account_id = account_id
+        self.region = region
+        self.strict = strict
+        self.transitions = transitions
+        self.journal = Journal()
+        self.ids = Ids(seed)
+        self.clock = Clock(self.journal)
+        self.stores = Stores(self.journal)
+        self.events = Events(self.journal, self.ids)
+        self.calls = Calls()
+        self.faults = Faults(errors_of)
+        self.quotas = Quotas(quotas)
+        self.rates = Rates(self.clock, enforced=rate_limits)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Change state as a whole: when the block raises, nothing has happened; when it ends, events go out."""
+        self.clock.run_due()
+        with self.journal:
+            yield
+        self.events.deliver()
+
+    def reset(self) -> None:
+        """Empty everything that calls or tests put in. Clock, quotas and subscriptions stay as they were set."""
+        with self.journal:
+            for part in (self.stores, self.events, self.calls, self.faults, self.rates, self.clock):
+                part.clear()
+
+    def snapshot(self) -> Any:
+        """Return what `restore()` needs to bring all this back. Records are frozen, so it costs little."""
+        with self.journal:
+            return [part.snapshot() for part in self._kept()]
+
+    def restore(self, state: Any) -> None:
+        """Bring back what was there when the snapshot was taken."""
+        with self.journal:
+            for part, its_state in zip(self._kept(), state, strict=True):
+                part.restore(its_state)
+            self.rates.clear()
+
+    def _kept(self) -> tuple[Any, ...]:
+        return (self.stores, self.events, self.calls, self.faults, self.clock, self.quotas)

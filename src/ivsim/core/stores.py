@@ -1,0 +1,187 @@
+"""Where records live: tables of frozen records, one store per service, account and region."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Callable, Collection, Iterator
+from operator import attrgetter
+from typing import Any, Generic, NamedTuple, TypeVar, overload
+
+from ..wire.errors import ResourceNotFoundException
+from . import arns
+from .journal import Journal
+
+R = TypeVar("R")
+D = TypeVar("D")
+S = TypeVar("S", bound="Store")
+
+
+class Row(NamedTuple):
+    """A record's place in its table. Serials grow, so they order rows and let a page resume where another ended."""
+
+    serial: int
+    key: str
+    record: Any
+
+
+_serial = attrgetter("serial")
+
+
+class Table(Generic[R]):
+    """Records by key, in the order in which they were added or last moved to the end.
+
+    Records are frozen: a change puts another in the place of the old one. Every write goes through the journal.
+    """
+
+    def __init__(self, resource_type: str, journal: Journal) -> None:
+        self.resource_type = resource_type
+        self._journal = journal
+        self._rows: dict[str, Row] = {}
+        self._order: list[Row] = []
+        self._last_serial = 0
+
+    def __getitem__(self, key: str) -> R:
+        """Return a record. Raises ResourceNotFoundException, the answer to a key that nothing has."""
+        try:
+            record: R = self._rows[key].record
+        except KeyError:
+            raise ResourceNotFoundException(f"Resource: {key} not found", resource=key) from None
+        return record
+
+    @overload
+    def get(self, key: str) -> R | None: ...
+    @overload
+    def get(self, key: str, default: D) -> R | D: ...
+    def get(self, key: str, default: D | None = None) -> R | D | None:
+        """Return a record, or the default."""
+        row = self._rows.get(key)
+        return default if row is None else row.record
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def values(self) -> Iterator[R]:
+        """Return the records in order."""
+        return (row.record for row in self._order)
+
+    def newest_first(self) -> Iterator[R]:
+        """Return the records in the opposite order."""
+        return (row.record for row in reversed(self._order))
+
+    def __setitem__(self, key: str, record: R) -> None:
+        """Put a record in its place; a new key goes to the end."""
+        old = self._rows.get(key)
+        self._swap(old, Row(self._next_serial() if old is None else old.serial, key, record))
+
+    def move_to_end(self, key: str) -> None:
+        """Make a record the last one, as an update does in lists that are ordered by time of update."""
+        row = self._rows[key]
+        self._swap(row, row._replace(serial=self._next_serial()))
+
+    def __delitem__(self, key: str) -> None:
+        """Remove a record. Raises ResourceNotFoundException when nothing has the key."""
+        self[key]
+        self._swap(self._rows[key], None)
+
+    def rows_after(
+        self, serial: int | None, *, newest_first: bool = False, among: Collection[str] | None = None
+    ) -> Iterator[Row]:
+        """Return the rows that follow a serial in one direction or the other; None stands before the first.
+
+        `among` leaves only the rows with these keys, without a look at the others.
+        """
+        if among is not None:
+            rows = sorted((self._rows[key] for key in among), key=_serial)
+            return (row for row in rows if serial is None or row.serial > serial)
+        order = self._order
+        if newest_first:
+            start = len(order) if serial is None else bisect_left(order, serial, key=_serial)
+            indexes = range(start - 1, -1, -1)
+        else:
+            start = 0 if serial is None else bisect_left(order, serial + 1, key=_serial)
+            indexes = range(start, len(order))
+        return (order[index] for index in indexes)
+
+    def snapshot(self) -> Any:
+        """Return what `restore()` needs to make the table as it is now."""
+        return dict(self._rows), list(self._order), self._last_serial
+
+    def restore(self, state: Any) -> None:
+        """Make the table as it was when the snapshot was taken."""
+        rows, order, self._last_serial = state
+        self._rows, self._order = dict(rows), list(order)
+
+    def _next_serial(self) -> int:
+        self._last_serial += 1
+        return self._last_serial
+
+    def _swap(self, old: Row | None, new: Row | None) -> None:
+        """Put `new` where `old` was; one of them may be None. Its own undoing is the same with the two exchanged."""
+        if old is not None and new is not None and old.serial == new.serial:
+            self._order[bisect_left(self._order, old.serial, key=_serial)] = new
+            self._rows[new.key] = new
+        else:
+            if old is not None:
+                del self._order[bisect_left(self._order, old.serial, key=_serial)]
+                del self._rows[old.key]
+            if new is not None:
+                insort(self._order, new, key=_serial)
+                self._rows[new.key] = new
+        self._journal.note(lambda: self._swap(new, old))
+
+
+class Store:
+    """The tables of one service in one account and region. A service declares its own as attributes."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+
+    @property
+    def tables(self) -> dict[str, Table[Any]]:
+        """The tables by the resource type of the ARNs that are their keys."""
+        return {table.resource_type: table for table in vars(self).values() if isinstance(table, Table)}
+
+    def table_of(self, arn: str) -> Table[Any] | None:
+        """Return the table an ARN's record is in, if it is in one."""
+        parsed = arns.parse(arn)
+        table = self.tables.get(parsed.resource_type) if parsed else None
+        return table if table is not None and arn in table else None
+
+
+class Stores:
+    """Every store of an emulator, made on first use."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._stores: dict[tuple[str, str, str], Store] = {}
+
+    def get(self, service: str, account: str, region: str, make: Callable[[Journal], S]) -> S:
+        """Return the store of a service in an account and region."""
+        key = (service, account, region)
+        if key not in self._stores:
+            self._stores[key] = make(self._journal)
+        return self._stores[key]  # type: ignore[return-value]
+
+    def of(self, service: str) -> list[tuple[str, str, Store]]:
+        """Return a service's stores as (account, region, store)."""
+        return [(account, region, store) for (its, account, region), store in self._stores.items() if its == service]
+
+    def clear(self) -> None:
+        """Empty every table. Stores and tables stay, so whoever holds one sees it empty."""
+        for store in self._stores.values():
+            for table in store.tables.values():
+                table.restore(({}, [], 0))
+
+    def snapshot(self) -> Any:
+        """Return what `restore()` needs to make every store as it is now."""
+        return {key: [table.snapshot() for table in store.tables.values()] for key, store in self._stores.items()}
+
+    def restore(self, state: Any) -> None:
+        """Make every store as it was when the snapshot was taken; one that is younger is emptied."""
+        self.clear()
+        for key, tables in state.items():
+            for table, its_state in zip(self._stores[key].tables.values(), tables, strict=True):
+                table.restore(its_state)

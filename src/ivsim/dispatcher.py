@@ -1,0 +1,259 @@
+"""One call's way: Request → service → operation → parse → validate → gates → handler → serialize → Response."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+from . import ivs, ivschat
+from .core import arns
+from .core.arns import Arn
+from .core.calls import Call
+from .core.service import Context, Handler, Service
+from .core.state import State
+from .wire import model
+from .wire.errors import (
+    InvalidMember,
+    NotEmulated,
+    RequestEntityTooLarge,
+    ServiceError,
+    UnknownOperationException,
+    ValidationException,
+)
+from .wire.http import Request, Response
+from .wire.model import Model, Operation
+from .wire.parse import MalformedBody, body_members, located_members
+from .wire.routes import Route, Routes
+from .wire.validate import Problem
+
+SERVICES: Mapping[str, Service[Any]] = {service.name: service for service in (ivs.service, ivschat.service)}
+
+MOST_BYTES = 10 * 1024 * 1024
+"""The largest body that is read, as for any API behind Amazon API Gateway."""
+
+_SCOPE = re.compile(r"Credential=([^/,\s]+)/[0-9]+/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
+_REGION_IN_HOST = re.compile(r"ivs[a-z]*(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws|api)\.")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+
+
+class Scope(NamedTuple):
+    """What a signature says about its request."""
+
+    access_key: str
+    region: str
+    service: str
+
+
+@cache
+def routes() -> Routes:
+    """Return the routes of all services, made once a process."""
+    return Routes(service.model for service in SERVICES.values())
+
+
+@cache
+def real_time() -> Model:
+    """Return the model of IVS Real-Time, read only to refuse it by name."""
+    return model.load("ivs-realtime", "seconds")
+
+
+@cache
+def errors_of() -> Mapping[str, frozenset[str]]:
+    """Return, for every operation of the installed models, the errors its service knows."""
+    known: dict[str, frozenset[str]] = {}
+    for service in SERVICES.values():
+        for name in service.model.operations:
+            known[name] = known.get(name, frozenset()) | frozenset(service.model.errors)
+    return known
+
+
+class Dispatcher:
+    """Answers requests from one emulator's state."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._contexts: dict[tuple[str, str, str], Context[Any]] = {}
+
+    def dispatch(self, request: Request) -> Response:
+        """Answer a request. Whatever the request is, the answer is the service's; only a bug of ours raises."""
+        state = self._state
+        state.clock.run_due()
+        params: dict[str, Any] = {}
+        service = operation = None
+        latency = 0.0
+        account, region = state.account_id, state.region
+        try:
+            scope, route, query = self._find(request)
+            service, operation = SERVICES[route.service], route.operation
+            if len(request.body) > MOST_BYTES:
+                raise RequestEntityTooLarge("Request Too Long")
+            params = _params(request, route, query)
+            account, region = self._place(scope, params, request.url)
+            latency = self._wait(operation)
+            with state.journal:
+                body = self._call(self.context(service, account, region), operation, params)
+        except ServiceError as error:
+            refused: ServiceError | None = error
+            status, body = self._refusal(error, service, operation, params, account, region)
+        else:
+            refused, status = None, operation.status
+        name = operation.name if operation else ""
+        error_code = refused.code if refused else None
+        state.calls.record(Call(service.name if service else "", name, params, account, region, status, error_code))
+        headers = {"x-amzn-RequestId": state.ids.request_id()}
+        if body:
+            headers["Content-Type"] = "application/json"
+        if error_code:
+            headers["x-amzn-ErrorType"] = error_code
+        state.events.deliver()
+        return Response(status, headers, body, latency)
+
+    def context(self, service: Service[Any], account: str, region: str) -> Context[Any]:
+        """Return the context of a service in an account and region; there is one of each."""
+        key = (service.name, account, region)
+        context = self._contexts.get(key)
+        if context is None:
+            context = self._contexts[key] = Context(service, account, region, self._state)
+        return context
+
+    def _find(self, request: Request) -> tuple[Scope | None, Route, str]:
+        try:
+            url = request.split()
+            found = routes().find(request.method, url.path)
+        except ValueError:
+            raise UnknownOperationException(f"{request.url!r} is not a URL") from None
+        scope = _scope(request.header("authorization") or (unquote(url.query) if "X-Amz-Cred" in url.query else ""))
+        if len(found) == 1:
+            return scope, found[0], url.query
+        if not found:
+            for each in Routes([real_time()]).find(request.method, url.path):
+                raise NotEmulated(f"ivs-realtime {each.operation.name} is not emulated by ivsim")
+            raise UnknownOperationException(f"No operation at {request.method} {url.path}")
+        return scope, _choose(found, scope), url.query
+
+    def _place(self, scope: Scope | None, params: Mapping[str, Any], url: str) -> tuple[str, str]:
+        """Return account and region: the signature's, or an ARN's in the request, or the host's, or the defaults."""
+        if scope is not None:
+            account = scope.access_key if _ACCOUNT.fullmatch(scope.access_key) else self._state.account_id
+            return account, scope.region
+        arn = _first_arn(params)
+        if arn is not None:
+            return arn.account, arn.region
+        host = _REGION_IN_HOST.search(url)
+        return self._state.account_id, host[1] if host else self._state.region
+
+    def _wait(self, operation: Operation) -> float:
+        seconds = self._state.faults.delay(operation.name)
+        if seconds:
+            self._state.clock.advance(seconds)
+        return seconds
+
+    def _call(self, ctx: Context[Any], operation: Operation, params: dict[str, Any]) -> bytes:
+        service, state = ctx.service, self._state
+        handler: Handler | None = service.handlers.get(operation.python_name)
+        if handler is None:
+            raise NotEmulated(f"{service.name} {operation.name} is not emulated by ivsim")
+        problems: list[Problem] = []
+        (operation.check if state.strict else operation.check_loosely)(params, None, problems)
+        if problems:
+            raise self._invalid(service, problems)
+        arguments = operation.convert(params)
+        if not handler.parameters.issuperset(arguments):
+            unknown = [name for name in params if operation.python_members.get(name) not in handler.parameters]
+            raise NotEmulated(f"{service.name} {operation.name}: {', '.join(unknown)} is not emulated by ivsim")
+        fault = state.faults.take(operation.name)
+        if fault is not None:
+            raise _error_class(fault.error_code)(fault.message)
+        state.rates.check(f"{service.name}:{operation.name}", handler.rate, resource=ctx.account)
+        try:
+            return operation.serialize(handler.function(ctx, **arguments))
+        except InvalidMember as invalid:
+            problem = Problem(tuple(operation.wire_path(invalid.member)), invalid.rule)
+            raise self._invalid(service, [problem]) from None
+
+    def _invalid(self, service: Service[Any], problems: list[Problem]) -> ValidationException:
+        return ValidationException(
+            service.problem_text(problems),
+            reason="FIELD_VALIDATION_FAILED",
+            fields=tuple((problem.field, problem.rule) for problem in problems),
+        )
+
+    def _refusal(
+        self,
+        error: ServiceError,
+        service: Service[Any] | None,
+        operation: Operation | None,
+        params: Mapping[str, Any],
+        account: str,
+        region: str,
+    ) -> tuple[int, bytes]:
+        """Dress an error as its shape has it: status, and a body with the members the shape asks for."""
+        shape = service.model.errors.get(error.code) if service else None
+        if shape is None or service is None or operation is None:
+            return error.status or 400, json.dumps({"message": error.message}).encode()
+        text = error.message or shape.text
+        if not error.resource:
+            kind = next(iter(self.context(service, account, region).store.tables))
+            error.resource = str(_first_arn(params) or Arn(service.name, region, account, kind, account))
+        if error.limit is None:
+            handler = service.handlers.get(operation.python_name)
+            error.limit = handler.rate if handler else 0
+        body = shape.serialize({"exception_message": text, "message": text, **error.details()})
+        return shape.status, body
+
+
+def _scope(signature: str) -> Scope | None:
+    match = _SCOPE.search(signature)
+    return Scope(*match.groups()) if match else None
+
+
+def _choose(found: list[Route], scope: Scope | None) -> Route:
+    """Choose between services that share a path, by the ARN in it, and by the signature where that does not tell.
+
+    Two services sign as `ivs`, so the signature cannot come first; but a client of IVS Chat that is handed a channel's
+    ARN hears from IVS Chat.
+    """
+    by_service = {route.service: route for route in found}
+    text = next(iter(found[0].members.values()))
+    arn = arns.parse(text)
+    if scope is not None and scope.service in by_service:
+        named = scope.service
+    else:
+        named = "ivschat" if ":ivschat:" in text else "ivs"
+    if named == "ivs" and arn and (arn.service, arn.resource_type) in _real_time_types():
+        raise NotEmulated(f"ivs-realtime {found[0].operation.name} is not emulated by ivsim")
+    return by_service[named]
+
+
+@cache
+def _real_time_types() -> frozenset[tuple[str, str]]:
+    return real_time().resource_types - ivs.service.model.resource_types
+
+
+def _params(request: Request, route: Route, query: str) -> dict[str, Any]:
+    try:
+        members = body_members(request.body)
+    except MalformedBody:
+        raise ValidationException("The request body is not a JSON object in UTF-8") from None
+    located = located_members(route.operation.input, route.members, query)
+    return {**members, **located} if located else members
+
+
+def _first_arn(params: Mapping[str, Any]) -> Arn | None:
+    for value in params.values():
+        for text in value if isinstance(value, list) else [value]:
+            arn = arns.parse(text) if isinstance(text, str) else None
+            if arn is not None:
+                return arn
+    return None
+
+
+@cache
+def _error_class(code: str) -> type[ServiceError]:
+    classes = [ServiceError]
+    for each in classes:
+        classes.extend(each.__subclasses__())
+    return next(each for each in classes if each.__name__ == code)

@@ -1,0 +1,125 @@
+"""The emulator: clock, ids, events, faults, quotas, stores and services in one object that users hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import cast
+
+from . import ivs
+from .core.calls import Calls
+from .core.clock import Clock
+from .core.events import Events
+from .core.faults import Faults
+from .core.quotas import Quotas
+from .core.state import State, Transitions
+from .dispatcher import SERVICES, Dispatcher, errors_of
+from .ivs._service import Context
+from .ivs.streams import Streams
+from .wire.http import Request, Response
+
+
+class Emulator:
+    """Amazon IVS and IVS Chat in memory. Every way in leads to `handle()`; two emulators share nothing.
+
+    - `seed`: with a seed and a frozen clock, two runs give the same bytes.
+    - `account_id`, `region`: whose call it is when the request does not say.
+    - `quotas`: what to change of the documented ones, for example ``{"Channels": 2}``.
+    - `rate_limits`: whether the documented calls per second are enforced.
+    - `strict`: whether constraints, and references to other resources, are checked; False is for suites written against
+      looser mocks. Required members and types always are.
+    - `transitions`: "immediate" shows CREATING once and the settled state from the next read on; "realistic" takes the
+      documented time on the clock.
+
+    Raises ValueError for an account id that is not 12 digits, an unknown kind of transitions, a quota that is no number
+    of things; KeyError for a quota that does not exist.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int | str | None = None,
+        account_id: str = "123456789012",
+        region: str = "us-east-1",
+        quotas: Mapping[str, int] | None = None,
+        rate_limits: bool = False,
+        strict: bool = True,
+        transitions: Transitions = "immediate",
+    ) -> None:
+        documented = {name: value for service in SERVICES.values() for name, value in service.quotas.items()}
+        self._state = State(
+            quotas=documented,
+            errors_of=errors_of(),
+            seed=seed,
+            account_id=account_id,
+            region=region,
+            rate_limits=rate_limits,
+            strict=strict,
+            transitions=transitions,
+        )
+        self._state.quotas.update(quotas or {})
+        self._dispatcher = Dispatcher(self._state)
+        self._streams = Streams(self._state, self._ivs_context)
+
+    @property
+    def account_id(self) -> str:
+        """The account of calls that do not name another."""
+        return self._state.account_id
+
+    @property
+    def region(self) -> str:
+        """The region of calls that do not name another."""
+        return self._state.region
+
+    @property
+    def streams(self) -> Streams:
+        """Encoders: `sim.streams.start(channel_arn)` takes a channel live."""
+        return self._streams
+
+    @property
+    def events(self) -> Events:
+        """Every EventBridge event so far."""
+        return self._state.events
+
+    @property
+    def calls(self) -> Calls:
+        """Every API call so far."""
+        return self._state.calls
+
+    @property
+    def clock(self) -> Clock:
+        """The time, to read, stop and move."""
+        return self._state.clock
+
+    @property
+    def faults(self) -> Faults:
+        """Errors and delays on demand."""
+        return self._state.faults
+
+    @property
+    def quotas(self) -> Quotas:
+        """The documented quotas, to read and change."""
+        return self._state.quotas
+
+    def handle(self, request: Request) -> Response:
+        """Answer an HTTP request as the services would: the one way in for every door.
+
+        Refusals are answers too. What raises is a bug of ivsim's; the state is then as before the call.
+        """
+        return self._dispatcher.dispatch(request)
+
+    def reset(self) -> None:
+        """Empty it: resources, streams, events, calls, faults. Clock, quotas and subscriptions stay as set."""
+        self._state.reset()
+
+    @contextmanager
+    def isolated(self) -> Iterator[None]:
+        """Take back at the end of the block what happened inside: resources, events, calls, faults, quotas, time."""
+        before = self._state.snapshot()
+        try:
+            yield
+        finally:
+            self._state.restore(before)
+
+    def _ivs_context(self, account: str, region: str) -> Context:
+        return cast("Context", self._dispatcher.context(ivs.service, account, region))

@@ -1,0 +1,55 @@
+"""One client library each: requests for IVS are answered in the process, all others go their way.
+
+An interceptor is a context manager over a `Handle`. It patches the library where a request leaves it, so that it does
+not matter when a client was made, and takes its patch back at the end.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..wire.http import Request, Response
+
+Handle = Callable[[Request], Response]
+"""`Emulator.handle`, or what stands for it."""
+
+# Every AWS partition's suffix (botocore's partitions.json; a test compares), the plain one and the dual-stack one. IVS
+# lives in the first partition alone, but a client can be made for any, and nothing of IVS shall leave the process.
+_SUFFIXES = (
+    r"amazonaws\.com(?:\.cn)?|api\.aws|api\.amazonwebservices\.com\.cn|amazonaws\.eu|api\.amazonwebservices\.eu"
+    r"|c2s\.ic\.gov|api\.aws\.ic\.gov|sc2s\.sgov\.gov|api\.aws\.scloud|cloud\.adc-e\.uk|api\.cloud-aws\.adc-e\.uk"
+    r"|csp\.hci\.ic\.gov|api\.aws\.hci\.ic\.gov"
+)
+_OURS = re.compile(
+    rf"https?://(?:(?:edge\.)?(?:ivs|ivschat|ivsrealtime)(?:-fips)?\.[a-z0-9-]+\.(?:{_SUFFIXES})"
+    r"|[0-9a-z]+\.[a-z0-9-]+\.playback\.live-video\.net)(?::[0-9]+)?(?:[/?]|$)",
+    re.IGNORECASE,
+)
+
+
+def is_ours(url: str) -> bool:
+    """Return whether a URL leads to IVS at AWS: control planes, chat and playback, FIPS and dual-stack hosts.
+
+    An endpoint elsewhere (`endpoint_url="http://127.0.0.1:4870"`) is the user's wish and left alone.
+    """
+    return _OURS.match(url) is not None
+
+
+@contextmanager
+def patched(owner: Any, name: str, value: Any) -> Iterator[None]:
+    """Set an attribute of a class or module, and leave it as it was, absent if it was absent.
+
+    unittest.mock does as much, but takes longer over it than all the rest of entering the mock together.
+    """
+    before = vars(owner).get(name, patched)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        if before is patched:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, before)

@@ -1,0 +1,135 @@
+"""boto3 and everything else on botocore.
+
+The patch sits on the endpoint's `_do_get_response`, which runs as it always does, but against a stand-in for the
+endpoint whose `before-send` event is answered by the emulator. So retries, parsing and every other event are botocore's
+own; clients made earlier work; and handlers on `before-send`, moto's above all, are not asked.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.credentials import Credentials
+from botocore.endpoint import Endpoint
+from botocore.exceptions import ReadTimeoutError
+from botocore.httpsession import URLLib3Session
+
+from ..wire.http import Request, Response
+from . import Handle, aiobotocore, is_ours, patched
+
+DUMMY = "ivsim"
+"""Access key and secret of whoever has none."""
+
+_METHOD = "_do_get_response"
+_SIGNING_NAMES = frozenset({"ivs", "ivschat"})
+
+
+@contextmanager
+def intercept(handle: Handle) -> Iterator[None]:
+    """Answer what botocore would send to IVS."""
+    with ExitStack() as patches:
+
+        def patch_endpoint(endpoint_class: type[Endpoint]) -> None:
+            if _METHOD in vars(endpoint_class):
+                original = vars(endpoint_class)[_METHOD]
+                answering = aiobotocore.answering if inspect.iscoroutinefunction(original) else _answering
+                patches.enter_context(patched(endpoint_class, _METHOD, answering(original, handle)))
+
+        for endpoint_class in _family(Endpoint):
+            patch_endpoint(endpoint_class)
+        # aiobotocore's endpoint is a subclass; whoever imports it while this is active gets a patched one
+        patches.enter_context(patched(Endpoint, "__init_subclass__", classmethod(patch_endpoint)))
+        patches.enter_context(patched(URLLib3Session, "send", _sending(URLLib3Session.send, handle)))
+        patches.enter_context(patched(SigV4Auth, "add_auth", _signing(SigV4Auth.add_auth)))
+        yield
+
+
+def answer(handle: Handle, request: AWSPreparedRequest, context: Mapping[str, Any]) -> Response:
+    """Ask the emulator. Raises botocore's ReadTimeoutError when the answer is slower than the client waits."""
+    body = request.body or b""
+    response = handle(
+        Request(request.method, request.url, request.headers, body.encode() if isinstance(body, str) else body)
+    )
+    if response.latency and response.latency >= context["client_config"].read_timeout:
+        raise ReadTimeoutError(endpoint_url=request.url)
+    return response
+
+
+class StandIn:
+    """An endpoint but for its event emitter."""
+
+    def __init__(self, endpoint: Endpoint, emitter: Any) -> None:
+        self._endpoint = endpoint
+        self._event_emitter = emitter
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._endpoint, name)
+
+
+class Raw:
+    """The body of a response, as AWSResponse reads one."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def stream(self) -> Iterator[bytes]:
+        """Yield the body."""
+        yield self._body
+
+
+class _Emitter:
+    def __init__(self, emitter: Any, handle: Handle, context: Mapping[str, Any]) -> None:
+        self._emitter = emitter
+        self._handle = handle
+        self._context = context
+
+    def emit(self, event_name: str, **arguments: Any) -> Any:
+        if not event_name.startswith("before-send."):
+            return self._emitter.emit(event_name, **arguments)
+        request = arguments["request"]
+        status, headers, body, _ = answer(self._handle, request, self._context)
+        return [(None, AWSResponse(request.url, status, headers, Raw(body)))]
+
+
+def _answering(original: Callable[..., Any], handle: Handle) -> Callable[..., Any]:
+    def do_get_response(endpoint: Endpoint, request: AWSPreparedRequest, operation_model: Any, context: Any) -> Any:
+        if is_ours(request.url):
+            endpoint = StandIn(endpoint, _Emitter(endpoint._event_emitter, handle, context))
+        return original(endpoint, request, operation_model, context)
+
+    return do_get_response
+
+
+def _sending(original: Callable[..., Any], handle: Handle) -> Callable[..., Any]:
+    """For requests that were signed by hand and are sent with botocore's own HTTP session."""
+
+    def send(session: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
+        if not is_ours(request.url):
+            return original(session, request)
+        body = request.body or b""
+        status, headers, body, _ = handle(Request(request.method, request.url, request.headers, body))
+        return AWSResponse(request.url, status, headers, Raw(body))
+
+    return send
+
+
+def _signing(original: Callable[..., Any]) -> Callable[..., Any]:
+    """For clients made before the mock by whoever has no credentials: they cannot sign, so they sign as a dummy."""
+
+    def add_auth(auth: SigV4Auth, request: Any) -> Any:
+        if auth.credentials is None and auth._service_name in _SIGNING_NAMES:
+            auth.credentials = Credentials(DUMMY, DUMMY)
+        return original(auth, request)
+
+    return add_auth
+
+
+def _family(parent: type[Any]) -> Iterator[type[Any]]:
+    yield parent
+    for child in parent.__subclasses__():
+        yield from _family(child)

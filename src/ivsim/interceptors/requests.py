@@ -1,0 +1,72 @@
+"""The requests library: calls signed by hand.
+
+The patch sits on `Session.get_adapter`, above the place where moto and the responses library put theirs: whichever of
+them is active, outside or inside, IVS is answered here and every other host is theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import Any
+
+from ..wire.http import Request
+from . import Handle, is_ours, patched
+
+
+@contextmanager
+def intercept(handle: Handle) -> Iterator[None]:
+    """Answer what requests would send to IVS; nothing to do where it is not installed."""
+    try:
+        import requests  # noqa: PLC0415 - optional
+        from requests.adapters import BaseAdapter, HTTPAdapter  # noqa: PLC0415
+        from urllib3 import HTTPResponse  # noqa: PLC0415
+    except ImportError:
+        yield
+        return
+
+    class Adapter(BaseAdapter):
+        def send(
+            self,
+            request: requests.PreparedRequest,
+            stream: bool = False,  # noqa: ARG002
+            timeout: Any = None,
+            verify: Any = True,  # noqa: ARG002
+            cert: Any = None,  # noqa: ARG002
+            proxies: Any = None,  # noqa: ARG002
+        ) -> requests.Response:
+            response = handle(Request(request.method or "", request.url or "", request.headers, _bytes(request.body)))
+            read_timeout = timeout[1] if isinstance(timeout, tuple) else timeout
+            if read_timeout is not None and response.latency >= read_timeout:
+                raise requests.exceptions.ReadTimeout(f"Read timed out. (read timeout={read_timeout})", request=request)
+            raw = HTTPResponse(
+                BytesIO(response.body),
+                headers=response.headers,
+                status=response.status,
+                preload_content=False,
+            )
+            return HTTPAdapter().build_response(request, raw)
+
+        def close(self) -> None:
+            pass
+
+    ours = Adapter()
+    original = requests.Session.get_adapter
+
+    def get_adapter(session: requests.Session, url: str) -> BaseAdapter:
+        return ours if is_ours(url) else original(session, url)
+
+    with patched(requests.Session, "get_adapter", get_adapter):
+        yield
+
+
+def _bytes(body: Any) -> bytes:
+    """Return a body, which requests takes as text, bytes, a file or an iterable, as bytes."""
+    if body is None:
+        return b""
+    if isinstance(body, str):
+        return body.encode()
+    if isinstance(body, bytes):
+        return body
+    return b"".join(part.encode() if isinstance(part, str) else part for part in body)

@@ -1,0 +1,79 @@
+"""The service `ivs`, and the tables it keeps in each account and region."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ..core.journal import Journal
+from ..core.service import Context as AnyContext
+from ..core.service import Service
+from ..core.stores import Store as AnyStore
+from ..core.stores import Table
+from ..core.tagging import add_tag_operations
+from ..wire.errors import ResourceNotFoundException, ServiceError
+from ..wire.validate import smithy_text
+
+if TYPE_CHECKING:
+    from .ad_configurations import AdConfiguration
+    from .broadcast import StreamSession
+    from .channels import Channel
+    from .failover_slate_configurations import FailoverSlateConfiguration
+    from .playback_key_pairs import PlaybackKeyPair
+    from .playback_restriction_policies import PlaybackRestrictionPolicy
+    from .recording_configurations import RecordingConfiguration
+    from .stream_keys import StreamKey
+    from .viewer_sessions import Revocation
+
+
+class Store(AnyStore):
+    """What IVS keeps. Tables are named after the resource type in the ARNs that are their keys."""
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__(journal)
+        # channel ARN to Channel
+        self.channels: Table[Channel] = Table("channel", journal)
+        # stream-key ARN to StreamKey
+        self.stream_keys: Table[StreamKey] = Table("stream-key", journal)
+        # recording-configuration ARN to RecordingConfiguration
+        self.recording_configurations: Table[RecordingConfiguration] = Table("recording-configuration", journal)
+        # playback-key ARN to PlaybackKeyPair
+        self.playback_key_pairs: Table[PlaybackKeyPair] = Table("playback-key", journal)
+        # playback-restriction-policy ARN to PlaybackRestrictionPolicy
+        self.playback_restriction_policies: Table[PlaybackRestrictionPolicy] = Table(
+            "playback-restriction-policy", journal
+        )
+        # ad-configuration ARN to AdConfiguration
+        self.ad_configurations: Table[AdConfiguration] = Table("ad-configuration", journal)
+        # failover-slate-configuration ARN to FailoverSlateConfiguration
+        self.failover_slate_configurations: Table[FailoverSlateConfiguration] = Table(
+            "failover-slate-configuration", journal
+        )
+        # stream id to StreamSession, live and ended; they outlive their channel
+        self.stream_sessions: Table[StreamSession] = Table("stream-session", journal)
+        # channel ARN to the stream id that occupies it
+        self.connected: Table[str] = Table("connected", journal)
+        # channel ARN and viewer id to Revocation
+        self.revocations: Table[Revocation] = Table("revocation", journal)
+
+
+Context: TypeAlias = AnyContext[Store]
+
+service: Service[Store] = Service("ivs", Store, time_format="seconds", problem_text=smithy_text)
+
+add_tag_operations(service)
+
+
+def batch_get(table: Table[Any], arns: list[str]) -> tuple[list[Any], list[dict[str, str]] | None]:
+    """Return the records of some ARNs, in their order, and an error for each ARN that has none (None for no errors)."""
+    found, errors = [], []
+    for arn in arns:
+        try:
+            found.append(table[arn])
+        except ResourceNotFoundException as error:
+            errors.append({"arn": arn, **batch_error(error)})
+    return found, errors or None
+
+
+def batch_error(error: ServiceError) -> dict[str, str]:
+    """Return what a batch answer says of an item: the code is the HTTP status in words, as in AWS's one sample."""
+    return {"code": str(service.model.errors[error.code].status), "message": error.message}

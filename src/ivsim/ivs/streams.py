@@ -1,0 +1,233 @@
+"""Streams and stream sessions, as the API shows and steers them, and as a test starts them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import TracebackType
+from typing import Any, cast
+
+from ..core import arns
+from ..core.state import State
+from ..wire.errors import (
+    ChannelNotBroadcasting,
+    ConflictException,
+    ResourceNotFoundException,
+    ValidationException,
+)
+from . import broadcast
+from ._service import Context, Store, service
+from .broadcast import StreamSession, TimedMetadata
+from .channels import Channel
+
+DEFAULT_PAGE = 100
+
+MOST_METADATA_BYTES = 1024
+
+METADATA_PER_CHANNEL = 5
+"""PutMetadata calls a second on one channel; the operation's own rate is the account's."""
+
+
+@service.operation(rate=5)
+def get_stream(ctx: Context, channel_arn: str) -> dict[str, object]:
+    return {"stream": _live(ctx, channel_arn)}
+
+
+@service.operation(rate=5)
+def list_streams(
+    ctx: Context,
+    *,
+    filter_by: dict[str, str] | None = None,
+    next_token: str | None = None,
+    max_results: int = DEFAULT_PAGE,
+) -> dict[str, object]:
+    health = (filter_by or {}).get("health")
+    sessions = ctx.store.stream_sessions
+
+    def is_wanted(stream_id: str) -> bool:
+        return sessions[stream_id].state is not None and health in (None, sessions[stream_id].health)
+
+    page = ctx.page(ctx.store.connected, max_results, next_token, where=is_wanted, filters=health)
+    return {"streams": [sessions[stream_id] for stream_id in page.items], "next_token": page.next_token}
+
+
+@service.operation(rate=5)
+def get_stream_session(ctx: Context, channel_arn: str, *, stream_id: str | None = None) -> dict[str, object]:
+    for session in broadcast.sessions_kept(ctx, channel_arn):
+        if stream_id in (None, session.stream_id):
+            return {"stream_session": session}
+    missing = stream_id or channel_arn
+    raise ResourceNotFoundException(f"Resource: {missing} not found", resource=missing)
+
+
+@service.operation(rate=5)
+def list_stream_sessions(
+    ctx: Context, channel_arn: str, *, next_token: str | None = None, max_results: int = DEFAULT_PAGE
+) -> dict[str, object]:
+    page = ctx.page(
+        ctx.store.stream_sessions,
+        max_results,
+        next_token,
+        where=lambda session: broadcast.is_kept(ctx, session, channel_arn),
+        filters=channel_arn,
+        newest_first=True,
+    )
+    if not page.items:
+        ctx.store.channels[channel_arn]
+    return {"stream_sessions": page.items, "next_token": page.next_token}
+
+
+@service.operation(rate=5)
+def stop_stream(ctx: Context, channel_arn: str) -> None:
+    broadcast.disconnect(ctx, _live(ctx, channel_arn).stream_id)
+
+
+@service.operation(rate=155)
+def put_metadata(ctx: Context, channel_arn: str, metadata: str) -> None:
+    if ctx.strict and len(metadata.encode()) > MOST_METADATA_BYTES:
+        raise ValidationException("Metadata size exceeds payload limit")
+    session = _live(ctx, channel_arn)
+    ctx.check_rate("PutMetadata", METADATA_PER_CHANNEL, channel_arn)
+    broadcast.insert_metadata(ctx, session, metadata)
+
+
+@service.operation(rate=1)
+def insert_ad_break(
+    ctx: Context,
+    channel_arn: str,
+    duration_seconds: int,
+    *,
+    ad_break_id: str | None = None,
+    target_start_at: datetime | None = None,
+) -> dict[str, object]:
+    session = _live(ctx, channel_arn)
+    ctx.check(
+        session.channel.ad_configuration_arn,
+        "channel_arn",
+        "Member must be a channel with an ad configuration",
+    )
+    if session.ad_break_ends is not None and session.ad_break_ends > ctx.now:
+        raise ConflictException(f"Channel: {channel_arn} has an ad break already", resource=channel_arn)
+    ad_break_id = ad_break_id or ctx.ids.alphanumeric(12)
+    start = max(target_start_at or ctx.now, ctx.now)
+    broadcast.insert_ad_break(ctx, session, ad_break_id, start, duration_seconds)
+    return {"ad_break_id": ad_break_id, "target_start_at": start}
+
+
+def _live(ctx: Context, channel_arn: str) -> StreamSession:
+    channel = ctx.store.channels[channel_arn]
+    session = broadcast.live_session(ctx, channel.arn)
+    if session is None:
+        raise ChannelNotBroadcasting(
+            f"ChannelNotBroadcasting: Channel: {channel_arn} is not currently online", resource=channel_arn
+        )
+    return session
+
+
+class StreamRefused(ValueError):  # noqa: N818 - what happened, in the words of whoever holds the encoder
+    """The encoder was not let in, or is not connected any more."""
+
+
+class LiveStream:
+    """One broadcast, seen from the encoder that sends it. As a context manager it ends with the block.
+
+    A stream that was stopped through the API, or ended before, stays ended: `end()` then does nothing.
+    """
+
+    def __init__(self, state: State, ctx: Context, session: StreamSession) -> None:
+        self._state = state
+        self._ctx = ctx
+        self.stream_id = session.stream_id
+        self.channel_arn = session.channel_arn
+
+    def __repr__(self) -> str:
+        return f"<LiveStream {self.stream_id} on {self.channel_arn}, {'live' if self.is_live else 'not live'}>"
+
+    def __enter__(self) -> LiveStream:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.end()
+
+    @property
+    def is_live(self) -> bool:
+        """Whether viewers can see it now."""
+        return self._session is not None and self._session.state is not None
+
+    @property
+    def metadata(self) -> list[TimedMetadata]:
+        """What PutMetadata inserted so far, each as (`at`, `text`), oldest first."""
+        session = self._session
+        return list(session.metadata) if session else []
+
+    def set_viewers(self, count: int) -> None:
+        """Let so many people watch. Raises ValueError for a negative number, StreamRefused after the end."""
+        if count < 0:
+            raise ValueError(f"count: {count!r} is not 0 or more")
+        with self._state.transaction():
+            if not self._is_connected:
+                raise StreamRefused(f"stream {self.stream_id} has ended")
+            broadcast.change(self._ctx, self.stream_id, viewer_count=count)
+
+    def end(self) -> None:
+        """Disconnect the encoder: Session Ended and Stream End."""
+        with self._state.transaction():
+            if self._is_connected:
+                broadcast.disconnect(self._ctx, self.stream_id)
+
+    @property
+    def _session(self) -> StreamSession | None:
+        self._state.clock.run_due()
+        return self._ctx.store.stream_sessions.get(self.stream_id)
+
+    @property
+    def _is_connected(self) -> bool:
+        return self._ctx.store.connected.get(self.channel_arn) == self.stream_id
+
+
+class Streams:
+    """Encoders: what a test starts so that the code under test sees a channel live."""
+
+    def __init__(self, state: State, context: Callable[[str, str], Context]) -> None:
+        self._state = state
+        self._context = context
+
+    def start(
+        self,
+        channel_arn_or_stream_key_value: str,
+        *,
+        viewers: int = 0,
+        video: Mapping[str, Any] | None = None,
+        audio: Mapping[str, Any] | None = None,
+    ) -> LiveStream:
+        """Let an encoder go live, by its channel's ARN or by the stream key's value as a real one would.
+
+        `video` and `audio` override what the encoder reports (members of the API's VideoConfiguration and
+        AudioConfiguration, `videoHeight` or `video_height`). Raises StreamRefused for a channel or key that does not
+        exist, a channel without a key, and one that is live already; TypeError for a member that a configuration does
+        not have.
+        """
+        with self._state.transaction():
+            ctx, channel = self._admit(channel_arn_or_stream_key_value)
+            if channel.arn in ctx.store.connected:
+                raise StreamRefused(f"{channel.arn} is live already; a channel takes one encoder at a time")
+            session = broadcast.connect(ctx, channel, viewers=viewers, video=video, audio=audio)
+        return LiveStream(self._state, ctx, session)
+
+    def _admit(self, credential: str) -> tuple[Context, Channel]:
+        """Return the channel an encoder may broadcast on, as ingest would decide it."""
+        arn = arns.parse(credential)
+        if arn is not None:
+            ctx = self._context(arn.account, arn.region)
+            channel = ctx.store.channels.get(credential)
+            if channel is None:
+                raise StreamRefused(f"there is no channel {credential}")
+            if not channel.stream_key_arns:
+                raise StreamRefused(f"{credential} has no stream key; create one")
+            return ctx, channel
+        for account, region, store in self._state.stores.of(service.name):
+            for key in cast("Store", store).stream_keys.values():
+                if key.value == credential:
+                    ctx = self._context(account, region)
+                    return ctx, ctx.store.channels[key.channel_arn]
+        raise StreamRefused("no channel has this stream key")

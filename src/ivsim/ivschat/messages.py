@@ -1,0 +1,42 @@
+"""Messages and events of a room, as a back end steers them over HTTP.
+
+Rooms keep no history and delete nothing: what is sent reaches who is connected at that moment. Nobody can connect
+before ivsim has the Messaging API, so an event gets its id and is gone; `sim.calls` shows what the code under test
+sent.
+"""
+
+from __future__ import annotations
+
+from ._service import Context, byte_size, service
+
+MOST_EVENT_ATTRIBUTE_BYTES = 4096
+"""Keys and values of SendEvent's attributes; 1 KB until 2025-11-19."""
+
+
+@service.operation(rate=100)
+def send_event(
+    ctx: Context,
+    room_identifier: str,
+    event_name: str,
+    *,
+    attributes: dict[str, str] | None = None,
+) -> dict[str, object]:
+    small = byte_size(attributes or {}) <= MOST_EVENT_ATTRIBUTE_BYTES
+    ctx.check(small, "attributes", f"Member must have at most {MOST_EVENT_ATTRIBUTE_BYTES} bytes of keys and values")
+    return {"id": _event_id(ctx, room_identifier)}
+
+
+@service.operation(rate=100)
+def delete_message(ctx: Context, room_identifier: str, id: str, *, reason: str = "") -> dict[str, object]:
+    return {"id": _event_id(ctx, room_identifier)}
+
+
+@service.operation(rate=100)
+def disconnect_user(ctx: Context, room_identifier: str, user_id: str, *, reason: str = "") -> None:
+    _event_id(ctx, room_identifier)
+
+
+def _event_id(ctx: Context, room_arn: str) -> str:
+    """Return the id of an event in a room. Raises ResourceNotFoundException when there is no such room."""
+    ctx.store.rooms[room_arn]
+    return ctx.ids.alphanumeric(12)

@@ -1,0 +1,49 @@
+"""Fixtures and a marker for pytest; loaded by installing ivsim. Imports what it needs inside the fixtures alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from .emulator import Emulator
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker."""
+    config.addinivalue_line(
+        "markers", "ivsim(**options): options of mock_ivs for the `ivsim` fixture, for example ivsim(seed=7)"
+    )
+
+
+@pytest.fixture(name="ivsim")
+def ivsim_fixture(request: pytest.FixtureRequest) -> Iterator[Emulator]:
+    """The Emulator; mock_ivs is active for the test, with the options of the marker `ivsim`."""
+    from . import mock_ivs  # noqa: PLC0415
+
+    marker = request.node.get_closest_marker("ivsim")
+    if marker is not None and marker.args:
+        raise TypeError(f"the marker ivsim takes options by name, not {marker.args!r}")
+    with mock_ivs(**(marker.kwargs if marker else {})) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def ivs_client(ivsim: Emulator) -> Any:
+    """A boto3 client for `ivs`, in AWS_DEFAULT_REGION or the emulator's region."""
+    return _client("ivs", ivsim)
+
+
+@pytest.fixture
+def ivschat_client(ivsim: Emulator) -> Any:
+    """A boto3 client for `ivschat`, in AWS_DEFAULT_REGION or the emulator's region."""
+    return _client("ivschat", ivsim)
+
+
+def _client(service: str, emulator: Emulator) -> Any:
+    import boto3  # noqa: PLC0415
+
+    return boto3.client(service, region_name=os.environ.get("AWS_DEFAULT_REGION") or emulator.region)

@@ -1,0 +1,1 @@
+"""rest-json as botocore's service models define it. Knows nothing of IVS."""

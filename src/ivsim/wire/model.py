@@ -1,0 +1,118 @@
+"""Operations and shapes from the installed botocore: patched, then compiled when first used, and kept."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache, cached_property
+from typing import Any, cast
+
+from botocore import xform_name
+from botocore.loaders import Loader
+from botocore.model import OperationModel, ServiceModel, Shape, StructureShape
+
+from .parse import Converter, converter
+from .patches import patched
+from .serialize import Serializer, TimeFormat, serializer
+from .validate import Check, check
+
+_ARN_IN_PATTERN = re.compile(r"arn:aws:(?P<service>[a-z]+):\[[^/]*:(?P<kind>[a-z-]+)/")
+
+
+class Operation:
+    """One operation: where it is reached, what it takes, what it answers."""
+
+    def __init__(self, model: OperationModel, time_format: TimeFormat) -> None:
+        self.name: str = model.name
+        self.python_name: str = xform_name(model.name)
+        self.method: str = model.http["method"]
+        self.path: str = model.http["requestUri"].partition("?")[0]
+        self.status: int = model.http.get("responseCode", 200)
+        self.input = cast("StructureShape | None", model.input_shape)
+        self.output = cast("StructureShape | None", model.output_shape)
+        self.errors: tuple[str, ...] = tuple(shape.name for shape in model.error_shapes)
+        self.members: Mapping[str, Shape] = self.input.members if self.input else {}
+        self.python_members: Mapping[str, str] = {name: xform_name(name) for name in self.members}
+        self._time_format = time_format
+
+    @cached_property
+    def check(self) -> Check:
+        """Every constraint of the input."""
+        return check(self.input, strict=True)
+
+    @cached_property
+    def check_loosely(self) -> Check:
+        """Required members and types alone."""
+        return check(self.input, strict=False)
+
+    @cached_property
+    def convert(self) -> Converter:
+        """From members as they were sent to the keyword arguments of a handler."""
+        return converter(self.input) or dict
+
+    @cached_property
+    def serialize(self) -> Serializer:
+        """From what a handler returned to the body's bytes."""
+        return serializer(self.output, self._time_format)
+
+    def wire_path(self, python_path: str) -> list[str]:
+        """Spell a dotted Python path to an input member as the wire does."""
+        names: list[str] = []
+        shape: Any = self.input
+        for part in python_path.split("."):
+            members = getattr(shape, "members", {})
+            name = next(name for name in members if xform_name(name) == part)
+            names.append(name)
+            shape = members[name]
+        return names
+
+
+class ErrorShape:
+    """One modelled exception: its status, its body's members, its text when nobody gives one."""
+
+    def __init__(self, shape: StructureShape, time_format: TimeFormat) -> None:
+        self.code: str = shape.name
+        self.status: int = shape.metadata["error"]["httpStatusCode"]
+        self.text = html.unescape(re.sub(r"<[^>]*>", "", shape.documentation or "")).strip() or shape.name
+        self.members = tuple(
+            xform_name(name) for name, member in shape.members.items() if "location" not in member.serialization
+        )
+        self.serialize = serializer(shape, time_format)
+
+
+class Model:
+    """One service as the installed botocore describes it."""
+
+    def __init__(self, name: str, time_format: TimeFormat) -> None:
+        self.name = name
+        self._service = ServiceModel(patched(name, _published(name)), name)
+        self.operations: Mapping[str, Operation] = {
+            each: Operation(self._service.operation_model(each), time_format) for each in self._service.operation_names
+        }
+        self.errors: Mapping[str, ErrorShape] = {
+            shape.name: ErrorShape(shape, time_format) for shape in self._service.error_shapes
+        }
+
+    @cached_property
+    def resource_types(self) -> frozenset[tuple[str, str]]:
+        """(service part, resource type) of every ARN this service's shapes speak of as its own."""
+        found = (_ARN_IN_PATTERN.search(shape.metadata.get("pattern", "")) for shape in self._shapes())
+        return frozenset(
+            (match["service"], match["kind"])
+            for match in found
+            if match and match["service"] == self._service.signing_name
+        )
+
+    def _shapes(self) -> Iterator[Shape]:
+        return (self._service.shape_for(name) for name in self._service.shape_names)
+
+
+@cache
+def load(name: str, time_format: TimeFormat) -> Model:
+    """Return the model of a service, read once a process."""
+    return Model(name, time_format)
+
+
+def _published(name: str) -> dict[str, Any]:
+    return cast("dict[str, Any]", Loader().load_service_model(name, "service-2"))

@@ -1,0 +1,84 @@
+"""From a request to an operation's input: first as it was sent, then as Python names it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+from urllib.parse import parse_qsl
+
+from botocore import xform_name
+from botocore.model import ListShape, Shape, StructureShape
+from dateutil.parser import isoparse
+
+Converter = Callable[[Any], Any]
+
+
+class MalformedBody(Exception):  # noqa: N818 - a finding; the dispatcher makes the error
+    """The body is no JSON object in UTF-8."""
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)  # NaN and Infinity are Python's idea of JSON
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
+
+
+def body_members(body: bytes) -> dict[str, Any]:
+    """Return the members of a JSON object, an empty body counting as one without any. Raises MalformedBody."""
+    if not body or body == b"{}":
+        return {}
+    try:
+        members = _decode(body.decode())
+        if b"\\ud" in body or b"\\uD" in body:
+            json.dumps(members, ensure_ascii=False).encode()  # half a surrogate pair is no character
+    except (ValueError, RecursionError) as error:
+        raise MalformedBody from error
+    if type(members) is not dict:
+        raise MalformedBody
+    return members
+
+
+def located_members(shape: StructureShape | None, path_members: Mapping[str, str], query: str) -> dict[str, Any]:
+    """Return the members that travel outside the body: in the path, or in the query string."""
+    members: dict[str, Any] = dict(path_members)
+    if query and shape is not None:
+        pairs = parse_qsl(query, keep_blank_values=True)
+        for name, member in shape.members.items():
+            if member.serialization.get("location") == "querystring":
+                given = [value for key, value in pairs if key == member.serialization.get("name", name)]
+                if given:
+                    members[name] = given if isinstance(member, ListShape) else given[0]
+    return members
+
+
+def converter(shape: Shape | None) -> Converter | None:
+    """Return what turns a valid value into the one handlers get; None when it stays as it is.
+
+    Structures become dicts with Python names, without members that are null or that the model does not know (AWS
+    ignores both); timestamps become aware datetimes.
+    """
+    if isinstance(shape, StructureShape):
+        return _structure(shape)
+    if isinstance(shape, ListShape):
+        item = converter(shape.member)
+        return (lambda value: [item(each) for each in value]) if item else None
+    if shape is not None and shape.type_name == "timestamp":
+        return cast("Converter", isoparse)
+    return None
+
+
+def _structure(shape: StructureShape) -> Converter:
+    members = {name: (xform_name(name), converter(member)) for name, member in shape.members.items()}
+
+    def convert(value: dict[str, Any]) -> dict[str, Any]:
+        converted = {}
+        for name, given in value.items():
+            known = members.get(name)
+            if known is not None and given is not None:
+                python_name, convert_member = known
+                converted[python_name] = convert_member(given) if convert_member else given
+        return converted
+
+    return convert
