@@ -195,9 +195,11 @@ class Dispatcher:
         if shape is None or service is None or operation is None:
             return error.status or 400, json.dumps({"message": error.message}).encode()
         text = error.message or shape.text
-        if not error.resource:
+        arn = arns.parse(error.resource) or _first_arn(params)
+        if arn is None or (arn.service, arn.resource_type) not in service.model.resource_types:
             kind = next(iter(self.context(service, account, region).store.tables))
-            error.resource = str(_first_arn(params) or Arn(service.name, region, account, kind, account))
+            arn = Arn(service.name, region, account, kind, account)
+        error.resource = str(arn)
         if error.limit is None:
             handler = service.handlers.get(operation.python_name)
             error.limit = handler.rate if handler else 0

@@ -1,0 +1,62 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+import ivsim
+from ivsim.dispatcher import SERVICES
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.fixture(autouse=True)
+def _no_aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody's own AWS settings reach a test, and what leaves the process fails at once."""
+    if request.node.get_closest_marker("aws") and os.environ.get("IVSIM_TARGET") == "aws":
+        return
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_active() -> Iterator[None]:
+    """A test that leaves a mock behind fails, rather than the one after it."""
+    yield
+    assert ivsim.current() is None
+
+
+@pytest.fixture(autouse=True)
+def _needs(request: pytest.FixtureRequest) -> None:
+    """Skip what the installed botocore does not know yet: `@pytest.mark.needs("CreateAdConfiguration")`."""
+    for marker in request.node.iter_markers("needs"):
+        for name in marker.args:
+            operation, _, member = name.partition(".")
+            known = [service.model.operations.get(operation) for service in SERVICES.values()]
+            if not any(each and (not member or member in each.members) for each in known):
+                pytest.skip(f"the installed botocore has no {name}")
+
+
+@pytest.fixture
+def sim() -> ivsim.Emulator:
+    """An emulator that no client library leads to."""
+    return ivsim.Emulator(seed=1)
+
+
+@pytest.fixture(scope="session")
+def make_public_key() -> Callable[[], str]:
+    """A maker of public keys on the curve that IVS wants."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    def make() -> str:
+        key = ec.generate_private_key(ec.SECP384R1()).public_key()
+        return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+    return make

@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from .conftest import Services
+
+
+@pytest.fixture
+def channel(aws: Services) -> Any:
+    return aws.ivs.create_channel(name="show")["channel"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "members"),
+    [
+        ("get_stream", {}),
+        ("stop_stream", {}),
+        ("put_metadata", {"metadata": "x"}),
+        pytest.param("insert_ad_break", {"durationSeconds": 30}, marks=pytest.mark.needs("InsertAdBreak")),
+    ],
+)
+def test_offline(aws: Services, channel: Any, operation: str, members: dict[str, Any]) -> None:
+    """What needs a stream answers ChannelNotBroadcasting, 404, while there is none, and before the channel exists 404."""
+    call = getattr(aws.ivs, operation)
+    with pytest.raises(aws.ivs.exceptions.ChannelNotBroadcasting) as refused:
+        call(channelArn=channel["arn"], **members)
+    response = refused.value.response
+    text = f"ChannelNotBroadcasting: Channel: {channel['arn']} is not currently online"
+    assert response["Error"]["Message"] == text
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == 404
+    aws.ivs.delete_channel(arn=channel["arn"])
+    assert aws.code(call, channelArn=channel["arn"], **members) == "ResourceNotFoundException"
+
+
+def test_get_stream(aws: Services, channel: Any) -> None:
+    """A live stream shows where, since when, how well and to how many it plays."""
+    with aws.go_live(channel, viewers=3) as live:
+        stream = aws.ivs.get_stream(channelArn=channel["arn"])["stream"]
+        assert stream == {
+            "channelArn": channel["arn"],
+            "streamId": live.stream_id,
+            "playbackUrl": channel["playbackUrl"],
+            "startTime": stream["startTime"],
+            "state": "LIVE",
+            "health": "HEALTHY",
+            "viewerCount": 3,
+        }
+        assert re.fullmatch("st-1[A-Za-z0-9]{22}", stream["streamId"])
+        assert stream["startTime"].microsecond == 0
+        live.set_viewers(5)
+        assert aws.ivs.get_stream(channelArn=channel["arn"])["stream"]["viewerCount"] == 5
+
+
+def test_list_streams(aws: Services, channel: Any) -> None:
+    """Only live streams are listed, without their playback URL."""
+    other = aws.ivs.create_channel()["channel"]
+    assert aws.ivs.list_streams()["streams"] == []
+    with aws.go_live(channel):
+        shown = aws.ivs.get_stream(channelArn=channel["arn"])["stream"]
+        del shown["playbackUrl"]
+        assert aws.ivs.list_streams()["streams"] == [shown]
+        with aws.go_live(other):
+            first = aws.ivs.list_streams(maxResults=1)
+            assert [each["channelArn"] for each in first["streams"]] == [channel["arn"]]
+            second = aws.ivs.list_streams(maxResults=1, nextToken=first["nextToken"])
+            assert [each["channelArn"] for each in second["streams"]] == [other["arn"]]
+    assert aws.ivs.list_streams()["streams"] == []
+
+
+def test_list_streams_by_health(aws: Services, channel: Any) -> None:
+    """Streams can be listed by their health."""
+    with aws.go_live(channel):
+        assert len(aws.ivs.list_streams(filterBy={"health": "HEALTHY"})["streams"]) == 1
+        assert aws.ivs.list_streams(filterBy={"health": "STARVING"})["streams"] == []
+        assert len(aws.ivs.list_streams(filterBy={})["streams"]) == 1
+
+
+def test_stop_stream(aws: Services, channel: Any) -> None:
+    """A stopped stream is off; the encoder may come back, with a new session."""
+    first = aws.go_live(channel)
+    assert aws.ivs.stop_stream(channelArn=channel["arn"])["ResponseMetadata"]["HTTPStatusCode"] == 200
+    assert not first.is_live
+    assert aws.code(aws.ivs.stop_stream, channelArn=channel["arn"]) == "ChannelNotBroadcasting"
+    second = aws.go_live(channel)
+    assert second.stream_id != first.stream_id
+    first.end()
+    assert second.is_live
+    second.end()
+
+
+def test_stream_session(aws: Services, channel: Any) -> None:
+    """A session shows the channel as it was when it went live, what the encoder sends, and its events, newest first."""
+    with aws.go_live(channel, video={"videoHeight": 720, "video_width": 1280}, audio={"channels": 1}) as live:
+        session = aws.ivs.get_stream_session(channelArn=channel["arn"])["streamSession"]
+        assert session["streamId"] == live.stream_id
+        assert session["channel"] == channel
+        assert "endTime" not in session
+        video = session["ingestConfiguration"]["video"]
+        assert (video["videoHeight"], video["videoWidth"], video["avcProfile"]) == (720, 1280, "Baseline")
+        assert session["ingestConfiguration"]["audio"]["channels"] == 1
+        assert [event["name"] for event in session["truncatedEvents"]] == ["Stream Start", "Session Created"]
+        assert "recordingConfiguration" not in session
+    aws.ivs.update_channel(arn=channel["arn"], name="renamed")
+    ended = aws.ivs.get_stream_session(channelArn=channel["arn"], streamId=live.stream_id)["streamSession"]
+    assert ended["channel"]["name"] == "show"
+    assert ended["endTime"] >= ended["startTime"]
+    assert [event["name"] for event in ended["truncatedEvents"]][:2] == ["Stream End", "Session Ended"]
+    assert {event["type"] for event in ended["truncatedEvents"]} == {"IVS Stream State Change"}
+
+
+@pytest.mark.needs("CreateChannel.multitrackInputConfiguration")
+def test_ingest_configurations(aws: Services, channel: Any) -> None:
+    """The lists of tracks say profile and level without the AVC."""
+    with aws.go_live(channel):
+        session = aws.ivs.get_stream_session(channelArn=channel["arn"])["streamSession"]
+    (video,) = session["ingestConfigurations"]["videoConfigurations"]
+    (audio,) = session["ingestConfigurations"]["audioConfigurations"]
+    assert "avcProfile" not in video
+    assert (video["profile"], video["track"], audio["track"]) == ("Baseline", "Track0", "Track0")
+
+
+def test_session_shows_configurations_as_they_were(aws: Services) -> None:
+    """What was attached when the channel went live stays in the session."""
+    created = aws.ivs.create_recording_configuration(destinationConfiguration={"s3": {"bucketName": "abc"}})
+    arn = created["recordingConfiguration"]["arn"]
+    recording = aws.ivs.get_recording_configuration(arn=arn)["recordingConfiguration"]
+    channel = aws.ivs.create_channel(recordingConfigurationArn=arn)["channel"]
+    aws.go_live(channel).end()
+    aws.ivs.update_channel(arn=channel["arn"], recordingConfigurationArn="")
+    session = aws.ivs.get_stream_session(channelArn=channel["arn"])["streamSession"]
+    assert session["recordingConfiguration"] == recording
+
+
+def test_list_stream_sessions(aws: Services, channel: Any) -> None:
+    """Sessions are listed newest first; the live one has no end. Other channels' are not among them."""
+    aws.go_live(aws.ivs.create_channel()["channel"]).end()
+    assert aws.ivs.list_stream_sessions(channelArn=channel["arn"])["streamSessions"] == []
+    first = aws.go_live(channel)
+    first.end()
+    with aws.go_live(channel) as second:
+        sessions = aws.ivs.list_stream_sessions(channelArn=channel["arn"], nextToken="")["streamSessions"]
+        assert [session["streamId"] for session in sessions] == [second.stream_id, first.stream_id]
+        assert "endTime" not in sessions[0]
+        assert set(sessions[1]) == {"streamId", "startTime", "endTime", "hasErrorEvent"}
+        assert sessions[1]["hasErrorEvent"] is False
+
+
+def test_sessions_outlive_their_channel(aws: Services, channel: Any) -> None:
+    """Sessions of a deleted channel can be looked up for 60 days; a channel that never was live is simply unknown."""
+    never_live = aws.ivs.create_channel()["channel"]["arn"]
+    with aws.go_live(channel) as live:
+        pass
+    for arn in (channel["arn"], never_live):
+        aws.ivs.delete_channel(arn=arn)
+    assert aws.ivs.get_stream_session(channelArn=channel["arn"])["streamSession"]["streamId"] == live.stream_id
+    assert len(aws.ivs.list_stream_sessions(channelArn=channel["arn"])["streamSessions"]) == 1
+    assert aws.code(aws.ivs.list_stream_sessions, channelArn=never_live) == "ResourceNotFoundException"
+    aws.sim.clock.advance(timedelta(days=60))
+    assert aws.code(aws.ivs.list_stream_sessions, channelArn=channel["arn"]) == "ResourceNotFoundException"
+    assert aws.code(aws.ivs.get_stream_session, channelArn=channel["arn"]) == "ResourceNotFoundException"
+
+
+def test_unknown_session(aws: Services, channel: Any) -> None:
+    """A stream id that the channel never had is ResourceNotFoundException."""
+    aws.go_live(channel).end()
+    unknown = "st-1" + "a" * 22
+    assert (
+        aws.code(aws.ivs.get_stream_session, channelArn=channel["arn"], streamId=unknown) == "ResourceNotFoundException"
+    )
+
+
+def test_put_metadata(aws: Services, channel: Any) -> None:
+    """Metadata of up to 1,024 bytes in UTF-8 goes into the stream; more is refused."""
+    with aws.go_live(channel) as live:
+        answer = aws.ivs.put_metadata(channelArn=channel["arn"], metadata="ä" * 512)
+        assert answer["ResponseMetadata"]["HTTPStatusCode"] == 204
+        refused = aws.refusal(aws.ivs.put_metadata, channelArn=channel["arn"], metadata="ä" * 512 + "!")
+        assert refused["Error"]["Code"] == "ValidationException"
+        assert refused["Error"]["Message"] == "Metadata size exceeds payload limit"
+        assert [each.text for each in live.metadata] == ["ä" * 512]
+
+
+@pytest.mark.needs("InsertAdBreak.adBreakId")
+def test_insert_ad_break(aws: Services) -> None:
+    """An ad break wants an ad configuration, and that none is running."""
+    playback = "arn:aws:mediatailor:us-west-2:123456789012:playbackConfiguration/ads"
+    ads = aws.ivs.create_ad_configuration(mediaTailorPlaybackConfigurations=[{"playbackConfigurationArn": playback}])
+    channel = aws.ivs.create_channel(adConfigurationArn=ads["adConfiguration"]["arn"], name="show")["channel"]
+    insert = aws.ivs.insert_ad_break
+    with aws.go_live(channel) as live:
+        answer = insert(channelArn=channel["arn"], durationSeconds=30)
+        assert re.fullmatch("[A-Za-z0-9]{12}", answer["adBreakId"])
+        assert aws.code(insert, channelArn=channel["arn"], durationSeconds=30) == "ConflictException"
+        aws.sim.clock.advance(31)
+        start = datetime.now(timezone.utc).replace(microsecond=0) + timedelta(seconds=100)
+        later = insert(channelArn=channel["arn"], durationSeconds=10, adBreakId="abcdefghijkl", targetStartAt=start)
+        assert (later["adBreakId"], later["targetStartAt"]) == ("abcdefghijkl", start)
+        (_, event) = aws.sim.events.of("IVS Ad Break State Change")
+        assert event["resources"] == [channel["arn"]]
+        assert event["detail"] == {
+            "event_name": "Ad Break Inserted",
+            "channel_name": "show",
+            "stream_id": live.stream_id,
+            "ad_break_id": "abcdefghijkl",
+            "duration_seconds": 10,
+            "target_start_time": start.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+
+
+@pytest.mark.needs("InsertAdBreak")
+def test_ad_break_without_ads(aws: Services, channel: Any) -> None:
+    """A channel without an ad configuration has no ad breaks."""
+    with aws.go_live(channel):
+        refused = aws.code(aws.ivs.insert_ad_break, channelArn=channel["arn"], durationSeconds=30)
+        assert refused == "ValidationException"

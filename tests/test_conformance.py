@@ -1,0 +1,249 @@
+"""ivsim against the models of the installed botocore: every operation, output, constraint and error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+
+from ivsim import Emulator
+from ivsim.core.service import Service
+from ivsim.dispatcher import SERVICES
+from ivsim.wire.model import Operation
+from ivsim.wire.validate import Problem, check
+
+from .calling import Answer, send, signed
+from .samples import Violation, sample, unmodelled, violations
+
+OPERATIONS = [
+    pytest.param(service, operation, id=f"{service.name}-{operation.name}")
+    for service in SERVICES.values()
+    for operation in service.model.operations.values()
+]
+every_operation = pytest.mark.parametrize(("service", "operation"), OPERATIONS)
+
+
+def call(sim: Emulator, service: Service[Any], operation: Operation, members: dict[str, Any]) -> Answer:
+    """Send members where the model wants them: path, query or body."""
+    body, path, query = {}, operation.path, {}
+    for name, value in members.items():
+        location = operation.members[name].serialization.get("location") if name in operation.members else None
+        if location == "uri":
+            path = path.replace(f"{{{name}}}", quote(value, safe=""))
+        elif location == "querystring":
+            query[name] = value
+        else:
+            body[name] = value
+    if query:
+        path += "?" + urlencode(query, doseq=True)
+    encoded = json.dumps(body).encode() if body or operation.method == "POST" else b""
+    return send(sim, operation.method, path, encoded, signed(service=service.name))
+
+
+def problems_of(shape: Any, body: Any) -> list[Problem]:
+    """Return what is wrong with a body, seen from its shape."""
+    problems: list[Problem] = []
+    check(shape, strict=True)(body, None, problems)
+    return problems
+
+
+@every_operation
+def test_is_emulated(service: Service[Any], operation: Operation) -> None:
+    """Every operation has a handler, and the handler a parameter for every member."""
+    handler = service.handlers[operation.python_name]
+    assert handler.parameters >= set(operation.python_members.values())
+
+
+def test_nothing_but_operations_is_emulated() -> None:
+    """Every handler is one that the model knows, or knew when botocore was newer."""
+    for service in SERVICES.values():
+        known = {operation.python_name for operation in service.model.operations.values()}
+        younger = set(service.handlers) - known
+        assert all("failover_slate" in name or "ad_" in name for name in younger), younger
+
+
+@every_operation
+def test_every_constraint(service: Service[Any], operation: Operation) -> None:
+    """Each constraint of each member, broken once, is a ValidationException that names the member and changes nothing."""
+    if operation.input is None:
+        return
+    sim = Emulator()
+    for name in ("CreateChannel", "CreateRoom"):
+        send(sim, "POST", f"/{name}", headers=signed())
+    valid = sample(operation.input)
+    before = sim._state.stores.snapshot()
+    for path, value in violations(operation.input):
+        if not isinstance(value, dict) or not _can_be_sent(operation, Violation(path, value)):
+            continue
+        answer = call(sim, service, operation, value)
+        assert (answer.status, answer.code) == (400, "ValidationException"), (value, answer)
+        named = "/".join(map(str, path)) if service.name == "ivs" else ".".join(map(str, path))
+        assert named in answer.body["message"], (value, answer.body)
+    assert sim._state.stores.snapshot() == before
+    assert call(sim, service, operation, valid).code != "ValidationException" or _has_rules_beyond_the_model(operation)
+
+
+def _can_be_sent(operation: Operation, violation: Violation) -> bool:
+    """A member in the path or the query string is there, and is text, whatever is put there."""
+    for name, member in operation.members.items():
+        location = member.serialization.get("location")
+        value = violation.value.get(name)
+        if location == "uri" and not (isinstance(value, str) and value):
+            return False
+        if location == "querystring" and not (isinstance(value, list) and all(isinstance(each, str) for each in value)):
+            return False
+    return True
+
+
+def _has_rules_beyond_the_model(operation: Operation) -> bool:
+    return operation.name in ("ImportPlaybackKeyPair", "CreateRecordingConfiguration")
+
+
+@every_operation
+def test_every_error(service: Service[Any], operation: Operation) -> None:
+    """Each error that an operation models can be produced, in its own shape and with its own status."""
+    for code in operation.errors:
+        sim = Emulator()
+        sim.faults.add(operation.name, code, message="on purpose")
+        valid = sample(operation.input) if operation.input else {}
+        answer = call(sim, service, operation, valid)
+        shape = service.model._service.shape_for(code)
+        assert answer.code == code
+        assert answer.status == shape.metadata["error"]["httpStatusCode"]
+        assert answer.headers["x-amzn-RequestId"]
+        assert answer.body["message"] == "on purpose"
+        assert problems_of(shape, answer.body) == []
+        assert list(unmodelled(shape, answer.body)) == []
+        assert sim.calls[-1].error == code
+        assert call(sim, service, operation, valid).body.get("message") != "on purpose"
+
+
+@every_operation
+def test_errors_have_a_text(service: Service[Any], operation: Operation) -> None:
+    """A fault without a message says what the model says of the error."""
+    sim = Emulator()
+    sim.faults.add(operation.name, "ValidationException")
+    answer = call(sim, service, operation, sample(operation.input) if operation.input else {})
+    assert len(answer.body["message"]) > 5
+
+
+class World:
+    """One of everything, so that each operation can be called with success."""
+
+    def __init__(self) -> None:
+        self.sim = Emulator(seed=1)
+        self.answered: dict[tuple[str, str], Answer] = {}
+
+    def do(self, name: str, members: dict[str, Any] | None = None, *, service: str = "ivs") -> Any:
+        """Call an operation if the model has it; its answer has to be a success, and of the output's shape."""
+        operation = SERVICES[service].model.operations.get(name)
+        if operation is None:
+            return {}
+        given = {key: value for key, value in (members or {}).items() if key in operation.members and value}
+        answer = call(self.sim, SERVICES[service], operation, given)
+        assert answer.status == operation.status, answer
+        assert answer.code is None
+        assert bool(answer.body) == bool(operation.output and operation.output.members), answer
+        if operation.output is not None and operation.output.members:
+            assert answer.headers["Content-Type"] == "application/json"
+            assert problems_of(operation.output, answer.body) == []
+            assert list(unmodelled(operation.output, answer.body)) == []
+        self.answered[service, name] = answer
+        return answer.body
+
+
+def test_every_output(make_public_key: Callable[[], str]) -> None:
+    """Every operation, called with success, answers in the shape and with the status that the model gives it."""
+    world = World()
+    do = world.do
+    tags = {"a": "b"}
+    recording = {"destinationConfiguration": {"s3": {"bucketName": "abc"}}, "tags": tags}
+    recording_arn = do("CreateRecordingConfiguration", recording)["recordingConfiguration"]["arn"]
+    policy = do("CreatePlaybackRestrictionPolicy", {"allowedCountries": ["DE"], "tags": tags})
+    policy_arn = policy.get("playbackRestrictionPolicy", {}).get("arn", "")
+    playback = [{"playbackConfigurationArn": "arn:aws:mediatailor:us-east-1:123456789012:playbackConfiguration/ads"}]
+    ads = do("CreateAdConfiguration", {"mediaTailorPlaybackConfigurations": playback})
+    ads_arn = ads.get("adConfiguration", {}).get("arn", "")
+    slate = do("CreateFailoverSlateConfiguration", {"tags": tags})
+    slate_arn = slate.get("failoverSlateConfiguration", {}).get("arn", "")
+    key_arn = do("ImportPlaybackKeyPair", {"publicKeyMaterial": make_public_key(), "name": "k"})["keyPair"]["arn"]
+    created = do(
+        "CreateChannel",
+        {
+            "name": "c",
+            "recordingConfigurationArn": recording_arn,
+            "playbackRestrictionPolicyArn": policy_arn,
+            "adConfigurationArn": ads_arn,
+            "failoverSlateConfigurationArn": slate_arn,
+            "tags": tags,
+        },
+    )
+    arn, stream_key = created["channel"]["arn"], created["streamKey"]["arn"]
+    unknown = arn[:-3] + "xyz"
+    for name, one in [
+        ("Channel", arn),
+        ("StreamKey", stream_key),
+        ("RecordingConfiguration", recording_arn),
+        ("PlaybackRestrictionPolicy", policy_arn),
+        ("AdConfiguration", ads_arn),
+        ("FailoverSlateConfiguration", slate_arn),
+        ("PlaybackKeyPair", key_arn),
+    ]:
+        do(f"Get{name}", {"arn": one})
+    do("BatchGetChannel", {"arns": [arn, unknown]})
+    do("BatchGetStreamKey", {"arns": [stream_key, unknown.replace("channel", "stream-key")]})
+    do("UpdateChannel", {"arn": arn, "name": "d"})
+    do("UpdatePlaybackRestrictionPolicy", {"arn": policy_arn, "name": "p"})
+    do("UpdateAdConfiguration", {"arn": ads_arn, "name": "a"})
+    do("UpdateFailoverSlateConfiguration", {"arn": slate_arn, "name": "s"})
+    for name in ("Channels", "RecordingConfigurations", "PlaybackRestrictionPolicies", "PlaybackKeyPairs"):
+        do(f"List{name}", {"maxResults": 1})
+    for name in ("AdConfigurations", "FailoverSlateConfigurations"):
+        do(f"List{name}")
+    do("ListStreamKeys", {"channelArn": arn})
+    live = world.sim.streams.start(arn, viewers=1)
+    do("GetStream", {"channelArn": arn})
+    do("ListStreams", {"filterBy": {"health": "HEALTHY"}})
+    do("PutMetadata", {"channelArn": arn, "metadata": "x"})
+    do("InsertAdBreak", {"channelArn": arn, "durationSeconds": 30})
+    do("StopStream", {"channelArn": arn})
+    do("GetStreamSession", {"channelArn": arn, "streamId": live.stream_id})
+    do("ListStreamSessions", {"channelArn": arn})
+    viewer = {"channelArn": arn, "viewerId": "v"}
+    do("StartViewerSessionRevocation", viewer)
+    do("BatchStartViewerSessionRevocation", {"viewerSessions": [viewer, {**viewer, "channelArn": unknown}]})
+    logging = {"destinationConfiguration": {"firehose": {"deliveryStreamName": "x"}}, "name": "l", "tags": tags}
+    log_arn = do("CreateLoggingConfiguration", logging, service="ivschat")["arn"]
+    do("GetLoggingConfiguration", {"identifier": log_arn}, service="ivschat")
+    do("UpdateLoggingConfiguration", {"identifier": log_arn, "name": "m"}, service="ivschat")
+    do("ListLoggingConfigurations", service="ivschat")
+    handler = {"uri": "arn:aws:lambda:us-east-1:123456789012:function:f"}
+    room = {"name": "r", "messageReviewHandler": handler, "loggingConfigurationIdentifiers": [log_arn], "tags": tags}
+    room_arn = do("CreateRoom", room, service="ivschat")["arn"]
+    do("GetRoom", {"identifier": room_arn}, service="ivschat")
+    do("UpdateRoom", {"identifier": room_arn, "name": "s"}, service="ivschat")
+    do("ListRooms", service="ivschat")
+    do("CreateChatToken", {"roomIdentifier": room_arn, "userId": "u", "attributes": tags}, service="ivschat")
+    do("SendEvent", {"roomIdentifier": room_arn, "eventName": "e", "attributes": tags}, service="ivschat")
+    do("DeleteMessage", {"roomIdentifier": room_arn, "id": "abcdefghijkl"}, service="ivschat")
+    do("DisconnectUser", {"roomIdentifier": room_arn, "userId": "u"}, service="ivschat")
+    for service, resource in (("ivs", arn), ("ivschat", room_arn)):
+        do("TagResource", {"resourceArn": resource, "tags": {"c": "d"}}, service=service)
+        do("ListTagsForResource", {"resourceArn": resource}, service=service)
+        do("UntagResource", {"resourceArn": resource, "tagKeys": ["c", "a"]}, service=service)
+    do("DeleteRoom", {"identifier": room_arn}, service="ivschat")
+    do("DeleteLoggingConfiguration", {"identifier": log_arn}, service="ivschat")
+    do("DeleteStreamKey", {"arn": stream_key})
+    do("CreateStreamKey", {"channelArn": arn, "tags": tags})
+    do("DeleteChannel", {"arn": arn})
+    do("DeleteRecordingConfiguration", {"arn": recording_arn})
+    do("DeletePlaybackRestrictionPolicy", {"arn": policy_arn})
+    do("DeleteAdConfiguration", {"arn": ads_arn})
+    do("DeleteFailoverSlateConfiguration", {"arn": slate_arn})
+    do("DeletePlaybackKeyPair", {"arn": key_arn})
+    assert set(world.answered) == {
+        (service.name, name) for service in SERVICES.values() for name in service.model.operations
+    }
