@@ -35,6 +35,11 @@ _TEXTS = (
 )
 
 
+NO_STRINGS: tuple[Any, ...] = (1, False, [], {})
+NO_INTEGERS: tuple[Any, ...] = ("1", 1.5, True, [], 2**63)
+NEITHER_BOOLEAN_NOR_TIME: tuple[Any, ...] = ("yes", 1, {}, "2026-11-21T12:00:00", "2026-13-40T12:00:00Z")
+
+
 class Violation(NamedTuple):
     """A value that breaks one rule, and where it breaks it."""
 
@@ -83,12 +88,10 @@ def violations(shape: Shape) -> Iterator[Violation]:
     elif shape.type_name == "string":
         yield from _of_string(shape)
     elif shape.type_name in ("integer", "long"):
-        for wrong in ("1", 1.5, True, [], 2**63):
-            yield Violation((), wrong)
+        yield from (Violation((), wrong) for wrong in NO_INTEGERS)
         yield from _of_bounds(shape, lambda size: size)
     else:
-        for wrong in ("yes", 1, {}):
-            yield Violation((), wrong)
+        yield from (Violation((), wrong) for wrong in NEITHER_BOOLEAN_NOR_TIME)
 
 
 def _of_structure(shape: StructureShape) -> Iterator[Violation]:
@@ -126,8 +129,7 @@ def _of_map(shape: MapShape) -> Iterator[Violation]:
 
 
 def _of_string(shape: Shape) -> Iterator[Violation]:
-    for wrong in (1, False, [], {}):
-        yield Violation((), wrong)
+    yield from (Violation((), wrong) for wrong in NO_STRINGS)
     yield from _of_bounds(shape, lambda size: "a" * size)
     if shape.metadata.get("pattern"):
         # Right in length, wrong in its characters; and what would pass if the pattern had to match a part only.

@@ -67,7 +67,7 @@ def test_nothing_but_operations_is_emulated() -> None:
 
 @every_operation
 def test_every_constraint(service: Service[Any], operation: Operation) -> None:
-    """Each constraint of each member, broken once, is a ValidationException that names the member and changes nothing."""
+    """Each constraint of each member, broken once, is a ValidationException that names it and changes nothing."""
     if operation.input is None:
         return
     sim = Emulator()

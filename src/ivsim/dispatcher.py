@@ -37,6 +37,7 @@ MOST_BYTES = 10 * 1024 * 1024
 
 _SCOPE = re.compile(r"Credential=([^/,\s]+)/[0-9]+/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
 _REGION_IN_HOST = re.compile(r"ivs[a-z]*(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws|api)\.")
+_VIEWERS = re.compile(r"https?://(?:edge\.|[^/]*\.playback\.live-video\.net)")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
 
@@ -129,6 +130,8 @@ class Dispatcher:
         if len(found) == 1:
             return scope, found[0], url.query
         if not found:
+            if _VIEWERS.match(request.url):
+                raise NotEmulated("What viewers reach, playback and chat, is not emulated by ivsim over HTTP")
             for each in Routes([real_time()]).find(request.method, url.path):
                 raise NotEmulated(f"ivs-realtime {each.operation.name} is not emulated by ivsim")
             raise UnknownOperationException(f"No operation at {request.method} {url.path}")

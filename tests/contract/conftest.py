@@ -1,7 +1,7 @@
 """The client fixture: a contract test never knows what stands behind its clients.
 
-In process with boto3; with aiobotocore where it is installed; against real AWS with IVSIM_TARGET=aws, which costs money, needs
-credentials, and deletes what the tests created.
+In process with boto3; with aiobotocore where it is installed; against real AWS with IVSIM_TARGET=aws, which costs
+money, needs credentials, and deletes what the tests created.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 import importlib.util
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import boto3
@@ -134,7 +134,5 @@ def _words(noun: str) -> list[str]:
 
 
 def _quietly(delete: Callable[..., Any], **members: Any) -> None:
-    try:
+    with suppress(ClientError):  # the test deleted it itself
         delete(**members)
-    except ClientError:
-        pass  # the test deleted it itself

@@ -244,7 +244,8 @@ def test_invalid_members(aws: Services) -> None:
     assert refused["Error"]["Code"] == "ValidationException"
     assert refused["Error"]["Message"] == (
         "3 validation errors detected: "
-        "Value at '/name' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9-_]*; "
+        "Value at '/name' failed to satisfy constraint: "
+        "Member must satisfy regular expression pattern: [a-zA-Z0-9-_]*; "
         "Value at '/type' failed to satisfy constraint: "
         "Member must satisfy enum value set: [BASIC, STANDARD, ADVANCED_SD, ADVANCED_HD]; "
         "Value at '/tags/k' failed to satisfy constraint: Member must have length between 0 and 256, inclusive"

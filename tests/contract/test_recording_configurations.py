@@ -13,7 +13,7 @@ def create(aws: Services, **settings: Any) -> Any:
 
 
 def test_defaults(aws: Services) -> None:
-    """A recording configuration has thumbnails each minute, all renditions, no reconnect window; it starts as CREATING."""
+    """Thumbnails each minute, all renditions, no reconnect window; and it starts as CREATING."""
     configuration = create(aws)
     assert configuration == {
         "arn": configuration["arn"],

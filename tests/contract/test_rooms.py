@@ -15,7 +15,7 @@ def body(response: Any) -> dict[str, Any]:
 
 
 def test_defaults(aws: Services) -> None:
-    """A room created with nothing shows its limits and no name, no handler, no logging: what was never given is absent."""
+    """A room created with nothing shows its limits, but no name, handler or logging: what was never given is absent."""
     room = body(aws.ivschat.create_room())
     assert room == {
         "arn": room["arn"],

@@ -24,7 +24,7 @@ def channel(aws: Services) -> Any:
     ],
 )
 def test_offline(aws: Services, channel: Any, operation: str, members: dict[str, Any]) -> None:
-    """What needs a stream answers ChannelNotBroadcasting, 404, while there is none, and before the channel exists 404."""
+    """What needs a stream answers ChannelNotBroadcasting while there is none, and 404 while there is no channel."""
     call = getattr(aws.ivs, operation)
     with pytest.raises(aws.ivs.exceptions.ChannelNotBroadcasting) as refused:
         call(channelArn=channel["arn"], **members)

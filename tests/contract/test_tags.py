@@ -61,7 +61,7 @@ def test_tags_show_at_once(aws: Services) -> None:
 
 
 def test_odd_characters(aws: Services) -> None:
-    """Letters of any script, spaces and `_.:/=+-@` are allowed, in the path and in the query string too; others are not."""
+    """Letters of any script, spaces and `_.:/=+-@` are allowed, in a query string too; others are not."""
     arn = channel(aws)
     key = "Ünï 日本_.:/=+-@"
     aws.ivs.tag_resource(resourceArn=arn, tags={key: key})

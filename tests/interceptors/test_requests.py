@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import builtins
+import io
+import sys
+from typing import Any
+
+import pytest
+import requests
+import responses
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from ivsim import mock_ivs
+
+URL = "https://ivs.us-east-1.amazonaws.com"
+
+
+def signed(path: str, body: str, region: str = "eu-west-1", service: str = "ivs") -> dict[str, str]:
+    """Return the headers of a request that was signed by hand."""
+    request = AWSRequest("POST", f"https://{service}.{region}.amazonaws.com{path}", data=body)
+    SigV4Auth(Credentials("AKID", "secret"), service, region).add_auth(request)
+    return dict(request.headers)
+
+
+def test_signed_by_hand() -> None:
+    """A call signed by hand is answered for the region it was signed for."""
+    body = '{"name": "x"}'
+    with mock_ivs():
+        answer = requests.post(f"{URL}/CreateChannel", data=body, headers=signed("/CreateChannel", body))
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert ":eu-west-1:" in answer.json()["channel"]["arn"]
+
+
+def test_errors() -> None:
+    """A refusal is an answer like any other."""
+    with mock_ivs():
+        answer = requests.post(f"{URL}/GetChannel", json={"arn": "x"})
+    assert answer.status_code == 400
+    assert answer.headers["X-Amzn-ErrorType"] == "ValidationException"
+    with pytest.raises(requests.HTTPError):
+        answer.raise_for_status()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"name": "x"}', '{"name": "x"}', io.BytesIO(b'{"name": "x"}'), iter([b'{"name"', ': "x"}'])],
+    ids=["bytes", "text", "file", "iterable"],
+)
+def test_bodies(body: Any) -> None:
+    """A body may be anything that requests sends."""
+    with mock_ivs():
+        assert requests.post(f"{URL}/CreateChannel", data=body).json()["channel"]["name"] == "x"
+
+
+def test_no_body() -> None:
+    """An operation without input wants no body."""
+    with mock_ivs():
+        assert requests.post(f"{URL}/ListChannels").json() == {"channels": []}
+
+
+def test_unencoded_arns_in_paths() -> None:
+    """An ARN in a path may be encoded, half-encoded or raw, and the session may be older than the mock."""
+    session = requests.Session()
+    with mock_ivs(), session:
+        arn = session.post(f"{URL}/CreateChannel", json={"tags": {"a": "b"}}).json()["channel"]["arn"]
+        for path in (arn, arn.replace("/", "%2F"), arn.replace("/", "%2F").replace(":", "%3A")):
+            assert session.get(f"{URL}/tags/{path}").json() == {"tags": {"a": "b"}}
+        assert session.delete(f"{URL}/tags/{arn}", params={"tagKeys": ["a", "b"]}).status_code == 200
+        assert session.get(f"{URL}/tags/{arn}").json() == {"tags": {}}
+
+
+def test_playback_does_not_leave_the_process() -> None:
+    """The playback edge is not emulated yet: it is refused, not reached."""
+    with mock_ivs():
+        url = requests.post(f"{URL}/CreateChannel", json={}).json()["channel"]["playbackUrl"]
+        answer = requests.get(url)
+    assert answer.status_code == 501
+    assert "not emulated" in answer.json()["message"]
+
+
+def test_slow_answers() -> None:
+    """An answer slower than the timeout is a timeout."""
+    with mock_ivs() as sim:
+        sim.faults.latency("ListChannels", 3)
+        for timeout in (3, (1, 2)):
+            with pytest.raises(requests.ReadTimeout):
+                requests.post(f"{URL}/ListChannels", timeout=timeout)
+        assert requests.post(f"{URL}/ListChannels", timeout=(1, None)).ok
+        assert requests.post(f"{URL}/ListChannels", timeout=4).ok
+
+
+def test_own_responses_inside() -> None:
+    """A user's own responses mock inside ours has all other hosts, and IVS is still answered here."""
+    with mock_ivs(), responses.RequestsMock() as own:
+        own.get("https://example.com/x", body="mine")
+        assert requests.get("https://example.com/x").text == "mine"
+        assert requests.post(f"{URL}/ListChannels").ok
+        with pytest.raises(requests.ConnectionError):
+            requests.get("https://example.com/y")
+
+
+def test_own_responses_outside() -> None:
+    """So has one that was there before."""
+    with responses.RequestsMock() as own:
+        own.get("https://example.com/x", body="mine")
+        with mock_ivs():
+            assert requests.get("https://example.com/x").text == "mine"
+            assert requests.post(f"{URL}/ListChannels").ok
+        own.post(f"{URL}/ListChannels", body="mine too")
+        assert requests.post(f"{URL}/ListChannels").text == "mine too"
+
+
+def test_without_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where requests is not installed there is nothing to intercept, and nothing fails."""
+    original = builtins.__import__
+
+    def without(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name == "requests":
+            raise ImportError(name)
+        return original(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    adapter = requests.Session.get_adapter
+    with mock_ivs():
+        assert sys.modules["requests"].Session.get_adapter is adapter
