@@ -6,7 +6,7 @@ import asyncio
 import os
 import threading
 import unittest
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from typing import Any
 
 import boto3
@@ -44,7 +44,7 @@ def decorated(name: str, /, *, times: int = 1) -> int:
 
 
 def test_function() -> None:
-    """A decorated function runs in a mock of its own each time, with its arguments, and keeps its name and docstring."""
+    """A decorated function runs in a mock of its own each time, and keeps its arguments, name and docstring."""
     assert decorated("x", times=2) == 2
     assert decorated("x") == 1
     assert (decorated.__name__, decorated.__doc__) == ("decorated", "A docstring.")
@@ -122,7 +122,7 @@ def test_async_function() -> None:
 
 
 @mock_ivs
-def generator() -> Iterator[int]:
+def generator() -> Generator[int, str, None]:
     client().create_channel()
     received = yield count()
     assert received == "sent"
@@ -188,6 +188,7 @@ def test_async_generator() -> None:
 @mock_ivs(account_id="111122223333")
 def mocked_client() -> Iterator[Any]:
     yield client()
+    CLOSED.append("fixture" if ivsim.current() else "fixture too late")
 
 
 def test_generator_fixture(mocked_client: Any) -> None:
@@ -197,14 +198,14 @@ def test_generator_fixture(mocked_client: Any) -> None:
 
 @pytest.fixture
 @mock_ivs
-def _empty() -> int:
+def counted() -> int:
     return count()
 
 
 @mock_ivs
-def test_fixture_arguments_come_through(_empty: int, tmp_path: Any) -> None:
+def test_fixture_arguments_come_through(counted: int, tmp_path: Any) -> None:
     """Pytest sees the arguments of a decorated test."""
-    assert _empty == 0
+    assert counted == 0
     assert tmp_path.exists()
 
 
@@ -448,7 +449,7 @@ def test_above_a_fixture() -> None:
 def test_not_callable() -> None:
     """What is neither function nor class cannot be decorated."""
     with pytest.raises(TypeError, match="not 3"):
-        mock_ivs(3)  # type: ignore[type-var]
+        mock_ivs(3)  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize(
@@ -497,7 +498,7 @@ def test_nested_options() -> None:
     with mock_ivs(seed=1):
         with mock_ivs(seed=1, strict=True):
             pass
-        with pytest.raises(ValueError, match="quotas: .* contradicts the mock_ivs around this one"):
+        with pytest.raises(ValueError, match=r"quotas: .* contradicts the mock_ivs around this one"):
             mock_ivs(quotas={"Channels": 1}).start()
         assert count() == 0
     assert ivsim.current() is None
@@ -685,9 +686,14 @@ def patched_places() -> list[object]:
 def test_everything_is_restored_after_a_failure() -> None:
     """When the block raises, nothing stays patched."""
     before = patched_places()
-    with pytest.raises(LookupError), mock_ivs():
+
+    @mock_ivs
+    def fail() -> None:
         assert all(one is not other for one, other in zip(patched_places()[2:6], before[2:6], strict=True))
         raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
     assert patched_places() == before
 
 

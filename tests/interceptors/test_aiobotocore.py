@@ -78,7 +78,7 @@ def test_other_hosts_are_left_alone() -> None:
         config = AioConfig(retries={"total_max_attempts": 1}, connect_timeout=1)
         with mock_ivs() as sim:
             async with opened(config=config, endpoint_url="http://127.0.0.1:9") as elsewhere:
-                with pytest.raises(Exception, match="127.0.0.1:9"):
+                with pytest.raises(Exception, match=r"127\.0\.0\.1:9"):
                     await elsewhere.list_channels()
             assert len(sim.calls) == 0
 
@@ -108,7 +108,7 @@ def test_error_codes() -> None:
     async def main() -> None:
         with mock_ivs():
             async with opened() as ivs:
-                with pytest.raises(ClientError, match="ValidationException.*'/name'"):
+                with pytest.raises(ClientError, match=r"ValidationException.*'/name'"):
                     await ivs.create_channel(name="two words")
 
     asyncio.run(main())

@@ -30,7 +30,7 @@ class Quotas(MutableMapping[str, int]):
 
     def __delitem__(self, name: str) -> None:
         """Set a quota back to the documented value."""
-        self._values[self._known(name)] = self._documented[name]
+        self._values[name] = self._documented[self._known(name)]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)

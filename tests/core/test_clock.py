@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+import time_machine
+from freezegun import freeze_time
+
+from ivsim import Emulator
+from ivsim.dispatcher import SERVICES
+
+from ..calling import call
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
+
+
+def test_real_time_by_default(sim: Emulator) -> None:
+    """Left alone, the clock shows the time."""
+    before = datetime.now(timezone.utc)
+    assert before <= sim.clock.now() <= datetime.now(timezone.utc)
+
+
+def test_freeze_and_advance(sim: Emulator) -> None:
+    """A frozen clock moves when it is told to, by seconds or a timedelta, and shows in answers."""
+    sim.clock.freeze(NOON)
+    assert call(sim, "CreateRoom").body["createTime"] == "2026-11-21T12:00:00.000Z"
+    sim.clock.advance(1.5)
+    assert call(sim, "CreateRoom").body["createTime"] == "2026-11-21T12:00:01.500Z"
+    sim.clock.advance(timedelta(days=1))
+    assert sim.clock.now() == NOON + timedelta(days=1, seconds=1.5)
+    sim.clock.freeze()
+    assert sim.clock.now() == NOON + timedelta(days=1, seconds=1.5)
+
+
+def test_any_time_zone(sim: Emulator) -> None:
+    """A moment may be given in any time zone, but in one."""
+    sim.clock.freeze(NOON.astimezone(timezone(timedelta(hours=5))))
+    assert sim.clock.now() == NOON
+    with pytest.raises(ValueError, match=r"at: .* has no time zone"):
+        sim.clock.freeze(datetime(2026, 11, 21))
+    assert sim.clock.now() == NOON
+
+
+def test_unfreeze(sim: Emulator) -> None:
+    """A clock that runs again runs on from what it showed."""
+    sim.clock.freeze(NOON)
+    sim.clock.unfreeze()
+    assert NOON <= sim.clock.now() < NOON + timedelta(minutes=1)
+
+
+def test_running_clock_can_be_advanced(sim: Emulator) -> None:
+    """A running clock jumps, and runs on."""
+    sim.clock.advance(3600)
+    assert timedelta(minutes=59) < sim.clock.now() - datetime.now(timezone.utc) < timedelta(minutes=61)
+
+
+@pytest.mark.parametrize("duration", [-1, timedelta(seconds=-1), float("nan")])
+def test_time_does_not_go_back(sim: Emulator, duration: float | timedelta) -> None:
+    """Nothing but 0 or more seconds is a duration."""
+    sim.clock.freeze(NOON)
+    with pytest.raises(ValueError, match="duration"):
+        sim.clock.advance(duration)
+    assert sim.clock.now() == NOON
+
+
+def test_freezegun(sim: Emulator) -> None:
+    """Freezegun moves the clock too."""
+    with freeze_time("2030-01-02T03:04:05Z") as frozen:
+        assert call(sim, "CreateRoom").body["createTime"] == "2030-01-02T03:04:05.000Z"
+        frozen.tick(60)
+        assert sim.clock.now() == datetime(2030, 1, 2, 3, 5, 5, tzinfo=timezone.utc)
+
+
+def test_time_machine(sim: Emulator) -> None:
+    """And so does time-machine."""
+    with time_machine.travel(NOON, tick=False):
+        assert sim.clock.now() == NOON
+
+
+def create_recording(sim: Emulator) -> str:
+    configuration = {"destinationConfiguration": {"s3": {"bucketName": "abc"}}}
+    return str(call(sim, "CreateRecordingConfiguration", **configuration).body["recordingConfiguration"]["arn"])
+
+
+def state(sim: Emulator, arn: str) -> str:
+    return str(call(sim, "GetRecordingConfiguration", arn=arn).body["recordingConfiguration"]["state"])
+
+
+def test_realistic_transitions() -> None:
+    """With realistic transitions a state lasts as long as it is documented to."""
+    sim = Emulator(transitions="realistic")
+    sim.clock.freeze(NOON)
+    arn = create_recording(sim)
+    sim.clock.advance(4)
+    second = create_recording(sim)
+    assert state(sim, arn) == "CREATING"
+    sim.clock.advance(1)
+    assert (state(sim, arn), state(sim, second)) == ("ACTIVE", "CREATING")
+    sim.clock.advance(100)
+    assert state(sim, second) == "ACTIVE"
+
+
+def test_transitions_of_a_running_clock() -> None:
+    """What is due happens at the next call, whether the clock ran, or jumped, or was moved from outside."""
+    sim = Emulator(transitions="realistic")
+    arn = create_recording(sim)
+    sim.clock.advance(5)
+    assert state(sim, arn) == "ACTIVE"
+    second = create_recording(sim)
+    assert state(sim, second) == "CREATING"
+    with time_machine.travel(sim.clock.now() + timedelta(seconds=6)):
+        assert state(sim, second) == "ACTIVE"
+    third = create_recording(sim)
+    sim.clock.freeze(sim.clock.now() + timedelta(seconds=6))
+    assert state(sim, third) == "ACTIVE"
+
+
+def test_transition_of_something_deleted() -> None:
+    """What is deleted before its time stays deleted."""
+    sim = Emulator(transitions="realistic")
+    arn = create_recording(sim)
+    call(sim, "DeleteRecordingConfiguration", arn=arn)
+    sim.clock.advance(5)
+    assert call(sim, "GetRecordingConfiguration", arn=arn).status == 404
+
+
+def test_transition_of_a_call_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that fails after it asked for a transition leaves none behind."""
+    sim = Emulator(transitions="realistic")
+    with monkeypatch.context() as patched:
+        operation = SERVICES["ivs"].model.operations["CreateRecordingConfiguration"]
+        patched.setattr(operation, "serialize", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            create_recording(sim)
+    sim.clock.advance(5)
+    assert call(sim, "ListRecordingConfigurations").body["recordingConfigurations"] == []
+
+
+@pytest.mark.needs("UpdateFailoverSlateConfiguration")
+def test_no_update_in_transition() -> None:
+    """What is still being created or updated cannot be updated."""
+    sim = Emulator(transitions="realistic")
+    arn = call(sim, "CreateFailoverSlateConfiguration").body["failoverSlateConfiguration"]["arn"]
+    assert call(sim, "UpdateFailoverSlateConfiguration", arn=arn).code == "ConflictException"
+    sim.clock.advance(5)
+    assert call(sim, "UpdateFailoverSlateConfiguration", arn=arn).status == 200
+    assert call(sim, "UpdateFailoverSlateConfiguration", arn=arn).code == "ConflictException"

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from ivsim import Emulator
+
+from ..calling import call
+
+
+def channel(sim: Emulator) -> str:
+    return str(call(sim, "CreateChannel", name="show").body["channel"]["arn"])
+
+
+def test_shape(sim: Emulator) -> None:
+    """An event is a plain dict as EventBridge would deliver it."""
+    sim.clock.freeze(datetime(2026, 11, 21, 12, tzinfo=timezone.utc))
+    arn = channel(sim)
+    live = sim.streams.start(arn)
+    event = sim.events[0]
+    assert event == {
+        "version": "0",
+        "id": event["id"],
+        "detail-type": "IVS Stream State Change",
+        "source": "aws.ivs",
+        "account": "123456789012",
+        "time": "2026-11-21T12:00:00Z",
+        "region": "us-east-1",
+        "resources": [arn],
+        "detail": {"event_name": "Session Created", "channel_name": "show", "stream_id": live.stream_id},
+    }
+    assert type(event) is dict
+    assert len(event["id"]) == 36
+
+
+def test_is_a_list(sim: Emulator) -> None:
+    """Events can be counted, indexed, sliced and walked through, by type too."""
+    sim.streams.start(channel(sim)).end()
+    names = ["Session Created", "Stream Start", "Session Ended", "Stream End"]
+    assert len(sim.events) == 4
+    assert [event["detail"]["event_name"] for event in sim.events] == names
+    assert [event["detail"]["event_name"] for event in sim.events[1:3]] == names[1:3]
+    assert len(sim.events.of("IVS Stream State Change")) == 4
+    assert sim.events.of("IVS Limit Breach") == []
+    assert "Stream End" in repr(sim.events)
+    assert len({event["id"] for event in sim.events}) == 4
+
+
+def test_subscribe(sim: Emulator) -> None:
+    """A subscriber gets later events in order, after the call that caused them; it may call the API; it may leave."""
+    arn = channel(sim)
+    seen: list[str] = []
+
+    def note(event: dict[str, Any]) -> None:
+        seen.append(event["detail"]["event_name"])
+        if seen[-1] == "Stream Start":
+            assert call(sim, "GetStream", channelArn=arn).status == 200
+            call(sim, "StopStream", channelArn=arn)
+
+    unsubscribe = sim.events.subscribe(note)
+    sim.streams.start(arn)
+    assert seen == ["Session Created", "Stream Start", "Session Ended", "Stream End"]
+    unsubscribe()
+    sim.streams.start(arn).end()
+    assert len(seen) == 4
+
+
+def test_failing_subscriber(sim: Emulator, caplog: pytest.LogCaptureFixture) -> None:
+    """A subscriber that raises is reported, and breaks nothing: the others get the event, the caller its answer."""
+    seen: list[dict[str, Any]] = []
+    sim.events.subscribe(lambda _: 1 / 0)
+    sim.events.subscribe(seen.append)
+    with caplog.at_level(logging.ERROR, "ivsim.events"):
+        sim.streams.start(channel(sim))
+    assert len(seen) == 2
+    assert "ZeroDivisionError" in caplog.text
+    assert "IVS Stream State Change" in caplog.text
+
+
+def test_a_failed_call_tells_nothing(sim: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events of a call that fails in the middle never happened."""
+    arn = channel(sim)
+    seen: list[dict[str, Any]] = []
+    sim.events.subscribe(seen.append)
+    monkeypatch.setattr("ivsim.ivs.broadcast.change", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        sim.streams.start(arn)
+    assert (len(sim.events), seen) == (0, [])
+    monkeypatch.undo()
+    sim.streams.start(arn)
+    assert len(sim.events) == len(seen) == 2

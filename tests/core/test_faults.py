@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ivsim import Emulator
+
+from ..calling import call
+
+
+def codes(sim: Emulator, operation: str, times: int) -> list[str | None]:
+    return [call(sim, operation).code for _ in range(times)]
+
+
+def test_times(sim: Emulator) -> None:
+    """A fault strikes once, or as often as asked, or always, and only its operation."""
+    sim.faults.add("CreateChannel", "PendingVerification")
+    assert codes(sim, "CreateChannel", 2) == ["PendingVerification", None]
+    sim.faults.add("create_channel", "ThrottlingException", times=2)
+    assert codes(sim, "ListChannels", 1) == [None]
+    assert codes(sim, "CreateChannel", 3) == ["ThrottlingException", "ThrottlingException", None]
+    sim.faults.add("CreateChannel", "InternalServerException", times=None)
+    assert codes(sim, "CreateChannel", 3) == ["InternalServerException"] * 3
+    sim.faults.clear()
+    assert codes(sim, "CreateChannel", 1) == [None]
+    assert len(call(sim, "ListChannels").body["channels"]) == 3
+
+
+def test_order(sim: Emulator) -> None:
+    """Faults of one operation strike in the order in which they were added."""
+    sim.faults.add("ListRooms", "ThrottlingException", times=1)
+    sim.faults.add("ListRooms", "AccessDeniedException", times=1)
+    assert codes(sim, "ListRooms", 3) == ["ThrottlingException", "AccessDeniedException", None]
+
+
+def test_only_valid_requests(sim: Emulator) -> None:
+    """An invalid request is invalid first, and leaves the fault for the next."""
+    sim.faults.add("GetChannel", "AccessDeniedException")
+    assert call(sim, "GetChannel").code == "ValidationException"
+    arn = "arn:aws:ivs:us-east-1:123456789012:channel/AbCdEf123456"
+    assert call(sim, "GetChannel", arn=arn).code == "AccessDeniedException"
+    assert call(sim, "GetChannel", arn=arn).code == "ResourceNotFoundException"
+
+
+def test_texts(sim: Emulator) -> None:
+    """A fault says what it is told to, or what the model says."""
+    sim.faults.add("ListChannels", "AccessDeniedException", message="not you")
+    assert call(sim, "ListChannels").body == {"exceptionMessage": "not you", "message": "not you"}
+    sim.faults.add("ListChannels", "AccessDeniedException")
+    text = "User does not have sufficient access to perform this action."
+    assert call(sim, "ListChannels").body == {"exceptionMessage": text, "message": text}
+
+
+def test_members_of_errors(sim: Emulator) -> None:
+    """An error of IVS Chat carries what its shape asks for: the room at hand, and a limit."""
+    room = call(sim, "CreateRoom").body
+    sim.faults.add("SendEvent", "ThrottlingException", message="slowly")
+    answer = call(sim, "SendEvent", roomIdentifier=room["arn"], eventName="x")
+    assert answer.status == 429
+    assert answer.body == {"message": "slowly", "resourceId": room["id"], "resourceType": "ROOM", "limit": 100}
+
+
+def test_latency(sim: Emulator) -> None:
+    """A slow operation takes its time on the clock, until it is told to be prompt."""
+    sim.clock.freeze()
+    before = sim.clock.time()
+    sim.faults.latency("ListChannels", 2.5)
+    call(sim, "ListChannels")
+    call(sim, "ListRooms")
+    assert sim.clock.time() - before == 2.5
+    sim.faults.latency("ListChannels", 0)
+    call(sim, "ListChannels")
+    assert sim.clock.time() - before == 2.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("CreateChanel", "ThrottlingException"), "did you mean 'CreateChannel'"),
+        (("Harp", "ThrottlingException"), "there is no operation 'Harp'; there are 'BatchGetChannel', "),
+        (("CreateChannel", "Throttling"), "error_code: there is no error of CreateChannel 'Throttling'; did you mean"),
+    ],
+)
+def test_unknown_names(sim: Emulator, arguments: tuple[str, str], text: str) -> None:
+    """A name that does not exist is refused with what there is."""
+    with pytest.raises(ValueError, match=text):
+        sim.faults.add(*arguments)
+
+
+@pytest.mark.parametrize("times", [0, -1, 1.5, "2", True])
+def test_unusable_counts(sim: Emulator, times: Any) -> None:
+    """So is a count that is none."""
+    with pytest.raises(ValueError, match="times"):
+        sim.faults.add("CreateChannel", "ThrottlingException", times=times)
+
+
+def test_unusable_latency(sim: Emulator) -> None:
+    """And time that would run backwards."""
+    with pytest.raises(ValueError, match="seconds"):
+        sim.faults.latency("CreateChannel", -1)

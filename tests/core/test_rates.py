@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+import pytest
+
+from ivsim import Emulator
+
+from ..calling import call, send, signed
+
+
+@pytest.fixture
+def limited() -> Emulator:
+    sim = Emulator(rate_limits=True)
+    sim.clock.freeze(datetime(2026, 11, 21, tzinfo=timezone.utc))
+    return sim
+
+
+def test_off_by_default(sim: Emulator) -> None:
+    """Nobody is throttled who did not ask to be."""
+    assert {call(sim, "ListChannels").status for _ in range(50)} == {200}
+
+
+def test_documented_rate(limited: Emulator) -> None:
+    """More calls a second than documented are throttled, each operation, account and region for itself."""
+    assert [call(limited, "ListChannels").status for _ in range(7)] == [200] * 5 + [429] * 2
+    answer = call(limited, "ListChannels")
+    assert answer.code == "ThrottlingException"
+    text = "Operation: ivs:ListChannels exceeded call rate: 5 for resource: 123456789012"
+    assert answer.body["message"] == text
+    assert call(limited, "CreateChannel").status == 200
+    assert send(limited, "POST", "/ListChannels", b"{}", signed(key="999988887777")).status == 200
+    assert call(limited, "ListRooms").status == 200
+    limited.clock.advance(1)
+    assert call(limited, "ListChannels").status == 200
+
+
+def test_refused_calls_change_nothing(limited: Emulator) -> None:
+    """A throttled call does nothing."""
+    for _ in range(8):
+        call(limited, "CreateRoom")
+    limited.clock.advance(1)
+    assert len(call(limited, "ListRooms").body["rooms"]) == 5
+
+
+def test_metadata_per_channel(limited: Emulator) -> None:
+    """PutMetadata has a rate for each channel, and says which channel has had enough."""
+    arns = [call(limited, "CreateChannel").body["channel"]["arn"] for _ in range(2)]
+    for arn in arns:
+        limited.streams.start(arn)
+    put = [call(limited, "PutMetadata", channelArn=arns[0], metadata="x") for _ in range(6)]
+    assert [answer.status for answer in put] == [204] * 5 + [429]
+    assert put[-1].body["message"] == (f"Operation: ivs:PutMetadata exceeded call rate: 5 for resource: {arns[0]}")
+    assert call(limited, "PutMetadata", channelArn=arns[1], metadata="x").status == 204
+
+
+def test_reset(limited: Emulator) -> None:
+    """A reset forgets who has called."""
+    for _ in range(6):
+        call(limited, "ListChannels")
+    limited.reset()
+    assert call(limited, "ListChannels").status == 200

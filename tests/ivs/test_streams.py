@@ -1,0 +1,152 @@
+"""What a test holds in its hand: encoders, and the streams they send."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from ivsim import Emulator, LiveStream, StreamRefused
+
+from ..calling import call, send, signed
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
+
+
+@pytest.fixture
+def created(sim: Emulator) -> Any:
+    return call(sim, "CreateChannel", name="show").body
+
+
+def test_by_channel_or_key(sim: Emulator, created: Any) -> None:
+    """An encoder is let in by its channel's ARN or by the key's value, in any account and region."""
+    arn, key = created["channel"]["arn"], created["streamKey"]["value"]
+    for credential in (arn, key):
+        with sim.streams.start(credential) as live:
+            assert isinstance(live, LiveStream)
+            assert live.channel_arn == arn
+            assert live.is_live
+        assert not live.is_live
+    elsewhere = send(sim, "POST", "/CreateChannel", b"{}", signed("eu-west-1", key="999988887777")).body
+    with sim.streams.start(elsewhere["streamKey"]["value"]) as live:
+        assert live.channel_arn == elsewhere["channel"]["arn"]
+
+
+def test_refused(sim: Emulator, created: Any) -> None:
+    """Ingest refuses unknown channels, wrong and deleted keys, and a second encoder; nothing happens then."""
+    arn, key = created["channel"]["arn"], created["streamKey"]
+    for credential, text in (
+        (arn[:-1] + "0", "there is no channel"),
+        (key["value"][:-1] + "0", "no channel has this stream key"),
+        ("", "no channel has this stream key"),
+        (key["arn"], "there is no channel"),
+    ):
+        with pytest.raises(StreamRefused, match=text):
+            sim.streams.start(credential)
+    with sim.streams.start(arn), pytest.raises(StreamRefused, match="live already"):
+        sim.streams.start(key["value"])
+    assert len(sim.events) == 4
+    call(sim, "DeleteStreamKey", arn=key["arn"])
+    with pytest.raises(StreamRefused, match="no channel has this stream key"):
+        sim.streams.start(key["value"])
+    with pytest.raises(StreamRefused, match="has no stream key"):
+        sim.streams.start(arn)
+    assert len(sim.events) == 4
+
+
+def test_unknown_video_members(sim: Emulator, created: Any) -> None:
+    """What an encoder cannot report is refused, and the channel stays offline."""
+    with pytest.raises(TypeError, match="colour"):
+        sim.streams.start(created["channel"]["arn"], video={"colour": "blue"})
+    assert len(sim.events) == 0
+    with sim.streams.start(created["channel"]["arn"]):
+        pass
+
+
+def test_viewers(sim: Emulator, created: Any) -> None:
+    """Viewers come and go while the stream is live."""
+    live = sim.streams.start(created["channel"]["arn"])
+    with pytest.raises(ValueError, match="count: -1"):
+        live.set_viewers(-1)
+    live.set_viewers(0)
+    live.end()
+    with pytest.raises(StreamRefused, match="has ended"):
+        live.set_viewers(1)
+
+
+def test_metadata_with_its_time(sim: Emulator, created: Any) -> None:
+    """Metadata is there with the time it was inserted, after the end too."""
+    sim.clock.freeze(NOON)
+    arn = created["channel"]["arn"]
+    live = sim.streams.start(arn)
+    assert live.metadata == []
+    call(sim, "PutMetadata", channelArn=arn, metadata="one")
+    sim.clock.advance(10)
+    call(sim, "PutMetadata", channelArn=arn, metadata="two")
+    live.end()
+    assert live.metadata == [(NOON, "one"), (NOON + timedelta(seconds=10), "two")]
+
+
+def test_end_is_the_end(sim: Emulator, created: Any) -> None:
+    """Ending twice, or after StopStream, or after a reset, is nothing."""
+    arn = created["channel"]["arn"]
+    live = sim.streams.start(arn)
+    call(sim, "StopStream", channelArn=arn)
+    live.end()
+    live.end()
+    assert len(sim.events) == 4
+    sim.reset()
+    live.end()
+    assert not live.is_live
+    assert live.metadata == []
+
+
+def test_repr(sim: Emulator, created: Any) -> None:
+    """A stream says what it is."""
+    with sim.streams.start(created["channel"]["arn"]) as live:
+        assert repr(live) == f"<LiveStream {live.stream_id} on {live.channel_arn}, live>"
+    assert repr(live).endswith("not live>")
+
+
+def test_realistic_start() -> None:
+    """With realistic transitions the stream is live some seconds after the encoder connected, unless it left before."""
+    sim = Emulator(transitions="realistic")
+    sim.clock.freeze(NOON)
+    arn = call(sim, "CreateChannel").body["channel"]["arn"]
+    with sim.streams.start(arn) as live:
+        assert not live.is_live
+        assert call(sim, "GetStream", channelArn=arn).code == "ChannelNotBroadcasting"
+        assert call(sim, "ListStreams").body["streams"] == []
+        assert call(sim, "DeleteChannel", arn=arn).code == "ConflictException"
+        sim.clock.advance(4)
+        assert bool(live.is_live)
+        assert call(sim, "GetStream", channelArn=arn).body["stream"]["startTime"] == "2026-11-21T12:00:00Z"
+    sim.streams.start(arn).end()
+    sim.clock.advance(4)
+    names = [event["detail"]["event_name"] for event in sim.events]
+    assert names == [
+        *("Session Created", "Stream Start", "Session Ended", "Stream End"),
+        *("Session Created", "Session Ended"),
+    ]
+    assert [event["time"][-3:] for event in sim.events[:2]] == ["00Z", "04Z"]
+
+
+def test_ad_break_in_the_past(sim: Emulator) -> None:
+    """An ad break that was to start in the past starts now."""
+    ads = call(
+        sim,
+        "CreateAdConfiguration",
+        mediaTailorPlaybackConfigurations=[
+            {"playbackConfigurationArn": "arn:aws:mediatailor:us-east-1:123456789012:playbackConfiguration/ads"}
+        ],
+    )
+    if ads.code == "UnknownOperationException":
+        pytest.skip("the installed botocore has no ad configurations")
+    sim.clock.freeze(NOON)
+    arn = call(sim, "CreateChannel", adConfigurationArn=ads.body["adConfiguration"]["arn"]).body["channel"]["arn"]
+    with sim.streams.start(arn):
+        past = {"targetStartAt": "2026-11-21T11:00:00Z", "durationSeconds": 10}
+        call(sim, "InsertAdBreak", channelArn=arn, **past)
+        event = sim.events.of("IVS Ad Break State Change")[0]
+        assert event["detail"]["target_start_time"] == "2026-11-21T12:00:00Z"
