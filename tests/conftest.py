@@ -31,6 +31,7 @@ def _nothing_left_active() -> Iterator[None]:
     around = ivsim.current()
     yield
     assert ivsim.current() is around
+    assert around or os.environ.get("AWS_ACCESS_KEY_ID") != "ivsim"
 
 
 @pytest.fixture(autouse=True)

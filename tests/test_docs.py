@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -18,27 +19,54 @@ BLOCK = re.compile(r"^```python(?P<needs>[^\n]*)\n(?P<code>.*?)^```", re.MULTILI
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)(?P<target>[^)#]+)")
 
 
-def blocks() -> list[object]:
-    """Return every block of Python in the documentation, with what it needs to be installed."""
-    found = []
-    for page in PAGES:
-        for number, match in enumerate(BLOCK.finditer(page.read_text()), 1):
-            name = f"{page.relative_to(ROOT)}-{number}"
-            found.append(pytest.param(match["code"], match["needs"].split(), id=name))
-    return found
+class Block(NamedTuple):
+    """A piece of Python in the documentation, and what it needs to be installed."""
+
+    name: str
+    code: str
+    needs: list[str]
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it is to be run by pytest."""
+        return "def test_" in self.code or "TestCase" in self.code
+
+    @property
+    def file(self) -> str:
+        """The file that pytest finds it in."""
+        return f"test_{re.sub('[^a-z0-9]', '_', self.name.lower())}.py"
 
 
-@pytest.mark.parametrize(("code", "needs"), blocks())
-def test_blocks(code: str, needs: list[str], pytester: pytest.Pytester) -> None:
-    """Every block of Python runs by itself; one that holds tests passes them."""
-    if "aio" in needs and not importlib.util.find_spec("aiobotocore"):
-        pytest.skip("aiobotocore is not installed")
-    if "def test_" in code or "TestCase" in code:
-        pytester.makepyfile(code)
-        outcome = pytester.runpytest_inprocess("-p", "no:cacheprovider").parseoutcomes()
-        assert set(outcome) == {"passed"}, outcome
-    else:
-        exec(compile(code, "block", "exec"), {"__name__": "__main__"})
+BLOCKS = [
+    Block(f"{page.relative_to(ROOT)}-{number}", match["code"], match["needs"].split())
+    for page in PAGES
+    for number, match in enumerate(BLOCK.finditer(page.read_text()), 1)
+    if "aio" not in match["needs"].split() or importlib.util.find_spec("aiobotocore")
+]
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What pytest says of all blocks that are tests: they run in one process, as a user's suite would."""
+    folder = tmp_path_factory.mktemp("blocks")
+    for block in BLOCKS:
+        if block.is_test:
+            (folder / block.file).write_text(block.code)
+    command = [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", str(folder)]
+    return subprocess.run(command, check=False, capture_output=True, text=True, cwd=folder).stdout
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS if block.is_test], ids=lambda block: block.name)
+def test_blocks_that_are_tests(block: Block, results: str) -> None:
+    """Every block that holds tests passes them."""
+    outcomes = re.findall(rf"^([A-Z]+) {block.file}", results, re.MULTILINE)
+    assert set(outcomes) == {"PASSED"}, results
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS if not block.is_test], ids=lambda block: block.name)
+def test_other_blocks(block: Block) -> None:
+    """Every other block runs by itself."""
+    exec(compile(block.code, block.name, "exec"), {"__name__": "__main__"})
 
 
 @pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.name)

@@ -1,4 +1,4 @@
-"""Amazon IVS and IVS Chat in memory: go live, chat and record in your tests, without AWS."""
+"""Amazon IVS and IVS Chat in memory: go live in your tests, without AWS."""
 
 from __future__ import annotations
 

@@ -63,12 +63,12 @@ def real_time() -> Model:
 
 @cache
 def errors_of() -> Mapping[str, frozenset[str]]:
-    """Return, for every operation of the installed models, the errors its service knows."""
-    known: dict[str, frozenset[str]] = {}
-    for service in SERVICES.values():
-        for name in service.model.operations:
-            known[name] = known.get(name, frozenset()) | frozenset(service.model.errors)
-    return known
+    """Return, for every operation of the installed models ("ivs:CreateChannel"), the errors its service knows."""
+    return {
+        f"{service.name}:{name}": frozenset(service.model.errors)
+        for service in SERVICES.values()
+        for name in service.model.operations
+    }
 
 
 class Dispatcher:
@@ -93,7 +93,7 @@ class Dispatcher:
                 raise RequestEntityTooLarge("Request Too Long")
             params = _params(request, route, query)
             account, region = self._place(scope, params, request.url)
-            latency = self._wait(operation)
+            latency = self._wait(f"{service.name}:{operation.name}")
             with state.journal:
                 body = self._call(self.context(service, account, region), operation, params)
         except ServiceError as error:
@@ -109,7 +109,6 @@ class Dispatcher:
             headers["Content-Type"] = "application/json"
         if error_code:
             headers["x-amzn-ErrorType"] = error_code
-        state.events.deliver()
         return Response(status, headers, body, latency)
 
     def context(self, service: Service[Any], account: str, region: str) -> Context[Any]:
@@ -148,8 +147,8 @@ class Dispatcher:
         host = _REGION_IN_HOST.search(url)
         return self._state.account_id, host[1] if host else self._state.region
 
-    def _wait(self, operation: Operation) -> float:
-        seconds = self._state.faults.delay(operation.name)
+    def _wait(self, action: str) -> float:
+        seconds = self._state.faults.delay(action)
         if seconds:
             self._state.clock.advance(seconds)
         return seconds
@@ -167,10 +166,11 @@ class Dispatcher:
         if not handler.parameters.issuperset(arguments):
             unknown = [name for name in params if operation.python_members.get(name) not in handler.parameters]
             raise NotEmulated(f"{service.name} {operation.name}: {', '.join(unknown)} is not emulated by ivsim")
-        fault = state.faults.take(operation.name)
+        action = f"{service.name}:{operation.name}"
+        fault = state.faults.take(action)
         if fault is not None:
             raise _error_class(fault.error_code)(fault.message)
-        state.rates.check(f"{service.name}:{operation.name}", handler.rate, resource=ctx.account)
+        state.rates.check(action, handler.rate, resource=ctx.account, region=ctx.region)
         try:
             return operation.serialize(handler.function(ctx, **arguments))
         except InvalidMember as invalid:

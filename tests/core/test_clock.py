@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -145,3 +147,29 @@ def test_no_update_in_transition() -> None:
     sim.clock.advance(5)
     assert call(sim, "UpdateFailoverSlateConfiguration", arn=arn).status == 200
     assert call(sim, "UpdateFailoverSlateConfiguration", arn=arn).code == "ConflictException"
+
+
+def test_timers_under_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many threads find something due, it happens once."""
+    monkeypatch.setattr("ivsim.ivs.recording_configurations.SECONDS_TO_ACTIVE", 0.0001)
+    sim = Emulator(transitions="realistic", quotas={"Recording configurations": 10_000})
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            arns = list(pool.map(lambda _: create_recording(sim), range(800)))
+    finally:
+        sys.setswitchinterval(interval)
+    sim.clock.advance(1)
+    assert {state(sim, arn) for arn in arns} == {"ACTIVE"}
+
+
+def test_events_of_transitions() -> None:
+    """What happens while the clock is advanced is told at once, in order, with its own time."""
+    sim = Emulator(transitions="realistic")
+    sim.clock.freeze(NOON)
+    seen: list[str] = []
+    sim.events.subscribe(lambda event: seen.append(f"{event['detail']['event_name']} {event['time'][-3:]}"))
+    sim.streams.start(call(sim, "CreateChannel").body["channel"]["arn"])
+    sim.clock.advance(10)
+    assert seen == ["Session Created 00Z", "Stream Start 04Z"]

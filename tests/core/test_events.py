@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from typing import Any
 
@@ -66,6 +67,17 @@ def test_subscribe(sim: Emulator) -> None:
     unsubscribe()
     sim.streams.start(arn).end()
     assert len(seen) == 4
+
+
+def test_subscribers_under_threads(sim: Emulator) -> None:
+    """However many threads cause events, each is delivered once."""
+    arns = [channel(sim) for _ in range(50)]
+    seen: list[str] = []
+    sim.events.subscribe(lambda event: seen.append(event["id"]))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda arn: sim.streams.start(arn).end(), arns))
+    assert sorted(seen) == sorted(event["id"] for event in sim.events)
+    assert len(set(seen)) == 200
 
 
 def test_failing_subscriber(sim: Emulator, caplog: pytest.LogCaptureFixture) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from ivsim import Emulator
 
-from ..calling import call
+from ..calling import call, send
 
 
 def codes(sim: Emulator, operation: str, times: int) -> list[str | None]:
@@ -99,3 +99,22 @@ def test_unusable_latency(sim: Emulator) -> None:
     """And time that would run backwards."""
     with pytest.raises(ValueError, match="seconds"):
         sim.faults.latency("CreateChannel", -1)
+
+
+def test_shared_operations(sim: Emulator) -> None:
+    """A fault of a tag operation strikes the services that have the error; it can be narrowed to one of them."""
+    channel = call(sim, "CreateChannel").body["channel"]["arn"]
+    room = call(sim, "CreateRoom").body["arn"]
+
+    def listed(arn: str) -> str | None:
+        return send(sim, "GET", f"/tags/{arn}").code
+
+    sim.faults.add("ListTagsForResource", "ChannelNotBroadcasting", times=None)
+    assert (listed(room), listed(channel)) == (None, "ChannelNotBroadcasting")
+    sim.faults.clear()
+    sim.faults.add("ListTagsForResource", "InternalServerException", times=2)
+    assert (listed(room), listed(channel), listed(room)) == ("InternalServerException", "InternalServerException", None)
+    sim.faults.add("ivschat:list_tags_for_resource", "InternalServerException")
+    assert (listed(channel), listed(room)) == (None, "InternalServerException")
+    with pytest.raises(ValueError, match="no error of ivschat:TagResource 'ChannelNotBroadcasting'"):
+        sim.faults.add("ivschat:TagResource", "ChannelNotBroadcasting")

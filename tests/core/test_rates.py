@@ -60,3 +60,20 @@ def test_reset(limited: Emulator) -> None:
         call(limited, "ListChannels")
     limited.reset()
     assert call(limited, "ListChannels").status == 200
+
+
+def test_per_region(limited: Emulator) -> None:
+    """A rate holds in each region for itself."""
+    for region in ("us-east-1", "eu-west-1"):
+        statuses = [send(limited, "POST", "/ListRooms", b"{}", signed(region)).status for _ in range(6)]
+        assert statuses == [200] * 5 + [429]
+
+
+def test_throttled_chat(limited: Emulator) -> None:
+    """A throttled call of IVS Chat says which room it was about, and what the limit is."""
+    room = call(limited, "CreateRoom").body
+    for _ in range(100):
+        call(limited, "SendEvent", roomIdentifier=room["arn"], eventName="x")
+    answer = call(limited, "SendEvent", roomIdentifier=room["arn"], eventName="x")
+    assert answer.code == "ThrottlingException"
+    assert (answer.body["resourceId"], answer.body["resourceType"], answer.body["limit"]) == (room["id"], "ROOM", 100)

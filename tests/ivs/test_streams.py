@@ -66,6 +66,8 @@ def test_unknown_video_members(sim: Emulator, created: Any) -> None:
 
 def test_viewers(sim: Emulator, created: Any) -> None:
     """Viewers come and go while the stream is live."""
+    with pytest.raises(ValueError, match="viewers: -1"):
+        sim.streams.start(created["channel"]["arn"], viewers=-1)
     live = sim.streams.start(created["channel"]["arn"])
     with pytest.raises(ValueError, match="count: -1"):
         live.set_viewers(-1)

@@ -30,7 +30,9 @@ class Events(Sequence[Event]):
         self._ids = ids
         self._events: list[Event] = []
         self._subscribers: list[Subscriber] = []
+        self._uncommitted: list[Event] = []
         self._undelivered: deque[Event] = deque()
+        journal.on_commit, journal.after_commit = self._commit, self._deliver
 
     @overload
     def __getitem__(self, index: int) -> Event: ...
@@ -85,22 +87,13 @@ class Events(Sequence[Event]):
             "detail": dict(detail),
         }
         self._events.append(event)
-        self._undelivered.append(event)
+        self._uncommitted.append(event)
         self._journal.note(self._retract)
-
-    def deliver(self) -> None:
-        """Hand to the subscribers what they have not had yet."""
-        while self._undelivered:
-            event = self._undelivered.popleft()
-            for subscriber in list(self._subscribers):
-                try:
-                    subscriber(event)
-                except Exception:  # noqa: BLE001 - whatever it is, it is the subscriber's
-                    _log.exception("a subscriber failed on %s %s", event["detail-type"], event["id"])
 
     def clear(self) -> None:
         """Forget the events. Subscriptions stay."""
         self._events.clear()
+        self._uncommitted.clear()
         self._undelivered.clear()
 
     def snapshot(self) -> Any:
@@ -116,4 +109,21 @@ class Events(Sequence[Event]):
 
     def _retract(self) -> None:
         self._events.pop()
-        self._undelivered.pop()
+        self._uncommitted.pop()
+
+    def _commit(self) -> None:
+        self._undelivered.extend(self._uncommitted)
+        self._uncommitted.clear()
+
+    def _deliver(self) -> None:
+        """Hand to the subscribers what they have not had yet."""
+        while self._undelivered:
+            try:
+                event = self._undelivered.popleft()
+            except IndexError:  # another thread was faster
+                return
+            for subscriber in list(self._subscribers):
+                try:
+                    subscriber(event)
+                except Exception:  # noqa: BLE001 - whatever it is, it is the subscriber's
+                    _log.exception("a subscriber failed on %s %s", event["detail-type"], event["id"])

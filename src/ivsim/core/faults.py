@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .unknown import unknown
@@ -13,7 +13,7 @@ from .unknown import unknown
 class Fault:
     """An error waiting for its operation; `left` is how many calls it still spoils, None for all of them."""
 
-    operation: str
+    operations: tuple[str, ...]
     error_code: str
     left: int | None
     message: str
@@ -38,13 +38,14 @@ class Faults:
         has the model's text. Faults of one operation strike in the order in which they were added. Raises ValueError
         for an operation or a code that does not exist, and for `times` below 1.
         """
-        name = self._operation(operation)
-        codes = self._errors_of[name]
-        if error_code not in codes:
-            raise ValueError(f"error_code: {unknown(f'error of {name}', error_code, codes)}")
+        names = self._operations(operation)
+        struck = tuple(name for name in names if error_code in self._errors_of[name])
+        if not struck:
+            codes = {code for name in names for code in self._errors_of[name]}
+            raise ValueError(f"error_code: {unknown(f'error of {operation}', error_code, codes)}")
         if times is not None and (type(times) is not int or times < 1):
             raise ValueError(f"times: {times!r} is neither a whole number from 1 on nor None")
-        self._faults.append(Fault(name, error_code, times, message or ""))
+        self._faults.append(Fault(struck, error_code, times, message or ""))
 
     def latency(self, operation: str, seconds: float) -> None:
         """Let every call of an operation take so many seconds of the emulator's clock; 0 makes it prompt again.
@@ -52,10 +53,10 @@ class Faults:
         Nobody sleeps: the clock moves. A client whose read timeout is shorter sees its timeout, as in life. Raises
         ValueError for an operation that does not exist, and for negative seconds.
         """
-        name = self._operation(operation)
+        names = self._operations(operation)
         if not seconds >= 0:
             raise ValueError(f"seconds: {seconds!r} is not a number that is 0 or more")
-        self._latencies[name] = float(seconds)
+        self._latencies.update(dict.fromkeys(names, float(seconds)))
 
     def clear(self) -> None:
         """Forget every fault and latency."""
@@ -63,13 +64,13 @@ class Faults:
         self._latencies.clear()
 
     def take(self, operation: str) -> Fault | None:
-        """Return the fault that strikes this call, and count it."""
+        """Return the fault that strikes this call ("ivs:CreateChannel"), and count it."""
         for index, fault in enumerate(self._faults):
-            if fault.operation == operation:
+            if operation in fault.operations:
                 if fault.left == 1:
                     del self._faults[index]
                 elif fault.left is not None:
-                    self._faults[index] = Fault(operation, fault.error_code, fault.left - 1, fault.message)
+                    self._faults[index] = replace(fault, left=fault.left - 1)
                 return fault
         return None
 
@@ -88,9 +89,10 @@ class Faults:
         self._faults.extend(faults)
         self._latencies.update(latencies)
 
-    def _operation(self, name: str) -> str:
+    def _operations(self, name: str) -> list[str]:
         wanted = name.replace("_", "").lower()
-        for operation in self._errors_of:
-            if operation.lower() == wanted:
-                return operation
-        raise ValueError(f"operation: {unknown('operation', name, self._errors_of)}")
+        names = [each for each in self._errors_of if wanted in (each.lower(), each.lower().partition(":")[2])]
+        if not names:
+            known = {each.partition(":")[2] for each in self._errors_of}
+            raise ValueError(f"operation: {unknown('operation', name, known)}")
+        return names

@@ -18,11 +18,14 @@ class Journal:
         self._lock = threading.RLock()
         self._undo: list[Callable[[], None]] = []
         self._marks: list[int] = []
+        self.on_commit: Callable[[], None] = _nothing
+        """Called when an outermost transaction is through, still inside."""
+        self.after_commit: Callable[[], None] = _nothing
+        """Called when it is over, outside."""
 
     def note(self, undo: Callable[[], None]) -> None:
-        """Remember how to take back the change just made. Outside a transaction nothing is ever taken back."""
-        if self._marks:
-            self._undo.append(undo)
+        """Remember, inside a transaction, how to take back the change just made."""
+        self._undo.append(undo)
 
     def __enter__(self) -> None:
         self._lock.acquire()
@@ -33,8 +36,17 @@ class Journal:
     ) -> None:
         mark = self._marks.pop()
         if kind is not None:
-            while len(self._undo) > mark:
-                self._undo.pop()()
-        if not self._marks:
+            for undo in reversed(self._undo[mark:]):
+                undo()
+            del self._undo[mark:]  # with what the undoing noted itself
+        outermost = not self._marks
+        if outermost:
             self._undo.clear()
+            self.on_commit()
         self._lock.release()
+        if outermost and kind is None:
+            self.after_commit()
+
+
+def _nothing() -> None:
+    """Do nothing."""

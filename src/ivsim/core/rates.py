@@ -17,14 +17,17 @@ class Rates:
     def __init__(self, clock: Clock, *, enforced: bool) -> None:
         self._clock = clock
         self._enforced = enforced
-        self._seen: dict[tuple[str, str], deque[float]] = {}
+        self._seen: dict[tuple[str, str, str], deque[float]] = {}
 
-    def check(self, action: str, rate: int | None, *, resource: str) -> None:
-        """Count a call of `action` ("ivs:PutMetadata") against `resource`; raise ThrottlingException past its rate."""
-        if not self._enforced or rate is None:
+    def check(self, action: str, rate: int, *, resource: str, region: str) -> None:
+        """Count a call of `action` ("ivs:PutMetadata") against a `resource`, the account or a channel, in a region.
+
+        Raises ThrottlingException when that is more than `rate` in a second.
+        """
+        if not self._enforced:
             return
         now = self._clock.time()
-        seen = self._seen.setdefault((action, resource), deque())
+        seen = self._seen.setdefault((action, resource, region), deque())
         while seen and seen[0] <= now - 1:
             seen.popleft()
         if len(seen) >= rate:

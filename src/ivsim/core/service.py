@@ -51,7 +51,7 @@ class Context(Generic[S]):
         return str(Arn(self.service.name, self.region, self.account, resource_type, resource_id))
 
     def new_arn(self, table: Table[Any]) -> str:
-        """Return an ARN that is not taken; ids have 12 letters and digits."""
+        """Return the ARN of something new; ids have 12 letters and digits."""
         return self.arn(table.resource_type, self.ids.alphanumeric(12))
 
     def check(self, holds: object, member: str, rule: str) -> None:
@@ -76,7 +76,7 @@ class Context(Generic[S]):
 
     def check_rate(self, operation: str, rate: int, resource: str) -> None:
         """Refuse the request when `resource` has had its share of an operation this second."""
-        self._state.rates.check(f"{self.service.name}:{operation}", rate, resource=resource)
+        self._state.rates.check(f"{self.service.name}:{operation}", rate, resource=resource, region=self.region)
 
     def page(
         self,

@@ -55,11 +55,10 @@ class State:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Change state as a whole: when the block raises, nothing has happened; when it ends, events go out."""
+        """Change state as a whole, after what was due: when the block raises, nothing has happened."""
         self.clock.run_due()
         with self.journal:
             yield
-        self.events.deliver()
 
     def reset(self) -> None:
         """Empty everything that calls or tests put in. Clock, quotas and subscriptions stay as they were set."""

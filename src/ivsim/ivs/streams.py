@@ -162,8 +162,7 @@ class LiveStream:
 
     def set_viewers(self, count: int) -> None:
         """Let so many people watch. Raises ValueError for a negative number, StreamRefused after the end."""
-        if count < 0:
-            raise ValueError(f"count: {count!r} is not 0 or more")
+        _check_viewers("count", count)
         with self._state.transaction():
             if not self._is_connected:
                 raise StreamRefused(f"stream {self.stream_id} has ended")
@@ -204,9 +203,10 @@ class Streams:
 
         `video` and `audio` override what the encoder reports (members of the API's VideoConfiguration and
         AudioConfiguration, `videoHeight` or `video_height`). Raises StreamRefused for a channel or key that does not
-        exist, a channel without a key, and one that is live already; TypeError for a member that a configuration does
-        not have.
+        exist, a channel without a key, and one that is live already; ValueError for a negative number of viewers;
+        TypeError for a member that a configuration does not have.
         """
+        _check_viewers("viewers", viewers)
         with self._state.transaction():
             ctx, channel = self._admit(channel_arn_or_stream_key_value)
             if channel.arn in ctx.store.connected:
@@ -231,3 +231,8 @@ class Streams:
                     ctx = self._context(account, region)
                     return ctx, ctx.store.channels[key.channel_arn]
         raise StreamRefused("no channel has this stream key")
+
+
+def _check_viewers(name: str, count: int) -> None:
+    if count < 0:
+        raise ValueError(f"{name}: {count!r} is not 0 or more")
