@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from . import ivs, ivschat
 from .core import arns
@@ -120,21 +120,17 @@ class Dispatcher:
         return context
 
     def _find(self, request: Request) -> tuple[Scope | None, Route, str]:
-        try:
-            url = request.split()
-            found = routes().find(request.method, url.path)
-        except ValueError:
-            raise UnknownOperationException(f"{request.url!r} is not a URL") from None
-        scope = _scope(request.header("authorization") or (unquote(url.query) if "X-Amz-Cred" in url.query else ""))
+        found, path, query = _locate(request.method, request.url)
+        scope = _scope(request.header("authorization").partition(",")[0] or query)
         if len(found) == 1:
-            return scope, found[0], url.query
+            return scope, found[0], query
         if not found:
             if _VIEWERS.match(request.url):
                 raise NotEmulated("What viewers reach, playback and chat, is not emulated by ivsim over HTTP")
-            for each in Routes([real_time()]).find(request.method, url.path):
+            for each in Routes([real_time()]).find(request.method, path):
                 raise NotEmulated(f"ivs-realtime {each.operation.name} is not emulated by ivsim")
-            raise UnknownOperationException(f"No operation at {request.method} {url.path}")
-        return scope, _choose(found, scope), url.query
+            raise UnknownOperationException(f"No operation at {request.method} {path}")
+        return scope, _choose(found, scope), query
 
     def _place(self, scope: Scope | None, params: Mapping[str, Any], url: str) -> tuple[str, str]:
         """Return account and region: the signature's, or an ARN's in the request, or the host's, or the defaults."""
@@ -210,8 +206,20 @@ class Dispatcher:
         return shape.status, body
 
 
+@lru_cache(maxsize=4096)
+def _locate(method: str, url: str) -> tuple[list[Route], str, str]:
+    """Return the routes a request may mean, its path and its query string."""
+    try:
+        parts = urlsplit(url)
+        return routes().find(method, parts.path), parts.path, parts.query
+    except ValueError:
+        raise UnknownOperationException(f"{url!r} is not a URL") from None
+
+
+@lru_cache(maxsize=1024)
 def _scope(signature: str) -> Scope | None:
-    match = _SCOPE.search(signature)
+    """Return the scope of a signature: the beginning of an Authorization header, or a presigned query string."""
+    match = _SCOPE.search(signature) or _SCOPE.search(unquote(signature))
     return Scope(*match.groups()) if match else None
 
 

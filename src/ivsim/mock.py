@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+_DUMMIES = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), botocore.DUMMY)
+_ABSENT = ("AWS_SESSION_TOKEN",)  # one of the user's own would be signed, which takes time and is nobody's business
 _XUNIT = frozenset({"setup_method", "teardown_method", "setup_class", "teardown_class"})
 
 
@@ -73,7 +74,7 @@ class Mock:
     """What `mock_ivs()` returns. It can be used again, and inside itself."""
 
     def __init__(self, options: Options) -> None:
-        inspect.signature(Emulator).bind(**options)
+        _parameters().bind(**options)
         self._options = options
         self._entered: list[_Activation] = []
 
@@ -152,7 +153,7 @@ class _Activation:
                 "another thread or task has a mock_ivs active; it holds for the whole process, so two at a time "
                 "cannot be kept apart. Enter one mock around them all, or run the tests in processes (pytest-xdist)"
             )
-        defaults = inspect.signature(Emulator).parameters
+        defaults = _parameters().parameters
         for name, value in options.items():
             theirs = self.options.get(name, defaults[name].default)
             if value != theirs:
@@ -173,6 +174,11 @@ _active: _Activation | None = None
 _inside: ContextVar[_Activation | None] = ContextVar("ivsim_inside", default=None)
 
 
+@functools.cache
+def _parameters() -> inspect.Signature:
+    return inspect.signature(Emulator)
+
+
 def _running_task() -> Any:
     asyncio: Any = sys.modules.get("asyncio")
     try:
@@ -183,8 +189,10 @@ def _running_task() -> Any:
 
 @contextmanager
 def _dummy_credentials() -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in _CREDENTIALS}
-    os.environ.update(dict.fromkeys(_CREDENTIALS, botocore.DUMMY))
+    before = {name: os.environ.get(name) for name in (*_DUMMIES, *_ABSENT)}
+    os.environ.update(_DUMMIES)
+    for name in _ABSENT:
+        os.environ.pop(name, None)
     try:
         yield
     finally:

@@ -81,7 +81,7 @@ class Clock:
 
     def run_due(self) -> None:
         """Let happen what the clock has reached on its own."""
-        while self._is_due():
+        while self._timers and self._is_due():
             with self._journal:
                 if self._is_due():  # unless another thread was faster
                     self._pop().action()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
-from ..wire.errors import ServiceQuotaExceededException
 from .unknown import unknown
 
 
@@ -40,14 +39,6 @@ class Quotas(MutableMapping[str, int]):
 
     def __repr__(self) -> str:
         return f"Quotas({self._values!r})"
-
-    def check(self, name: str, used: int, *, resource: str) -> None:
-        """Raise ServiceQuotaExceededException when `used` leaves no room for one more."""
-        limit = self._values[name]
-        if used >= limit:
-            raise ServiceQuotaExceededException(
-                f"Quota exceeded: {name}, limit: {limit}", resource=resource, limit=limit
-            )
 
     def clear(self) -> None:
         """Set every quota back to the documented value."""

@@ -10,11 +10,10 @@ from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from ..wire import model
-from ..wire.errors import InvalidMember
+from ..wire.errors import InvalidMember, ServiceQuotaExceededException
 from ..wire.serialize import TimeFormat, iso8601
 from ..wire.validate import Problem
 from . import paging
-from .arns import Arn
 from .journal import Journal
 from .paging import Page
 from .state import State
@@ -35,6 +34,7 @@ class Context(Generic[S]):
         self.ids = state.ids
         self.clock = state.clock
         self._state = state
+        self._arns = f"arn:aws:{service.name}:{region}:{account}:"
 
     @property
     def now(self) -> datetime:
@@ -48,7 +48,7 @@ class Context(Generic[S]):
 
     def arn(self, resource_type: str, resource_id: str) -> str:
         """Return the ARN of something of this service, account and region."""
-        return str(Arn(self.service.name, self.region, self.account, resource_type, resource_id))
+        return f"{self._arns}{resource_type}/{resource_id}"
 
     def new_arn(self, table: Table[Any]) -> str:
         """Return the ARN of something new; ids have 12 letters and digits."""
@@ -59,15 +59,20 @@ class Context(Generic[S]):
         if not holds and self.strict:
             raise InvalidMember(member, rule)
 
-    def check_exists(self, table: Table[Any], *arns: str | None) -> None:
-        """Refuse the request when it refers to something that does not exist; empty references are none."""
+    def check_exists(self, table: Table[Any], *arns: str) -> None:
+        """Refuse the request when it refers to something that does not exist."""
         if self.strict:
-            for arn in filter(None, arns):
+            for arn in arns:
                 table[arn]
 
     def check_quota(self, name: str, used: int, table: Table[Any]) -> None:
         """Refuse the request when a quota of this account and region has no room for one more."""
-        self._state.quotas.check(name, used, resource=self.arn(table.resource_type, self.account))
+        limit = self._state.quotas[name]
+        if used >= limit:
+            resource = self.arn(table.resource_type, self.account)  # what it would have been has no id
+            raise ServiceQuotaExceededException(
+                f"Quota exceeded: {name}, limit: {limit}", resource=resource, limit=limit
+            )
 
     def check_length(self, member: str, given: Collection[Any], quota: str) -> None:
         """Refuse the request when a list has more items than a quota allows."""

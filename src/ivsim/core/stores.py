@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Collection, Iterator
+from functools import cached_property
 from operator import attrgetter
 from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 from ..wire.errors import ResourceNotFoundException
-from . import arns
 from .journal import Journal
 
 R = TypeVar("R")
@@ -128,7 +128,10 @@ class Table(Generic[R]):
                 del self._order[bisect_left(self._order, old.serial, key=_serial)]
                 del self._rows[old.key]
             if new is not None:
-                insort(self._order, new, key=_serial)
+                if not self._order or self._order[-1].serial < new.serial:
+                    self._order.append(new)
+                else:
+                    insort(self._order, new, key=_serial)
                 self._rows[new.key] = new
         self._journal.note(lambda: self._swap(new, old))
 
@@ -139,16 +142,10 @@ class Store:
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
 
-    @property
+    @cached_property
     def tables(self) -> dict[str, Table[Any]]:
         """The tables by the resource type of the ARNs that are their keys."""
         return {table.resource_type: table for table in vars(self).values() if isinstance(table, Table)}
-
-    def table_of(self, arn: str) -> Table[Any] | None:
-        """Return the table an ARN's record is in, if it is in one."""
-        parsed = arns.parse(arn)
-        table = self.tables.get(parsed.resource_type) if parsed else None
-        return table if table is not None and arn in table else None
 
 
 class Stores:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..wire.errors import ResourceNotFoundException
+from . import arns
 from .service import Context, Service
 from .stores import Table
 
@@ -19,24 +20,26 @@ def add_tag_operations(service: Service[Any]) -> None:
 
     @service.operation(rate=_RATE)
     def tag_resource(ctx: Context[Any], resource_arn: str, tags: dict[str, str]) -> None:
-        table = _table_of(ctx, resource_arn)
-        merged = {**table[resource_arn].tags, **tags}
+        table, resource = _find(ctx, resource_arn)
+        merged = {**resource.tags, **tags}
         ctx.check(len(merged) <= MOST_TAGS, "tags", f"Member must leave the resource with at most {MOST_TAGS} tags")
-        table[resource_arn] = replace(table[resource_arn], tags=merged)
+        table[resource_arn] = replace(resource, tags=merged)
 
     @service.operation(rate=_RATE)
     def untag_resource(ctx: Context[Any], resource_arn: str, tag_keys: list[str]) -> None:
-        table = _table_of(ctx, resource_arn)
-        left = {key: value for key, value in table[resource_arn].tags.items() if key not in tag_keys}
-        table[resource_arn] = replace(table[resource_arn], tags=left)
+        table, resource = _find(ctx, resource_arn)
+        left = {key: value for key, value in resource.tags.items() if key not in tag_keys}
+        table[resource_arn] = replace(resource, tags=left)
 
     @service.operation(rate=_RATE)
     def list_tags_for_resource(ctx: Context[Any], resource_arn: str) -> dict[str, Any]:
-        return {"tags": _table_of(ctx, resource_arn)[resource_arn].tags}
+        return {"tags": _find(ctx, resource_arn)[1].tags}
 
 
-def _table_of(ctx: Context[Any], arn: str) -> Table[Any]:
-    table: Table[Any] | None = ctx.store.table_of(arn)
+def _find(ctx: Context[Any], arn: str) -> tuple[Table[Any], Any]:
+    """Return a resource and the table it is in, by the resource type in its ARN."""
+    parsed = arns.parse(arn)
+    table = ctx.store.tables.get(parsed.resource_type) if parsed else None
     if table is None:
         raise ResourceNotFoundException(f"Resource: {arn} not found", resource=arn)
-    return table
+    return table, table[arn]

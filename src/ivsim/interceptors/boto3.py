@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import botocore.loaders
+from botocore.hooks import EVENT_ALIASES, EventAliaser
 from botocore.loaders import Loader
 
 from . import patched
 
+_names: dict[str, str] = {}
 _seen: dict[tuple[Any, ...], Any] = {}
 
 
@@ -41,6 +43,20 @@ class SharedLoader(Loader):  # type: ignore[misc]
         return _seen[key]
 
 
+def _sharing_names(original: Callable[..., None]) -> Callable[..., None]:
+    """Let sessions share what botocore works out for each event's name, anew for every session and client.
+
+    The result depends on nothing but the name and the table of aliases; it takes half of what a new session takes.
+    """
+
+    def init(aliaser: Any, event_emitter: Any, event_aliases: Any = None) -> None:
+        original(aliaser, event_emitter, event_aliases)
+        if event_aliases is None or event_aliases == EVENT_ALIASES:
+            aliaser._alias_name_cache = _names
+
+    return init
+
+
 @contextmanager
 def isolate() -> Iterator[None]:
     """Put the user's default session aside, let new ones be made fast, and bring the user's back untouched."""
@@ -49,7 +65,10 @@ def isolate() -> Iterator[None]:
     if boto3 is not None:
         boto3.DEFAULT_SESSION = None
     try:
-        with patched(botocore.loaders, "Loader", SharedLoader):
+        with (
+            patched(botocore.loaders, "Loader", SharedLoader),
+            patched(EventAliaser, "__init__", _sharing_names(EventAliaser.__init__)),
+        ):
             yield
     finally:
         boto3 = sys.modules.get("boto3")

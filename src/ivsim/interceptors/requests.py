@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -20,13 +21,30 @@ def intercept(handle: Handle) -> Iterator[None]:
     """Answer what requests would send to IVS; nothing to do where it is not installed."""
     try:
         import requests  # noqa: PLC0415 - optional
-        from requests.adapters import BaseAdapter, HTTPAdapter  # noqa: PLC0415
-        from urllib3 import HTTPResponse  # noqa: PLC0415
     except ImportError:
         yield
         return
+    ours = _adapter_class()(handle)
+    original = requests.Session.get_adapter
+
+    def get_adapter(session: requests.Session, url: str) -> Any:
+        return ours if is_ours(url) else original(session, url)
+
+    with patched(requests.Session, "get_adapter", get_adapter):
+        yield
+
+
+@cache
+def _adapter_class() -> Any:
+    import requests  # noqa: PLC0415
+    from requests.adapters import BaseAdapter, HTTPAdapter  # noqa: PLC0415
+    from urllib3 import HTTPResponse  # noqa: PLC0415
 
     class Adapter(BaseAdapter):
+        def __init__(self, handle: Handle) -> None:
+            super().__init__()
+            self._handle = handle
+
         def send(
             self,
             request: requests.PreparedRequest,
@@ -36,29 +54,21 @@ def intercept(handle: Handle) -> Iterator[None]:
             cert: Any = None,  # noqa: ARG002
             proxies: Any = None,  # noqa: ARG002
         ) -> requests.Response:
-            response = handle(Request(request.method or "", request.url or "", request.headers, _bytes(request.body)))
+            response = self._handle(
+                Request(request.method or "", request.url or "", request.headers, _bytes(request.body))
+            )
             read_timeout = timeout[1] if isinstance(timeout, tuple) else timeout
             if read_timeout is not None and response.latency >= read_timeout:
                 raise requests.exceptions.ReadTimeout(f"Read timed out. (read timeout={read_timeout})", request=request)
             raw = HTTPResponse(
-                BytesIO(response.body),
-                headers=response.headers,
-                status=response.status,
-                preload_content=False,
+                BytesIO(response.body), headers=response.headers, status=response.status, preload_content=False
             )
             return HTTPAdapter().build_response(request, raw)
 
         def close(self) -> None:
-            pass
+            """Have nothing to close."""
 
-    ours = Adapter()
-    original = requests.Session.get_adapter
-
-    def get_adapter(session: requests.Session, url: str) -> BaseAdapter:
-        return ours if is_ours(url) else original(session, url)
-
-    with patched(requests.Session, "get_adapter", get_adapter):
-        yield
+    return Adapter
 
 
 def _bytes(body: Any) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from ..core.stores import Table
 from ..wire.errors import ConflictException
@@ -72,18 +72,17 @@ class Channel:
     @property
     def ingest_endpoint(self) -> str:
         """The host encoders connect to, by RTMPS or RTMP."""
-        return f"{_host(self.arn)}.global-contribute.live-video.net"
+        return f"{_place_of(self.arn).host_id}.global-contribute.live-video.net"
 
     @property
     def playback_url(self) -> str:
         """The URL of the multivariant playlist."""
-        region, account, channel_id = _place(self.arn)
-        return f"https://{playback_host(account, region)}/api/video/v1/{region}.{account}.channel.{channel_id}.m3u8"
+        return f"{_place_of(self.arn).playback_prefix}{self.arn.rpartition('/')[2]}.m3u8"
 
     @property
     def srt(self) -> dict[str, str]:
         """Where and with what passphrase encoders connect by SRT."""
-        return {"endpoint": f"{_host(self.arn)}.srt.live-video.net", "passphrase": self.srt_passphrase}
+        return {"endpoint": f"{_place_of(self.arn).host_id}.srt.live-video.net", "passphrase": self.srt_passphrase}
 
 
 _BLANK = Channel(arn="", srt_passphrase="")
@@ -172,18 +171,17 @@ def delete_unless_attached(ctx: Context, table: Table[Any], arn: str, member: st
     del table[arn]
 
 
-def playback_host(account: str, region: str) -> str:
-    """Return the host that serves the playlists of an account's channels in a region."""
-    return f"{_host_id(account, region)}.{region}.playback.live-video.net"
-
-
 def _changes(ctx: Context, before: Channel, settings: ChannelSettings) -> dict[str, Any]:
     """Return what to change in a channel to configure it; refuse what the service would refuse."""
     store = ctx.store
-    ctx.check_exists(store.recording_configurations, settings.get("recording_configuration_arn"))
-    ctx.check_exists(store.playback_restriction_policies, settings.get("playback_restriction_policy_arn"))
-    ctx.check_exists(store.ad_configurations, settings.get("ad_configuration_arn"))
-    ctx.check_exists(store.failover_slate_configurations, settings.get("failover_slate_configuration_arn"))
+    for member, table in (
+        ("recording_configuration_arn", store.recording_configurations),
+        ("playback_restriction_policy_arn", store.playback_restriction_policies),
+        ("ad_configuration_arn", store.ad_configurations),
+        ("failover_slate_configuration_arn", store.failover_slate_configurations),
+    ):
+        if settings.get(member):
+            ctx.check_exists(table, settings[member])  # type: ignore[literal-required]
     changes: dict[str, Any] = dict(settings)
     kind = settings.get("type", before.type)
     container = settings.get("container_format", before.container_format)
@@ -224,18 +222,21 @@ def _refuse_if_live(ctx: Context, arn: str, done: str) -> None:
         raise ConflictException(f"Channel: {arn} is live and cannot be {done}", resource=arn)
 
 
-def _place(arn: str) -> tuple[str, str, str]:
-    """Return the region, account and id in a channel's ARN."""
-    _, _, _, region, account, resource = arn.split(":")
-    return region, account, resource.partition("/")[2]
+class _Place(NamedTuple):
+    """Where the channels of an account and region are reached: one set of hosts for all of them."""
+
+    host_id: str
+    playback_prefix: str
 
 
-def _host(arn: str) -> str:
-    region, account, _ = _place(arn)
-    return _host_id(account, region)
+def _place_of(arn: str) -> _Place:
+    return _place(arn.partition("/")[0])
 
 
 @cache
-def _host_id(account: str, region: str) -> str:
-    """Return the first label of an account's hosts in a region, one for all channels; AWS's rule is unknown."""
-    return hashlib.sha256(f"{account}{region}".encode()).hexdigest()[:12]
+def _place(arn_prefix: str) -> _Place:
+    _, _, _, region, account, _ = arn_prefix.split(":")
+    # How AWS derives the first label is not known, only that an account's channels in a region share it.
+    host_id = hashlib.sha256(f"{account}{region}".encode()).hexdigest()[:12]
+    prefix = f"https://{host_id}.{region}.playback.live-video.net/api/video/v1/{region}.{account}.channel."
+    return _Place(host_id, prefix)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import NamedTuple
-from urllib.parse import SplitResult, urlsplit
 
 _NO_HEADERS: Mapping[str, str] = {}
 
@@ -27,10 +26,6 @@ class Request(NamedTuple):
         if value is None:
             return ""
         return value.decode("latin-1") if isinstance(value, bytes) else value
-
-    def split(self) -> SplitResult:
-        """Return the URL in its parts. Raises ValueError when it is not a URL at all."""
-        return urlsplit(self.url)
 
 
 class Response(NamedTuple):

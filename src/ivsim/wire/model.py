@@ -114,5 +114,11 @@ def load(name: str, time_format: TimeFormat) -> Model:
     return Model(name, time_format)
 
 
+@cache
+def _loader() -> Loader:
+    """Return one loader for all services: it looks through its folders once."""
+    return Loader()
+
+
 def _published(name: str) -> dict[str, Any]:
-    return cast("dict[str, Any]", Loader().load_service_model(name, "service-2"))
+    return cast("dict[str, Any]", _loader().load_service_model(name, "service-2"))

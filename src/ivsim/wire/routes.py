@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 from .model import Model, Operation
 
@@ -45,6 +45,6 @@ class Routes:
             return [whole]
         for (its_method, prefix), places in self._prefixes.items():
             if method == its_method and path.startswith(prefix) and len(path) > len(prefix):
-                value = unquote(path[len(prefix) :], errors="strict")
+                value = unquote_to_bytes(path[len(prefix) :]).decode()
                 return [Route(service, operation, {member: value}) for service, member, operation in places]
         return []

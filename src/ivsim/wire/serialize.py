@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime, timezone
+from json.encoder import encode_basestring
 from typing import Any, Literal
 
 from botocore import xform_name
@@ -18,9 +19,19 @@ TimeFormat = Literal["seconds", "milliseconds"]
 """To what a service cuts its ISO 8601 timestamps; no model says it."""
 
 Serializer = Callable[[Any], bytes]
-_Writer = Callable[[Any], Any]
+_Writer = Callable[[Any], str]
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+MOST_KEPT = 4096
+"""How many records of a shape have their text kept; past it the keeping begins anew."""
+
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False).encode
+
+_SCALARS: dict[str, _Writer] = {
+    "string": encode_basestring,
+    "boolean": lambda value: "true" if value else "false",
+    "integer": int.__repr__,
+    "long": int.__repr__,
+}
 
 
 def serializer(shape: StructureShape | None, time_format: TimeFormat) -> Serializer:
@@ -28,7 +39,7 @@ def serializer(shape: StructureShape | None, time_format: TimeFormat) -> Seriali
     if shape is None or not shape.members:
         return lambda _value: b""
     write = _structure(shape, time_format)
-    return lambda value: _encode(write(value)).encode()
+    return lambda value: write(value).encode()
 
 
 def iso8601(moment: datetime, time_format: TimeFormat) -> str:
@@ -36,31 +47,47 @@ def iso8601(moment: datetime, time_format: TimeFormat) -> str:
     return moment.astimezone(timezone.utc).isoformat(timespec=time_format)[:-6] + "Z"
 
 
-def _writer(shape: Shape, time_format: TimeFormat) -> _Writer | None:
+def _writer(shape: Shape, time_format: TimeFormat) -> _Writer:
     if isinstance(shape, StructureShape):
         return _structure(shape, time_format)
     if isinstance(shape, ListShape):
         item = _writer(shape.member, time_format)
-        return (lambda value: [item(each) for each in value]) if item else None
+        return lambda value: f"[{','.join(map(item, value))}]"
     if shape.type_name == "timestamp":
-        return lambda value: iso8601(value, time_format)
-    return None
+        return lambda value: f'"{iso8601(value, time_format)}"'
+    return _SCALARS.get(shape.type_name, _json)
 
 
 def _structure(shape: StructureShape, time_format: TimeFormat) -> _Writer:
+    """Return what writes dicts with Python names, and records.
+
+    Records are frozen, so the text of one is made once and kept, for the record itself and no other. A list of a
+    hundred, asked for again, costs little more than joining a hundred texts.
+    """
     members = [
-        (xform_name(name), name, _writer(member, time_format))
+        (xform_name(name), f"{encode_basestring(name)}:", _writer(member, time_format))
         for name, member in shape.members.items()
         if "location" not in member.serialization
     ]
+    kept: dict[int, tuple[object, str]] = {}
 
-    def write(value: Any) -> dict[str, Any]:
-        given = type(value) is dict
-        body = {}
+    def text_of(value: Any, read: Callable[[Any, str, None], Any]) -> str:
+        parts = []
         for python_name, name, write_member in members:
-            member = value.get(python_name) if given else getattr(value, python_name, None)
+            member = read(value, python_name, None)
             if member is not None:
-                body[name] = write_member(member) if write_member else member
-        return body
+                parts.append(name + write_member(member))
+        return f"{{{','.join(parts)}}}"
+
+    def write(value: Any) -> str:
+        if type(value) is dict:
+            return text_of(value, dict.get)
+        record, text = kept.get(id(value), (None, ""))
+        if record is not value:
+            text = text_of(value, getattr)
+            if len(kept) >= MOST_KEPT:
+                kept.clear()
+            kept[id(value)] = value, text
+        return text
 
     return write

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
@@ -214,5 +214,6 @@ def _full_match(pattern: str) -> Callable[[str], object]:
     if r"\p" in pattern:
         import regex  # noqa: PLC0415 - costs as much as all the rest; only tags need it
 
-        return regex.compile(pattern).fullmatch  # type: ignore[no-any-return]
+        compiled = regex.compile(pattern)
+        return lru_cache(maxsize=4096)(lambda text: compiled.fullmatch(text) is not None)  # tags come again and again
     return re.compile(pattern).fullmatch

@@ -1,0 +1,52 @@
+"""`python -m benchmarks [--quick]`: run everything, print the table."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+from datetime import date
+from importlib.metadata import version
+from time import perf_counter
+
+from . import report
+from .calls import one_call, pages
+from .footprint import memory
+from .lifecycle import imports, tests
+from .plan import FULL, QUICK
+from .threads import threads
+
+_ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "bench",
+    "AWS_SECRET_ACCESS_KEY": "bench",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+}
+
+
+def main() -> None:
+    """Run the benchmarks."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description="ivsim next to moto, and to boto3 alone.")
+    parser.add_argument("--quick", action="store_true", help="see that it works, in seconds; the figures mean little")
+    plan = QUICK if parser.parse_args().quick else FULL
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(_ENVIRONMENT)  # every process inherits it, and no configuration of the user's
+    began = perf_counter()
+    _print_versions()
+    report.head()
+    for measure in (one_call, pages, tests, imports, memory, threads):
+        measure(plan)
+    print(f"\n{plan.rounds} rounds; took {perf_counter() - began:.0f} s")
+
+
+def _print_versions() -> None:
+    packages = ", ".join(f"{name} {version(name)}" for name in ("ivsim", "boto3", "botocore", "moto"))
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    print(f"{date.today()}: {python}, {packages}")
+    print(f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""ivsim, as a user has it: boto3 under `mock_ivs`."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from collections.abc import Sequence
+from typing import Any
+
+import boto3
+
+from ivsim import Emulator, Request, mock_ivs
+
+from . import CALLS, Base, three_calls, timed
+
+
+class Contender(Base):
+    """Clients under one mock, which has room for any number of channels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sim: Emulator
+
+    def start(self) -> None:
+        """Enter the mock, for good."""
+        self._sim = mock_ivs(quotas={"Channels": 10_000_000}).start()
+
+    def client(self, region: str) -> Any:
+        """Return a client as anybody makes it."""
+        return boto3.client("ivs", region_name=region)
+
+    def fill(self, region: str, count: int, every: int) -> list[str]:
+        """Send the requests straight to the emulator. What it logged of them is forgotten."""
+        bodies = self._create(region, count, every)
+        self._sim.calls.clear()
+        return [json.loads(body)["channel"]["arn"] for body in bodies]
+
+    def small_test(self) -> None:
+        """Begin, make a client, call, end."""
+        with mock_ivs():
+            three_calls(boto3.client("ivs"))
+
+    def time_enter_and_leave(self, seconds: float) -> float:
+        """Return the seconds it takes to enter the mock and leave it."""
+
+        def enter_and_leave() -> None:
+            with mock_ivs():
+                pass
+
+        return timed(enter_and_leave, seconds)
+
+    def record(self, size: int) -> tuple[dict[str, tuple[int, dict[str, str], bytes]], Sequence[str], str]:
+        """Return an answer to each call, by operation, where there are `size` channels; and what to call with."""
+        place = self.places[size]
+        answers: dict[str, tuple[int, dict[str, str], bytes]] = {}
+
+        def keep(event_name: str, response_dict: dict[str, Any], **_: object) -> None:
+            headers = {name: str(value) for name, value in response_dict["headers"].items()}
+            answers[event_name.rpartition(".")[2]] = response_dict["status_code"], headers, response_dict["body"]
+
+        place.client.meta.events.register("response-received", keep)
+        for call in CALLS.values():
+            call(place)
+        place.client.meta.events.unregister("response-received", keep)
+        return answers, place.sample, place.middle
+
+    def memory(self, count: int) -> tuple[float, float]:
+        """Return the bytes that a channel with its key takes: with the log of calls, and without."""
+        self.start()
+        self._create("us-east-1", 100, 100)  # what is made once
+        self._sim.calls.clear()
+        tracemalloc.start()
+        self._create("us-east-1", count, count)
+        with_log = tracemalloc.get_traced_memory()[0]
+        self._sim.calls.clear()
+        without_log = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        return with_log / count, without_log / count
+
+    def existing(self, region: str) -> set[str]:
+        """Ask page by page."""
+        pages = self.client(region).get_paginator("list_channels").paginate(PaginationConfig={"PageSize": 100})
+        return {channel["arn"] for page in pages for channel in page["channels"]}
+
+    def clear(self) -> None:
+        """Reset the emulator."""
+        self._sim.reset()
+
+    def lost(self, region: str, made: list[str]) -> int:
+        """Return how many channels are not there, or were not logged."""
+        unlogged = abs(len(made) - len(self._sim.calls.of("CreateChannel")))
+        unlogged += abs(len(made) - len(self._sim.calls.of("GetChannel")))
+        return super().lost(region, made) + unlogged
+
+    def _create(self, region: str, count: int, every: int) -> list[bytes]:
+        headers = {"authorization": f"AWS4-HMAC-SHA256 Credential=bench/20261121/{region}/ivs/aws4_request, "}
+        handle = self._sim.handle
+        bodies = []
+        for number in range(count):
+            answer = handle(Request("POST", "/CreateChannel", headers, b'{"name":"benchmark-%d"}' % number))
+            if number % every == 0:
+                bodies.append(answer.body)
+        return bodies

@@ -1,0 +1,28 @@
+"""How long to measure, and how much of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The sizes of a run.
+
+    `slice` is a turn in seconds, `sizes` are the channels that exist while calls are measured, `pages` the two sizes
+    between which pages are compared.
+    """
+
+    rounds: int
+    slice: float
+    sizes: tuple[int, int, int]
+    pages: tuple[int, int]
+    imports: int
+    memory: int
+    threads: int
+
+
+FULL = Plan(
+    rounds=21, slice=0.05, sizes=(1, 1_000, 100_000), pages=(1_000, 1_000_000), imports=9, memory=100_000, threads=8
+)
+QUICK = Plan(rounds=3, slice=0.01, sizes=(1, 100, 1_000), pages=(1_000, 10_000), imports=1, memory=2_000, threads=8)
