@@ -8,7 +8,7 @@ VENV ?= .venv
 AIO_VENV ?= .venv-aio
 PYTEST ?= -q
 
-.PHONY: demo test lint types bench coverage-page format clean
+.PHONY: demo test test-oldest test-wheel lint types bench coverage-page format clean
 
 demo: $(VENV)/made
 	@$(VENV)/bin/python examples/demo.py
@@ -20,6 +20,23 @@ test: $(VENV)/made $(AIO_VENV)/made
 	$(AIO_VENV)/bin/python -m coverage run -m pytest $(PYTEST)
 	@$(VENV)/bin/python -m coverage combine -q
 	$(VENV)/bin/python -m coverage report --fail-under=100
+
+# The suite on the oldest botocore that pyproject.toml admits.
+test-oldest:
+	$(PYTHON) -m venv $(VENV)-oldest
+	$(VENV)-oldest/bin/python -m pip install -q --disable-pip-version-check --upgrade "pip>=25.1"
+	$(VENV)-oldest/bin/python -m pip install -q -e . --group test -r tests/oldest.txt
+	$(VENV)-oldest/bin/python -m pytest $(PYTEST)
+
+# The suite on what is shipped: the wheel is built and installed, and the tests run away from the tree.
+test-wheel:
+	rm -rf dist $(VENV)-wheel
+	$(PYTHON) -m venv $(VENV)-wheel
+	$(VENV)-wheel/bin/python -m pip install -q --disable-pip-version-check --upgrade "pip>=25.1" build
+	$(VENV)-wheel/bin/python -m build -q
+	$(VENV)-wheel/bin/python -m pip install -q dist/*.whl --group test
+	$(VENV)-wheel/bin/python -c "import ivsim, pathlib; assert 'site-packages' in ivsim.__file__, ivsim.__file__"
+	$(VENV)-wheel/bin/python -m pytest $(PYTEST) --import-mode=importlib
 
 lint: $(VENV)/made
 	$(VENV)/bin/ruff check .
@@ -39,7 +56,7 @@ format: $(VENV)/made
 	$(VENV)/bin/ruff format .
 
 clean:
-	rm -rf $(VENV) $(AIO_VENV) .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv* $(VENV)* $(AIO_VENV) dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # An old pip does not know dependency groups, and may settle for ancient releases: the first thing a new environment gets is a
 # new pip.

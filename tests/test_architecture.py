@@ -94,6 +94,7 @@ def test_no_wire_names_in_services(folder: str) -> None:
                 assert node.value not in names, f"{path.name}:{node.lineno} spells {node.value!r}"
 
 
+@pytest.mark.needs("CreateFailoverSlateConfiguration")
 def test_one_class_per_modelled_exception() -> None:
     """wire/errors.py has a class for each modelled exception, and else only what comes before a service."""
     from ivsim.dispatcher import SERVICES

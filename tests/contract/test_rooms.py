@@ -112,8 +112,9 @@ def test_invalid_members(aws: Services) -> None:
     """A ValidationException of IVS Chat lists the members at fault."""
     refused = aws.refusal(aws.ivschat.create_room, name="two words", maximumMessageLength=501)
     assert refused["reason"] == "FIELD_VALIDATION_FAILED"
+    pattern = aws.ivschat.meta.service_model.shape_for("RoomName").metadata["pattern"]
     assert refused["fieldList"] == [
-        {"name": "name", "message": "Member must satisfy regular expression pattern: [a-zA-Z0-9-_]*"},
+        {"name": "name", "message": f"Member must satisfy regular expression pattern: {pattern}"},
         {"name": "maximumMessageLength", "message": "Member must be between 1 and 500, inclusive"},
     ]
     text = "Request member: name failed to satisfy the constraints: Member must satisfy regular expression pattern: "

@@ -68,7 +68,8 @@ def test_odd_characters(aws: Services) -> None:
     assert aws.ivs.list_tags_for_resource(resourceArn=arn)["tags"] == {key: key}
     aws.ivs.untag_resource(resourceArn=arn, tagKeys=[key])
     assert aws.ivs.list_tags_for_resource(resourceArn=arn)["tags"] == {}
-    assert aws.code(aws.ivs.tag_resource, resourceArn=arn, tags={"&": "x"}) == "ValidationException"
+    if "pattern" in aws.ivs.meta.service_model.shape_for("TagKey").metadata:  # older models have none
+        assert aws.code(aws.ivs.tag_resource, resourceArn=arn, tags={"&": "x"}) == "ValidationException"
 
 
 def test_fifty_tags(aws: Services) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -86,13 +87,10 @@ def test_events_of_botocore_still_fire() -> None:
         for event in ("before-call", "request-created", "before-parse", "response-received", "after-call"):
             ivs.meta.events.register(f"{event}.ivs.CreateChannel", lambda event_name, **_: seen.append(event_name))
         ivs.create_channel()
-    assert [name.partition(".")[0] for name in seen] == [
-        "before-call",
-        "request-created",
-        "before-parse",
-        "response-received",
-        "after-call",
-    ]
+    expected = ["before-call", "request-created", "before-parse", "response-received", "after-call"]
+    if "before-parse" not in inspect.getsource(Endpoint):  # an older botocore
+        expected.remove("before-parse")
+    assert [name.partition(".")[0] for name in seen] == expected
 
 
 def test_throttled_calls_are_retried(monkeypatch: pytest.MonkeyPatch) -> None:
