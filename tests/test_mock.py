@@ -250,6 +250,11 @@ class TestPytestClass:
     def maker(cls) -> Any:
         return cls, client().create_channel()
 
+    class Data:
+        """A class inside that is no test."""
+
+        value = 3
+
     class TestInner:
         """A class inside."""
 
@@ -648,6 +653,18 @@ def test_default_session(monkeypatch: pytest.MonkeyPatch) -> None:
             assert boto3.client("ivs").meta.region_name == "eu-west-1"
     assert boto3.DEFAULT_SESSION is mine
     assert mine.client("ivs").meta.region_name == "ap-south-1"
+
+
+def test_aliases_of_ones_own() -> None:
+    """An event emitter with aliases of its own keeps them, inside the mock as outside."""
+    from botocore.hooks import EventAliaser, HierarchicalEmitter
+
+    seen: list[str] = []
+    with mock_ivs():
+        aliaser = EventAliaser(HierarchicalEmitter(), {"harp": "lyre"})
+        aliaser.register("before-call.lyre", lambda event_name, **_: seen.append(event_name))
+        aliaser.emit("before-call.harp")
+    assert seen == ["before-call.lyre"]
 
 
 def test_custom_models(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:

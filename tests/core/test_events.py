@@ -97,7 +97,7 @@ def test_a_failed_call_tells_nothing(sim: Emulator, monkeypatch: pytest.MonkeyPa
     arn = channel(sim)
     seen: list[dict[str, Any]] = []
     sim.events.subscribe(seen.append)
-    monkeypatch.setattr("ivsim.ivs.broadcast.change", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("ivsim.ivs.broadcast._start", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         sim.streams.start(arn)
     assert (len(sim.events), seen) == (0, [])

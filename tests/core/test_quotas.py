@@ -24,7 +24,7 @@ def test_documented_values(sim: Emulator) -> None:
         "Rooms": 50_000,
         "Logging configurations": 10,
     }
-    assert len(sim.quotas) == 11
+    assert len(sim.quotas) == len(list(sim.quotas)) == 11
     assert "'Rooms': 50000" in repr(sim.quotas)
 
 
@@ -38,6 +38,9 @@ def test_set_and_reset(sim: Emulator) -> None:
     del sim.quotas["Rooms"]
     assert sim.quotas["Rooms"] == 50_000
     assert call(sim, "CreateRoom").status == 200
+    sim.quotas.update({"Rooms": 1, "Channels": 1})
+    sim.quotas.clear()
+    assert (sim.quotas["Rooms"], sim.quotas["Channels"]) == (50_000, 5_000)
 
 
 def test_per_account_and_region() -> None:

@@ -81,10 +81,11 @@ class Clock:
 
     def run_due(self) -> None:
         """Let happen what the clock has reached on its own."""
-        while self._timers and self._is_due():
+        while self._timers:
             with self._journal:
-                if self._is_due():  # unless another thread was faster
-                    self._pop().action()
+                if not self._timers or self._timers[0].at > self.time():
+                    return
+                self._pop().action()
 
     def clear(self) -> None:
         """Forget what was to happen. The time stays."""
@@ -98,9 +99,6 @@ class Clock:
         """Make the clock as it was when the snapshot was taken."""
         self._offset, self._frozen, timers = state
         self._timers[:] = timers
-
-    def _is_due(self) -> bool:
-        return bool(self._timers) and self._timers[0].at <= self.time()
 
     def _set(self, to: float) -> None:
         if self._frozen is None:

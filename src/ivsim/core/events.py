@@ -117,10 +117,10 @@ class Events(Sequence[Event]):
 
     def _deliver(self) -> None:
         """Hand to the subscribers what they have not had yet."""
-        while self._undelivered:
+        while True:
             try:
                 event = self._undelivered.popleft()
-            except IndexError:  # another thread was faster
+            except IndexError:  # no more, or another thread was faster
                 return
             for subscriber in list(self._subscribers):
                 try:

@@ -157,10 +157,7 @@ class Stores:
 
     def get(self, service: str, account: str, region: str, make: Callable[[Journal], S]) -> S:
         """Return the store of a service in an account and region."""
-        key = (service, account, region)
-        if key not in self._stores:
-            self._stores[key] = make(self._journal)
-        return self._stores[key]  # type: ignore[return-value]
+        return self._stores.setdefault((service, account, region), make(self._journal))  # type: ignore[return-value]
 
     def of(self, service: str) -> list[tuple[str, str, Store]]:
         """Return a service's stores as (account, region, store)."""
