@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast, overload
 
 from .core.state import Transitions
 from .emulator import Emulator
-from .interceptors import boto3, botocore, requests
+from .interceptors import aiobotocore, boto3, botocore, requests
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -142,7 +142,7 @@ class _Activation:
         with ExitStack() as patches:
             patches.enter_context(_dummy_credentials())
             patches.enter_context(boto3.isolate())
-            patches.enter_context(botocore.intercept(self.emulator.handle))
+            patches.enter_context(botocore.intercept(self.emulator.handle, asynchronous=aiobotocore.answering))
             patches.enter_context(requests.intercept(self.emulator.handle))
             self.patches = patches.pop_all()
 

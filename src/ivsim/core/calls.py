@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, overload
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from .log import Log
 
 
 class Call(NamedTuple):
@@ -22,41 +24,13 @@ class Call(NamedTuple):
     error: str | None
 
 
-class Calls(Sequence[Call]):
+class Calls(Log[Call]):
     """Every call so far, oldest first; refused ones and retries are there too."""
 
-    def __init__(self) -> None:
-        self._calls: list[Call] = []
-        self.record = self._calls.append
-
-    @overload
-    def __getitem__(self, index: int) -> Call: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Call]: ...
-    def __getitem__(self, index: int | slice) -> Call | list[Call]:
-        return self._calls[index]
-
-    def __len__(self) -> int:
-        return len(self._calls)
-
-    def __iter__(self) -> Iterator[Call]:
-        return iter(list(self._calls))
-
-    def __repr__(self) -> str:
-        return f"Calls({self._calls!r})"
+    def record(self, call: Call) -> None:
+        """Add a call."""
+        self._entries.append(call)
 
     def of(self, operation: str) -> list[Call]:
         """Return the calls of one operation, for example "CreateChannel", oldest first."""
-        return [call for call in self._calls if call.operation == operation]
-
-    def clear(self) -> None:
-        """Forget the calls."""
-        self._calls.clear()
-
-    def snapshot(self) -> Any:
-        """Return what `restore()` needs to make the calls as they are now."""
-        return list(self._calls)
-
-    def restore(self, state: Any) -> None:
-        """Make the calls as they were when the snapshot was taken."""
-        self._calls[:] = state
+        return [call for call in self if call.operation == operation]

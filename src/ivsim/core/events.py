@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, overload
+from typing import Any
 
 from ..wire.serialize import iso8601
 from .ids import Ids
 from .journal import Journal
+from .log import Log
 
 Event = dict[str, Any]
 Subscriber = Callable[[Event], object]
@@ -18,7 +19,7 @@ Subscriber = Callable[[Event], object]
 _log = logging.getLogger("ivsim.events")
 
 
-class Events(Sequence[Event]):
+class Events(Log[Event]):
     """Every event so far, oldest first. A list to read, and something to subscribe to.
 
     Each event is a plain dict, as EventBridge would hand it to a Lambda function. Source: *Using Amazon EventBridge
@@ -26,33 +27,17 @@ class Events(Sequence[Event]):
     """
 
     def __init__(self, journal: Journal, ids: Ids) -> None:
+        super().__init__()
         self._journal = journal
         self._ids = ids
-        self._events: list[Event] = []
         self._subscribers: list[Subscriber] = []
         self._uncommitted: list[Event] = []
         self._undelivered: deque[Event] = deque()
         journal.on_commit, journal.after_commit = self._commit, self._deliver
 
-    @overload
-    def __getitem__(self, index: int) -> Event: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Event]: ...
-    def __getitem__(self, index: int | slice) -> Event | list[Event]:
-        return self._events[index]
-
-    def __len__(self) -> int:
-        return len(self._events)
-
-    def __iter__(self) -> Iterator[Event]:
-        return iter(list(self._events))
-
-    def __repr__(self) -> str:
-        return f"Events({self._events!r})"
-
     def of(self, detail_type: str) -> list[Event]:
         """Return the events of one `detail-type`, for example "IVS Stream State Change", oldest first."""
-        return [event for event in self._events if event["detail-type"] == detail_type]
+        return [event for event in self if event["detail-type"] == detail_type]
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Have every later event handed to a function, in order; return what ends the subscription.
@@ -86,29 +71,29 @@ class Events(Sequence[Event]):
             "resources": resources,
             "detail": dict(detail),
         }
-        self._events.append(event)
+        self._entries.append(event)
         self._uncommitted.append(event)
         self._journal.note(self._retract)
 
     def clear(self) -> None:
         """Forget the events. Subscriptions stay."""
-        self._events.clear()
+        super().clear()
         self._uncommitted.clear()
         self._undelivered.clear()
 
     def snapshot(self) -> Any:
         """Return what `restore()` needs to make the events as they are now."""
-        return list(self._events), list(self._subscribers)
+        return super().snapshot(), list(self._subscribers)
 
     def restore(self, state: Any) -> None:
         """Make the events as they were when the snapshot was taken."""
         self.clear()
         events, subscribers = state
-        self._events[:] = events
+        super().restore(events)
         self._subscribers[:] = subscribers
 
     def _retract(self) -> None:
-        self._events.pop()
+        self._entries.pop()
         self._uncommitted.pop()
 
     def _commit(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from ..wire.http import Request, Response
@@ -30,6 +31,7 @@ _OURS = re.compile(
 )
 
 
+@lru_cache(maxsize=1024)
 def is_ours(url: str) -> bool:
     """Return whether a URL leads to IVS at AWS: control planes, chat and playback, FIPS and dual-stack hosts.
 

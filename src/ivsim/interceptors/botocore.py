@@ -20,7 +20,7 @@ from botocore.exceptions import ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 
 from ..wire.http import Request, Response
-from . import Handle, aiobotocore, is_ours, patched
+from . import Handle, is_ours, patched
 
 DUMMY = "ivsim"
 """Access key and secret of whoever has none."""
@@ -28,15 +28,19 @@ DUMMY = "ivsim"
 _METHOD = "_do_get_response"
 
 
+Answering = Callable[[Callable[..., Any], Handle], Callable[..., Any]]
+"""Makes, of an endpoint's method, the one that answers in its place."""
+
+
 @contextmanager
-def intercept(handle: Handle) -> Iterator[None]:
-    """Answer what botocore would send to IVS."""
+def intercept(handle: Handle, *, asynchronous: Answering) -> Iterator[None]:
+    """Answer what botocore would send to IVS; `asynchronous` answers in the place of a coroutine function."""
     with ExitStack() as patches:
 
         def patch_endpoint(endpoint_class: type[Endpoint]) -> None:
             if _METHOD in vars(endpoint_class):
                 original = vars(endpoint_class)[_METHOD]
-                answering = aiobotocore.answering if inspect.iscoroutinefunction(original) else _answering
+                answering = asynchronous if inspect.iscoroutinefunction(original) else _answering
                 patches.enter_context(patched(endpoint_class, _METHOD, answering(original, handle)))
 
         for endpoint_class in _family(Endpoint):

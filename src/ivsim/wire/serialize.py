@@ -26,7 +26,8 @@ MOST_KEPT = 4096
 
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False).encode
 
-_SCALARS: dict[str, _Writer] = {
+_SIMPLE: dict[str, _Writer] = {
+    "map": lambda value: _json(value) if value else "{}",  # tags, and mostly none
     "string": encode_basestring,
     "boolean": lambda value: "true" if value else "false",
     "integer": int.__repr__,
@@ -55,7 +56,7 @@ def _writer(shape: Shape, time_format: TimeFormat) -> _Writer:
         return lambda value: f"[{','.join(map(item, value))}]"
     if shape.type_name == "timestamp":
         return lambda value: f'"{iso8601(value, time_format)}"'
-    return _SCALARS.get(shape.type_name, _json)
+    return _SIMPLE.get(shape.type_name, _json)
 
 
 def _structure(shape: StructureShape, time_format: TimeFormat) -> _Writer:
