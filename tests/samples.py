@@ -37,7 +37,15 @@ _TEXTS = (
 
 NO_STRINGS: tuple[Any, ...] = (1, False, [], {})
 NO_INTEGERS: tuple[Any, ...] = ("1", 1.5, True, [], 2**63)
-NEITHER_BOOLEAN_NOR_TIME: tuple[Any, ...] = ("yes", 1, {}, "2026-11-21T12:00:00", "2026-13-40T12:00:00Z")
+NEITHER_BOOLEAN_NOR_TIME: tuple[Any, ...] = (
+    "yes",
+    1,
+    {},
+    "2026-11-21T12:00:00",
+    "2026-13-40T12:00:00Z",
+    "9999-12-31T23:59:59-23:59",
+    "2026-W01-1T00:00Z",
+)
 
 
 class Violation(NamedTuple):

@@ -240,3 +240,51 @@ def test_same_seed_same_bytes() -> None:
     assert play(1) == play(1)
     assert play(1) != play(2)
     assert play(None) != play(None)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"foo": "arn:aws:ivs:eu-west-1:999988887777:channel/x"},
+        {"name": "arn:aws:ivs:eu-west-1:999988887777:channel/x"},
+        {"recordingConfigurationArn": "arn:aws:ivs:us:12/3:recording-configuration/x"},
+        {"recordingConfigurationArn": "arn:aws:ivs:y z:123456789012:recording-configuration/x"},
+        {"recordingConfigurationArn": "arn:aws:iam:eu-west-1:999988887777:role/x"},
+    ],
+)
+def test_what_does_not_say_where(sim: Emulator, members: dict[str, str]) -> None:
+    """Only an ARN of ours, in a member that is to hold one, says where an unsigned request belongs."""
+    call(sim, "CreateChannel", **members)
+    assert (sim.calls[-1].account, sim.calls[-1].region) == ("123456789012", "us-east-1")
+
+
+def test_metadata_is_no_place(sim: Emulator) -> None:
+    """Metadata that looks like an ARN is metadata, whichever member comes first."""
+    arn = call(sim, "CreateChannel").body["channel"]["arn"]
+    with sim.streams.start(arn):
+        for order in (("metadata", "channelArn"), ("channelArn", "metadata")):
+            members = {"channelArn": arn, "metadata": "arn:aws:ivs:eu-west-1:111111111111:channel/x"}
+            assert call(sim, "PutMetadata", **{name: members[name] for name in order}).status == 204
+
+
+def test_errors_stay_small(sim: Emulator) -> None:
+    """However large a request is that breaks its limits, the answer is small, and soon there."""
+    many = {"arns": [""] * 300_000}
+    tags = {"tags": {f"key{number}": 1 for number in range(100_000)}}
+    handler = {"messageReviewHandler": {"uri": "arn:aws:lambda:x:123456789012:function:" + "a" * 1_000_000 + "\n"}}
+    for operation, members in (("BatchGetChannel", many), ("CreateRoom", tags), ("CreateRoom", handler)):
+        answer = call(sim, operation, **members)
+        assert answer.code == "ValidationException"
+        assert len(str(answer.body)) < 1000
+
+
+def test_what_was_sent_is_not_what_is_kept(sim: Emulator) -> None:
+    """Changing what `sim.calls` shows changes nothing in the emulator."""
+    arn = call(sim, "CreateChannel", tags={"a": "b"}).body["channel"]["arn"]
+    sim.calls[-1].params["tags"]["c"] = "d"
+    assert call(sim, "GetChannel", arn=arn).body["channel"]["tags"] == {"a": "b"}
+    policy = call(sim, "CreatePlaybackRestrictionPolicy", allowedCountries=["DE"]).body
+    sim.calls[-1].params["allowedCountries"].append("FR")
+    arn = policy["playbackRestrictionPolicy"]["arn"]
+    shown = call(sim, "GetPlaybackRestrictionPolicy", arn=arn).body["playbackRestrictionPolicy"]
+    assert shown["allowedCountries"] == ["DE"]

@@ -741,7 +741,10 @@ def test_not_strict() -> None:
         )["channel"]["arn"]
         ivs.import_playback_key_pair(publicKeyMaterial="no key")
         chat = client("ivschat")
-        chat.create_room(name="x" * 200, loggingConfigurationIdentifiers=["a", "b", "c", "d"])
+        room = chat.create_room(name="x" * 200, loggingConfigurationIdentifiers=["a", "b", "c", "d"])["arn"]
+        for minutes in (-(2**31), 2**31 - 1):
+            body = f'{{"roomIdentifier": "{room}", "userId": "x", "sessionDurationInMinutes": {minutes}}}'
+            assert sim.handle(ivsim.Request("POST", "/CreateChatToken", {}, body.encode())).status == 200
         with sim.streams.start(arn):
             ivs.put_metadata(channelArn=arn, metadata="x" * 5000)
         assert len(ivs.list_channels(maxResults=1000)["channels"]) == 1

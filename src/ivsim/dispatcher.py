@@ -92,7 +92,7 @@ class Dispatcher:
             if len(request.body) > MOST_BYTES:
                 raise RequestEntityTooLarge("Request Too Long")
             params = _params(request, route, query)
-            account, region = self._place(scope, params, request.url)
+            account, region = self._place(scope, operation, params, request.url)
             latency = self._wait(f"{service.name}:{operation.name}")
             with state.journal:
                 body = self._call(self.context(service, account, region), operation, params)
@@ -132,12 +132,12 @@ class Dispatcher:
             raise UnknownOperationException(f"No operation at {request.method} {path}")
         return scope, _choose(found, scope), query
 
-    def _place(self, scope: Scope | None, params: Mapping[str, Any], url: str) -> tuple[str, str]:
+    def _place(self, scope: Scope | None, operation: Operation, params: Mapping[str, Any], url: str) -> tuple[str, str]:
         """Return account and region: the signature's, or an ARN's in the request, or the host's, or the defaults."""
         if scope is not None:
             account = scope.access_key if _ACCOUNT.fullmatch(scope.access_key) else self._state.account_id
             return account, scope.region
-        arn = _first_arn(params)
+        arn = _first_arn(operation, params)
         if arn is not None:
             return arn.account, arn.region
         host = _REGION_IN_HOST.search(url)
@@ -194,7 +194,7 @@ class Dispatcher:
         if shape is None or service is None or operation is None:
             return error.status or 400, json.dumps({"message": error.message}).encode()
         text = error.message or shape.text
-        arn = arns.parse(error.resource) or _first_arn(params)
+        arn = arns.parse(error.resource) or _first_arn(operation, params)
         if arn is None or (arn.service, arn.resource_type) not in service.model.resource_types:
             kind = next(iter(self.context(service, account, region).store.tables))
             arn = Arn(service.name, region, account, kind, account)
@@ -236,14 +236,11 @@ def _choose(found: list[Route], scope: Scope | None) -> Route:
         named = scope.service
     else:
         named = "ivschat" if ":ivschat:" in text else "ivs"
-    if named == "ivs" and arn and (arn.service, arn.resource_type) in _real_time_types():
-        raise NotEmulated(f"ivs-realtime {found[0].operation.name} is not emulated by ivsim")
+    if named == ivs.service.name and arn is not None:
+        kind = (arn.service, arn.resource_type)
+        if kind not in ivs.service.model.resource_types and kind in real_time().resource_types:
+            raise NotEmulated(f"ivs-realtime {found[0].operation.name} is not emulated by ivsim")
     return by_service[named]
-
-
-@cache
-def _real_time_types() -> frozenset[tuple[str, str]]:
-    return real_time().resource_types - ivs.service.model.resource_types
 
 
 def _params(request: Request, route: Route, query: str) -> dict[str, Any]:
@@ -255,11 +252,13 @@ def _params(request: Request, route: Route, query: str) -> dict[str, Any]:
     return {**members, **located} if located else members
 
 
-def _first_arn(params: Mapping[str, Any]) -> Arn | None:
-    for value in params.values():
+def _first_arn(operation: Operation, params: Mapping[str, Any]) -> Arn | None:
+    """Return the first ARN of ours in the members that are to hold one."""
+    for name in operation.arn_members:
+        value = params.get(name)
         for text in value if isinstance(value, list) else [value]:
             arn = arns.parse(text) if isinstance(text, str) else None
-            if arn is not None:
+            if arn is not None and arn.service in SERVICES:
                 return arn
     return None
 

@@ -112,6 +112,9 @@ def test_multitrack(aws: Services) -> None:
     update = aws.ivs.update_channel
     assert aws.code(update, arn=channel["arn"], type="BASIC") == "ValidationException"
     assert update(arn=channel["arn"], name="x")["channel"]["multitrackInputConfiguration"] == multitrack
+    for partial in ({}, {"enabled": True}, {"policy": "REQUIRE"}):
+        same = update(arn=channel["arn"], multitrackInputConfiguration=partial)["channel"]
+        assert same["multitrackInputConfiguration"] == multitrack
     off = update(arn=channel["arn"], multitrackInputConfiguration={"enabled": False})["channel"]
     assert off["multitrackInputConfiguration"] == {**multitrack, "enabled": False}
 

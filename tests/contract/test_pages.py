@@ -57,7 +57,15 @@ def test_newest_first_lists_too(aws: Services) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoil", [lambda token: token[:-8] + "AAAAAAA=", lambda _: "AAAA", lambda _: "====", lambda _: "A"]
+    "spoil",
+    [
+        lambda token: token[:-8] + "AAAAAAA=",
+        lambda _: "AAAA",
+        lambda _: "====",
+        lambda _: "A",
+        lambda token: f"{token}=",
+        lambda token: f"{token}====",
+    ],
 )
 def test_mangled_tokens(aws: Services, spoil: Any) -> None:
     """A token that no list returned is a ValidationException."""

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import hashlib
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 
 import pytest
@@ -38,6 +38,17 @@ def test_same_key_twice(aws: Services, make_public_key: MakeKey) -> None:
     aws.ivs.import_playback_key_pair(publicKeyMaterial=material)
 
 
+def _altered(oid: str, other: str) -> str:
+    """Return a P-384 key in which an object identifier is another that nobody knows."""
+    der = (
+        ec.generate_private_key(ec.SECP384R1())
+        .public_key()
+        .public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    )
+    text = b64encode(der.replace(bytes.fromhex(oid), bytes.fromhex(other))).decode()
+    return f"-----BEGIN PUBLIC KEY-----\n{text}\n-----END PUBLIC KEY-----\n"
+
+
 def _pem(key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey) -> str:
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
@@ -47,11 +58,13 @@ def _pem(key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey) -> str:
     [
         _pem(ec.generate_private_key(ec.SECP256R1()).public_key()),
         _pem(rsa.generate_private_key(65537, 2048).public_key()),
+        _altered("2b81040022", "2b8104007a"),
+        _altered("2a8648ce3d0201", "2a8648ce3d027a"),
         "no key",
         "",
         "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
     ],
-    ids=["P-256", "RSA", "text", "empty", "broken"],
+    ids=["P-256", "RSA", "unknown curve", "unknown kind", "text", "empty", "broken"],
 )
 def test_other_keys(aws: Services, material: str) -> None:
     """What is no public key on the curve P-384 is refused."""

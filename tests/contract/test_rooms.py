@@ -49,6 +49,8 @@ def test_review_handler(aws: Services) -> None:
     assert updated["messageReviewHandler"] == {"uri": HANDLER, "fallbackResult": "DENY"}
     detached = aws.ivschat.update_room(identifier=arn, messageReviewHandler={"uri": ""})
     assert detached["messageReviewHandler"] == {"uri": "", "fallbackResult": "DENY"}
+    for none in ({}, {"uri": ""}, {"fallbackResult": "DENY"}):
+        assert "messageReviewHandler" not in aws.ivschat.create_room(messageReviewHandler=none)
 
 
 def test_logging(aws: Services) -> None:

@@ -211,6 +211,21 @@ def test_insert_ad_break(aws: Services) -> None:
         }
 
 
+@pytest.mark.needs("InsertAdBreak.targetStartAt")
+def test_ad_break_at_the_end_of_time(aws: Services) -> None:
+    """An ad break cannot be put off beyond the calendar."""
+    playback = "arn:aws:mediatailor:us-west-2:123456789012:playbackConfiguration/ads"
+    ads = aws.ivs.create_ad_configuration(mediaTailorPlaybackConfigurations=[{"playbackConfigurationArn": playback}])
+    channel = aws.ivs.create_channel(adConfigurationArn=ads["adConfiguration"]["arn"])["channel"]
+    far = datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone.utc)
+    with aws.go_live(channel):
+        refused = aws.refusal(
+            aws.ivs.insert_ad_break, channelArn=channel["arn"], durationSeconds=300, targetStartAt=far
+        )
+        assert refused["Error"]["Code"] == "ValidationException"
+        assert "'/targetStartAt'" in refused["Error"]["Message"]
+
+
 @pytest.mark.needs("InsertAdBreak")
 def test_ad_break_without_ads(aws: Services, channel: Any) -> None:
     """A channel without an ad configuration has no ad breaks."""

@@ -102,6 +102,8 @@ def test_unusable_latency(sim: Emulator) -> None:
     """And time that would run backwards."""
     with pytest.raises(ValueError, match="seconds"):
         sim.faults.latency("CreateChannel", -1)
+    with pytest.raises(ValueError, match="seconds"):
+        sim.faults.latency("CreateChannel", float("inf"))
 
 
 def test_shared_operations(sim: Emulator) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from botocore import xform_name
 
 from ivsim import Emulator, LiveStream, StreamRefused
 
@@ -57,8 +58,15 @@ def test_refused(sim: Emulator, created: Any) -> None:
 
 def test_unknown_video_members(sim: Emulator, created: Any) -> None:
     """What an encoder cannot report is refused, and the channel stays offline."""
+    arn = created["channel"]["arn"]
     with pytest.raises(TypeError, match="colour"):
-        sim.streams.start(created["channel"]["arn"], video={"colour": "blue"})
+        sim.streams.start(arn, video={"colour": "blue"})
+    for video in ({"videoHeight": 720.0}, {"target_bitrate": "3500000"}, {"encoder": 5}, {"videoWidth": True}):
+        with pytest.raises(TypeError, match=f"{xform_name(next(iter(video)))}: .* is not of type"):
+            sim.streams.start(arn, video=video)
+    for viewers in (1.5, True, "3"):
+        with pytest.raises(ValueError, match="viewers"):
+            sim.streams.start(arn, viewers=viewers)  # type: ignore[arg-type]
     assert len(sim.events) == 0
     with sim.streams.start(created["channel"]["arn"]):
         pass

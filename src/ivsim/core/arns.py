@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 
@@ -18,12 +19,10 @@ class Arn(NamedTuple):
         return f"arn:aws:{self.service}:{self.region}:{self.account}:{self.resource_type}/{self.resource_id}"
 
 
+_FORM = re.compile(r"arn:aws:([a-z0-9-]+):([a-z0-9-]+):([0-9]{12}):([a-z-]+)/([a-zA-Z0-9-]+)")
+
+
 def parse(text: str) -> Arn | None:
     """Return the parts of an ARN, None when the text is not one of IVS's form."""
-    parts = text.split(":", 5)
-    if len(parts) != 6 or parts[:2] != ["arn", "aws"]:
-        return None
-    resource_type, slash, resource_id = parts[5].partition("/")
-    if not slash or not resource_id:
-        return None
-    return Arn(parts[2], parts[3], parts[4], resource_type, resource_id)
+    match = _FORM.fullmatch(text)
+    return Arn(*match.groups()) if match else None

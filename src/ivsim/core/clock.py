@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 from .journal import Journal
 
 
+_END = datetime(9999, 1, 1, tzinfo=timezone.utc).timestamp()
+
+
 class Timer(NamedTuple):
     """Something due at a time (seconds since the epoch); `serial` keeps those of one moment in order."""
 
@@ -61,13 +64,13 @@ class Clock:
     def advance(self, duration: float | timedelta) -> None:
         """Move the clock forward by seconds or a timedelta; what falls due on the way happens in order, at its time.
 
-        Raises ValueError for a negative duration: time does not go back.
+        Raises ValueError for a negative duration, as time does not go back, and for one beyond the year 9999.
         """
         seconds = duration.total_seconds() if isinstance(duration, timedelta) else float(duration)
-        if not seconds >= 0:
-            raise ValueError(f"duration: {duration!r} is not a number of seconds that is 0 or more")
         with self._journal:
             until = self.time() + seconds
+            if not 0 <= seconds or until >= _END:
+                raise ValueError(f"duration: {duration!r} is not a number of seconds from 0 to the year 9999")
             while self._timers and self._timers[0].at <= until:
                 self._set(max(self._timers[0].at, self.time()))
                 self._pop().action()

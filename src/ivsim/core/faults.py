@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -54,7 +55,7 @@ class Faults:
         ValueError for an operation that does not exist, and for negative seconds.
         """
         names = self._operations(operation)
-        if not seconds >= 0:
+        if not 0 <= seconds < math.inf:
             raise ValueError(f"seconds: {seconds!r} is not a number that is 0 or more")
         self._latencies.update(dict.fromkeys(names, float(seconds)))
 

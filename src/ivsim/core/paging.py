@@ -61,10 +61,11 @@ def _write(serial: int, secret: bytes, purpose: str) -> str:
 def _read(token: str, secret: bytes, purpose: str) -> int:
     try:
         sealed = base64.b64decode(token, altchars=b"-_", validate=True)
+        canonical = base64.urlsafe_b64encode(sealed).decode() == token
     except (binascii.Error, ValueError):
-        sealed = b""
+        sealed, canonical = b"", False
     cursor, mac = sealed[:-_MAC_SIZE], sealed[-_MAC_SIZE:]
-    if not hmac.compare_digest(mac, _mac(cursor, secret, purpose)):
+    if not canonical or not hmac.compare_digest(mac, _mac(cursor, secret, purpose)):
         raise InvalidMember("next_token", "Member must be a token that this operation returned, with the same filters")
     return int.from_bytes(cursor[len(_PREFIX) :], "big")
 

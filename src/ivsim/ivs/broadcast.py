@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from botocore import xform_name
 
@@ -76,6 +76,9 @@ class AudioConfiguration:
     sample_rate: int = 48_000
     channels: int = 2
     track: str = "Track0"
+
+
+C = TypeVar("C", VideoConfiguration, AudioConfiguration)
 
 
 class TimedMetadata(NamedTuple):
@@ -163,8 +166,8 @@ def connect(
         stream_id="st-1" + ctx.ids.alphanumeric(22),
         channel=channel,
         start_time=ctx.now,
-        video=VideoConfiguration(**_python_names(video)),
-        audio=AudioConfiguration(**_python_names(audio)),
+        video=_configured(VideoConfiguration(), video),
+        audio=_configured(AudioConfiguration(), audio),
         recording_configuration=store.recording_configurations.get(channel.recording_configuration_arn),
         failover_slate_configuration=store.failover_slate_configurations.get(channel.failover_slate_configuration_arn),
         viewer_count=viewers,
@@ -227,5 +230,11 @@ def _emit(ctx: Context, session: StreamSession, detail_type: str, name: str, det
     ctx.emit(detail_type, [session.channel_arn], {**about, **detail})
 
 
-def _python_names(given: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {xform_name(name): value for name, value in (given or {}).items()}
+def _configured(default: C, given: Mapping[str, Any] | None) -> C:
+    """Return what an encoder reports, given how it differs from the default one."""
+    changes = {xform_name(name): value for name, value in (given or {}).items()}
+    for name, value in changes.items():
+        kind = type(getattr(default, name, value))
+        if type(value) is not kind:
+            raise TypeError(f"{name}: {value!r} is not of type {kind.__name__}")
+    return replace(default, **changes)

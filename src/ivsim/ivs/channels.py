@@ -200,7 +200,11 @@ def _changes(ctx: Context, before: Channel, settings: ChannelSettings) -> dict[s
         multitrack = changes["multitrack_input_configuration"] = replace(multitrack, **given)
     if multitrack.enabled:
         member = "multitrack_input_configuration"
-        complete = given is None or {"policy", "maximum_resolution"} <= given.keys()
+        complete = (
+            given is None
+            or before.multitrack_input_configuration.enabled
+            or {"policy", "maximum_resolution"} <= given.keys()
+        )
         ctx.check(complete, member, "Member must have policy and maximumResolution when it is enabled")
         ctx.check(kind == "STANDARD", member, "Member must not be enabled unless type is STANDARD")
         ctx.check(

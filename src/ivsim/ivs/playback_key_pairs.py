@@ -71,6 +71,7 @@ def _fingerprint(ctx: Context, public_key_material: str) -> str:
 
 
 def _der(pem: str) -> bytes | None:
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey  # noqa: PLC0415 - only here
     from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
         Encoding,
@@ -80,7 +81,7 @@ def _der(pem: str) -> bytes | None:
 
     try:
         key = load_pem_public_key(pem.encode())
-    except ValueError:
+    except (ValueError, UnsupportedAlgorithm):
         return None
     if not isinstance(key, EllipticCurvePublicKey) or key.curve.name != _CURVE:
         return None

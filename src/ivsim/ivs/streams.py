@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timezone
 from types import TracebackType
 from typing import Any, cast
 
@@ -23,6 +23,8 @@ from .channels import Channel
 DEFAULT_PAGE = 100
 
 MOST_METADATA_BYTES = 1024
+
+_END_OF_TIME = datetime(9999, 1, 1, tzinfo=timezone.utc)
 
 METADATA_PER_CHANNEL = 5
 """PutMetadata calls a second on one channel; the operation's own rate is the account's."""
@@ -110,6 +112,7 @@ def insert_ad_break(
         raise ConflictException(f"Channel: {channel_arn} has an ad break already", resource=channel_arn)
     ad_break_id = ad_break_id or ctx.ids.alphanumeric(12)
     start = max(target_start_at or ctx.now, ctx.now)
+    ctx.check(start < _END_OF_TIME, "target_start_at", "Member must be before the year 9999")
     broadcast.insert_ad_break(ctx, session, ad_break_id, start, duration_seconds)
     return {"ad_break_id": ad_break_id, "target_start_at": start}
 
@@ -161,7 +164,7 @@ class LiveStream:
         return list(session.metadata) if session else []
 
     def set_viewers(self, count: int) -> None:
-        """Let so many people watch. Raises ValueError for a negative number, StreamRefused after the end."""
+        """Let so many people watch. Raises ValueError for what is no number, StreamRefused after the end."""
         _check_viewers("count", count)
         with self._state.transaction():
             if not self._is_connected:
@@ -203,8 +206,8 @@ class Streams:
 
         `video` and `audio` override what the encoder reports (members of the API's VideoConfiguration and
         AudioConfiguration, `videoHeight` or `video_height`). Raises StreamRefused for a channel or key that does not
-        exist, a channel without a key, and one that is live already; ValueError for a negative number of viewers;
-        TypeError for a member that a configuration does not have.
+        exist, a channel without a key, and one that is live already; ValueError for viewers that are no number;
+        TypeError for a member that a configuration does not have, or of another type.
         """
         _check_viewers("viewers", viewers)
         with self._state.transaction():
@@ -234,5 +237,5 @@ class Streams:
 
 
 def _check_viewers(name: str, count: int) -> None:
-    if count < 0:
-        raise ValueError(f"{name}: {count!r} is not 0 or more")
+    if type(count) is not int or count < 0:
+        raise ValueError(f"{name}: {count!r} is not a whole number that is 0 or more")

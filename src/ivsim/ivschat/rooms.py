@@ -53,6 +53,9 @@ class Room:
 @service.operation(rate=5, settings=RoomSettings)
 def create_room(ctx: Context, *, tags: dict[str, str] | None = None, **settings: Unpack[RoomSettings]) -> Room:
     changes = _changes(ctx, None, settings)
+    handler = changes.get("message_review_handler")
+    if handler is not None and not handler.uri:
+        del changes["message_review_handler"]  # there never was one
     table = ctx.store.rooms
     ctx.check_quota(ROOMS, len(table), table)
     arn = ctx.new_arn(table)

@@ -14,6 +14,9 @@ TOKEN_LIFETIME = timedelta(minutes=60)
 
 MOST_ATTRIBUTE_BYTES = 1024
 
+_A_YEAR = 365 * 24 * 60
+"""The longest session, in minutes, where constraints go unchecked: beyond, calendars end."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChatToken:
@@ -51,7 +54,7 @@ def create_chat_token(
         capabilities=tuple(capabilities or ()),
         attributes=attributes,
         token_expiration_time=now + TOKEN_LIFETIME,
-        session_expiration_time=now + timedelta(minutes=session_duration_in_minutes),
+        session_expiration_time=now + timedelta(minutes=min(max(session_duration_in_minutes, 0), _A_YEAR)),
     )
     ctx.store.tokens[token.token] = token
     return token

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from botocore import xform_name
 from botocore.loaders import Loader
-from botocore.model import OperationModel, ServiceModel, Shape, StructureShape
+from botocore.model import ListShape, OperationModel, ServiceModel, Shape, StructureShape
 
 from .parse import Converter, converter
 from .patches import patched
@@ -18,6 +18,9 @@ from .serialize import Serializer, TimeFormat, serializer
 from .validate import Check, check
 
 _ARN_IN_PATTERN = re.compile(r"arn:aws:(?P<service>[a-z]+):\[[^/]*:(?P<kind>[a-z-]+)/")
+
+
+_ARN = "arn:aws:"
 
 
 class Operation:
@@ -34,6 +37,7 @@ class Operation:
         self.errors: tuple[str, ...] = tuple(shape.name for shape in model.error_shapes)
         self.members: Mapping[str, Shape] = self.input.members if self.input else {}
         self.python_members: Mapping[str, str] = {name: xform_name(name) for name in self.members}
+        self.arn_members = tuple(name for name, shape in self.members.items() if _ARN in _pattern(shape))
         self._time_format = time_format
 
     @cached_property
@@ -66,6 +70,11 @@ class Operation:
             names.append(name)
             shape = members[name]
         return names
+
+
+def _pattern(shape: Shape) -> str:
+    """Return the pattern of a string, or of a list's strings."""
+    return str((shape.member if isinstance(shape, ListShape) else shape).metadata.get("pattern", ""))
 
 
 class ErrorShape:

@@ -8,7 +8,7 @@ from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from botocore import xform_name
-from botocore.model import ListShape, Shape, StructureShape
+from botocore.model import ListShape, MapShape, Shape, StructureShape
 from dateutil.parser import isoparse
 
 Converter = Callable[[Any], Any]
@@ -57,13 +57,16 @@ def converter(shape: Shape | None) -> Converter | None:
     """Return what turns a valid value into the one handlers get; None when it stays as it is.
 
     Structures become dicts with Python names, without members that are null or that the model does not know (AWS
-    ignores both); timestamps become aware datetimes.
+    ignores both); timestamps become aware datetimes. Lists and maps are copied, so that nobody else holds what a
+    record does.
     """
     if isinstance(shape, StructureShape):
         return _structure(shape)
     if isinstance(shape, ListShape):
         item = converter(shape.member)
-        return (lambda value: [item(each) for each in value]) if item else None
+        return (lambda value: [item(each) for each in value]) if item else list
+    if isinstance(shape, MapShape):
+        return dict
     if shape is not None and shape.type_name == "timestamp":
         return cast("Converter", isoparse)
     return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from datetime import timezone
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -30,9 +31,14 @@ class Problem(NamedTuple):
         return ".".join(map(str, self.path))
 
 
-Check = Callable[[Any, Place, list[Problem]], None]
-"""Appends a Problem for each rule that a value breaks."""
+Check = Callable[[Any, Place, list[Problem]], object]
+"""Appends a Problem for each rule that a value breaks.
 
+What breaks its limit of size is not looked into further: the answer would grow with it, and a pattern may take
+the square of its time.
+"""
+
+_ISO_8601 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
 _INTEGER_BITS = {"integer": 31, "long": 63}
 
 
@@ -64,8 +70,9 @@ def check(shape: Shape | None, *, strict: bool) -> Check:
     return _SCALARS[shape.type_name](shape, strict)
 
 
-def _anything(_value: Any, _place: Place, _problems: list[Problem]) -> None:
-    """Accept what an operation without input is sent."""
+def _anything(_value: Any, _place: Place, _problems: list[Problem]) -> bool:
+    """Accept anything: the input of an operation that takes none, and a size without bounds."""
+    return True
 
 
 def _report(problems: list[Problem], place: Place, rule: str) -> None:
@@ -105,9 +112,9 @@ def _list(shape: ListShape, strict: bool) -> Check:
         if type(value) is not list:
             _report(problems, place, "Member must be a list")
             return
-        size(len(value), place, problems)
-        for index, each in enumerate(value):
-            item(each, (place, index), problems)
+        if size(len(value), place, problems):
+            for index, each in enumerate(value):
+                item(each, (place, index), problems)
 
     return list_
 
@@ -120,10 +127,10 @@ def _map(shape: MapShape, strict: bool) -> Check:
         if type(value) is not dict:
             _report(problems, place, "Member must be a map")
             return
-        size(len(value), place, problems)
-        for key, each in value.items():
-            key_check(key, (place, key), problems)
-            value_check(each, (place, key), problems)
+        if size(len(value), place, problems):
+            for key, each in value.items():
+                key_check(key, (place, key), problems)
+                value_check(each, (place, key), problems)
 
     return map_
 
@@ -138,8 +145,7 @@ def _string(shape: Shape, strict: bool) -> Check:
         if type(value) is not str:
             _report(problems, place, "Member must be a string")
             return
-        size(len(value), place, problems)
-        if matches is not None and not matches(value):
+        if size(len(value), place, problems) and matches is not None and not matches(value):
             _report(problems, place, f"Member must satisfy regular expression pattern: {pattern}")
         if enum and value not in enum:
             _report(problems, place, f"Member must satisfy enum value set: [{', '.join(filter(None, enum))}]")
@@ -171,10 +177,10 @@ def _boolean(_shape: Shape, _strict: bool) -> Check:
 def _timestamp(_shape: Shape, _strict: bool) -> Check:
     def timestamp(value: Any, place: Place, problems: list[Problem]) -> None:
         try:
-            aware = type(value) is str and isoparse(value).tzinfo is not None
+            fits = type(value) is str and _ISO_8601.fullmatch(value) and isoparse(value).astimezone(timezone.utc)
         except (ValueError, OverflowError):
-            aware = False
-        if not aware:
+            fits = None
+        if not fits:
             _report(problems, place, "Member must be a timestamp in ISO 8601 with its offset")
 
     return timestamp
@@ -189,7 +195,7 @@ _SCALARS: dict[str, Callable[[Shape, bool], Check]] = {
 }
 
 
-def _bounds(shape: Shape, strict: bool, verb: str) -> Check:
+def _bounds(shape: Shape, strict: bool, verb: str) -> Callable[[int, Place, list[Problem]], bool]:
     low, high = shape.metadata.get("min"), shape.metadata.get("max")
     if not strict or (low is None and high is None):
         return _anything
@@ -202,9 +208,11 @@ def _bounds(shape: Shape, strict: bool, verb: str) -> Check:
     at_least = float("-inf") if low is None else low
     at_most = float("inf") if high is None else high
 
-    def bounds(size: Any, place: Place, problems: list[Problem]) -> None:
-        if not at_least <= size <= at_most:
-            _report(problems, place, rule)
+    def bounds(size: Any, place: Place, problems: list[Problem]) -> bool:
+        if at_least <= size <= at_most:
+            return True
+        _report(problems, place, rule)
+        return False
 
     return bounds
 
