@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from .journal import Journal
 
-
 _END = datetime(9999, 1, 1, tzinfo=timezone.utc).timestamp()
 
 
@@ -69,7 +68,7 @@ class Clock:
         seconds = duration.total_seconds() if isinstance(duration, timedelta) else float(duration)
         with self._journal:
             until = self.time() + seconds
-            if not 0 <= seconds or until >= _END:
+            if not seconds >= 0 or until >= _END:
                 raise ValueError(f"duration: {duration!r} is not a number of seconds from 0 to the year 9999")
             while self._timers and self._timers[0].at <= until:
                 self._set(max(self._timers[0].at, self.time()))
