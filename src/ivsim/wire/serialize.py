@@ -83,12 +83,11 @@ def _structure(shape: StructureShape, time_format: TimeFormat) -> _Writer:
     def write(value: Any) -> str:
         if type(value) is dict:
             return text_of(value, dict.get)
-        record, text = kept.get(id(value), (None, ""))
-        if record is not value:
-            text = text_of(value, getattr)
+        known = kept.get(id(value))
+        if known is None:
             if len(kept) >= MOST_KEPT:
                 kept.clear()
-            kept[id(value)] = value, text
-        return text
+            known = kept[id(value)] = value, text_of(value, getattr)  # with the record, so that its id stays its own
+        return known[1]
 
     return write
