@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import threading
 import unittest
+import weakref
 from collections.abc import AsyncIterator, Generator, Iterator
 from typing import Any
 
@@ -440,6 +442,171 @@ def test_failing_test_leaves_nothing_active() -> None:
 
     assert len(run_case(Case).failures) == 1
     assert ivsim.current() is None
+
+
+def run_pytest_class(case: type[Any], *names: str) -> None:
+    """Run tests of a class as pytest does: setup_method, the test, teardown_method."""
+    for name in names:
+        instance = case()
+        instance.setup_method(getattr(instance, name))
+        getattr(instance, name)()
+        instance.teardown_method(getattr(instance, name))
+        assert ivsim.current() is None
+
+
+def test_decorated_parent_and_child() -> None:
+    """A decorated subclass of a decorated class is decorated once more, and sees what setup_method made."""
+
+    @mock_ivs
+    class Parent:
+        def setup_method(self) -> None:
+            client().create_channel()
+
+        def test_one(self) -> None:
+            assert count() == 1
+
+    @mock_ivs
+    class Child(Parent):
+        def test_two(self) -> None:
+            assert count() == 1
+
+    @mock_ivs
+    @mock_ivs
+    class Twice(Parent):
+        """Decorated three times in all."""
+
+    run_pytest_class(Child, "test_one", "test_two")
+    run_pytest_class(Twice, "test_one")
+
+
+def test_child_with_fixtures_of_its_own() -> None:
+    """A subclass of a decorated class may override its fixtures, calling them or not: the mock is there, and ends."""
+
+    @mock_ivs
+    class Parent:
+        """Has a class fixture and a method fixture."""
+
+        @classmethod
+        def setup_class(cls) -> None:
+            client().create_channel()
+
+        def setup_method(self) -> None:
+            client().create_channel()
+
+    class Calls(Parent):
+        @classmethod
+        def setup_class(cls) -> None:
+            super().setup_class()
+            client().create_channel()
+
+        def setup_method(self) -> None:
+            super().setup_method()
+            client().create_channel()
+
+        def teardown_method(self) -> None:
+            assert count() == 4
+
+    class Ignores(Parent):
+        @classmethod
+        def setup_class(cls) -> None:
+            client().create_channel()
+
+        def setup_method(self) -> None:
+            client().create_channel()
+
+        def teardown_method(self) -> None:
+            assert count() == 2
+
+    class Fails(Parent):
+        def setup_method(self) -> None:
+            super().setup_method()
+            raise LookupError
+
+    case: Any
+    for case in (Calls, Ignores):
+        case.setup_class()
+        instance: Any = case()
+        instance.setup_method()
+        instance.teardown_method()
+        case.teardown_class()
+        assert ivsim.current() is None
+    with pytest.raises(LookupError):
+        Fails().setup_method()
+    assert ivsim.current() is None
+
+
+def test_subclass_hooks_are_called() -> None:
+    """A class's own __init_subclass__ goes on working when the class is decorated."""
+
+    @mock_ivs
+    class Parent:
+        word = ""
+
+        def __init_subclass__(cls, word: str = "") -> None:
+            cls.word = word
+
+    class Child(Parent, word="x"):
+        """Gets its word."""
+
+    assert Child.word == "x"
+
+
+def test_test_case_subclass_with_class_fixture() -> None:
+    """A subclass of a decorated TestCase may bring its own setUpClass, without calling the parent's."""
+
+    @mock_ivs
+    class Parent(unittest.TestCase):
+        """Has no class fixture."""
+
+    class Child(Parent):
+        @classmethod
+        def setUpClass(cls) -> None:
+            client().create_channel()
+
+        def test_one(self) -> None:
+            self.assertEqual(count(), 1)
+
+    class Other(Parent):
+        def test_one(self) -> None:
+            self.assertEqual(count(), 0)
+
+    for case in (Child, Other):
+        result = run_case(case)
+        assert (result.testsRun, result.errors, result.failures) == (1, [], [])
+    assert ivsim.current() is None
+
+
+def test_coroutine_function_behind_a_decorator() -> None:
+    """A coroutine function that another decorator hides is mocked while it runs, too."""
+
+    def hiding(function: Any) -> Any:
+        def call() -> Any:
+            return function()
+
+        return call
+
+    @mock_ivs
+    @hiding
+    async def hidden() -> int:
+        client().create_channel()
+        return count()
+
+    assert asyncio.run(hidden()) == 1
+    assert ivsim.current() is None
+
+
+def test_nothing_is_kept() -> None:
+    """When a mock has ended, nothing keeps its emulator, nor what was in it."""
+    from ivsim.ivs.channels import Channel
+
+    with mock_ivs() as sim:
+        client().create_channel()
+        ended = weakref.ref(sim)
+    del sim
+    gc.collect()
+    assert ended() is None
+    kept = [each for each in gc.get_objects() if type(each) is Channel and each.arn]
+    assert kept == []
 
 
 # What cannot be decorated, and options that are none

@@ -44,6 +44,48 @@ def test_marker(pytester: pytest.Pytester) -> None:
     pytester.runpytest_inprocess("--strict-markers", "-p", "no:cacheprovider").assert_outcomes(passed=1)
 
 
+def test_markers_add_up(pytester: pytest.Pytester) -> None:
+    """Options of module, class and test add up; the closest counts."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        pytestmark = pytest.mark.ivsim(quotas={"Channels": 1}, region="eu-west-1")
+
+        @pytest.mark.ivsim(region="ap-south-1")
+        class TestOptions:
+            @pytest.mark.ivsim(account_id="210987654321")
+            def test_options(self, ivsim):
+                assert (ivsim.quotas["Channels"], ivsim.region) == (1, "ap-south-1")
+                assert ivsim.account_id == "210987654321"
+        """
+    )
+    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+def test_inside_a_wider_mock(pytester: pytest.Pytester) -> None:
+    """Inside a mock of the module each test starts with what the module made, and no more."""
+    pytester.makepyfile(
+        """
+        import boto3
+        import pytest
+        from ivsim import mock_ivs
+
+        @pytest.fixture(scope="module", autouse=True)
+        def shared():
+            with mock_ivs():
+                boto3.client("ivs", region_name="us-east-1").create_channel()
+                yield
+
+        @pytest.mark.parametrize("turn", [1, 2])
+        def test_alike(ivs_client, turn):
+            ivs_client.create_channel()
+            assert len(ivs_client.list_channels()["channels"]) == 2
+        """
+    )
+    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)
+
+
 def test_region_of_the_environment(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """AWS_DEFAULT_REGION decides where the clients are, as it does for any client."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-south-1")

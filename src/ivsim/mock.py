@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast, overload
 from .core.state import Transitions
 from .emulator import Emulator
 from .interceptors import aiobotocore, boto3, botocore, requests
+from .wire.serialize import forget
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -47,9 +48,9 @@ def mock_ivs(target: Callable[..., Any] | None = None, /, **options: Unpack[Opti
     """Put Amazon IVS and IVS Chat into this process: decorator, `with`, `async with`, or start() and stop().
 
     While it is active, every boto3, aiobotocore and requests call to IVS is answered by an Emulator, whenever and
-    wherever the client was made, and none leaves the process; dummy credentials are in the environment, and boto3's
-    default session is a new one. Afterwards everything is as it was. `with mock_ivs() as sim:` gives the emulator,
-    `ivsim.current()` finds it.
+    wherever the client was made, and none of them leaves the process; dummy credentials are in the environment, and
+    boto3's default session is a new one. Afterwards everything is as it was. `with mock_ivs() as sim:` gives the
+    emulator, `ivsim.current()` finds it.
 
     It holds for the whole process, threads included. A mock inside another shares its emulator; an outermost one starts
     empty. Options are those of Emulator.
@@ -88,7 +89,7 @@ class Mock:
                 _active.admit(self._options)
             _active.depth += 1
             self._entered.append(_active)
-            _inside.set(_active)
+            _inside.set(_active.token)
             return _active.emulator
 
     def stop(self) -> None:
@@ -137,6 +138,7 @@ class _Activation:
         self.options = options
         self.emulator = Emulator(**options)
         self.depth = 0
+        self.token = object()  # in the context instead of this, so that a context keeps no emulator alive
         self._thread = threading.get_ident()
         self._task = _running_task()
         with ExitStack() as patches:
@@ -144,11 +146,12 @@ class _Activation:
             patches.enter_context(boto3.isolate())
             patches.enter_context(botocore.intercept(self.emulator.handle, asynchronous=aiobotocore.answering))
             patches.enter_context(requests.intercept(self.emulator.handle))
+            patches.callback(forget)
             self.patches = patches.pop_all()
 
     def admit(self, options: Options) -> None:
         """Let another mock in, or say why not."""
-        if _inside.get() is not self and self._is_of_others():
+        if _inside.get() is not self.token and self._is_of_others():
             raise RuntimeError(
                 "another thread or task has a mock_ivs active; it holds for the whole process, so two at a time "
                 "cannot be kept apart. Enter one mock around them all, or run the tests in processes (pytest-xdist)"
@@ -171,7 +174,7 @@ class _Activation:
 
 _guard = threading.RLock()
 _active: _Activation | None = None
-_inside: ContextVar[_Activation | None] = ContextVar("ivsim_inside", default=None)
+_inside: ContextVar[object] = ContextVar("ivsim_inside", default=None)
 
 
 @functools.cache
@@ -222,9 +225,14 @@ def _decorate(mock: Mock, target: Any) -> Any:
 
 
 def _around_function(mock: Mock, function: Callable[..., Any]) -> Callable[..., Any]:
+    async def wait(result: Any) -> Any:
+        with mock:
+            return await result
+
     def call(*args: Any, **kwargs: Any) -> Any:
         with mock:
-            return function(*args, **kwargs)
+            result = function(*args, **kwargs)
+        return wait(result) if inspect.iscoroutine(result) else result  # a coroutine function behind a decorator
 
     return call
 
@@ -280,17 +288,23 @@ def _decorate_class(mock: Mock, cls: type[Any]) -> type[Any]:
 def _decorate_test_case(mock: Mock, cls: type[Any], base: type[Any]) -> None:
     """A test is what `run` or `debug` does: setUp, the method, tearDown, cleanups."""
     for name in ("run", "debug"):
-        setattr(cls, name, _around_one_test(mock, getattr(cls, name)))
-    set_up = inspect.getattr_static(cls, "setUpClass").__func__
-    if set_up is not inspect.getattr_static(base, "setUpClass").__func__:
+        # no plain function: moto's class decorator would take it for one of the tests
+        setattr(cls, name, functools.partialmethod(_around_one_test(mock, getattr(cls, name))))
 
-        @functools.wraps(set_up)
-        def set_up_class(cls: type[Any]) -> None:
-            mock.start()
-            cls.addClassCleanup(mock.stop)
-            set_up(cls)
+    def decorate_set_up(cls: type[Any]) -> None:
+        set_up = inspect.getattr_static(cls, "setUpClass").__func__
+        if set_up is not inspect.getattr_static(base, "setUpClass").__func__:
 
-        cls.setUpClass = classmethod(set_up_class)
+            @functools.wraps(set_up)
+            def set_up_class(cls: type[Any]) -> None:
+                mock.start()
+                cls.addClassCleanup(mock.stop)
+                set_up(cls)
+
+            cls.setUpClass = classmethod(set_up_class)
+
+    decorate_set_up(cls)
+    _for_subclasses(cls, lambda child: decorate_set_up(child) if "setUpClass" in vars(child) else None)
 
 
 def _around_one_test(mock: Mock, run: Callable[..., Any]) -> Callable[..., Any]:
@@ -310,29 +324,61 @@ def _decorate_plain_class(mock: Mock, cls: type[Any]) -> None:
                 _decorate_class(mock, attribute)
         elif _is_decorated_with_class(name, attribute):
             setattr(cls, name, _decorate(mock, attribute))
-    _begin_and_end(cls, "setup_method", "teardown_method", mock.one_test)
+    scopes: list[tuple[str, str, Callable[[], Any]]] = [
+        ("setup_method", "teardown_method", mock.one_test),
+        ("setup_class", "teardown_class", lambda: mock),
+    ]
+
+    def decorate_fixtures(child: type[Any]) -> None:
+        for begin, end, scope in scopes:
+            if begin in vars(child) or end in vars(child):
+                _begin_and_end(child, begin, end, scope)
+
+    _begin_and_end(cls, *scopes[0])
     if hasattr(cls, "setup_class"):
-        _begin_and_end(cls, "setup_class", "teardown_class", lambda: mock)
+        _begin_and_end(cls, *scopes[1])
+    _for_subclasses(cls, decorate_fixtures)
 
 
 def _begin_and_end(cls: type[Any], begin: str, end: str, scope: Callable[[], Any]) -> None:
     """Open a scope before one of pytest's set-up methods, and close it after the tear-down method that goes with it."""
     before, after = inspect.getattr_static(cls, begin, None), inspect.getattr_static(cls, end, None)
     kind = classmethod if begin == "setup_class" else (lambda function: function)
-    open_scopes = f"_ivsim_{begin}"
+    opened_by = f"_ivsim_{begin}"
 
     def set_up(self: Any, method: Any = None) -> None:
-        with ExitStack() as opened:
-            opened.enter_context(scope())
+        if opened_by in vars(self):  # by a subclass, which is decorated as well
             _call(before, self, method)
-            setattr(self, open_scopes, opened.pop_all())
+            return
+        with ExitStack() as scopes:
+            setattr(self, opened_by, (set_up, scopes))
+            scopes.callback(delattr, self, opened_by)
+            scopes.enter_context(scope())
+            _call(before, self, method)
+            setattr(self, opened_by, (set_up, scopes.pop_all()))
 
     def tear_down(self: Any, method: Any = None) -> None:
-        with vars(self).get(open_scopes) or ExitStack():
+        opener, scopes = vars(self).get(opened_by, (None, None))
+        with scopes if opener is set_up else ExitStack():
             _call(after, self, method)
 
+    set_up.__name__, tear_down.__name__ = begin, end  # moto's class decorator looks for them by name
     setattr(cls, begin, kind(set_up))
     setattr(cls, end, kind(tear_down))
+
+
+def _for_subclasses(cls: type[Any], decorate: Callable[[type[Any]], None]) -> None:
+    """Have something done to every later subclass of a class."""
+    original = vars(cls).get("__init_subclass__")
+
+    def init_subclass(child: type[Any], /, **arguments: Any) -> None:
+        if original is None:
+            super(cls, child).__init_subclass__(**arguments)
+        else:
+            original.__func__(child, **arguments)
+        decorate(child)
+
+    cls.__init_subclass__ = classmethod(init_subclass)  # type: ignore[assignment]
 
 
 def _call(method: Any, self: Any, argument: Any) -> None:

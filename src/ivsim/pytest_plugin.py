@@ -22,12 +22,16 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(name="ivsim")
 def ivsim_fixture(request: pytest.FixtureRequest) -> Iterator[Emulator]:
     """The Emulator; mock_ivs is active for the test, with the options of the marker `ivsim`."""
-    from . import mock_ivs  # noqa: PLC0415
+    from . import current, mock_ivs  # noqa: PLC0415
 
-    marker = request.node.get_closest_marker("ivsim")
-    if marker is not None and marker.args:
-        raise TypeError(f"the marker ivsim takes options by name, not {marker.args!r}")
-    with mock_ivs(**(marker.kwargs if marker else {})) as emulator:
+    options: dict[str, Any] = {}
+    for marker in request.node.iter_markers("ivsim"):  # the closest first
+        if marker.args:
+            raise TypeError(f"the marker ivsim takes options by name, not {marker.args!r}")
+        options = {**marker.kwargs, **options}
+    with mock_ivs(**options).one_test():
+        emulator = current()
+        assert emulator is not None
         yield emulator
 
 

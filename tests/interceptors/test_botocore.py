@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import inspect
 import threading
+from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
-from botocore.credentials import Credentials
+from botocore.credentials import Credentials, RefreshableCredentials
 from botocore.endpoint import Endpoint
 from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.httpsession import URLLib3Session
@@ -230,3 +231,22 @@ def test_two_emulators() -> None:
     with mock_ivs() as sim:
         client().create_channel()
         assert (len(idle.calls), len(sim.calls)) == (0, 1)
+
+
+def test_credentials_that_refresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client made before whose credentials are fetched anew asks nobody for them inside the mock."""
+
+    def fetch() -> Any:
+        raise AssertionError("asked for credentials")
+
+    session = botocore.session.Session()
+    soon = datetime.now(timezone.utc)
+    session._credentials = RefreshableCredentials("x", "x", "x", soon, fetch, "test")
+    early = session.create_client("ivs", region_name="us-east-1")
+    sts = session.create_client("sts", region_name="us-east-1")
+    with mock_ivs() as sim:
+        early.create_channel()
+        assert len(sim.calls) == 1
+        with pytest.raises(AssertionError, match="asked"):
+            sts.get_caller_identity()
+    assert early._request_signer._credentials is session._credentials

@@ -37,6 +37,9 @@ def test_what_botocore_resolves(service: str, config: dict[str, bool]) -> None:
     "url",
     [
         "https://edge.ivschat.us-west-2.amazonaws.com",
+        "https://vpce-0123abcd-xyz.ivs.us-west-2.vpce.amazonaws.com/",
+        "https://ivs.us-west-2.amazonaws.com./ListChannels",
+        "https://ivs.us-west-2.amazonaws.com#x",
         "https://89e4e5f1cd12.us-east-1.playback.live-video.net/api/video/v1/us-east-1.123456789012.channel.x.m3u8",
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import unittest
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -68,4 +70,50 @@ def test_moto_is_itself_again_afterwards() -> None:
     with mock_aws():
         with mock_ivs():
             new("ivs").create_channel(name="x")
+        assert new("ivs").list_channels()["channels"] == []
+
+
+def test_on_a_test_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both on one TestCase, in either order: the user's credentials come back, S3 is new for each test."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mine")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "mine")
+
+    def case() -> type[unittest.TestCase]:
+        class Case(unittest.TestCase):
+            def setUp(self) -> None:
+                new("s3").create_bucket(Bucket="mine")
+                new("ivs").create_channel()
+
+            def test_one(self) -> None:
+                self.assertEqual(len(new("ivs").list_channels()["channels"]), 1)
+
+            def test_two(self) -> None:
+                self.assertEqual(len(new("s3").list_buckets()["Buckets"]), 1)
+
+        return Case
+
+    moto: Any = mock_aws
+    for decorated in (moto(mock_ivs(case())), mock_ivs(moto(case()))):
+        result = unittest.TestResult()
+        unittest.TestLoader().loadTestsFromTestCase(decorated).run(result)
+        assert (result.testsRun, result.errors, result.failures) == (2, [], [])
+        assert os.environ["AWS_ACCESS_KEY_ID"] == "mine"
+
+
+@mock_aws
+@mock_ivs
+class TestMotoOutside:
+    """Both on a pytest class."""
+
+    def setup_method(self) -> None:
+        new("s3").create_bucket(Bucket="mine")
+
+    def test_one(self) -> None:
+        """S3 is moto's, in setup_method already."""
+        new("s3").create_bucket(Bucket="other")
+        assert len(new("s3").list_buckets()["Buckets"]) == 2
+
+    def test_two(self) -> None:
+        """And new for each test."""
+        assert len(new("s3").list_buckets()["Buckets"]) == 1
         assert new("ivs").list_channels()["channels"] == []

@@ -24,7 +24,7 @@ class Ids:
 
     def alphanumeric(self, length: int) -> str:
         """Return letters and digits: resource ids have 12 of them."""
-        return self._random.randbytes(length).translate(_TO_ALPHANUMERIC).decode()
+        return self._random.getrandbits(length * 8).to_bytes(length, "little").translate(_TO_ALPHANUMERIC).decode()
 
     def base64url(self, size: int) -> str:
         """Return `size` random bytes as URL-safe base64 without padding."""

@@ -25,8 +25,8 @@ _SUFFIXES = (
     r"|csp\.hci\.ic\.gov|api\.aws\.hci\.ic\.gov"
 )
 _OURS = re.compile(
-    rf"https?://(?:(?:edge\.)?(?:ivs|ivschat|ivsrealtime)(?:-fips)?\.[a-z0-9-]+\.(?:{_SUFFIXES})"
-    r"|[0-9a-z]+\.[a-z0-9-]+\.playback\.live-video\.net)(?::[0-9]+)?(?:[/?]|$)",
+    r"https?://(?:(?:edge\.|vpce-[a-z0-9-]+\.)?(?:ivs|ivschat|ivsrealtime)(?:-fips)?\.[a-z0-9-]+\.(?:vpce\.)?"
+    rf"(?:{_SUFFIXES})|[0-9a-z]+\.[a-z0-9-]+\.playback\.live-video\.net)\.?(?::[0-9]+)?(?:[/?#]|$)",
     re.IGNORECASE,
 )
 

@@ -10,22 +10,22 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from copy import copy
 from typing import Any
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.credentials import Credentials
+from botocore.credentials import Credentials, RefreshableCredentials
 from botocore.endpoint import Endpoint
 from botocore.exceptions import ReadTimeoutError
 from botocore.httpsession import URLLib3Session
+from botocore.signers import RequestSigner
 
 from ..wire.http import Request, Response
 from . import Handle, is_ours, patched
 
 DUMMY = "ivsim"
 """Access key and secret of whoever has none."""
-
-_METHOD = "_do_get_response"
 
 
 Answering = Callable[[Callable[..., Any], Handle], Callable[..., Any]]
@@ -37,16 +37,22 @@ def intercept(handle: Handle, *, asynchronous: Answering) -> Iterator[None]:
     """Answer what botocore would send to IVS; `asynchronous` answers in the place of a coroutine function."""
     with ExitStack() as patches:
 
-        def patch_endpoint(endpoint_class: type[Endpoint]) -> None:
-            if _METHOD in vars(endpoint_class):
-                original = vars(endpoint_class)[_METHOD]
-                answering = asynchronous if inspect.iscoroutinefunction(original) else _answering
-                patches.enter_context(patched(endpoint_class, _METHOD, answering(original, handle)))
+        def patch_family(parent: type[Any], method: str, wrap: Callable[..., Any]) -> None:
+            """Patch a method of a class and of its subclasses; aiobotocore's are such, and may be imported later."""
 
-        for endpoint_class in _family(Endpoint):
-            patch_endpoint(endpoint_class)
-        # aiobotocore's endpoint is a subclass; whoever imports it while this is active gets a patched one
-        patches.enter_context(patched(Endpoint, "__init_subclass__", classmethod(patch_endpoint)))
+            def patch(each: type[Any]) -> None:
+                if method in vars(each):
+                    patches.enter_context(patched(each, method, wrap(vars(each)[method])))
+
+            for each in _family(parent):
+                patch(each)
+            patches.enter_context(patched(parent, "__init_subclass__", classmethod(patch)))
+
+        def answering(original: Callable[..., Any]) -> Callable[..., Any]:
+            return (asynchronous if inspect.iscoroutinefunction(original) else _answering)(original, handle)
+
+        patch_family(Endpoint, "_do_get_response", answering)
+        patch_family(RequestSigner, "sign", _without_refresh)
         patches.enter_context(patched(URLLib3Session, "send", _sending(URLLib3Session.send, handle)))
         patches.enter_context(patched(SigV4Auth, "add_auth", _signing(SigV4Auth.add_auth)))
         yield
@@ -119,6 +125,18 @@ def _sending(original: Callable[..., Any], handle: Handle) -> Callable[..., Any]
         return AWSResponse(request.url, status, headers, Raw(body))
 
     return send
+
+
+def _without_refresh(original: Callable[..., Any]) -> Callable[..., Any]:
+    """For clients made before the mock whose credentials are fetched anew now and then: nobody is asked for them."""
+
+    def sign(signer: RequestSigner, operation_name: str, request: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(signer._credentials, RefreshableCredentials) and is_ours(request.url):
+            signer = copy(signer)
+            signer._credentials = None
+        return original(signer, operation_name, request, *args, **kwargs)
+
+    return sign
 
 
 class _Placeholder(SigV4Auth):  # type: ignore[misc]

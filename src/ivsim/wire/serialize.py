@@ -24,6 +24,8 @@ _Writer = Callable[[Any], str]
 MOST_KEPT = 4096
 """How many records of a shape have their text kept; past it the keeping begins anew."""
 
+_kept: list[dict[int, tuple[object, str]]] = []
+
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False).encode
 
 _SIMPLE: dict[str, _Writer] = {
@@ -41,6 +43,12 @@ def serializer(shape: StructureShape | None, time_format: TimeFormat) -> Seriali
         return lambda _value: b""
     write = _structure(shape, time_format)
     return lambda value: write(value).encode()
+
+
+def forget() -> None:
+    """Forget the texts of all records, and so the records."""
+    for kept in _kept:
+        kept.clear()
 
 
 def iso8601(moment: datetime, time_format: TimeFormat) -> str:
@@ -71,6 +79,7 @@ def _structure(shape: StructureShape, time_format: TimeFormat) -> _Writer:
         if "location" not in member.serialization
     ]
     kept: dict[int, tuple[object, str]] = {}
+    _kept.append(kept)
 
     def text_of(value: Any, read: Callable[[Any, str, None], Any]) -> str:
         parts = []
