@@ -60,13 +60,15 @@ def intercept(handle: Handle, *, asynchronous: Answering) -> Iterator[None]:
 
 def answer(handle: Handle, request: AWSPreparedRequest, context: Mapping[str, Any]) -> Response:
     """Ask the emulator. Raises botocore's ReadTimeoutError when the answer is slower than the client waits."""
-    body = request.body or b""
-    response = handle(
-        Request(request.method, request.url, request.headers, body.encode() if isinstance(body, str) else body)
-    )
+    response = handle(_request(request))
     if response.latency and response.latency >= context["client_config"].read_timeout:
         raise ReadTimeoutError(endpoint_url=request.url)
     return response
+
+
+def _request(prepared: AWSPreparedRequest) -> Request:
+    body = prepared.body or b""
+    return Request(prepared.method, prepared.url, prepared.headers, body.encode() if isinstance(body, str) else body)
 
 
 class StandIn:
@@ -120,8 +122,7 @@ def _sending(original: Callable[..., Any], handle: Handle) -> Callable[..., Any]
     def send(session: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
         if not is_ours(request.url):
             return original(session, request)
-        body = request.body or b""
-        status, headers, body, _ = handle(Request(request.method, request.url, request.headers, body))
+        status, headers, body, _ = handle(_request(request))
         return AWSResponse(request.url, status, headers, Raw(body))
 
     return send

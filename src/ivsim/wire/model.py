@@ -78,15 +78,12 @@ def _pattern(shape: Shape) -> str:
 
 
 class ErrorShape:
-    """One modelled exception: its status, its body's members, its text when nobody gives one."""
+    """One modelled exception: its status, its text when nobody gives one, its body."""
 
     def __init__(self, shape: StructureShape, time_format: TimeFormat) -> None:
         self.code: str = shape.name
         self.status: int = shape.metadata["error"]["httpStatusCode"]
         self.text = html.unescape(re.sub(r"<[^>]*>", "", shape.documentation or "")).strip() or shape.name
-        self.members = tuple(
-            xform_name(name) for name, member in shape.members.items() if "location" not in member.serialization
-        )
         self.serialize = serializer(shape, time_format)
 
 
