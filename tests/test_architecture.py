@@ -16,7 +16,7 @@ LAYERS = [
     ["cli", "pytest_plugin"],
     ["mock"],
     ["interceptors", "emulator"],
-    ["dispatcher"],
+    ["dispatcher", "courier"],
     ["ivs", "ivschat"],
     ["core"],
     ["wire"],

@@ -13,6 +13,7 @@ from . import ivs, ivschat
 from .core import arns
 from .core.arns import Arn
 from .core.calls import Call
+from .core.clock import Task
 from .core.service import Context, Handler, Service
 from .core.state import State
 from .wire import model
@@ -63,12 +64,17 @@ def real_time() -> Model:
 
 @cache
 def errors_of() -> Mapping[str, frozenset[str]]:
-    """Return, for every operation of the installed models ("ivs:CreateChannel"), the errors its service knows."""
-    return {
-        f"{service.name}:{name}": frozenset(service.model.errors)
-        for service in SERVICES.values()
-        for name in service.model.operations
-    }
+    """Return, for every operation of the installed models ("ivs:CreateChannel"), the errors its service knows.
+
+    What the services do on their own is there too, with the ways in which it can fail.
+    """
+    errors = {}
+    for service in SERVICES.values():
+        ways = dict.fromkeys(service.model.operations, service.model.errors.keys())
+        errors.update(
+            {f"{service.name}:{name}": frozenset(codes) for name, codes in (ways | service.incidents).items()}
+        )
+    return errors
 
 
 class Dispatcher:
@@ -77,6 +83,7 @@ class Dispatcher:
     def __init__(self, state: State) -> None:
         self._state = state
         self._contexts: dict[tuple[str, str, str], Context[Any]] = {}
+        state.clock.perform = self.perform
 
     def dispatch(self, request: Request) -> Response:
         """Answer a request. Whatever the request is, the answer is the service's; only a bug of ours raises."""
@@ -118,6 +125,11 @@ class Dispatcher:
         if context is None:
             context = self._contexts[key] = Context(service, account, region, self._state)
         return context
+
+    def perform(self, task: Task) -> None:
+        """Let a service do what it does on its own."""
+        service = SERVICES[task.service]
+        service.tasks[task.name](self.context(service, task.account, task.region), *task.arguments)
 
     def _find(self, request: Request) -> tuple[Scope | None, Route, str]:
         found, path, query = _locate(request.method, request.url)
@@ -163,7 +175,7 @@ class Dispatcher:
             unknown = [name for name in params if operation.python_members.get(name) not in handler.parameters]
             raise NotEmulated(f"{service.name} {operation.name}: {', '.join(unknown)} is not emulated by ivsim")
         action = f"{service.name}:{operation.name}"
-        fault = state.faults.take(action)
+        fault = state.faults.take(action, params)
         if fault is not None:
             raise _error_class(fault.error_code)(fault.message)
         state.rates.check(action, handler.rate, resource=ctx.account, region=ctx.region)

@@ -13,6 +13,7 @@ from .core.events import Events
 from .core.faults import Faults
 from .core.quotas import Quotas
 from .core.state import State, Transitions
+from .courier import courier
 from .dispatcher import SERVICES, Dispatcher, errors_of
 from .ivs._service import Context
 from .ivs.streams import Streams
@@ -30,6 +31,8 @@ class Emulator:
       looser mocks. Required members and types always are.
     - `transitions`: "immediate" shows CREATING once and the settled state from the next read on; "realistic" takes the
       documented time on the clock.
+    - `deliver`: whether recordings and chat logs are written to S3, CloudWatch Logs and Firehose, with boto3; under
+      moto the code under test finds them there.
 
     Raises ValueError for an account id that is not 12 digits, an unknown kind of transitions, a quota that is no number
     of things; KeyError for a quota that does not exist.
@@ -45,6 +48,7 @@ class Emulator:
         rate_limits: bool = False,
         strict: bool = True,
         transitions: Transitions = "immediate",
+        deliver: bool = False,
     ) -> None:
         documented = {name: value for service in SERVICES.values() for name, value in service.quotas.items()}
         self._state = State(
@@ -56,6 +60,7 @@ class Emulator:
             rate_limits=rate_limits,
             strict=strict,
             transitions=transitions,
+            courier=courier() if deliver else None,
         )
         self._state.quotas.update(quotas or {})
         self._dispatcher = Dispatcher(self._state)

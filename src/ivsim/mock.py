@@ -38,6 +38,7 @@ class Options(TypedDict, total=False):
     rate_limits: bool
     strict: bool
     transitions: Transitions
+    deliver: bool
 
 
 @overload

@@ -40,7 +40,7 @@ def test_list_stream_keys(aws: Services) -> None:
 
 def test_list_stream_keys_page_by_page(aws: Services) -> None:
     """Without maxResults a page holds one key."""
-    aws.sim.quotas["Stream key per channel"] = 3
+    aws.sim.quotas["Stream key"] = 3
     arn = aws.ivs.create_channel()["channel"]["arn"]
     for _ in range(2):
         aws.ivs.create_stream_key(channelArn=arn)

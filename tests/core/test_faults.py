@@ -123,3 +123,17 @@ def test_shared_operations(sim: Emulator) -> None:
     assert (listed(channel), listed(room)) == (None, "InternalServerException")
     with pytest.raises(ValueError, match="no error of ivschat:TagResource 'ChannelNotBroadcasting'"):
         sim.faults.add("ivschat:TagResource", "ChannelNotBroadcasting")
+
+
+def test_only_with_certain_parameters(sim: Emulator) -> None:
+    """A fault can be for calls with certain parameters: equal ones, or those that a function chooses."""
+    sim.faults.add("CreateChannel", "PendingVerification", when={"name": "bad"})
+    sim.faults.add("CreateRoom", "PendingVerification", times=None, when=lambda params: "name" not in params)
+    assert call(sim, "CreateChannel", name="good").status == 200
+    assert call(sim, "CreateChannel").status == 200
+    assert call(sim, "CreateChannel", name="bad").code == "PendingVerification"
+    assert call(sim, "CreateChannel", name="bad").status == 200
+    assert call(sim, "CreateRoom", name="x").status == 200
+    assert call(sim, "CreateRoom").code == "PendingVerification"
+    with pytest.raises(TypeError, match="when: 5 is neither"):
+        sim.faults.add("CreateRoom", "PendingVerification", when=5)  # type: ignore[arg-type]

@@ -42,15 +42,50 @@ def test_unknown_key() -> None:
     assert len(table) == 0
 
 
-def test_hooks() -> None:
-    """What waits for a transaction's end is called once, for the outermost, and not after a failure."""
+def test_effects() -> None:
+    """Effects come after the outermost transaction, in order; not after a failure, nor those of a block that failed."""
     journal = Journal()
-    called: list[str] = []
-    journal.on_commit = lambda: called.append("on")
-    journal.after_commit = lambda: called.append("after")
+    done: list[str] = []
     with journal, journal:
-        assert called == []
-    assert called == ["on", "after"]
+        journal.afterwards(lambda: done.append("first"))
+        with pytest.raises(LookupError), journal:
+            journal.afterwards(lambda: done.append("never"))
+            raise LookupError
+        journal.afterwards(lambda: done.append("second"))
+        assert done == []
+    assert done == ["first", "second"]
     with pytest.raises(LookupError), journal:
+        journal.afterwards(lambda: done.append("never"))
         raise LookupError
-    assert called == ["on", "after", "on"]
+    with journal:
+        journal.afterwards(lambda: done.append("never"))
+        journal.forget()
+    assert done == ["first", "second"]
+
+
+def test_effects_of_effects() -> None:
+    """What an effect causes waits for its turn, so that everybody hears of everything in one order."""
+    journal = Journal()
+    done: list[str] = []
+
+    def cause() -> None:
+        with journal:
+            journal.afterwards(lambda: done.append("third"))
+        done.append("first")
+
+    with journal:
+        journal.afterwards(cause)
+        journal.afterwards(lambda: done.append("second"))
+    assert done == ["first", "second", "third"]
+
+
+def test_failing_effect() -> None:
+    """An effect that raises shows itself, and does not keep the next ones from happening."""
+    journal = Journal()
+    done: list[str] = []
+    with pytest.raises(LookupError), journal:
+        journal.afterwards([].pop)
+        journal.afterwards(lambda: done.append("next"))
+    with journal:
+        pass
+    assert done == ["next"]

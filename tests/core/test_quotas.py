@@ -13,12 +13,12 @@ def test_documented_values(sim: Emulator) -> None:
     """Every documented quota that an operation can hit can be read."""
     assert dict(sim.quotas) == {
         "Channels": 5_000,
-        "Stream key per channel": 1,
+        "Stream key": 1,
         "Recording configurations": 20,
-        "Playback key pairs": 3,
+        "Playback authorization key pairs": 3,
         "Playback restriction policies": 3,
-        "Countries per playback restriction policy": 200,
-        "Origins per playback restriction policy": 5,
+        "Playback restriction policy countries": 200,
+        "Playback restriction policy origins": 5,
         "Ad configurations": 20,
         "Failover slate configurations": 20,
         "Rooms": 50_000,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from itertools import count
 from typing import Any, NamedTuple
@@ -14,23 +15,37 @@ from .journal import Journal
 _END = datetime(9999, 1, 1, tzinfo=timezone.utc).timestamp()
 
 
+class Task(NamedTuple):
+    """Something a service does on its own in one account and region: a function of its, by name, and what with."""
+
+    service: str
+    account: str
+    region: str
+    name: str
+    arguments: tuple[Any, ...]
+
+
 class Timer(NamedTuple):
-    """Something due at a time (seconds since the epoch); `serial` keeps those of one moment in order."""
+    """A task due at a time (seconds since the epoch); `serial` keeps those of one moment in order."""
 
     at: float
     serial: int
-    action: Callable[[], None]
+    task: Task
 
 
 class Clock:
     """Time as the emulated services see it.
 
     It runs with the system's clock, so freezegun and time-machine move it too. What the services do on their own (a
-    recording configuration becoming ACTIVE) happens when the clock reaches it: during `advance()`, or at the next call.
+    recording configuration becoming ACTIVE) happens when the clock reaches it: during `advance()`, or at the next call,
+    each thing at its own time and with its events told before the next.
     """
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
+        self.perform: Callable[[Task], None]
+        """What does a task that is due; the dispatcher puts itself here."""
+        self._acting: float | None = None
         self._offset = 0.0
         self._frozen: float | None = None
         self._timers: list[Timer] = []
@@ -38,6 +53,8 @@ class Clock:
 
     def time(self) -> float:
         """Return the time in seconds since the epoch."""
+        if self._acting is not None:
+            return self._acting
         return time.time() + self._offset if self._frozen is None else self._frozen
 
     def now(self) -> datetime:
@@ -70,24 +87,30 @@ class Clock:
             until = self.time() + seconds
             if not seconds >= 0 or until >= _END:
                 raise ValueError(f"duration: {duration!r} is not a number of seconds from 0 to the year 9999")
-            while self._timers and self._timers[0].at <= until:
-                self._set(max(self._timers[0].at, self.time()))
-                self._pop().action()
-            self._set(until)
+        while self._step(until, move=True):
+            pass
+        with self._journal:
+            self._set(max(until, self.time()))
 
-    def after(self, seconds: float, action: Callable[[], None]) -> None:
+    def after(self, seconds: float, task: Task) -> None:
         """Have something happen in so many seconds; taken back with the transaction that asked for it."""
-        timer = Timer(self.time() + seconds, next(self._serials), action)
+        timer = Timer(self.time() + seconds, next(self._serials), task)
         heapq.heappush(self._timers, timer)
         self._journal.note(lambda: self._drop(timer))
 
     def run_due(self) -> None:
         """Let happen what the clock has reached on its own."""
-        while self._timers:
-            with self._journal:
-                if not self._timers or self._timers[0].at > self.time():
-                    return
-                self._pop().action()
+        while self._timers and self._step(self.time(), move=False):
+            pass
+
+    @contextmanager
+    def acting(self, at: float) -> Iterator[None]:
+        """Show a time for as long as something is done that belongs to it; to be used inside a transaction."""
+        self._acting, before = at, self._acting
+        try:
+            yield
+        finally:
+            self._acting = before
 
     def clear(self) -> None:
         """Forget what was to happen. The time stays."""
@@ -101,6 +124,18 @@ class Clock:
         """Make the clock as it was when the snapshot was taken."""
         self._offset, self._frozen, timers = state
         self._timers[:] = timers
+
+    def _step(self, until: float, *, move: bool) -> bool:
+        """Do the next task that is due by a time, at its time; `move` takes the clock there. Return whether one was."""
+        with self._journal:
+            if not self._timers or self._timers[0].at > until:
+                return False
+            timer = self._pop()
+            if move:
+                self._set(max(timer.at, self.time()))
+            with self.acting(min(timer.at, self.time())):
+                self.perform(timer.task)
+            return True
 
     def _set(self, to: float) -> None:
         if self._frozen is None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from ..wire.serialize import iso8601
@@ -31,9 +31,6 @@ class Events(Log[Event]):
         self._journal = journal
         self._ids = ids
         self._subscribers: list[Subscriber] = []
-        self._uncommitted: list[Event] = []
-        self._undelivered: deque[Event] = deque()
-        journal.on_commit, journal.after_commit = self._commit, self._deliver
 
     def of(self, detail_type: str) -> list[Event]:
         """Return the events of one `detail-type`, for example "IVS Stream State Change", oldest first."""
@@ -72,14 +69,8 @@ class Events(Log[Event]):
             "detail": dict(detail),
         }
         self._entries.append(event)
-        self._uncommitted.append(event)
-        self._journal.note(self._retract)
-
-    def clear(self) -> None:
-        """Forget the events. Subscriptions stay."""
-        super().clear()
-        self._uncommitted.clear()
-        self._undelivered.clear()
+        self._journal.note(self._entries.pop)
+        self._journal.afterwards(partial(self._deliver, event))
 
     def snapshot(self) -> Any:
         """Return what `restore()` needs to make the events as they are now."""
@@ -87,28 +78,14 @@ class Events(Log[Event]):
 
     def restore(self, state: Any) -> None:
         """Make the events as they were when the snapshot was taken."""
-        self.clear()
         events, subscribers = state
         super().restore(events)
         self._subscribers[:] = subscribers
 
-    def _retract(self) -> None:
-        self._entries.pop()
-        self._uncommitted.pop()
-
-    def _commit(self) -> None:
-        self._undelivered.extend(self._uncommitted)
-        self._uncommitted.clear()
-
-    def _deliver(self) -> None:
-        """Hand to the subscribers what they have not had yet."""
-        while True:
+    def _deliver(self, event: Event) -> None:
+        """Hand an event to the subscribers."""
+        for subscriber in list(self._subscribers):
             try:
-                event = self._undelivered.popleft()
-            except IndexError:  # no more, or another thread was faster
-                return
-            for subscriber in list(self._subscribers):
-                try:
-                    subscriber(event)
-                except Exception:  # noqa: BLE001 - whatever it is, it is the subscriber's
-                    _log.exception("a subscriber failed on %s %s", event["detail-type"], event["id"])
+                subscriber(event)
+            except Exception:  # noqa: BLE001 - whatever it is, it is the subscriber's
+                _log.exception("a subscriber failed on %s %s", event["detail-type"], event["id"])

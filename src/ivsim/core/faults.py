@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from .unknown import unknown
+
+Condition: TypeAlias = Mapping[str, Any] | Callable[[Mapping[str, Any]], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,15 @@ class Fault:
     error_code: str
     left: int | None
     message: str
+    when: Condition | None
+
+    def strikes(self, operation: str, params: Mapping[str, Any]) -> bool:
+        """Return whether it is this operation, with these parameters, that shall fail."""
+        if operation not in self.operations:
+            return False
+        if callable(self.when):
+            return bool(self.when(params))
+        return all(params.get(name) == value for name, value in (self.when or {}).items())
 
 
 class Faults:
@@ -32,12 +43,22 @@ class Faults:
         self._faults: list[Fault] = []
         self._latencies: dict[str, float] = {}
 
-    def add(self, operation: str, error_code: str, *, times: int | None = 1, message: str | None = None) -> None:
+    def add(
+        self,
+        operation: str,
+        error_code: str,
+        *,
+        times: int | None = 1,
+        message: str | None = None,
+        when: Condition | None = None,
+    ) -> None:
         """Let the next `times` calls of an operation fail (None: every one until `clear()`).
 
         `error_code` is any error that the operation's service models, "ThrottlingException" say; without a `message` it
-        has the model's text. Faults of one operation strike in the order in which they were added. Raises ValueError
-        for an operation or a code that does not exist, and for `times` below 1.
+        has the model's text. `when` narrows it to calls with certain parameters, named as in `sim.calls`: a dict of
+        those that must be equal, or a function of all of them. Faults of one operation strike in the order in which
+        they were added. Raises ValueError for an operation or a code that does not exist, and for `times` below 1;
+        TypeError for a `when` that is neither dict nor function.
         """
         names = self._operations(operation)
         struck = tuple(name for name in names if error_code in self._errors_of[name])
@@ -46,7 +67,9 @@ class Faults:
             raise ValueError(f"error_code: {unknown(f'error of {operation}', error_code, codes)}")
         if times is not None and (type(times) is not int or times < 1):
             raise ValueError(f"times: {times!r} is neither a whole number from 1 on nor None")
-        self._faults.append(Fault(struck, error_code, times, message or ""))
+        if when is not None and not callable(when) and not isinstance(when, Mapping):
+            raise TypeError(f"when: {when!r} is neither a dict of parameters nor a function of them")
+        self._faults.append(Fault(struck, error_code, times, message or "", when))
 
     def latency(self, operation: str, seconds: float) -> None:
         """Let every call of an operation take so many seconds of the emulator's clock; 0 makes it prompt again.
@@ -64,10 +87,10 @@ class Faults:
         self._faults.clear()
         self._latencies.clear()
 
-    def take(self, operation: str) -> Fault | None:
+    def take(self, operation: str, params: Mapping[str, Any]) -> Fault | None:
         """Return the fault that strikes this call ("ivs:CreateChannel"), and count it."""
         for index, fault in enumerate(self._faults):
-            if operation in fault.operations:
+            if fault.strikes(operation, params):
                 if fault.left == 1:
                     del self._faults[index]
                 elif fault.left is not None:

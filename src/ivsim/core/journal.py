@@ -1,10 +1,13 @@
-"""What the running transaction changed, so that it can be taken back."""
+"""What the running transaction changed, so that it can be taken back, and what is to happen when it is through."""
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from types import TracebackType
+
+Action = Callable[[], object]
 
 
 class Journal:
@@ -12,20 +15,33 @@ class Journal:
 
     Whoever changes state notes how to undo it. When the block raises, the notes are played backwards and the state is
     as it was; blocks nest, and only one thread is inside at a time.
+
+    What shall be done outside, such as handing an event to a subscriber, is an effect: effects happen after the
+    outermost block, in the order in which they were asked for, one at a time, and not at all when the block raised. An
+    effect may begin transactions of its own; the effects of those wait for their turn.
     """
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._undo: list[Callable[[], None]] = []
+        self._undo: list[Action] = []
         self._marks: list[int] = []
-        self.on_commit: Callable[[], None] = _nothing
-        """Called when an outermost transaction is through, still inside."""
-        self.after_commit: Callable[[], None] = _nothing
-        """Called when it is over, outside."""
+        self._effects: list[Action] = []
+        self._committed: deque[Action] = deque()
+        self._performing = threading.Lock()
 
-    def note(self, undo: Callable[[], None]) -> None:
+    def note(self, undo: Action) -> None:
         """Remember, inside a transaction, how to take back the change just made."""
         self._undo.append(undo)
+
+    def afterwards(self, effect: Action) -> None:
+        """Have something done, by the thread that is in the transaction or another, when it is through."""
+        self._effects.append(effect)
+        self.note(self._effects.pop)
+
+    def forget(self) -> None:
+        """Drop the effects that were not done yet."""
+        self._effects.clear()
+        self._committed.clear()
 
     def __enter__(self) -> None:
         self._lock.acquire()
@@ -42,11 +58,21 @@ class Journal:
         outermost = not self._marks
         if outermost:
             self._undo.clear()
-            self.on_commit()
+            self._committed.extend(self._effects)
+            self._effects.clear()
         self._lock.release()
-        if outermost and kind is None:
-            self.after_commit()
+        if outermost and self._committed:
+            self._perform()
 
+    def _perform(self) -> None:
+        """Do what is to be done, unless another thread, or this one further up, is at it and will come to it."""
+        while self._committed and self._performing.acquire(blocking=False):
+            try:
+                for effect in iter(self._next, None):
+                    effect()
+            finally:
+                self._performing.release()
 
-def _nothing() -> None:
-    """Do nothing."""
+    def _next(self) -> Action | None:
+        with self._lock:
+            return self._committed.popleft() if self._committed else None

@@ -14,6 +14,9 @@ from ..wire.errors import InvalidMember, ServiceQuotaExceededException
 from ..wire.serialize import TimeFormat, iso8601
 from ..wire.validate import Problem
 from . import paging
+from .clock import Task
+from .deliveries import Parcel
+from .faults import Fault
 from .journal import Journal
 from .paging import Page
 from .state import State
@@ -106,21 +109,56 @@ class Context(Generic[S]):
             newest_first=newest_first,
         )
 
-    def soon(self, seconds: float, action: Callable[[], None]) -> None:
-        """Have the service do something on its own: now, or after `seconds` when transitions are realistic."""
+    def soon(self, seconds: float, task: Callable[..., None], *arguments: Any) -> None:
+        """Have the service do something on its own: now, or after `seconds` when transitions are realistic.
+
+        `task` is a function marked with `@service.task`, called with this context and the arguments.
+        """
         if self._state.transitions == "immediate":
-            action()
+            task(self, *arguments)
         else:
-            self.clock.after(seconds, action)
+            self.later(seconds, task, *arguments)
+
+    def later(self, seconds: float, task: Callable[..., None], *arguments: Any) -> None:
+        """Have the service do something on its own after `seconds`; see `soon()`."""
+        self.clock.after(seconds, self._task(task, arguments))
 
     def settle(self, table: Table[Any], key: str, seconds: float, **changes: object) -> None:
         """Let a record reach its settled state, which the next read shows, or one in `seconds`; see `soon()`."""
+        self.soon(seconds, _change, table.resource_type, key, changes)
 
-        def change() -> None:
-            if key in table:
-                table[key] = replace(table[key], **changes)
+    def _task(self, function: Callable[..., None], arguments: tuple[Any, ...]) -> Task:
+        return Task(self.service.name, self.account, self.region, function.__name__, arguments)
 
-        self.soon(seconds, change)
+    def deliver(self, parcels: Iterable[Parcel], then: Callable[..., None], *arguments: Any) -> None:
+        """Have things carried to other services of the region, and a task done with what came of it.
+
+        The task gets the arguments, and the error code of the first parcel that was not taken, None when all were; so
+        it does at once where nobody carries anything. Parcels may be made as they are carried.
+        """
+        courier, task, at = self._state.courier, self._task(then, arguments), self.clock.time()
+        if courier is None:
+            then(self, *arguments, None)
+            return
+
+        def carry() -> None:
+            error = courier(self.region, parcels)
+            with self._state.journal, self.clock.acting(at):
+                self.clock.perform(task._replace(arguments=(*arguments, error)))
+
+        self._state.journal.afterwards(carry)
+
+    def strike(self, incident: str, **about: str) -> Fault | None:
+        """Return the fault that a test wants to happen here and now, if there is one; see `Service.incident()`."""
+        return self._state.faults.take(f"{self.service.name}:{incident}", about)
+
+    def delay(self, incident: str) -> float:
+        """Return the seconds that a test wants something to take."""
+        return self._state.faults.delay(f"{self.service.name}:{incident}")
+
+    def quota(self, name: str) -> int:
+        """Return the value of a quota."""
+        return self._state.quotas[name]
 
     def emit(self, detail_type: str, resources: list[str], detail: Mapping[str, Any]) -> None:
         """Record an EventBridge event of this account and region."""
@@ -133,6 +171,12 @@ class Context(Generic[S]):
             resources=resources,
             detail=detail,
         )
+
+
+def _change(ctx: Context[Any], resource_type: str, key: str, changes: dict[str, Any]) -> None:
+    table = ctx.store.tables[resource_type]
+    if key in table:
+        table[key] = replace(table[key], **changes)
 
 
 class Handler(NamedTuple):
@@ -161,6 +205,9 @@ class Service(Generic[S]):
         self.make_store = make_store
         self.problem_text = problem_text
         self.handlers: dict[str, Handler] = {}
+        self.tasks: dict[str, Callable[..., None]] = {}
+        self.incidents: dict[str, tuple[str, ...]] = {}
+        self.task(_change)
         self.quotas: dict[str, int] = {}
         self._time_format = time_format
 
@@ -183,6 +230,19 @@ class Service(Generic[S]):
             return function
 
         return register
+
+    def task(self, function: F) -> F:
+        """Mark a function as something the service does on its own, so that a clock can keep it, by name, for later.
+
+        It is called with the context and the arguments it was asked for with; those must be plain data.
+        """
+        self.tasks[function.__name__] = function
+        return function
+
+    def incident(self, name: str, *errors: str) -> str:
+        """Declare something in the service's own life that a test may let fail, and how; return its name."""
+        self.incidents[name] = errors
+        return name
 
     def time_text(self, moment: datetime) -> str:
         """Return a time as this service writes it."""

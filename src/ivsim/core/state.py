@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 from .calls import Calls
 from .clock import Clock
+from .deliveries import Courier
 from .events import Events
 from .faults import Faults
 from .ids import Ids
@@ -34,6 +35,7 @@ class State:
         rate_limits: bool,
         strict: bool,
         transitions: Transitions,
+        courier: Courier | None,
     ) -> None:
         if not re.fullmatch(r"[0-9]{12}", account_id):
             raise ValueError(f"account_id: {account_id!r} is not 12 digits")
@@ -43,6 +45,7 @@ class State:
         self.region = region
         self.strict = strict
         self.transitions = transitions
+        self.courier = courier
         self.journal = Journal()
         self.ids = Ids(seed)
         self.clock = Clock(self.journal)
@@ -65,6 +68,7 @@ class State:
         with self.journal:
             for part in (self.stores, self.events, self.calls, self.faults, self.rates, self.clock):
                 part.clear()
+            self.journal.forget()
 
     def snapshot(self) -> Any:
         """Return what `restore()` needs to bring all this back. Records are frozen, so it costs little."""
@@ -77,6 +81,7 @@ class State:
             for part, its_state in zip(self._kept(), state, strict=True):
                 part.restore(its_state)
             self.rates.clear()
+            self.journal.forget()
 
     def _kept(self) -> tuple[Any, ...]:
         return (self.stores, self.events, self.calls, self.faults, self.clock, self.quotas)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, Generic, NamedTuple, TypeVar, overload
@@ -136,6 +136,33 @@ class Table(Generic[R]):
         self._journal.note(lambda: self._swap(new, old))
 
 
+class Series(Generic[R]):
+    """Records by key, many for each, that are only ever added to: what was said in a room, say."""
+
+    def __init__(self, name: str, journal: Journal) -> None:
+        self.name = name
+        self._journal = journal
+        self._records: dict[str, list[R]] = {}
+
+    def __getitem__(self, key: str) -> Sequence[R]:
+        """Return the records of a key, oldest first; none for a key that has none. The view grows with the series."""
+        return self._records.get(key, ())
+
+    def append(self, key: str, record: R) -> None:
+        """Add a record to those of a key."""
+        records = self._records.setdefault(key, [])
+        records.append(record)
+        self._journal.note(records.pop)
+
+    def snapshot(self) -> Any:
+        """Return what `restore()` needs to make the series as it is now."""
+        return {key: list(records) for key, records in self._records.items()}
+
+    def restore(self, state: Any) -> None:
+        """Make the series as it was when the snapshot was taken."""
+        self._records = {key: list(records) for key, records in state.items()}
+
+
 class Store:
     """The tables of one service in one account and region. A service declares its own as attributes."""
 
@@ -146,6 +173,33 @@ class Store:
     def tables(self) -> dict[str, Table[Any]]:
         """The tables by the resource type of the ARNs that are their keys."""
         return {table.resource_type: table for table in vars(self).values() if isinstance(table, Table)}
+
+    @cached_property
+    def series(self) -> dict[str, Series[Any]]:
+        """The series by name."""
+        return {series.name: series for series in vars(self).values() if isinstance(series, Series)}
+
+    def clear(self) -> None:
+        """Empty it. Tables stay, so whoever holds one sees it empty."""
+        for table in self.tables.values():
+            table.restore(({}, [], 0))
+        for series in self.series.values():
+            series.restore({})
+
+    def snapshot(self) -> Any:
+        """Return what `restore()` needs to make the store as it is now."""
+        return (
+            {name: table.snapshot() for name, table in self.tables.items()},
+            {name: series.snapshot() for name, series in self.series.items()},
+        )
+
+    def restore(self, state: Any) -> None:
+        """Make the store as it was when the snapshot was taken."""
+        tables, series = state
+        for name, its_state in tables.items():
+            self.tables[name].restore(its_state)
+        for name, its_state in series.items():
+            self.series[name].restore(its_state)
 
 
 class Stores:
@@ -164,18 +218,16 @@ class Stores:
         return [(account, region, store) for (its, account, region), store in self._stores.items() if its == service]
 
     def clear(self) -> None:
-        """Empty every table. Stores and tables stay, so whoever holds one sees it empty."""
+        """Empty every store. Stores and tables stay, so whoever holds one sees it empty."""
         for store in self._stores.values():
-            for table in store.tables.values():
-                table.restore(({}, [], 0))
+            store.clear()
 
     def snapshot(self) -> Any:
         """Return what `restore()` needs to make every store as it is now."""
-        return {key: [table.snapshot() for table in store.tables.values()] for key, store in self._stores.items()}
+        return {key: store.snapshot() for key, store in self._stores.items()}
 
     def restore(self, state: Any) -> None:
         """Make every store as it was when the snapshot was taken; one that is younger is emptied."""
         self.clear()
-        for key, tables in state.items():
-            for table, its_state in zip(self._stores[key].tables.values(), tables, strict=True):
-                table.restore(its_state)
+        for key, its_state in state.items():
+            self._stores[key].restore(its_state)

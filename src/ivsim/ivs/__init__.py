@@ -8,6 +8,7 @@ from . import (
     playback_restriction_policies,
     recording_configurations,
     stream_keys,
+    stream_sessions,
     streams,
     viewer_sessions,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "recording_configurations",
     "service",
     "stream_keys",
+    "stream_sessions",
     "streams",
     "viewer_sessions",
 ]

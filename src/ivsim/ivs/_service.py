@@ -7,21 +7,22 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ..core.journal import Journal
 from ..core.service import Context as AnyContext
 from ..core.service import Service
+from ..core.stores import Series, Table
 from ..core.stores import Store as AnyStore
-from ..core.stores import Table
 from ..core.tagging import add_tag_operations
 from ..wire.errors import ResourceNotFoundException, ServiceError
 from ..wire.validate import smithy_text
 
 if TYPE_CHECKING:
     from .ad_configurations import AdConfiguration
-    from .broadcast import StreamSession
+    from .broadcast import TimedMetadata
     from .channels import Channel
     from .failover_slate_configurations import FailoverSlateConfiguration
     from .playback_key_pairs import PlaybackKeyPair
     from .playback_restriction_policies import PlaybackRestrictionPolicy
     from .recording_configurations import RecordingConfiguration
     from .stream_keys import StreamKey
+    from .stream_sessions import StreamSession
     from .viewer_sessions import Revocation
 
 
@@ -50,6 +51,8 @@ class Store(AnyStore):
         )
         # stream id to StreamSession, live and ended; they outlive their channel
         self.stream_sessions: Table[StreamSession] = Table("stream-session", journal)
+        # stream id to what PutMetadata inserted
+        self.metadata: Series[TimedMetadata] = Series("metadata", journal)
         # channel ARN to the stream id that occupies it
         self.connected: Table[str] = Table("connected", journal)
         # channel ARN and viewer id to Revocation

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ..wire.errors import ConflictException
 from ._service import Context, service
 
-PLAYBACK_KEY_PAIRS = service.quota("Playback key pairs", 3)
+PLAYBACK_KEY_PAIRS = service.quota("Playback authorization key pairs", 3)
 
 DEFAULT_PAGE = 100
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 PLAYBACK_RESTRICTION_POLICIES = service.quota("Playback restriction policies", 3)
-COUNTRIES = service.quota("Countries per playback restriction policy", 200)
-ORIGINS = service.quota("Origins per playback restriction policy", 5)
+COUNTRIES = service.quota("Playback restriction policy countries", 200)
+ORIGINS = service.quota("Playback restriction policy origins", 5)
 
 DEFAULT_PAGE = 1
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from ._service import Context, batch_get, service
 
-STREAM_KEYS = service.quota("Stream key per channel", 1)
+STREAM_KEYS = service.quota("Stream key", 1)
 
 DEFAULT_PAGE = 1
 

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timezone
 from types import TracebackType
-from typing import Any, cast
+from typing import cast
 
 from ..core import arns
 from ..core.state import State
 from ..wire.errors import (
     ChannelNotBroadcasting,
     ConflictException,
-    ResourceNotFoundException,
     ValidationException,
 )
-from . import broadcast
+from . import broadcast, stream_sessions
 from ._service import Context, Store, service
-from .broadcast import StreamSession, TimedMetadata
+from .broadcast import TimedMetadata
 from .channels import Channel
+from .encoders import Given, ingest
+from .stream_sessions import StreamSession
 
 DEFAULT_PAGE = 100
 
@@ -51,32 +52,6 @@ def list_streams(
 
     page = ctx.page(ctx.store.connected, max_results, next_token, where=is_wanted, filters=health)
     return {"streams": [sessions[stream_id] for stream_id in page.items], "next_token": page.next_token}
-
-
-@service.operation(rate=5)
-def get_stream_session(ctx: Context, channel_arn: str, *, stream_id: str | None = None) -> dict[str, object]:
-    for session in broadcast.sessions_kept(ctx, channel_arn):
-        if stream_id in (None, session.stream_id):
-            return {"stream_session": session}
-    missing = stream_id or channel_arn
-    raise ResourceNotFoundException(f"Resource: {missing} not found", resource=missing)
-
-
-@service.operation(rate=5)
-def list_stream_sessions(
-    ctx: Context, channel_arn: str, *, next_token: str | None = None, max_results: int = DEFAULT_PAGE
-) -> dict[str, object]:
-    page = ctx.page(
-        ctx.store.stream_sessions,
-        max_results,
-        next_token,
-        where=lambda session: broadcast.is_kept(ctx, session, channel_arn),
-        filters=channel_arn,
-        newest_first=True,
-    )
-    if not page.items:
-        ctx.store.channels[channel_arn]
-    return {"stream_sessions": page.items, "next_token": page.next_token}
 
 
 @service.operation(rate=5)
@@ -119,7 +94,7 @@ def insert_ad_break(
 
 def _live(ctx: Context, channel_arn: str) -> StreamSession:
     channel = ctx.store.channels[channel_arn]
-    session = broadcast.live_session(ctx, channel.arn)
+    session = stream_sessions.live_session(ctx, channel.arn)
     if session is None:
         raise ChannelNotBroadcasting(
             f"ChannelNotBroadcasting: Channel: {channel_arn} is not currently online", resource=channel_arn
@@ -160,8 +135,8 @@ class LiveStream:
     @property
     def metadata(self) -> list[TimedMetadata]:
         """What PutMetadata inserted so far, each as (`at`, `text`), oldest first."""
-        session = self._session
-        return list(session.metadata) if session else []
+        self._state.clock.run_due()
+        return list(self._ctx.store.metadata[self.stream_id])
 
     def set_viewers(self, count: int) -> None:
         """Let so many people watch. Raises ValueError for what is no number, StreamRefused after the end."""
@@ -169,7 +144,7 @@ class LiveStream:
         with self._state.transaction():
             if not self._is_connected:
                 raise StreamRefused(f"stream {self.stream_id} has ended")
-            broadcast.change(self._ctx, self.stream_id, viewer_count=count)
+            stream_sessions.change(self._ctx, self.stream_id, viewer_count=count)
 
     def end(self) -> None:
         """Disconnect the encoder: Session Ended and Stream End."""
@@ -199,22 +174,26 @@ class Streams:
         channel_arn_or_stream_key_value: str,
         *,
         viewers: int = 0,
-        video: Mapping[str, Any] | None = None,
-        audio: Mapping[str, Any] | None = None,
+        encoder: str = "OBS",
+        video: Given = None,
+        audio: Given = None,
     ) -> LiveStream:
         """Let an encoder go live, by its channel's ARN or by the stream key's value as a real one would.
 
-        `video` and `audio` override what the encoder reports (members of the API's VideoConfiguration and
-        AudioConfiguration, `videoHeight` or `video_height`). Raises StreamRefused for a channel or key that does not
-        exist, a channel without a key, and one that is live already; ValueError for viewers that are no number;
-        TypeError for a member that a configuration does not have, or of another type.
+        `encoder` is "OBS", "ffmpeg" or "WebRTC"; `video` and `audio` override what it reports (members of the API's
+        VideoConfiguration and AudioConfiguration, `videoHeight` or `video_height`), a list of them for several tracks.
+
+        Raises StreamRefused for a channel or key that does not exist, a channel without a key, and one that is live
+        already; ValueError for viewers that are no number, or another encoder; TypeError for a member that a
+        configuration does not have, or of another type.
         """
         _check_viewers("viewers", viewers)
+        sent = ingest(encoder, video, audio)
         with self._state.transaction():
             ctx, channel = self._admit(channel_arn_or_stream_key_value)
             if channel.arn in ctx.store.connected:
                 raise StreamRefused(f"{channel.arn} is live already; a channel takes one encoder at a time")
-            session = broadcast.connect(ctx, channel, viewers=viewers, video=video, audio=audio)
+            session = broadcast.connect(ctx, channel, viewers=viewers, ingest=sent)
         return LiveStream(self._state, ctx, session)
 
     def _admit(self, credential: str) -> tuple[Context, Channel]:

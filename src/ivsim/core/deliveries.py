@@ -1,0 +1,41 @@
+"""What the services leave at other AWS services: objects in S3, log events in CloudWatch Logs, records in Firehose.
+
+Only parcels are known here, and that somebody may carry them; who that is, is the emulator's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import NamedTuple, TypeAlias
+
+
+class S3Object(NamedTuple):
+    """An object for a bucket."""
+
+    bucket: str
+    key: str
+    body: bytes
+    content_type: str
+
+
+class LogEvent(NamedTuple):
+    """An event for a stream of a CloudWatch log group; both exist or are made."""
+
+    log_group: str
+    log_stream: str
+    time: datetime
+    message: str
+
+
+class FirehoseRecord(NamedTuple):
+    """A record for a Firehose delivery stream."""
+
+    delivery_stream: str
+    data: bytes
+
+
+Parcel: TypeAlias = S3Object | LogEvent | FirehoseRecord
+
+Courier: TypeAlias = Callable[[str, Iterable[Parcel]], str | None]
+"""Carries parcels to the services of a region; returns the error code of the first that was not taken, or None."""

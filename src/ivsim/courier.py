@@ -1,0 +1,51 @@
+"""Carries what the services deliver to S3, CloudWatch Logs and Firehose, with boto3: to moto, or where boto3 goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .core.deliveries import Courier, LogEvent, Parcel, S3Object
+
+
+def courier() -> Courier:
+    """Return a courier with clients of its own, made when the first parcel is carried."""
+
+    @cache
+    def client(service: str, region: str) -> Any:
+        from boto3.session import Session  # noqa: PLC0415 - nobody who delivers nothing waits for it
+
+        return Session().client(service, region_name=region)
+
+    def carry(region: str, parcels: Iterable[Parcel]) -> str | None:
+        for parcel in parcels:
+            try:
+                _hand_over(client, region, parcel)
+            except ClientError as error:
+                return str(error.response["Error"]["Code"])
+            except BotoCoreError as error:
+                return type(error).__name__
+        return None
+
+    return carry
+
+
+def _hand_over(client: Any, region: str, parcel: Parcel) -> None:
+    if isinstance(parcel, S3Object):
+        client("s3", region).put_object(
+            Bucket=parcel.bucket, Key=parcel.key, Body=parcel.body, ContentType=parcel.content_type
+        )
+    elif isinstance(parcel, LogEvent):
+        logs = client("logs", region)
+        event = {"timestamp": int(parcel.time.timestamp() * 1000), "message": parcel.message}
+        place = {"logGroupName": parcel.log_group, "logStreamName": parcel.log_stream}
+        try:
+            logs.put_log_events(**place, logEvents=[event])
+        except logs.exceptions.ResourceNotFoundException:
+            logs.create_log_stream(**place)
+            logs.put_log_events(**place, logEvents=[event])
+    else:
+        client("firehose", region).put_record(DeliveryStreamName=parcel.delivery_stream, Record={"Data": parcel.data})

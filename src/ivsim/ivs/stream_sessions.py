@@ -1,0 +1,159 @@
+"""Stream sessions: the record that every broadcast of a channel leaves, and what happened in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..wire.errors import ResourceNotFoundException
+from ._service import Context, service
+from .channels import Channel
+from .encoders import UNKNOWN_AUDIO, UNKNOWN_VIDEO, Ingest
+from .failover_slate_configurations import FailoverSlateConfiguration
+from .recording_configurations import RecordingConfiguration
+
+DEFAULT_PAGE = 100
+
+RETENTION = timedelta(days=60)
+"""How long a session can be looked up after its end."""
+
+MOST_EVENTS = 500
+"""How many of its newest events a session shows."""
+
+STATE_CHANGE = "IVS Stream State Change"
+HEALTH_CHANGE = "IVS Stream Health Change"
+LIMIT_BREACH = "IVS Limit Breach"
+RECORDING_CHANGE = "IVS Recording State Change"
+AD_BREAK_CHANGE = "IVS Ad Break State Change"
+
+_UNKNOWN = Ingest((UNKNOWN_VIDEO,), (UNKNOWN_AUDIO,))
+
+_ERRORS = frozenset({"Stream Failure", "Recording Start Failure", "Recording End Failure"})
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEvent:
+    """Something that happened in a session. `type` is the detail type of the EventBridge event."""
+
+    name: str
+    type: str
+    event_time: datetime
+    code: str | None = None
+
+    @property
+    def is_error(self) -> bool:
+        """Whether this is a quota breach or a failure."""
+        return self.type == LIMIT_BREACH or self.name in _ERRORS
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSession:
+    """One broadcast, live or ended. Channel and configurations are as they were when it went live."""
+
+    stream_id: str
+    channel: Channel
+    start_time: datetime
+    ingest: Ingest
+    recording_configuration: RecordingConfiguration | None = None
+    failover_slate_configuration: FailoverSlateConfiguration | None = None
+    end_time: datetime | None = None
+    started_at: datetime | None = None
+    state: str | None = None
+    health: str = "HEALTHY"
+    viewer_count: int = 0
+    truncated_events: tuple[StreamEvent, ...] = ()
+    has_error_event: bool = False
+    ad_break_ends: datetime | None = None
+
+    @property
+    def channel_arn(self) -> str:
+        """The ARN of the channel it is, or was, broadcast on."""
+        return self.channel.arn
+
+    @property
+    def playback_url(self) -> str:
+        """The URL of the channel's multivariant playlist."""
+        return self.channel.playback_url
+
+    @property
+    def ingest_configuration(self) -> dict[str, object]:
+        """What the encoder sends, as one video and one audio track; nothing is known before the stream started."""
+        video, audio = self._reported
+        return {"video": video[0], "audio": audio[0]}
+
+    @property
+    def ingest_configurations(self) -> dict[str, object]:
+        """What the encoder sends, as lists of tracks; these name profile and level without the AVC."""
+        video, audio = self._reported
+        tracks = [replace(track, avc_profile="", avc_level="") for track in video]
+        return {"video_configurations": tracks, "audio_configurations": audio}
+
+    @property
+    def _reported(self) -> Ingest:
+        return self.ingest if self.started_at else _UNKNOWN
+
+
+@service.operation(rate=5)
+def get_stream_session(ctx: Context, channel_arn: str, *, stream_id: str | None = None) -> dict[str, object]:
+    for session in sessions_kept(ctx, channel_arn):
+        if stream_id in (None, session.stream_id):
+            return {"stream_session": session}
+    missing = stream_id or channel_arn
+    raise ResourceNotFoundException(f"Resource: {missing} not found", resource=missing)
+
+
+@service.operation(rate=5)
+def list_stream_sessions(
+    ctx: Context, channel_arn: str, *, next_token: str | None = None, max_results: int = DEFAULT_PAGE
+) -> dict[str, object]:
+    page = ctx.page(
+        ctx.store.stream_sessions,
+        max_results,
+        next_token,
+        where=lambda session: is_kept(ctx, session, channel_arn),
+        filters=channel_arn,
+        newest_first=True,
+    )
+    if not page.items:
+        ctx.store.channels[channel_arn]
+    return {"stream_sessions": page.items, "next_token": page.next_token}
+
+
+def live_session(ctx: Context, channel_arn: str) -> StreamSession | None:
+    """Return the session that viewers of a channel can see now."""
+    stream_id = ctx.store.connected.get(channel_arn)
+    session = ctx.store.stream_sessions[stream_id] if stream_id else None
+    return session if session and session.state else None
+
+
+def sessions_kept(ctx: Context, channel_arn: str) -> list[StreamSession]:
+    """Return a channel's sessions that can still be looked up, newest first."""
+    return [session for session in ctx.store.stream_sessions.newest_first() if is_kept(ctx, session, channel_arn)]
+
+
+def is_kept(ctx: Context, session: StreamSession, channel_arn: str) -> bool:
+    """Return whether a session is one of a channel's, and not too old to be looked up."""
+    ended = session.end_time
+    return session.channel_arn == channel_arn and (ended is None or ctx.now - ended < RETENTION)
+
+
+def change(ctx: Context, stream_id: str, **changes: Any) -> None:
+    """Put a changed session in the place of the old one."""
+    ctx.store.stream_sessions[stream_id] = replace(ctx.store.stream_sessions[stream_id], **changes)
+
+
+def tell(
+    ctx: Context, stream_id: str, detail_type: str, name: str, detail: Mapping[str, Any], *, code: str | None = None
+) -> None:
+    """Record an event in a session, by the name it has there, and as an EventBridge event about its channel."""
+    session = ctx.store.stream_sessions[stream_id]
+    event = StreamEvent(name, detail_type, ctx.now, code)
+    change(
+        ctx,
+        stream_id,
+        truncated_events=(event, *session.truncated_events)[:MOST_EVENTS],
+        has_error_event=session.has_error_event or event.is_error,
+    )
+    ctx.emit(detail_type, [session.channel_arn], detail)
