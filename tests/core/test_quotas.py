@@ -13,7 +13,15 @@ def test_documented_values(sim: Emulator) -> None:
     """Every documented quota that an operation can hit can be read."""
     assert dict(sim.quotas) == {
         "Channels": 5_000,
+        "Concurrent streams": 100,
+        "Concurrent views": 15_000,
+        "Ingest bitrate (if channel type is STANDARD, with single-track input)": 8_500_000,
+        "Ingest bitrate (if channel type is STANDARD, with multitrack input up to FULL_HD resolution)": 15_000_000,
+        "Ingest bitrate (if channel type is ADVANCED_HD)": 8_500_000,
+        "Ingest bitrate (if channel type is ADVANCED_SD)": 8_500_000,
         "Stream key": 1,
+        "Stream takeovers": 100,
+        "Metadata payload": 1024,
         "Recording configurations": 20,
         "Playback authorization key pairs": 3,
         "Playback restriction policies": 3,
@@ -24,7 +32,7 @@ def test_documented_values(sim: Emulator) -> None:
         "Rooms": 50_000,
         "Logging configurations": 10,
     }
-    assert len(sim.quotas) == len(list(sim.quotas)) == 11
+    assert len(sim.quotas) == len(list(sim.quotas)) == 19
     assert "'Rooms': 50000" in repr(sim.quotas)
 
 

@@ -1,22 +1,83 @@
-"""The life of a broadcast, and the session it leaves: a state machine over the clock, no threads, no sockets.
+"""The life of a broadcast: a state machine over the clock, no threads, no sockets.
 
-An encoder connects and a session exists; the video is processed and the channel is live; it disconnects, or is stopped,
-and the session has ended. Each step is a function that puts a changed session in the place of the old one and tells
-EventBridge. Source: IVS User Guide, *Using Amazon EventBridge* and *Monitoring Live Stream Health*.
+An encoder connects and a session exists; the video is processed and the channel is live; data may stop and come back;
+the encoder disconnects, or is stopped, or replaced, and the session has ended. Each step is a function that puts a
+changed session in the place of the old one and tells EventBridge. Sources: IVS User Guide, *Using Amazon EventBridge*,
+*Amazon IVS Streaming Configuration*, *Service Quotas*; docs/fidelity.md lists what is assumed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from ._service import Context, service
 from .channels import Channel
 from .encoders import Ingest
-from .stream_sessions import AD_BREAK_CHANGE, STATE_CHANGE, StreamSession, change, tell
+from .stream_sessions import (
+    AD_BREAK_CHANGE,
+    HEALTH_CHANGE,
+    LIMIT_BREACH,
+    STATE_CHANGE,
+    StreamSession,
+    change,
+    note,
+    tell,
+)
+
+CONCURRENT_STREAMS = service.quota("Concurrent streams", 100)
+CONCURRENT_VIEWS = service.quota("Concurrent views", 15_000)
+STREAM_TAKEOVERS = service.quota("Stream takeovers", 100)
+
+INGEST = service.incident(
+    "Ingest",
+    "ConnectionRefused",
+    "ConnectionLost",
+    "TranscodeCapacityExceeded",
+    "InvalidGetClientConfigurationStreamKey",
+    "GetClientConfigurationStreamKeyRequired",
+)
+"""What can happen to an encoder that connects. The last two end a multitrack session; no rule of ours finds them."""
 
 SECONDS_TO_START = 4.0
 """From connecting to segments that play, when transitions are realistic: 3 to 4 s with keyframes each second."""
+
+SECONDS_TO_A_VIEW = 15.0
+SECONDS_TO_NO_VIEW = 60.0
+"""Until a view appears in the viewer count, and until one that is over has left it, when transitions are realistic."""
+
+MOST_SECONDS_WITHOUT_DATA = 30.0
+"""After this time without data an encoder counts as gone."""
+
+MOST_SECONDS = 48 * 3600.0
+"""The longest a stream can be."""
+
+CAPACITY_EXCEEDED = "Transcode capacity exceeded. Please try again."
+
+MOST_TRACKS = 5
+MOST_FRAMES_A_SECOND = 60
+_CODECS = ("avc1.", "hvc1.", "hev1.")
+
+_GREATEST_PRIORITY = 2_147_483_647
+
+_BITRATES = {
+    kind: service.quota(f"Ingest bitrate (if channel type is {name})", 8_500_000)
+    for kind, name in {
+        "STANDARD": "STANDARD, with single-track input",
+        "ADVANCED_HD": "ADVANCED_HD",
+        "ADVANCED_SD": "ADVANCED_SD",
+    }.items()
+}
+_MULTITRACK_BITRATE = service.quota(
+    "Ingest bitrate (if channel type is STANDARD, with multitrack input up to FULL_HD resolution)", 15_000_000
+)
+_BASIC_BITRATE_SD = 1_500_000
+_BASIC_BITRATE = 3_500_000
+"""Of a BASIC channel, up to 480p and above: two values under one name of the quota page, so none of ours to set."""
+
+_RESOLUTIONS = {"SD": (400_000, 864), "HD": (900_000, 1280), "FULL_HD": (2_100_000, 1920)}
+"""Pixels in all and pixels on an edge; only multitrack input has another one than FULL_HD."""
 
 
 class TimedMetadata(NamedTuple):
@@ -26,40 +87,143 @@ class TimedMetadata(NamedTuple):
     text: str
 
 
+class Refusal(NamedTuple):
+    """Why an encoder was not let in."""
+
+    reason: str
+
+
+class Breach(NamedTuple):
+    """A limit that a stream exceeds, in the words of the event."""
+
+    limit_name: str
+    limit_value: int
+    exceeded_by: int
+    limit_unit: str
+
+
 def connect(
-    ctx: Context,
-    channel: Channel,
-    *,
-    viewers: int = 0,
-    ingest: Ingest,
-) -> StreamSession:
-    """An encoder connects with the channel's key: a session begins, and soon it is live."""
-    store = ctx.store
-    session = StreamSession(
-        stream_id="st-1" + ctx.ids.alphanumeric(22),
-        channel=channel,
-        start_time=ctx.now,
-        ingest=ingest,
-        recording_configuration=store.recording_configurations.get(channel.recording_configuration_arn),
-        failover_slate_configuration=store.failover_slate_configurations.get(channel.failover_slate_configuration_arn),
-        viewer_count=viewers,
-    )
+    ctx: Context, channel: Channel, ingest: Ingest, *, viewers: int = 0, priority: int | None = None
+) -> StreamSession | Refusal:
+    """An encoder connects with the channel's key: a session begins, and soon it is live; or an old one goes on."""
+    incident = ctx.strike(INGEST, channelArn=channel.arn)
+    happening = incident.error_code if incident else None
+    if incident and happening == "ConnectionRefused":
+        return Refusal(incident.message or f"the connection to {channel.arn} was refused")
+    occupied_by = ctx.store.connected.get(channel.arn)
+    if occupied_by is not None:
+        return _replace_encoder(ctx, ctx.store.stream_sessions[occupied_by], ingest, priority)
+    most = ctx.quota(CONCURRENT_STREAMS)
+    if len(ctx.store.connected) >= most:
+        excess = len(ctx.store.connected) + 1 - most
+        _emit_breach(ctx, Breach("Concurrent Broadcasts", most, excess, "active streams"))
+        return Refusal(f"{most} channels are streaming in {ctx.region} already, as many as the quota allows")
+    session = _create_session(ctx, channel, ingest, viewers, priority)
     stream_id = session.stream_id
-    store.stream_sessions[stream_id] = session
-    store.connected[channel.arn] = stream_id
-    _tell(ctx, stream_id, "Session Created")
-    ctx.soon(SECONDS_TO_START, _start, stream_id)
-    return store.stream_sessions[stream_id]
+    rejected = _multitrack_problem(channel, ingest)
+    if happening in ("InvalidGetClientConfigurationStreamKey", "GetClientConfigurationStreamKeyRequired"):
+        rejected = happening
+    breach = _excess(ctx, channel, ingest)
+    if happening == "TranscodeCapacityExceeded":
+        fail(ctx, stream_id, CAPACITY_EXCEEDED)
+    elif rejected:
+        disconnect(ctx, stream_id, code=rejected)
+    elif breach:
+        exceed(ctx, stream_id, breach)
+    else:
+        ctx.soon(SECONDS_TO_START, _start, stream_id)
+        ctx.later(MOST_SECONDS, _reach_maximum, stream_id)
+        if happening == "ConnectionLost":
+            ctx.soon(SECONDS_TO_START, _lose, stream_id)
+    return ctx.store.stream_sessions[stream_id]
 
 
-def disconnect(ctx: Context, stream_id: str) -> None:
+def disconnect(ctx: Context, stream_id: str, *, code: str | None = None) -> None:
     """The encoder is gone: the session ends, and with it the stream if it had started."""
     session = ctx.store.stream_sessions[stream_id]
-    _tell(ctx, stream_id, "Session Ended")
+    why = {"code": code} if code else {}
+    about = {"event_name": "Session Ended", "channel_name": session.channel.name, **why, "stream_id": stream_id}
+    tell(ctx, stream_id, STATE_CHANGE, "Session Ended", about, code=code)
     if session.state:
-        _tell(ctx, stream_id, "Stream End")
+        _tell(ctx, stream_id, STATE_CHANGE, "Stream End")
     del ctx.store.connected[session.channel_arn]
-    change(ctx, stream_id, end_time=ctx.now, state=None, viewer_count=0)
+    change(ctx, stream_id, end_time=ctx.now, state=None, viewers=0, viewer_count=0)
+
+
+def fail(ctx: Context, stream_id: str, reason: str) -> None:
+    """The stream cannot be processed: it ends with a failure."""
+    _tell(ctx, stream_id, STATE_CHANGE, "Stream Failure", {"reason": reason})
+    disconnect(ctx, stream_id)
+
+
+def exceed(ctx: Context, stream_id: str, breach: Breach) -> None:
+    """A limit is breached; one of ingest ends the session."""
+    if breach.limit_name.startswith("Concurrent"):
+        note(ctx, stream_id, LIMIT_BREACH, breach.limit_name)
+        _emit_breach(ctx, breach)
+    else:
+        tell(ctx, stream_id, LIMIT_BREACH, breach.limit_name, {**breach._asdict(), **_about(ctx, stream_id)})
+        disconnect(ctx, stream_id)
+
+
+def limits(ctx: Context, session: StreamSession) -> dict[str, tuple[int, str]]:
+    """Return what a stream can breach, by name: the limit's value and unit."""
+    pixels, _ = _resolution(session.channel, session.ingest)
+    return {
+        "Ingest Bitrate": (_bitrate(ctx, session.channel, session.ingest), "bits per second"),
+        "Ingest Resolution": (pixels, "total pixels"),
+        "Concurrent Broadcasts": (ctx.quota(CONCURRENT_STREAMS), "active streams"),
+        "Concurrent Viewers": (ctx.quota(CONCURRENT_VIEWS), "viewers"),
+    }
+
+
+def starve(ctx: Context, stream_id: str) -> None:
+    """No more data arrives. After a while the encoder counts as gone, later if there is a slate to show."""
+    session = ctx.store.stream_sessions[stream_id]
+    if session.health == "STARVING":
+        return
+    now = ctx.now
+    change(ctx, stream_id, health="STARVING", interrupted_at=now, resumed_at=None)
+    _tell(ctx, stream_id, HEALTH_CHANGE, "Starvation Start")
+    slate = session.failover_slate_configuration
+    patience = MOST_SECONDS_WITHOUT_DATA
+    if slate is not None:
+        patience = float(slate.activation_threshold_seconds + slate.max_slate_display_seconds)
+    ctx.later(patience, _give_up, stream_id, now.timestamp())
+
+
+def recover(ctx: Context, stream_id: str) -> None:
+    """Data arrives again."""
+    if ctx.store.stream_sessions[stream_id].health == "STARVING":
+        change(ctx, stream_id, health="HEALTHY", resumed_at=ctx.now)
+        _tell(ctx, stream_id, HEALTH_CHANGE, "Starvation End")
+
+
+def shows_slate(ctx: Context, session: StreamSession) -> bool:
+    """Return whether viewers see the failover slate instead of the broadcast."""
+    slate = session.failover_slate_configuration
+    if slate is None or session.interrupted_at is None or session.state is None:
+        return False
+    begins = session.interrupted_at + timedelta(seconds=slate.activation_threshold_seconds)
+    if session.resumed_at is None:
+        return ctx.now >= begins
+    ends = max(session.resumed_at, begins + timedelta(seconds=slate.min_slate_display_seconds))
+    return session.resumed_at >= begins and ctx.now < ends
+
+
+def set_viewers(ctx: Context, stream_id: str, viewers: int) -> None:
+    """So many people want to watch; as many as the quota leaves room for do, and are counted after a while."""
+    session = ctx.store.stream_sessions[stream_id]
+    most = ctx.quota(CONCURRENT_VIEWS)
+    elsewhere = sum(ctx.store.stream_sessions[each].viewers for each in ctx.store.connected.values()) - session.viewers
+    excess = elsewhere + viewers - most
+    if excess > 0:
+        exceed(ctx, stream_id, Breach("Concurrent Viewers", most, excess, "viewers"))
+        viewers = max(most - elsewhere, 0)
+    change(ctx, stream_id, viewers=viewers)
+    if viewers != session.viewers:
+        seconds = SECONDS_TO_A_VIEW if viewers > session.viewers else SECONDS_TO_NO_VIEW
+        ctx.soon(seconds, _count_views, stream_id, viewers - session.viewers)
 
 
 def insert_metadata(ctx: Context, session: StreamSession, text: str) -> None:
@@ -80,23 +244,166 @@ def insert_ad_break(ctx: Context, session: StreamSession, ad_break_id: str, star
     ctx.emit(AD_BREAK_CHANGE, [session.channel_arn], detail)
 
 
-@service.task
-def _start(ctx: Context, stream_id: str) -> None:
-    if ctx.store.stream_sessions[stream_id].end_time is None:
-        change(ctx, stream_id, state="LIVE", started_at=ctx.now)
-        _tell(ctx, stream_id, "Stream Start")
+def _create_session(
+    ctx: Context, channel: Channel, ingest: Ingest, viewers: int, priority: int | None
+) -> StreamSession:
+    stream_id = "st-1" + ctx.ids.alphanumeric(22)
+    ctx.store.stream_sessions[stream_id] = StreamSession(
+        stream_id=stream_id,
+        channel=channel,
+        start_time=ctx.now,
+        ingest=ingest,
+        priority=priority,
+        **_snapshot(ctx, channel),
+    )
+    ctx.store.connected[channel.arn] = stream_id
+    _tell(ctx, stream_id, STATE_CHANGE, "Session Created")
+    set_viewers(ctx, stream_id, viewers)
+    return ctx.store.stream_sessions[stream_id]
 
 
-def _tell(ctx: Context, stream_id: str, name: str, **more: Any) -> None:
-    """Tell of a change of a broadcast's state."""
-    tell(
+def _snapshot(ctx: Context, channel: Channel) -> dict[str, Any]:
+    """Return a channel's configurations as they are now."""
+    store = ctx.store
+    return {
+        "recording_configuration": store.recording_configurations.get(channel.recording_configuration_arn),
+        "failover_slate_configuration": store.failover_slate_configurations.get(
+            channel.failover_slate_configuration_arn
+        ),
+    }
+
+
+def _replace_encoder(
+    ctx: Context, session: StreamSession, ingest: Ingest, priority: int | None
+) -> StreamSession | Refusal:
+    """Let another encoder go on with a session: after an interruption that a slate covers, or by taking it over."""
+    stream_id = session.stream_id
+    if shows_slate(ctx, session) and session.health == "STARVING":
+        change(ctx, stream_id, ingest=ingest, encoders=session.encoders + 1)
+        recover(ctx, stream_id)
+        return ctx.store.stream_sessions[stream_id]
+    if priority is None:
+        return Refusal(f"{session.channel_arn} is live already; a channel takes one encoder at a time")
+    code = None
+    if session.takeovers >= ctx.quota(STREAM_TAKEOVERS):
+        code = "StreamTakeoverLimitBreached"
+    elif not (session.priority or 0) < priority <= _GREATEST_PRIORITY:
+        code = "StreamTakeoverInvalidPriority"
+    elif _media(ingest) != _media(session.ingest):
+        code = "StreamTakeoverMediaMismatch"
+    if code is not None:
+        _tell(ctx, stream_id, STATE_CHANGE, "Stream Takeover Failure", {"code": code})
+        return Refusal(f"the takeover of {stream_id} failed: {code}")
+    change(
         ctx,
         stream_id,
-        STATE_CHANGE,
-        name,
-        {"event_name": name, **_about(ctx, stream_id), **more},
-        code=more.get("code"),
+        ingest=ingest,
+        priority=priority,
+        takeovers=session.takeovers + 1,
+        encoders=session.encoders + 1,
     )
+    _tell(ctx, stream_id, STATE_CHANGE, "Stream Takeover")
+    recover(ctx, stream_id)
+    return ctx.store.stream_sessions[stream_id]
+
+
+def _media(ingest: Ingest) -> list[tuple[object, ...]]:
+    """Return what a takeover must not change."""
+    video: list[tuple[object, ...]] = [(each.codec, each.video_width, each.video_height) for each in ingest.video]
+    return [*video, *((each.codec,) for each in ingest.audio)]
+
+
+def _multitrack_problem(channel: Channel, ingest: Ingest) -> str | None:
+    """Return the code with which a session ends that has the wrong kind of video tracks."""
+    multitrack = channel.multitrack_input_configuration
+    if len(ingest.video) == 1:
+        return "MultitrackInputRequired" if multitrack.enabled and multitrack.policy == "REQUIRE" else None
+    if not multitrack.enabled:
+        return "MultitrackInputNotAllowed"
+    if len(ingest.video) > MOST_TRACKS:
+        return "InvalidMultitrackInputTrackCount"
+    for track in ingest.video:
+        if not track.codec.startswith(_CODECS) or track.target_framerate > MOST_FRAMES_A_SECOND:
+            return "InvalidMultitrackInputVideoTrackMediaProperties"
+    return None
+
+
+def _excess(ctx: Context, channel: Channel, ingest: Ingest) -> Breach | None:
+    """Return the limit of ingest that an encoder exceeds."""
+    most_pixels, longest_edge = _resolution(channel, ingest)
+    for track in ingest.video:
+        pixels, edge = track.video_width * track.video_height, max(track.video_width, track.video_height)
+        if pixels > most_pixels:
+            return Breach("Ingest Resolution", most_pixels, pixels - most_pixels, "total pixels")
+        if edge > longest_edge:
+            return Breach("Ingest Resolution", longest_edge, edge - longest_edge, "pixels per edge")
+    most = _bitrate(ctx, channel, ingest)
+    bitrate = sum(track.target_bitrate for track in ingest.video)
+    return Breach("Ingest Bitrate", most, bitrate - most, "bits per second") if bitrate > most else None
+
+
+def _resolution(channel: Channel, ingest: Ingest) -> tuple[int, int]:
+    several = len(ingest.video) > 1
+    most = channel.multitrack_input_configuration.maximum_resolution if several else "FULL_HD"
+    return _RESOLUTIONS.get(most, _RESOLUTIONS["FULL_HD"])
+
+
+def _bitrate(ctx: Context, channel: Channel, ingest: Ingest) -> int:
+    if len(ingest.video) > 1:
+        return ctx.quota(_MULTITRACK_BITRATE)
+    if channel.type == "BASIC":
+        video = ingest.video[0]
+        return _BASIC_BITRATE_SD if min(video.video_width, video.video_height) <= 480 else _BASIC_BITRATE
+    return ctx.quota(_BITRATES.get(channel.type, _BITRATES["STANDARD"]))  # any type, where constraints go unchecked
+
+
+@service.task
+def _start(ctx: Context, stream_id: str) -> None:
+    session = ctx.store.stream_sessions[stream_id]
+    if session.end_time is None:
+        channel = ctx.store.channels[session.channel_arn]
+        change(ctx, stream_id, state="LIVE", started_at=ctx.now, channel=channel, **_snapshot(ctx, channel))
+        _tell(ctx, stream_id, STATE_CHANGE, "Stream Start")
+
+
+@service.task
+def _lose(ctx: Context, stream_id: str) -> None:
+    """The connection of an encoder breaks."""
+    if ctx.store.stream_sessions[stream_id].state:
+        starve(ctx, stream_id)
+
+
+@service.task
+def _give_up(ctx: Context, stream_id: str, interrupted_at: float) -> None:
+    """No data came back: the encoder counts as gone, unless this interruption is over."""
+    session = ctx.store.stream_sessions[stream_id]
+    still = session.interrupted_at is not None and session.interrupted_at.timestamp() == interrupted_at
+    if still and session.health == "STARVING" and session.state:
+        disconnect(ctx, stream_id)
+
+
+@service.task
+def _reach_maximum(ctx: Context, stream_id: str) -> None:
+    if ctx.store.stream_sessions[stream_id].end_time is None:
+        disconnect(ctx, stream_id)
+
+
+@service.task
+def _count_views(ctx: Context, stream_id: str, more: int) -> None:
+    session = ctx.store.stream_sessions[stream_id]
+    if session.end_time is None:
+        change(ctx, stream_id, viewer_count=session.viewer_count + more)
+
+
+def _tell(ctx: Context, stream_id: str, kind: str, name: str, more: Mapping[str, str] | None = None) -> None:
+    """Tell of a change of a broadcast's state or health."""
+    more = more or {}
+    tell(ctx, stream_id, kind, name, {"event_name": name, **_about(ctx, stream_id), **more}, code=more.get("code"))
+
+
+def _emit_breach(ctx: Context, breach: Breach) -> None:
+    """Tell of a limit that all streams of the region share, and so of no channel."""
+    ctx.emit(LIMIT_BREACH, [], breach._asdict())
 
 
 def _about(ctx: Context, stream_id: str) -> dict[str, str]:

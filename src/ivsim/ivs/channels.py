@@ -19,7 +19,7 @@ CHANNELS = service.quota("Channels", 5_000)
 
 DEFAULT_PAGE = 100
 
-_ADVANCED = ("ADVANCED_SD", "ADVANCED_HD")
+ADVANCED = ("ADVANCED_SD", "ADVANCED_HD")
 
 
 class ChannelSettings(TypedDict, total=False):
@@ -185,7 +185,7 @@ def _changes(ctx: Context, before: Channel, settings: ChannelSettings) -> dict[s
     changes: dict[str, Any] = dict(settings)
     kind = settings.get("type", before.type)
     container = settings.get("container_format", before.container_format)
-    if kind in _ADVANCED:
+    if kind in ADVANCED:
         changes["preset"] = settings.get("preset") or before.preset or "HIGHER_BANDWIDTH_DELIVERY"
     else:
         ctx.check(

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from .channels import ADVANCED
+
 if TYPE_CHECKING:
     from .channels import Channel
     from .encoders import VideoConfiguration
@@ -26,7 +28,7 @@ _CONSTRAINED_BANDWIDTH = {"720p60": 2200, "720p30": 1900, "480p30": 800, "360p30
 AUDIO_ONLY = "audio_only"
 _AUDIO_ONLY_BANDWIDTH = 64_000
 
-_MOST_PIXELS_HIGH = {"SD": 480, "HD": 720, "FULL_HD": 1080}
+_HEIGHTS = {"SD": 480, "HD": 720, "FULL_HD": 1080}
 """Heights by the names that `maximumResolution` gives them."""
 
 
@@ -50,16 +52,16 @@ class Rendition(NamedTuple):
 def ladder(channel: Channel, video: Sequence[VideoConfiguration]) -> list[Rendition]:
     """Return the renditions of a broadcast on a channel, the best first."""
     if len(video) > 1:
-        most = _MOST_PIXELS_HIGH[channel.multitrack_input_configuration.maximum_resolution]
+        most = _HEIGHTS.get(channel.multitrack_input_configuration.maximum_resolution, _HEIGHTS["FULL_HD"])
         tracks = [_source(track) for track in video]
         tracks.sort(key=lambda rendition: rendition.bandwidth, reverse=True)
         return [rendition for rendition in tracks if rendition.short_side <= most]
     source = _source(video[0])
-    if channel.type == "STANDARD":
-        return _standard(source)
     if channel.type == "BASIC":
         return [source]
-    return _advanced(source, channel.type, channel.preset)
+    if channel.type in ADVANCED:
+        return _advanced(source, channel.type, channel.preset)
+    return _standard(source)
 
 
 def _standard(source: Rendition) -> list[Rendition]:

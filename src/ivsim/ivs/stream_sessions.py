@@ -50,7 +50,11 @@ class StreamEvent:
 
 @dataclass(frozen=True, slots=True)
 class StreamSession:
-    """One broadcast, live or ended. Channel and configurations are as they were when it went live."""
+    """One broadcast, live or ended. Channel and configurations are as they were when it went live.
+
+    `viewers` watch, `viewer_count` of them are counted so far; `encoders` sent it, one after the other, `takeovers` of
+    them by taking it over; `interrupted_at` and `resumed_at` tell when data last stopped and came back.
+    """
 
     stream_id: str
     channel: Channel
@@ -62,7 +66,13 @@ class StreamSession:
     started_at: datetime | None = None
     state: str | None = None
     health: str = "HEALTHY"
+    viewers: int = 0
     viewer_count: int = 0
+    priority: int | None = None
+    takeovers: int = 0
+    encoders: int = 1
+    interrupted_at: datetime | None = None
+    resumed_at: datetime | None = None
     truncated_events: tuple[StreamEvent, ...] = ()
     has_error_event: bool = False
     ad_break_ends: datetime | None = None
@@ -144,10 +154,8 @@ def change(ctx: Context, stream_id: str, **changes: Any) -> None:
     ctx.store.stream_sessions[stream_id] = replace(ctx.store.stream_sessions[stream_id], **changes)
 
 
-def tell(
-    ctx: Context, stream_id: str, detail_type: str, name: str, detail: Mapping[str, Any], *, code: str | None = None
-) -> None:
-    """Record an event in a session, by the name it has there, and as an EventBridge event about its channel."""
+def note(ctx: Context, stream_id: str, detail_type: str, name: str, *, code: str | None = None) -> None:
+    """Record an event in a session, by the name it has there."""
     session = ctx.store.stream_sessions[stream_id]
     event = StreamEvent(name, detail_type, ctx.now, code)
     change(
@@ -156,4 +164,11 @@ def tell(
         truncated_events=(event, *session.truncated_events)[:MOST_EVENTS],
         has_error_event=session.has_error_event or event.is_error,
     )
-    ctx.emit(detail_type, [session.channel_arn], detail)
+
+
+def tell(
+    ctx: Context, stream_id: str, detail_type: str, name: str, detail: Mapping[str, Any], *, code: str | None = None
+) -> None:
+    """Record an event in a session, and as an EventBridge event about its channel."""
+    note(ctx, stream_id, detail_type, name, code=code)
+    ctx.emit(detail_type, [ctx.store.stream_sessions[stream_id].channel_arn], detail)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime, timezone
+from functools import partial
 from types import TracebackType
 from typing import cast
 
 from ..core import arns
 from ..core.state import State
+from ..core.unknown import unknown
 from ..wire.errors import (
     ChannelNotBroadcasting,
     ConflictException,
@@ -16,14 +20,15 @@ from ..wire.errors import (
 )
 from . import broadcast, stream_sessions
 from ._service import Context, Store, service
-from .broadcast import TimedMetadata
+from .broadcast import Breach, Refusal, TimedMetadata
 from .channels import Channel
 from .encoders import Given, ingest
+from .ingest import connection
 from .stream_sessions import StreamSession
 
 DEFAULT_PAGE = 100
 
-MOST_METADATA_BYTES = 1024
+METADATA_PAYLOAD = service.quota("Metadata payload", 1024)  # bytes
 
 _END_OF_TIME = datetime(9999, 1, 1, tzinfo=timezone.utc)
 
@@ -61,7 +66,7 @@ def stop_stream(ctx: Context, channel_arn: str) -> None:
 
 @service.operation(rate=155)
 def put_metadata(ctx: Context, channel_arn: str, metadata: str) -> None:
-    if ctx.strict and len(metadata.encode()) > MOST_METADATA_BYTES:
+    if ctx.strict and len(metadata.encode()) > ctx.quota(METADATA_PAYLOAD):
         raise ValidationException("Metadata size exceeds payload limit")
     session = _live(ctx, channel_arn)
     ctx.check_rate("PutMetadata", METADATA_PER_CHANNEL, channel_arn)
@@ -109,12 +114,15 @@ class StreamRefused(ValueError):  # noqa: N818 - what happened, in the words of 
 class LiveStream:
     """One broadcast, seen from the encoder that sends it. As a context manager it ends with the block.
 
-    A stream that was stopped through the API, or ended before, stays ended: `end()` then does nothing.
+    A stream that was stopped through the API, or ended before, stays ended: `end()` then does nothing. Whatever else an
+    encoder could do raises StreamRefused once it is disconnected, or replaced by another.
     """
 
-    def __init__(self, state: State, ctx: Context, session: StreamSession) -> None:
+    def __init__(self, state: State, ctx: Context, session: StreamSession, reconnect: Callable[[], LiveStream]) -> None:
         self._state = state
         self._ctx = ctx
+        self._encoder = session.encoders
+        self._reconnect = reconnect
         self.stream_id = session.stream_id
         self.channel_arn = session.channel_arn
 
@@ -133,24 +141,85 @@ class LiveStream:
         return self._session is not None and self._session.state is not None
 
     @property
+    def shows_slate(self) -> bool:
+        """Whether viewers see the channel's failover slate, because ingest is interrupted."""
+        session = self._session
+        return session is not None and broadcast.shows_slate(self._ctx, session)
+
+    @property
     def metadata(self) -> list[TimedMetadata]:
         """What PutMetadata inserted so far, each as (`at`, `text`), oldest first."""
         self._state.clock.run_due()
         return list(self._ctx.store.metadata[self.stream_id])
 
     def set_viewers(self, count: int) -> None:
-        """Let so many people watch. Raises ValueError for what is no number, StreamRefused after the end."""
-        _check_viewers("count", count)
-        with self._state.transaction():
-            if not self._is_connected:
-                raise StreamRefused(f"stream {self.stream_id} has ended")
-            stream_sessions.change(self._ctx, self.stream_id, viewer_count=count)
+        """Let so many people watch.
+
+        When transitions are realistic, GetStream shows new ones after 15 seconds, and no longer shows those who left
+        after a minute. More than the quota "Concurrent views" allows, over all channels of the region, is a breach of
+        it; those who are too many do not get in. Raises ValueError for what is no number.
+        """
+        _check_number("count", count)
+        with self._connected() as ctx:
+            broadcast.set_viewers(ctx, self.stream_id, count)
+
+    def starve(self) -> None:
+        """Send no more data: Starvation Start, and after 30 seconds the encoder counts as gone.
+
+        A channel with a failover slate shows it, and waits for as long as it may be shown. Raises StreamRefused for a
+        stream that has not started.
+        """
+        with self._connected() as ctx:
+            if not self.is_live:
+                raise StreamRefused(f"stream {self.stream_id} has not started yet")
+            broadcast.starve(ctx, self.stream_id)
+
+    def recover(self) -> None:
+        """Send data again: Starvation End."""
+        with self._connected() as ctx:
+            broadcast.recover(ctx, self.stream_id)
+
+    def breach(self, limit_name: str, *, exceeded_by: int = 1) -> None:
+        """Exceed a limit: "Ingest Bitrate", "Ingest Resolution", "Concurrent Broadcasts" or "Concurrent Viewers".
+
+        `exceeded_by` is in the unit of the limit: bits per second, pixels, streams, viewers. A breach of ingest
+        disconnects the encoder. Raises ValueError for another name, or for a number below 1.
+        """
+        _check_number("exceeded_by", exceeded_by, least=1)
+        with self._connected() as ctx:
+            limits = broadcast.limits(ctx, ctx.store.stream_sessions[self.stream_id])
+            if limit_name not in limits:
+                raise ValueError(f"limit_name: {unknown('limit', limit_name, limits)}")
+            value, unit = limits[limit_name]
+            broadcast.exceed(ctx, self.stream_id, Breach(limit_name, value, exceeded_by, unit))
+
+    def fail(self, reason: str = broadcast.CAPACITY_EXCEEDED) -> None:
+        """Let the service fail to process the stream: Stream Failure with a reason, and the end."""
+        with self._connected() as ctx:
+            broadcast.fail(ctx, self.stream_id, reason)
 
     def end(self) -> None:
         """Disconnect the encoder: Session Ended and Stream End."""
         with self._state.transaction():
             if self._is_connected:
                 broadcast.disconnect(self._ctx, self.stream_id)
+
+    def reconnect(self) -> LiveStream:
+        """Connect again with the same key and settings, as encoders do after StopStream; that is a new session.
+
+        Raises StreamRefused when this encoder is still connected, and as `start()` does.
+        """
+        with self._state.transaction():
+            if self._is_connected:
+                raise StreamRefused(f"stream {self.stream_id} is still connected")
+        return self._reconnect()
+
+    @contextmanager
+    def _connected(self) -> Iterator[Context]:
+        with self._state.transaction():
+            if not self._is_connected:
+                raise StreamRefused(f"stream {self.stream_id} has ended, or another encoder took it over")
+            yield self._ctx
 
     @property
     def _session(self) -> StreamSession | None:
@@ -159,7 +228,9 @@ class LiveStream:
 
     @property
     def _is_connected(self) -> bool:
-        return self._ctx.store.connected.get(self.channel_arn) == self.stream_id
+        if self._ctx.store.connected.get(self.channel_arn) != self.stream_id:
+            return False
+        return self._ctx.store.stream_sessions[self.stream_id].encoders == self._encoder
 
 
 class Streams:
@@ -177,27 +248,62 @@ class Streams:
         encoder: str = "OBS",
         video: Given = None,
         audio: Given = None,
+        priority: int | None = None,
     ) -> LiveStream:
-        """Let an encoder go live, by its channel's ARN or by the stream key's value as a real one would.
+        """Let an encoder go live, by its channel's ARN, or by what a real one is configured with.
+
+        That is the stream key's value, also with a priority (`{key}?priority=1`), or a whole ingest URL:
+        `rtmps://{endpoint}:443/app/{key}`, `rtmp://…`, `srt://{endpoint}:9000?streamid={key}&passphrase={passphrase}`.
+        With a `priority` greater than that of the stream which is live, the encoder takes it over.
 
         `encoder` is "OBS", "ffmpeg" or "WebRTC"; `video` and `audio` override what it reports (members of the API's
         VideoConfiguration and AudioConfiguration, `videoHeight` or `video_height`), a list of them for several tracks.
 
-        Raises StreamRefused for a channel or key that does not exist, a channel without a key, and one that is live
-        already; ValueError for viewers that are no number, or another encoder; TypeError for a member that a
-        configuration does not have, or of another type.
+        An encoder that exceeds a limit of ingest, or sends tracks the channel does not take, is let in and disconnected
+        at once, as in AWS; the session tells why. Raises StreamRefused for one that is not let in: a channel or key
+        that does not exist, a channel without a key, one that is live already, a takeover that fails, the quota of
+        concurrent streams; ValueError for viewers or a priority that are no numbers, or another encoder; TypeError for
+        a member that a configuration does not have, or of another type.
         """
-        _check_viewers("viewers", viewers)
+        _check_number("viewers", viewers)
+        if priority is not None:
+            _check_number("priority", priority)
         sent = ingest(encoder, video, audio)
-        with self._state.transaction():
-            ctx, channel = self._admit(channel_arn_or_stream_key_value)
-            if channel.arn in ctx.store.connected:
-                raise StreamRefused(f"{channel.arn} is live already; a channel takes one encoder at a time")
-            session = broadcast.connect(ctx, channel, viewers=viewers, ingest=sent)
-        return LiveStream(self._state, ctx, session)
 
-    def _admit(self, credential: str) -> tuple[Context, Channel]:
-        """Return the channel an encoder may broadcast on, as ingest would decide it."""
+        def connect() -> LiveStream:
+            with self._state.transaction():
+                ctx, channel, wanted = self._admit(channel_arn_or_stream_key_value)
+                rank = wanted if priority is None else priority
+                answer = broadcast.connect(ctx, channel, sent, viewers=viewers, priority=rank)
+            if isinstance(answer, Refusal):  # outside, because what it told stays told
+                raise StreamRefused(answer.reason)
+            return LiveStream(self._state, ctx, answer, connect)
+
+        return connect()
+
+    @property
+    def live(self) -> list[LiveStream]:
+        """The broadcasts that viewers can see now, in every account and region, the oldest first.
+
+        They may have been started elsewhere, or before the state was loaded.
+        """
+        self._state.clock.run_due()
+        streams = []
+        for account, region, store in self._state.stores.of(service.name):
+            ctx = self._context(account, region)
+            for stream_id in cast("Store", store).connected.values():
+                session = ctx.store.stream_sessions[stream_id]
+                if session.state:
+                    streams.append(LiveStream(self._state, ctx, session, self._starter(session)))
+        return streams
+
+    def _starter(self, session: StreamSession) -> Callable[[], LiveStream]:
+        """Return what starts a session's encoder again, where the one who started it is not known any more."""
+        video, audio = ([asdict(track) for track in tracks] for tracks in session.ingest)
+        return partial(self.start, session.channel_arn, viewers=session.viewers, video=video, audio=audio)
+
+    def _admit(self, credential: str) -> tuple[Context, Channel, int | None]:
+        """Return the channel an encoder may broadcast on, as ingest would decide it, and with which priority."""
         arn = arns.parse(credential)
         if arn is not None:
             ctx = self._context(arn.account, arn.region)
@@ -206,15 +312,20 @@ class Streams:
                 raise StreamRefused(f"there is no channel {credential}")
             if not channel.stream_key_arns:
                 raise StreamRefused(f"{credential} has no stream key; create one")
-            return ctx, channel
+            return ctx, channel, None
+        wanted = connection(credential)
         for account, region, store in self._state.stores.of(service.name):
             for key in cast("Store", store).stream_keys.values():
-                if key.value == credential:
+                if key.value == wanted.key:
                     ctx = self._context(account, region)
-                    return ctx, ctx.store.channels[key.channel_arn]
+                    channel = ctx.store.channels[key.channel_arn]
+                    problem = wanted.problem(channel)
+                    if problem:
+                        raise StreamRefused(problem)
+                    return ctx, channel, wanted.priority
         raise StreamRefused("no channel has this stream key")
 
 
-def _check_viewers(name: str, count: int) -> None:
-    if type(count) is not int or count < 0:
-        raise ValueError(f"{name}: {count!r} is not a whole number that is 0 or more")
+def _check_number(name: str, count: int, *, least: int = 0) -> None:
+    if type(count) is not int or count < least:
+        raise ValueError(f"{name}: {count!r} is not a whole number that is {least} or more")

@@ -1,0 +1,67 @@
+"""Ingest: where an encoder connects to, and with what.
+
+Source: IVS User Guide, *Amazon IVS Streaming Configuration*.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+from .channels import Channel
+
+_PRIORITY = re.compile(r"\?priority=(-?[0-9]+)")
+_SRT_PRIORITY = re.compile(r"#!::u=(?P<key>[^,]*)(?:,priority=(?P<priority>-?[0-9]+))?")
+
+
+class Connection(NamedTuple):
+    """What an encoder was told to connect with: a stream key, and what belongs to it."""
+
+    key: str
+    priority: int | None = None
+    scheme: str = ""
+    host: str = ""
+    passphrase: str = ""
+
+    def problem(self, channel: Channel) -> str | None:
+        """Return why a channel does not take this connection; None when it does, or nobody said where it leads."""
+        if not self.scheme:
+            return None
+        endpoint = channel.srt["endpoint"] if self.scheme == "srt" else channel.ingest_endpoint
+        if self.host != endpoint:
+            return f"{self.host or 'nothing'} is not where {channel.arn} is ingested; that is {endpoint}"
+        if self.scheme == "rtmp" and not channel.insecure_ingest:
+            return f"{channel.arn} does not allow insecure ingest; use rtmps"
+        if self.scheme == "srt" and not channel.insecure_ingest and self.passphrase != channel.srt_passphrase:
+            return f"the SRT passphrase is not that of {channel.arn}"
+        return None
+
+
+def connection(text: str) -> Connection:
+    """Return what a stream key means, bare or with a priority as encoders take it, or in a whole URL to ingest.
+
+    The forms are `{key}`, `{key}?priority=1`, `rtmps://{endpoint}:443/app/{key}?priority=1`, the same with `rtmp`, and
+    `srt://{endpoint}:9000?streamid={key}&passphrase={passphrase}` where the key may be `#!::u={key},priority=1`.
+    """
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        return _key(text)
+    if scheme == "srt":
+        address, _, query = rest.partition("?")
+        # a stream id may begin with a number sign, which is not that of a fragment
+        members = parse_qs(query.replace("#", "%23"))
+        found = _key(members.get("streamid", [""])[0])
+        passphrase = members.get("passphrase", [""])[0]
+        return found._replace(scheme=scheme, host=urlsplit(f"//{address}").hostname or "", passphrase=passphrase)
+    path = rest.partition("/")[2].removeprefix("app/")
+    return _key(path)._replace(scheme=scheme, host=urlsplit(text).hostname or "")
+
+
+def _key(text: str) -> Connection:
+    srt = _SRT_PRIORITY.fullmatch(text)
+    if srt:
+        return Connection(srt["key"], int(srt["priority"]) if srt["priority"] else None)
+    key, _, _ = text.partition("?")
+    rtmp = _PRIORITY.fullmatch(text[len(key) :])
+    return Connection(key if rtmp or key == text else text, int(rtmp[1]) if rtmp else None)
