@@ -95,6 +95,8 @@ class Table(Generic[R]):
         """
         if among is not None:
             rows = sorted((self._rows[key] for key in among), key=_serial)
+            if newest_first:
+                return (row for row in reversed(rows) if serial is None or row.serial < serial)
             return (row for row in rows if serial is None or row.serial > serial)
         order = self._order
         if newest_first:

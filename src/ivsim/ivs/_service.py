@@ -51,6 +51,8 @@ class Store(AnyStore):
         )
         # stream id to StreamSession, live and ended; they outlive their channel
         self.stream_sessions: Table[StreamSession] = Table("stream-session", journal)
+        # channel ARN to the stream ids of its sessions
+        self.sessions_of: Series[str] = Series("sessions-of-channel", journal)
         # stream id to what PutMetadata inserted
         self.metadata: Series[TimedMetadata] = Series("metadata", journal)
         # channel ARN to the stream id that occupies it

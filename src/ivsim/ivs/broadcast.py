@@ -256,6 +256,7 @@ def _create_session(
         priority=priority,
         **_snapshot(ctx, channel),
     )
+    ctx.store.sessions_of.append(channel.arn, stream_id)
     ctx.store.connected[channel.arn] = stream_id
     _tell(ctx, stream_id, STATE_CHANGE, "Session Created")
     set_viewers(ctx, stream_id, viewers)

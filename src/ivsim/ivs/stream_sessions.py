@@ -107,8 +107,9 @@ class StreamSession:
 
 @service.operation(rate=5)
 def get_stream_session(ctx: Context, channel_arn: str, *, stream_id: str | None = None) -> dict[str, object]:
-    for session in sessions_kept(ctx, channel_arn):
-        if stream_id in (None, session.stream_id):
+    for each in reversed(ctx.store.sessions_of[channel_arn]):
+        session = ctx.store.stream_sessions[each]
+        if stream_id in (None, each) and _is_kept(ctx, session):
             return {"stream_session": session}
     missing = stream_id or channel_arn
     raise ResourceNotFoundException(f"Resource: {missing} not found", resource=missing)
@@ -122,7 +123,8 @@ def list_stream_sessions(
         ctx.store.stream_sessions,
         max_results,
         next_token,
-        where=lambda session: is_kept(ctx, session, channel_arn),
+        where=lambda session: _is_kept(ctx, session),
+        among=ctx.store.sessions_of[channel_arn],
         filters=channel_arn,
         newest_first=True,
     )
@@ -136,17 +138,6 @@ def live_session(ctx: Context, channel_arn: str) -> StreamSession | None:
     stream_id = ctx.store.connected.get(channel_arn)
     session = ctx.store.stream_sessions[stream_id] if stream_id else None
     return session if session and session.state else None
-
-
-def sessions_kept(ctx: Context, channel_arn: str) -> list[StreamSession]:
-    """Return a channel's sessions that can still be looked up, newest first."""
-    return [session for session in ctx.store.stream_sessions.newest_first() if is_kept(ctx, session, channel_arn)]
-
-
-def is_kept(ctx: Context, session: StreamSession, channel_arn: str) -> bool:
-    """Return whether a session is one of a channel's, and not too old to be looked up."""
-    ended = session.end_time
-    return session.channel_arn == channel_arn and (ended is None or ctx.now - ended < RETENTION)
 
 
 def change(ctx: Context, stream_id: str, **changes: Any) -> None:
@@ -172,3 +163,8 @@ def tell(
     """Record an event in a session, and as an EventBridge event about its channel."""
     note(ctx, stream_id, detail_type, name, code=code)
     ctx.emit(detail_type, [ctx.store.stream_sessions[stream_id].channel_arn], detail)
+
+
+def _is_kept(ctx: Context, session: StreamSession) -> bool:
+    """Return whether a session is not too old to be looked up."""
+    return session.end_time is None or ctx.now - session.end_time < RETENTION
