@@ -232,3 +232,54 @@ def test_ad_break_without_ads(aws: Services, channel: Any) -> None:
     with aws.go_live(channel):
         refused = aws.code(aws.ivs.insert_ad_break, channelArn=channel["arn"], durationSeconds=30)
         assert refused == "ValidationException"
+
+
+def test_starving_stream(aws: Services, channel: Any) -> None:
+    """A stream that gets no data is STARVING, in GetStream, in ListStreams and among the events of its session."""
+    with aws.go_live(channel) as live:
+        live.starve()
+        assert aws.ivs.get_stream(channelArn=channel["arn"])["stream"]["health"] == "STARVING"
+        (stream,) = aws.ivs.list_streams(filterBy={"health": "STARVING"})["streams"]
+        assert stream["channelArn"] == channel["arn"]
+        live.recover()
+        assert aws.ivs.list_streams(filterBy={"health": "STARVING"})["streams"] == []
+        session = aws.ivs.get_stream_session(channelArn=channel["arn"])["streamSession"]
+        assert [(event["type"], event["name"]) for event in session["truncatedEvents"]] == [
+            ("IVS Stream Health Change", "Starvation End"),
+            ("IVS Stream Health Change", "Starvation Start"),
+            ("IVS Stream State Change", "Stream Start"),
+            ("IVS Stream State Change", "Session Created"),
+        ]
+
+
+def test_session_with_an_error(aws: Services, channel: Any) -> None:
+    """A session that a limit cut off has an error event; it never was live, and the channel can be changed again."""
+    aws.go_live(channel, video={"targetBitrate": 9_000_000})
+    with pytest.raises(aws.ivs.exceptions.ChannelNotBroadcasting):
+        aws.ivs.get_stream(channelArn=channel["arn"])
+    (summary,) = aws.ivs.list_stream_sessions(channelArn=channel["arn"])["streamSessions"]
+    assert summary["hasErrorEvent"]
+    session = aws.ivs.get_stream_session(channelArn=channel["arn"])["streamSession"]
+    assert [(event["type"], event["name"]) for event in session["truncatedEvents"]] == [
+        ("IVS Stream State Change", "Session Ended"),
+        ("IVS Limit Breach", "Ingest Bitrate"),
+        ("IVS Stream State Change", "Session Created"),
+    ]
+    aws.ivs.update_channel(arn=channel["arn"], name="quieter")
+
+
+def test_sessions_page_by_page(aws: Services, channel: Any) -> None:
+    """The sessions of a channel come newest first, page after page, without those of another channel."""
+    other = aws.ivs.create_channel()["channel"]
+    ids = []
+    for _ in range(5):
+        with aws.go_live(channel) as live, aws.go_live(other):
+            ids.append(live.stream_id)
+    seen, token = [], ""
+    while True:
+        page = aws.ivs.list_stream_sessions(channelArn=channel["arn"], maxResults=2, nextToken=token)
+        seen += [session["streamId"] for session in page["streamSessions"]]
+        token = page.get("nextToken")
+        if not token:
+            break
+    assert seen == ids[::-1]
