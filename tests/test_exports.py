@@ -7,7 +7,17 @@ import pytest
 
 import ivsim
 
-PUBLIC = ["Emulator", "LiveStream", "Request", "Response", "StreamRefused", "__version__", "current", "mock_ivs"]
+PUBLIC = [
+    "Emulator",
+    "LiveStream",
+    "Recording",
+    "Request",
+    "Response",
+    "StreamRefused",
+    "__version__",
+    "current",
+    "mock_ivs",
+]
 
 
 def test_public_names() -> None:

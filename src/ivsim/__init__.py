@@ -8,6 +8,7 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from .emulator import Emulator
+    from .ivs.recordings import Recording
     from .ivs.streams import LiveStream, StreamRefused
     from .mock import current, mock_ivs
     from .wire.http import Request, Response
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Emulator",
     "LiveStream",
+    "Recording",
     "Request",
     "Response",
     "StreamRefused",
@@ -26,6 +28,7 @@ __all__ = [
 _HOMES = {
     "Emulator": "emulator",
     "LiveStream": "ivs.streams",
+    "Recording": "ivs.recordings",
     "Request": "wire.http",
     "Response": "wire.http",
     "StreamRefused": "ivs.streams",

@@ -16,6 +16,7 @@ from .core.state import State, Transitions
 from .courier import courier
 from .dispatcher import SERVICES, Dispatcher, errors_of
 from .ivs._service import Context
+from .ivs.recordings import Recordings
 from .ivs.streams import Streams
 from .wire.http import Request, Response
 
@@ -65,6 +66,7 @@ class Emulator:
         self._state.quotas.update(quotas or {})
         self._dispatcher = Dispatcher(self._state)
         self._streams = Streams(self._state, self._ivs_context)
+        self._recordings = Recordings(self._state, self._ivs_context)
 
     @property
     def account_id(self) -> str:
@@ -80,6 +82,11 @@ class Emulator:
     def streams(self) -> Streams:
         """Encoders: `sim.streams.start(channel_arn)` takes a channel live."""
         return self._streams
+
+    @property
+    def recordings(self) -> Recordings:
+        """What broadcasts on channels with a recording configuration left, or are leaving."""
+        return self._recordings
 
     @property
     def events(self) -> Events:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .playback_key_pairs import PlaybackKeyPair
     from .playback_restriction_policies import PlaybackRestrictionPolicy
     from .recording_configurations import RecordingConfiguration
+    from .recordings import RecordingSession
     from .stream_keys import StreamKey
     from .stream_sessions import StreamSession
     from .viewer_sessions import Revocation
@@ -57,6 +58,10 @@ class Store(AnyStore):
         self.metadata: Series[TimedMetadata] = Series("metadata", journal)
         # channel ARN to the stream id that occupies it
         self.connected: Table[str] = Table("connected", journal)
+        # recording-session id to RecordingSession
+        self.recordings: Table[RecordingSession] = Table("recording", journal)
+        # channel ARN to the id of its newest recording session
+        self.recorded: Table[str] = Table("recorded", journal)
         # channel ARN and viewer id to Revocation
         self.revocations: Table[Revocation] = Table("revocation", journal)
 

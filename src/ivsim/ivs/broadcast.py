@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from . import recordings
 from ._service import Context, service
 from .channels import Channel
 from .encoders import Ingest
@@ -148,6 +149,7 @@ def disconnect(ctx: Context, stream_id: str, *, code: str | None = None) -> None
         _tell(ctx, stream_id, STATE_CHANGE, "Stream End")
     del ctx.store.connected[session.channel_arn]
     change(ctx, stream_id, end_time=ctx.now, state=None, viewers=0, viewer_count=0)
+    recordings.finish(ctx, stream_id)
 
 
 def fail(ctx: Context, stream_id: str, reason: str) -> None:
@@ -365,6 +367,7 @@ def _start(ctx: Context, stream_id: str) -> None:
         channel = ctx.store.channels[session.channel_arn]
         change(ctx, stream_id, state="LIVE", started_at=ctx.now, channel=channel, **_snapshot(ctx, channel))
         _tell(ctx, stream_id, STATE_CHANGE, "Stream Start")
+        recordings.begin(ctx, stream_id)
 
 
 @service.task

@@ -1,0 +1,426 @@
+"""Recordings: what becomes of broadcasts on a channel with a recording configuration.
+
+A recording begins soon after its stream, ends when that is written to S3, and takes up the next stream of the channel
+when that comes within the reconnect window and is like the first. Source: IVS User Guide, *Auto-Record to Amazon S3*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast, overload
+
+from ..core.deliveries import S3Object
+from . import renditions
+from ._service import Context, Store, service
+from .recorded_objects import CONTENT_TYPES, ENDED, FAILED, NOT_STARTED, STARTED, RecordedObjects
+from .recorded_playlists import SECONDS_PER_FILE
+from .renditions import Rendition
+from .stream_sessions import RECORDING_CHANGE, StreamSession, tell
+
+if TYPE_CHECKING:
+    from ..core.state import State
+    from .channels import Channel
+    from .encoders import Ingest
+    from .recording_configurations import RecordingConfiguration, RenditionConfiguration
+
+SECONDS_TO_START = 1.0
+"""From Stream Start to Recording Start, when transitions are realistic."""
+
+SECONDS_TO_WRITE = 3.0
+"""From the end of a stream until all of it is in S3, when transitions are realistic. AWS: usually within 10."""
+
+SHORTEST = 10
+"""Seconds that a stream has to last to leave any media."""
+
+MOST_STREAMS = 20
+"""How many streams are merged into one recording."""
+
+LONGEST = timedelta(hours=48)
+"""How long after its start a recording takes up another stream."""
+
+RECORDING_START = service.incident("RecordingStart", "ValidationException", "InternalServerException")
+RECORDING_END = service.incident("RecordingEnd", "InternalServerException")
+
+_EVENT_NAMES = {
+    STARTED: "Recording Start",
+    NOT_STARTED: "Recording Start Failure",
+    ENDED: "Recording End",
+    FAILED: "Recording End Failure",
+}
+
+_HEIGHTS = {
+    "LOWEST_RESOLUTION": range(160, 361),
+    "SD": range(361, 481),
+    "HD": range(481, 721),
+    "FULL_HD": range(721, 1081),
+}
+"""Which renditions a name in a recording configuration stands for."""
+
+_STANDARD_BANDWIDTHS = {"720p60": 3_330_599, "480p30": 1_335_600}
+"""What recordings of standard channels say where that is not the nominal bandwidth; 360p30 and 160p30 say that."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedStream:
+    """A stream in a recording."""
+
+    stream_id: str
+    started_at: datetime
+    ended_at: datetime | None = None
+
+    def recorded_seconds(self, now: datetime) -> int:
+        """Return how much media it has left in whole seconds; while it goes on, those that make whole files."""
+        milliseconds = round(((self.ended_at or now) - self.started_at) / timedelta(milliseconds=1))
+        seconds = milliseconds // 1000
+        if self.ended_at is None:
+            return seconds // SECONDS_PER_FILE * SECONDS_PER_FILE
+        return seconds if seconds >= SHORTEST else 0
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingSession:
+    """A recording, of one stream or of several that were merged. `ingest` is what the first one's encoder sent."""
+
+    session_id: str
+    channel_arn: str
+    configuration: RecordingConfiguration
+    key_prefix: str
+    started_at: datetime
+    ingest: Ingest
+    container_format: str
+    renditions: tuple[Rendition, ...]
+    thumbnail_size: tuple[int, int]
+    streams: tuple[RecordedStream, ...]
+    status: str = STARTED
+    reason: str = ""
+    ended_at: datetime | None = None
+    takes_up_streams: bool = False
+
+    @property
+    def bucket(self) -> str:
+        """The bucket it is written to; empty when the configuration names none, as may be when nothing is checked."""
+        s3: Mapping[str, str] = self.configuration.destination_configuration.get("s3", {})
+        return s3.get("bucket_name", "")
+
+    @property
+    def thumbnail_interval(self) -> int:
+        """Seconds from one thumbnail to the next."""
+        return max(self.configuration.thumbnail_configuration.target_interval_seconds or 0, 1)
+
+    def has_thumbnails(self, storage: str) -> bool:
+        """Return whether there are thumbnails that are stored in a certain way."""
+        thumbnails = self.configuration.thumbnail_configuration
+        return thumbnails.recording_mode == "INTERVAL" and storage in thumbnails.storage
+
+    def recorded_seconds(self, now: datetime) -> int:
+        """Return how much media there is in whole seconds."""
+        return sum(stream.recorded_seconds(now) for stream in self.streams) if self.status != NOT_STARTED else 0
+
+
+def begin(ctx: Context, stream_id: str) -> None:
+    """A stream has started: it is recorded if its channel has a recording configuration."""
+    if ctx.store.stream_sessions[stream_id].recording_configuration is not None:
+        _in_time(ctx, RECORDING_START, SECONDS_TO_START, _record, stream_id)
+
+
+def finish(ctx: Context, stream_id: str) -> None:
+    """A stream has ended, and with it, unless another follows in time, its recording."""
+    recording = _newest(ctx, ctx.store.stream_sessions[stream_id].channel_arn)
+    if recording is not None and recording.streams[-1].stream_id == stream_id:
+        *before, last = recording.streams
+        _change(ctx, recording, streams=(*before, replace(last, ended_at=ctx.now)))
+        _in_time(ctx, RECORDING_END, SECONDS_TO_WRITE, _written, recording.session_id)
+
+
+@service.task
+def _record(ctx: Context, stream_id: str) -> None:
+    session = ctx.store.stream_sessions[stream_id]
+    configuration = session.recording_configuration
+    if configuration is None or session.started_at is None or session.end_time is not None:
+        return
+    before = _newest(ctx, session.channel_arn)
+    recording = _new(ctx, session, configuration, session.started_at)
+    fault = ctx.strike(RECORDING_START, channelArn=session.channel_arn)
+    if fault is None and before is not None and _is_continued(before, recording):
+        continued = _change(ctx, before, streams=before.streams + recording.streams, takes_up_streams=False)
+        _tell(ctx, continued, STARTED)
+        return
+    ctx.store.recordings[recording.session_id] = recording
+    ctx.store.recorded[recording.channel_arn] = recording.session_id
+    if fault is not None:
+        _fail_to_start(ctx, recording, fault.error_code)
+    elif configuration.state != "ACTIVE" or not recording.bucket:
+        _fail_to_start(ctx, recording, "ValidationException")
+    else:
+        ctx.deliver(_parcels(recording.bucket, _objects(ctx, recording), slice(0, 1)), _begun, recording.session_id)
+
+
+@service.task
+def _begun(ctx: Context, session_id: str, error: str | None) -> None:
+    recording = ctx.store.recordings[session_id]
+    if error is None:
+        _tell(ctx, recording, STARTED)
+    else:
+        _fail_to_start(ctx, recording, "ValidationException")
+
+
+@service.task
+def _written(ctx: Context, session_id: str) -> None:
+    recording = ctx.store.recordings[session_id]
+    streams = len(recording.streams)
+    window = timedelta(seconds=recording.configuration.recording_reconnect_window_seconds)
+    left = window - (ctx.now - (recording.streams[-1].ended_at or ctx.now))
+    if left > timedelta():
+        _change(ctx, recording, takes_up_streams=True)
+        ctx.later(left.total_seconds(), _end, session_id, streams)
+    else:
+        _end(ctx, session_id, streams)
+
+
+@service.task
+def _end(ctx: Context, session_id: str, streams: int) -> None:
+    recording = ctx.store.recordings[session_id]
+    if recording.status != STARTED or len(recording.streams) != streams:
+        return
+    fault = ctx.strike(RECORDING_END, channelArn=recording.channel_arn)
+    outcome = {"status": FAILED, "reason": fault.error_code} if fault else {"status": ENDED}
+    recording = _change(ctx, recording, **outcome, ended_at=ctx.now)
+    ctx.deliver(_parcels(recording.bucket, _objects(ctx, recording), slice(1, None)), _over, session_id)
+
+
+@service.task
+def _over(ctx: Context, session_id: str, error: str | None) -> None:
+    recording = ctx.store.recordings[session_id]
+    if recording.status == ENDED and error is not None:
+        recording = _change(ctx, recording, status=FAILED, reason="InternalServerException")
+        ctx.deliver(_parcels(recording.bucket, _objects(ctx, recording), slice(-1, None)), _over, session_id)
+    elif recording.status != NOT_STARTED:
+        _tell(ctx, recording, recording.status)
+
+
+def _fail_to_start(ctx: Context, recording: RecordingSession, reason: str) -> None:
+    failed = _change(ctx, recording, status=NOT_STARTED, reason=reason, key_prefix="")
+    _tell(ctx, failed, NOT_STARTED)
+
+
+def _tell(ctx: Context, recording: RecordingSession, status: str) -> None:
+    stream_id = recording.streams[-1].stream_id
+    channel = ctx.store.channels.get(recording.channel_arn, ctx.store.stream_sessions[stream_id].channel)
+    seconds = 0 if status == STARTED else recording.recorded_seconds(ctx.now)
+    detail = {
+        "recording_status": _EVENT_NAMES[status],
+        "recording_status_reason": recording.reason,
+        "recording_s3_bucket_name": recording.bucket,
+        "recording_s3_key_prefix": recording.key_prefix,
+        "recording_duration_ms": seconds * 1000,
+        "channel_name": channel.name,
+        "stream_id": stream_id,
+        "recording_session_id": recording.session_id,
+        "recording_session_stream_ids": [stream.stream_id for stream in recording.streams],
+    }
+    tell(ctx, stream_id, RECORDING_CHANGE, _EVENT_NAMES[status], detail)
+
+
+def _new(
+    ctx: Context, session: StreamSession, configuration: RecordingConfiguration, started_at: datetime
+) -> RecordingSession:
+    now, source = ctx.now, session.ingest.video[0]
+    ladder = renditions.ladder(session.channel, session.ingest.video)
+    channel_id = session.channel_arn.rpartition("/")[2]
+    minute = f"{now.year}/{now.month}/{now.day}/{now.hour}/{now.minute}"
+    pictured = _of_class(ladder, configuration.thumbnail_configuration.resolution)
+    return RecordingSession(
+        session_id=ctx.ids.alphanumeric(12),
+        channel_arn=session.channel_arn,
+        configuration=configuration,
+        key_prefix=f"ivs/v1/{ctx.account}/{channel_id}/{minute}/{ctx.ids.alphanumeric(12)}",
+        started_at=now,
+        ingest=session.ingest,
+        container_format=session.channel.container_format,
+        renditions=tuple(_selected(session.channel, ladder, configuration.rendition_configuration)),
+        thumbnail_size=(pictured[0].width, pictured[0].height)
+        if pictured
+        else (source.video_width, source.video_height),
+        streams=(RecordedStream(session.stream_id, started_at),),
+    )
+
+
+def _selected(channel: Channel, ladder: list[Rendition], configuration: RenditionConfiguration) -> Iterator[Rendition]:
+    """Return the renditions to record; in place of one that is missing comes the best that there is."""
+    wanted = set(ladder)
+    if configuration.rendition_selection == "NONE":
+        wanted.clear()
+    elif configuration.rendition_selection == "CUSTOM" and channel.type != "BASIC":
+        wanted = {each for name in configuration.renditions for each in _of_class(ladder, name) or ladder[:1]}
+    names = set()
+    for rendition in ladder:
+        if rendition in wanted and rendition.name not in names:
+            names.add(rendition.name)  # of two tracks of one size the better one has the folder
+            is_measured = channel.type == "STANDARD" and not rendition.is_source
+            bandwidth = _STANDARD_BANDWIDTHS.get(rendition.name) if is_measured else None
+            yield rendition._replace(bandwidth=bandwidth or rendition.bandwidth)
+
+
+def _of_class(ladder: list[Rendition], name: str | None) -> list[Rendition]:
+    """Return the renditions that a name in a recording configuration stands for."""
+    return [rendition for rendition in ladder if rendition.short_side in _HEIGHTS.get(name or "", ())]
+
+
+def _is_continued(before: RecordingSession, after: RecordingSession) -> bool:
+    """Return whether a stream that would be recorded by itself goes into the recording before it."""
+    return (
+        before.status == STARTED
+        and before.takes_up_streams
+        and len(before.streams) < MOST_STREAMS
+        and after.started_at - before.started_at < LONGEST
+        and before.configuration.arn == after.configuration.arn
+        and before.container_format == after.container_format
+        and [rendition.name for rendition in before.renditions] == [rendition.name for rendition in after.renditions]
+        and _media_format(before.ingest) == _media_format(after.ingest)
+        and all(
+            2 * abs(now.target_bitrate - then.target_bitrate) <= then.target_bitrate
+            for then, now in zip(before.ingest.video, after.ingest.video, strict=True)
+        )
+    )
+
+
+def _media_format(ingest: Ingest) -> tuple[object, ...]:
+    """Return what has to be the same in all streams of a recording."""
+    video = [(track.codec, track.video_width, track.video_height, track.target_framerate) for track in ingest.video]
+    return video, [track.codec for track in ingest.audio]
+
+
+def _in_time(ctx: Context, incident: str, seconds: float, task: Callable[..., None], argument: str) -> None:
+    """Have something done now, or after `seconds` when transitions are realistic, or when a test wants it."""
+    delay = ctx.delay(incident)
+    if delay:
+        ctx.later(delay, task, argument)
+    else:
+        ctx.soon(seconds, task, argument)
+
+
+def _newest(ctx: Context, channel_arn: str) -> RecordingSession | None:
+    session_id = ctx.store.recorded.get(channel_arn)
+    return ctx.store.recordings[session_id] if session_id else None
+
+
+def _change(ctx: Context, recording: RecordingSession, **changes: Any) -> RecordingSession:
+    changed = ctx.store.recordings[recording.session_id] = replace(recording, **changes)
+    return changed
+
+
+def _objects(ctx: Context, recording: RecordingSession) -> RecordedObjects:
+    return RecordedObjects(recording, ctx.store.metadata.__getitem__, ctx.now)
+
+
+def _parcels(bucket: str, objects: RecordedObjects, which: slice) -> Iterator[S3Object]:
+    """Return some of the objects of a recording to be carried to S3, each made as its turn comes."""
+    for key in list(objects)[which]:
+        yield S3Object(bucket, key, objects[key], CONTENT_TYPES[key.rpartition(".")[2]])
+
+
+class Recording:
+    """A recording: one broadcast, or several that were merged. What it shows is always how it is now."""
+
+    def __init__(self, ctx: Context, session: RecordingSession) -> None:
+        self._ctx = ctx
+        self._last = session
+        self.session_id = session.session_id
+        self.channel_arn = session.channel_arn
+        self.bucket = session.bucket
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Recording) and other.session_id == self.session_id
+
+    def __hash__(self) -> int:
+        return hash(self.session_id)
+
+    def __repr__(self) -> str:
+        return f"<Recording {self.key_prefix or self.session_id}, {self.status}>"
+
+    @property
+    def key_prefix(self) -> str:
+        """What the keys of its objects begin with; empty when it failed to start."""
+        return self._session.key_prefix
+
+    @property
+    def recording_id(self) -> str:
+        """The last part of the key prefix."""
+        return self.key_prefix.rpartition("/")[2]
+
+    @property
+    def stream_ids(self) -> list[str]:
+        """The streams in it, in order."""
+        return [stream.stream_id for stream in self._session.streams]
+
+    @property
+    def status(self) -> str:
+        """RECORDING_STARTED, then RECORDING_ENDED or RECORDING_ENDED_WITH_FAILURE; or RECORDING_START_FAILED."""
+        return self._session.status
+
+    @property
+    def reason(self) -> str:
+        """Why it failed, "ValidationException" say; empty when it did not."""
+        return self._session.reason
+
+    @property
+    def started_at(self) -> datetime:
+        """When it began."""
+        return self._session.started_at
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it ended, None while it goes on or waits for the channel's next stream."""
+        return self._session.ended_at
+
+    @property
+    def duration(self) -> timedelta:
+        """How much media it has. A stream of less than 10 seconds leaves none."""
+        return timedelta(seconds=self._session.recorded_seconds(self._ctx.now))
+
+    @property
+    def objects(self) -> RecordedObjects:
+        """Its objects as they are now, by their keys in the bucket; each is made when it is read."""
+        return _objects(self._ctx, self._session)
+
+    @property
+    def _session(self) -> RecordingSession:
+        self._ctx.clock.run_due()
+        self._last = self._ctx.store.recordings.get(self.session_id, self._last)
+        return self._last
+
+
+class Recordings(Sequence[Recording]):
+    """Every recording so far, of all accounts and regions, oldest first."""
+
+    def __init__(self, state: State, context: Callable[[str, str], Context]) -> None:
+        self._state = state
+        self._context = context
+
+    def of(self, channel_arn: str) -> list[Recording]:
+        """Return the recordings of a channel, oldest first."""
+        return [recording for recording in self._all() if recording.channel_arn == channel_arn]
+
+    @overload
+    def __getitem__(self, index: int) -> Recording: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Recording]: ...
+    def __getitem__(self, index: int | slice) -> Recording | list[Recording]:
+        return self._all()[index]
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._all()!r})"
+
+    def _all(self) -> list[Recording]:
+        self._state.clock.run_due()
+        found = [
+            (session, Recording(self._context(account, region), session))
+            for account, region, store in self._state.stores.of(service.name)
+            for session in cast("Store", store).recordings.values()
+        ]
+        return [recording for _, recording in sorted(found, key=lambda pair: pair[0].started_at)]
