@@ -53,14 +53,15 @@ class Media(NamedTuple):
         return sum(_file_count(stretch) for stretch in self.stretches)
 
     def file(self, number: int) -> Piece:
-        """Return what is in a file. Raises IndexError when there is no such file."""
-        for stretch in self.stretches:
-            if number < _file_count(stretch):
-                offset = number * SECONDS_PER_FILE
-                left = stretch.seconds - offset
-                return Piece(stretch.at + timedelta(seconds=offset), min(SECONDS_PER_FILE, left))
-            number -= _file_count(stretch)
-        raise IndexError(number)
+        """Return what is in a file."""
+        firsts = accumulate(map(_file_count, self.stretches), initial=0)
+        stretch, first = next(
+            (stretch, first)
+            for stretch, first in zip(self.stretches, firsts, strict=False)
+            if number < first + _file_count(stretch)
+        )
+        offset = (number - first) * SECONDS_PER_FILE
+        return Piece(stretch.at + timedelta(seconds=offset), min(SECONDS_PER_FILE, stretch.seconds - offset))
 
     def files(self) -> Iterator[tuple[str, Piece, Sequence[str]]]:
         """Return the files' names, what is in them, and the lines that a playlist has before them."""

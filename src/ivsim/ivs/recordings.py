@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any, cast, overload
 from ..core.deliveries import S3Object
 from . import renditions
 from ._service import Context, Store, service
+from .encoders import Ingest
 from .recorded_objects import CONTENT_TYPES, ENDED, FAILED, NOT_STARTED, STARTED, RecordedObjects
 from .recorded_playlists import SECONDS_PER_FILE
+from .recording_configurations import RecordingConfiguration, RenditionConfiguration
 from .renditions import Rendition
 from .stream_sessions import RECORDING_CHANGE, StreamSession, tell
 
 if TYPE_CHECKING:
     from ..core.state import State
     from .channels import Channel
-    from .encoders import Ingest
-    from .recording_configurations import RecordingConfiguration, RenditionConfiguration
 
 SECONDS_TO_START = 1.0
 """From Stream Start to Recording Start, when transitions are realistic."""
@@ -81,7 +81,10 @@ class RecordedStream:
 
 @dataclass(frozen=True, slots=True)
 class RecordingSession:
-    """A recording, of one stream or of several that were merged. `ingest` is what the first one's encoder sent."""
+    """A recording, of one stream or of several that were merged.
+
+    `ingest` is what the first one's encoder sent; `written_at` is when all of the last one was in S3, None before that.
+    """
 
     session_id: str
     channel_arn: str
@@ -96,7 +99,7 @@ class RecordingSession:
     status: str = STARTED
     reason: str = ""
     ended_at: datetime | None = None
-    takes_up_streams: bool = False
+    written_at: datetime | None = None
 
     @property
     def bucket(self) -> str:
@@ -128,10 +131,14 @@ def begin(ctx: Context, stream_id: str) -> None:
 def finish(ctx: Context, stream_id: str) -> None:
     """A stream has ended, and with it, unless another follows in time, its recording."""
     recording = _newest(ctx, ctx.store.stream_sessions[stream_id].channel_arn)
-    if recording is not None and recording.streams[-1].stream_id == stream_id:
-        *before, last = recording.streams
+    if recording is None:
+        return
+    *before, last = recording.streams
+    if last.stream_id == stream_id:
         _change(ctx, recording, streams=(*before, replace(last, ended_at=ctx.now)))
         _in_time(ctx, RECORDING_END, SECONDS_TO_WRITE, _written, recording.session_id)
+    else:
+        _end_if_over(ctx, recording)
 
 
 @service.task
@@ -143,10 +150,12 @@ def _record(ctx: Context, stream_id: str) -> None:
     before = _newest(ctx, session.channel_arn)
     recording = _new(ctx, session, configuration, session.started_at)
     fault = ctx.strike(RECORDING_START, channelArn=session.channel_arn)
-    if fault is None and before is not None and _is_continued(before, recording):
-        continued = _change(ctx, before, streams=before.streams + recording.streams, takes_up_streams=False)
+    if fault is None and before is not None and _is_continued(before, recording, session.start_time):
+        continued = _change(ctx, before, streams=before.streams + recording.streams, written_at=None)
         _tell(ctx, continued, STARTED)
         return
+    if before is not None:
+        _end_if_over(ctx, before)
     ctx.store.recordings[recording.session_id] = recording
     ctx.store.recorded[recording.channel_arn] = recording.session_id
     if fault is not None:
@@ -168,26 +177,38 @@ def _begun(ctx: Context, session_id: str, error: str | None) -> None:
 
 @service.task
 def _written(ctx: Context, session_id: str) -> None:
-    recording = ctx.store.recordings[session_id]
-    streams = len(recording.streams)
-    window = timedelta(seconds=recording.configuration.recording_reconnect_window_seconds)
-    left = window - (ctx.now - (recording.streams[-1].ended_at or ctx.now))
+    recording = _change(ctx, ctx.store.recordings[session_id], written_at=ctx.now)
+    left = _window_left(ctx, recording)
     if left > timedelta():
-        _change(ctx, recording, takes_up_streams=True)
-        ctx.later(left.total_seconds(), _end, session_id, streams)
+        ctx.later(left.total_seconds(), _stop_waiting, session_id, len(recording.streams))
     else:
-        _end(ctx, session_id, streams)
+        _end(ctx, recording)
 
 
 @service.task
-def _end(ctx: Context, session_id: str, streams: int) -> None:
+def _stop_waiting(ctx: Context, session_id: str, streams: int) -> None:
+    """End a recording whose window is over, unless an encoder is back; what it sends will then decide."""
     recording = ctx.store.recordings[session_id]
-    if recording.status != STARTED or len(recording.streams) != streams:
+    connected = ctx.store.connected.get(recording.channel_arn)
+    if len(recording.streams) == streams and (
+        connected is None or ctx.store.recorded[recording.channel_arn] != session_id
+    ):
+        _end(ctx, recording)
+
+
+def _end_if_over(ctx: Context, recording: RecordingSession) -> None:
+    if recording.written_at is not None and _window_left(ctx, recording) <= timedelta():
+        _end(ctx, recording)
+
+
+def _end(ctx: Context, recording: RecordingSession) -> None:
+    if recording.status != STARTED:
         return
     fault = ctx.strike(RECORDING_END, channelArn=recording.channel_arn)
     outcome = {"status": FAILED, "reason": fault.error_code} if fault else {"status": ENDED}
     recording = _change(ctx, recording, **outcome, ended_at=ctx.now)
-    ctx.deliver(_parcels(recording.bucket, _objects(ctx, recording), slice(1, None)), _over, session_id)
+    objects = _objects(ctx, recording)
+    ctx.deliver(_parcels(recording.bucket, objects, slice(1, None)), _over, recording.session_id)
 
 
 @service.task
@@ -211,7 +232,7 @@ def _tell(ctx: Context, recording: RecordingSession, status: str) -> None:
     seconds = 0 if status == STARTED else recording.recorded_seconds(ctx.now)
     detail = {
         "recording_status": _EVENT_NAMES[status],
-        "recording_status_reason": recording.reason,
+        "recording_status_reason": recording.reason if status != STARTED else "",
         "recording_s3_bucket_name": recording.bucket,
         "recording_s3_key_prefix": recording.key_prefix,
         "recording_duration_ms": seconds * 1000,
@@ -268,11 +289,18 @@ def _of_class(ladder: list[Rendition], name: str | None) -> list[Rendition]:
     return [rendition for rendition in ladder if rendition.short_side in _HEIGHTS.get(name or "", ())]
 
 
-def _is_continued(before: RecordingSession, after: RecordingSession) -> bool:
+def _window_left(ctx: Context, recording: RecordingSession) -> timedelta:
+    """Return for how long another stream may follow the last one of a recording."""
+    window = timedelta(seconds=recording.configuration.recording_reconnect_window_seconds)
+    return window - (ctx.now - (recording.streams[-1].ended_at or ctx.now))
+
+
+def _is_continued(before: RecordingSession, after: RecordingSession, connected_at: datetime) -> bool:
     """Return whether a stream that would be recorded by itself goes into the recording before it."""
     return (
         before.status == STARTED
-        and before.takes_up_streams
+        and before.written_at is not None
+        and before.written_at <= connected_at
         and len(before.streams) < MOST_STREAMS
         and after.started_at - before.started_at < LONGEST
         and before.configuration.arn == after.configuration.arn
