@@ -421,6 +421,17 @@ def test_encoder_that_comes_back_and_is_not_recorded_there(seconds: float, secon
     assert sim.recordings[0].duration == timedelta(seconds=26)
 
 
+def test_encoder_that_comes_back_to_a_channel_that_is_not_recorded(sim: Emulator) -> None:
+    """A recording does not wait for a stream on a channel whose recording was switched off in between."""
+    arn = channel(sim, configure(sim, recordingReconnectWindowSeconds=60))
+    record(sim, arn, 10)
+    call(sim, "UpdateChannel", arn=arn, recordingConfigurationArn="")
+    with sim.streams.start(arn):
+        sim.clock.advance(100)
+    assert story(sim)[-3] == ("Recording End", 70)
+    assert len(sim.recordings) == 1
+
+
 def test_two_recordings_at_a_time(sim: Emulator) -> None:
     """While a recording waits, one of another format can begin; the first still ends when its window is over."""
     arn = channel(sim, configure(sim, recordingReconnectWindowSeconds=60))

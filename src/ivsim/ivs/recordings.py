@@ -187,12 +187,12 @@ def _written(ctx: Context, session_id: str) -> None:
 
 @service.task
 def _stop_waiting(ctx: Context, session_id: str, streams: int) -> None:
-    """End a recording whose window is over, unless an encoder is back; what it sends will then decide."""
+    """End a recording whose window is over, unless an encoder is back: then what it sends will decide."""
     recording = ctx.store.recordings[session_id]
-    connected = ctx.store.connected.get(recording.channel_arn)
-    if len(recording.streams) == streams and (
-        connected is None or ctx.store.recorded[recording.channel_arn] != session_id
-    ):
+    stream_id = ctx.store.connected.get(recording.channel_arn)
+    will_be_recorded = stream_id and ctx.store.stream_sessions[stream_id].recording_configuration is not None
+    is_newest = ctx.store.recorded[recording.channel_arn] == session_id
+    if len(recording.streams) == streams and not (will_be_recorded and is_newest):
         _end(ctx, recording)
 
 
@@ -252,6 +252,7 @@ def _new(
     channel_id = session.channel_arn.rpartition("/")[2]
     minute = f"{now.year}/{now.month}/{now.day}/{now.hour}/{now.minute}"
     pictured = _of_class(ladder, configuration.thumbnail_configuration.resolution)
+    sizes = [*((each.width, each.height) for each in pictured), (source.video_width, source.video_height)]
     return RecordingSession(
         session_id=ctx.ids.alphanumeric(12),
         channel_arn=session.channel_arn,
@@ -261,9 +262,7 @@ def _new(
         ingest=session.ingest,
         container_format=session.channel.container_format,
         renditions=tuple(_selected(session.channel, ladder, configuration.rendition_configuration)),
-        thumbnail_size=(pictured[0].width, pictured[0].height)
-        if pictured
-        else (source.video_width, source.video_height),
+        thumbnail_size=sizes[0],
         streams=(RecordedStream(session.stream_id, started_at),),
     )
 
@@ -405,7 +404,7 @@ class Recording:
 
     @property
     def duration(self) -> timedelta:
-        """How much media it has. A stream of less than 10 seconds leaves none."""
+        """How much media it has: whole seconds, full files of 10 while it is live, nothing of a shorter stream."""
         return timedelta(seconds=self._session.recorded_seconds(self._ctx.now))
 
     @property
@@ -440,6 +439,9 @@ class Recordings(Sequence[Recording]):
 
     def __len__(self) -> int:
         return len(self._all())
+
+    def __iter__(self) -> Iterator[Recording]:
+        return iter(self._all())
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._all()!r})"
