@@ -62,6 +62,15 @@ def test_reset(limited: Emulator) -> None:
     assert call(limited, "ListChannels").status == 200
 
 
+def test_isolated(limited: Emulator) -> None:
+    """What is called in an isolated block does not count after it; what was called before does."""
+    for _ in range(4):
+        call(limited, "ListChannels")
+    with limited.isolated():
+        assert [call(limited, "ListChannels").status for _ in range(2)] == [200, 429]
+    assert [call(limited, "ListChannels").status for _ in range(2)] == [200, 429]
+
+
 def test_per_region(limited: Emulator) -> None:
     """A rate holds in each region for itself."""
     for region in ("us-east-1", "eu-west-1"):

@@ -6,8 +6,8 @@ import heapq
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from itertools import count
 from typing import Any, NamedTuple
 
 from .journal import Journal
@@ -33,6 +33,16 @@ class Timer(NamedTuple):
     task: Task
 
 
+@dataclass(frozen=True, slots=True)
+class ClockState:
+    """What a clock remembers: its distance from the system's, where it stands if it is frozen, and what is to come."""
+
+    offset: float
+    frozen: float | None
+    next_serial: int
+    timers: list[Timer]
+
+
 class Clock:
     """Time as the emulated services see it.
 
@@ -49,7 +59,7 @@ class Clock:
         self._offset = 0.0
         self._frozen: float | None = None
         self._timers: list[Timer] = []
-        self._serials = count()
+        self._next_serial = 0
 
     def time(self) -> float:
         """Return the time in seconds since the epoch."""
@@ -94,7 +104,8 @@ class Clock:
 
     def after(self, seconds: float, task: Task) -> None:
         """Have something happen in so many seconds; taken back with the transaction that asked for it."""
-        timer = Timer(self.time() + seconds, next(self._serials), task)
+        timer = Timer(self.time() + seconds, self._next_serial, task)
+        self._next_serial += 1
         heapq.heappush(self._timers, timer)
         self._journal.note(lambda: self._drop(timer))
 
@@ -116,14 +127,14 @@ class Clock:
         """Forget what was to happen. The time stays."""
         self._timers.clear()
 
-    def snapshot(self) -> Any:
-        """Return what `restore()` needs to make the clock as it is now."""
-        return self._offset, self._frozen, list(self._timers)
+    def snapshot(self) -> ClockState:
+        """Return what `restore()` needs to make the clock as it is now; timers are in the order in which they fire."""
+        return ClockState(self._offset, self._frozen, self._next_serial, sorted(self._timers))
 
-    def restore(self, state: Any) -> None:
+    def restore(self, state: ClockState) -> None:
         """Make the clock as it was when the snapshot was taken."""
-        self._offset, self._frozen, timers = state
-        self._timers[:] = timers
+        self._offset, self._frozen, self._next_serial = state.offset, state.frozen, state.next_serial
+        self._timers[:] = state.timers
 
     def _step(self, until: float, *, move: bool) -> bool:
         """Do the next task that is due by a time, at its time; `move` takes the clock there. Return whether one was."""

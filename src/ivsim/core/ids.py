@@ -5,9 +5,24 @@ from __future__ import annotations
 import base64
 import random
 import string
+import struct
+from dataclasses import dataclass
 
 _ALPHABET = (string.ascii_letters + string.digits).encode()
 _TO_ALPHANUMERIC = bytes(_ALPHABET[byte % len(_ALPHABET)] for byte in range(256))
+
+
+_WORDS = struct.Struct("<625I")
+"""The state of a Mersenne Twister, as `random.Random` has it: 624 words and the place of the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdsState:
+    """What the source of randomness remembers: the secret, and where its two streams are."""
+
+    secret: bytes
+    random: bytes
+    requests: bytes
 
 
 class Ids:
@@ -37,6 +52,29 @@ class Ids:
     def request_id(self) -> str:
         """Return the next call's `x-amzn-RequestId`."""
         return _uuid4(self._requests.getrandbits(128))
+
+    def snapshot(self) -> IdsState:
+        """Return what `restore()` needs to have the same values follow."""
+        return IdsState(self.secret, _state_of(self._random), _state_of(self._requests))
+
+    def restore(self, state: IdsState) -> None:
+        """Let those values follow that would have followed when the snapshot was taken.
+
+        Raises ValueError for a state that is none.
+        """
+        _set_state(self._random, state.random)
+        _set_state(self._requests, state.requests)
+        self.secret = state.secret
+
+
+def _state_of(source: random.Random) -> bytes:
+    return _WORDS.pack(*source.getstate()[1])
+
+
+def _set_state(source: random.Random, state: bytes) -> None:
+    if len(state) != _WORDS.size:
+        raise ValueError(f"the state of a stream has {_WORDS.size} bytes, not {len(state)}")
+    source.setstate((random.Random.VERSION, _WORDS.unpack(state), None))
 
 
 def _uuid4(bits: int) -> str:

@@ -45,11 +45,12 @@ class Quotas(MutableMapping[str, int]):
         self._values.update(self._documented)
 
     def snapshot(self) -> Any:
-        """Return what `restore()` needs to make the quotas as they are now."""
-        return dict(self._values)
+        """Return what `restore()` needs to make the quotas as they are now: those that are not as documented."""
+        return {name: value for name, value in self._values.items() if value != self._documented[name]}
 
     def restore(self, state: Any) -> None:
         """Make the quotas as they were when the snapshot was taken."""
+        self.clear()
         self._values.update(state)
 
     def _known(self, name: str) -> str:

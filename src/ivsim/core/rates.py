@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
 from ..wire.errors import ThrottlingException
 from .clock import Clock
@@ -41,3 +42,11 @@ class Rates:
     def clear(self) -> None:
         """Forget the calls counted so far."""
         self._seen.clear()
+
+    def snapshot(self) -> Any:
+        """Return what `restore()` needs to have the calls counted that were counted until now."""
+        return [(key, list(seen)) for key, seen in self._seen.items()]
+
+    def restore(self, state: Any) -> None:
+        """Count the calls that had been counted when the snapshot was taken."""
+        self._seen = {key: deque(seen) for key, seen in state}

@@ -20,6 +20,9 @@ from .stores import Stores
 
 Transitions = Literal["immediate", "realistic"]
 
+_KEPT = ("clock", "quotas", "faults", "rates", "stores", "calls", "events")
+"""The parts that a snapshot is of. Ids are not: they shall not come twice."""
+
 
 class State:
     """The parts of one emulator, and the options it was made with."""
@@ -70,18 +73,14 @@ class State:
                 part.clear()
             self.journal.forget()
 
-    def snapshot(self) -> Any:
-        """Return what `restore()` needs to bring all this back. Records are frozen, so it costs little."""
+    def snapshot(self) -> dict[str, Any]:
+        """Return, by part, what `restore()` needs to bring all this back. Records are frozen, so it costs little."""
         with self.journal:
-            return [part.snapshot() for part in self._kept()]
+            return {name: getattr(self, name).snapshot() for name in _KEPT}
 
-    def restore(self, state: Any) -> None:
+    def restore(self, state: Mapping[str, Any]) -> None:
         """Bring back what was there when the snapshot was taken."""
         with self.journal:
-            for part, its_state in zip(self._kept(), state, strict=True):
-                part.restore(its_state)
-            self.rates.clear()
+            for name, its_state in state.items():
+                getattr(self, name).restore(its_state)
             self.journal.forget()
-
-    def _kept(self) -> tuple[Any, ...]:
-        return (self.stores, self.events, self.calls, self.faults, self.clock, self.quotas)

@@ -109,12 +109,12 @@ class Table(Generic[R]):
 
     def snapshot(self) -> Any:
         """Return what `restore()` needs to make the table as it is now."""
-        return dict(self._rows), list(self._order), self._last_serial
+        return list(self._order), self._last_serial
 
     def restore(self, state: Any) -> None:
         """Make the table as it was when the snapshot was taken."""
-        rows, order, self._last_serial = state
-        self._rows, self._order = dict(rows), list(order)
+        rows, self._last_serial = state
+        self._rows, self._order = {row.key: row for row in rows}, list(rows)
 
     def _next_serial(self) -> int:
         self._last_serial += 1
@@ -158,7 +158,7 @@ class Series(Generic[R]):
 
     def snapshot(self) -> Any:
         """Return what `restore()` needs to make the series as it is now."""
-        return {key: list(records) for key, records in self._records.items()}
+        return {key: list(records) for key, records in self._records.items() if records}
 
     def restore(self, state: Any) -> None:
         """Make the series as it was when the snapshot was taken."""
@@ -184,7 +184,7 @@ class Store:
     def clear(self) -> None:
         """Empty it. Tables stay, so whoever holds one sees it empty."""
         for table in self.tables.values():
-            table.restore(({}, [], 0))
+            table.restore(([], 0))
         for series in self.series.values():
             series.restore({})
 
