@@ -14,6 +14,7 @@ PUBLIC = [
     "Request",
     "Response",
     "StreamRefused",
+    "UnreadableState",
     "__version__",
     "current",
     "mock_ivs",
@@ -42,7 +43,10 @@ def test_no_other_name() -> None:
             "from ivsim import mock_ivs, Emulator",
             ["boto3", "aiobotocore", "requests", "cryptography", "regex", "pytest", "uvicorn", "unittest.mock"],
         ),
-        ("from ivsim import mock_ivs; mock_ivs().start()", ["boto3", "aiobotocore", "responses", "cryptography"]),
+        (
+            "from ivsim import mock_ivs; mock_ivs().start()",
+            ["boto3", "aiobotocore", "responses", "cryptography", "msgspec"],
+        ),
     ],
 )
 def test_imports_are_light(program: str, absent: list[str]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
+    from .core.archive import UnreadableState
     from .emulator import Emulator
     from .ivs.recordings import Recording
     from .ivs.streams import LiveStream, StreamRefused
@@ -20,6 +21,7 @@ __all__ = [
     "Request",
     "Response",
     "StreamRefused",
+    "UnreadableState",
     "__version__",
     "current",
     "mock_ivs",
@@ -32,6 +34,7 @@ _HOMES = {
     "Request": "wire.http",
     "Response": "wire.http",
     "StreamRefused": "ivs.streams",
+    "UnreadableState": "core.archive",
     "current": "mock",
     "mock_ivs": "mock",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import cast
@@ -123,6 +124,26 @@ class Emulator:
     def reset(self) -> None:
         """Empty it: resources, streams, events, calls, faults. Clock, quotas and subscriptions stay as set."""
         self._state.reset()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write what is in it to a JSON file: resources, streams, events, calls, faults, quotas, clock, random state.
+
+        The options it was made with stay out, and so do subscriptions. A file that is there is replaced as a whole.
+        Raises ValueError, and writes nothing, for a fault whose `when` is not plain JSON; OSError as writing does.
+        """
+        from .core import archive  # noqa: PLC0415 - nobody who saves nothing waits for msgspec
+
+        archive.save(self._state, path)
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Bring back what was saved, in the place of what is there; it goes on as the emulator that saved would have.
+
+        Options and subscriptions stay as they are. Raises UnreadableState, and changes nothing, for a file that is
+        damaged, of something else or of a newer format; OSError as reading does.
+        """
+        from .core import archive  # noqa: PLC0415 - as in save()
+
+        archive.load(self._state, SERVICES, path)
 
     @contextmanager
     def isolated(self) -> Iterator[None]:

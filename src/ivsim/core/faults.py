@@ -39,7 +39,7 @@ class Faults:
     """
 
     def __init__(self, errors_of: Mapping[str, Collection[str]]) -> None:
-        self._errors_of = errors_of
+        self.errors_of = errors_of
         self._faults: list[Fault] = []
         self._latencies: dict[str, float] = {}
 
@@ -61,9 +61,9 @@ class Faults:
         TypeError for a `when` that is neither dict nor function.
         """
         names = self._operations(operation)
-        struck = tuple(name for name in names if error_code in self._errors_of[name])
+        struck = tuple(name for name in names if error_code in self.errors_of[name])
         if not struck:
-            codes = {code for name in names for code in self._errors_of[name]}
+            codes = {code for name in names for code in self.errors_of[name]}
             raise ValueError(f"error_code: {unknown(f'error of {operation}', error_code, codes)}")
         if times is not None and (type(times) is not int or times < 1):
             raise ValueError(f"times: {times!r} is neither a whole number from 1 on nor None")
@@ -115,8 +115,8 @@ class Faults:
 
     def _operations(self, name: str) -> list[str]:
         wanted = name.replace("_", "").lower()
-        names = [each for each in self._errors_of if wanted in (each.lower(), each.lower().partition(":")[2])]
+        names = [each for each in self.errors_of if wanted in (each.lower(), each.lower().partition(":")[2])]
         if not names:
-            known = {each.partition(":")[2] for each in self._errors_of}
+            known = {each.partition(":")[2] for each in self.errors_of}
             raise ValueError(f"operation: {unknown('operation', name, known)}")
         return names
