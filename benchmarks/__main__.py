@@ -11,6 +11,7 @@ from time import perf_counter
 
 from . import report
 from .calls import one_call, pages
+from .chat import chat
 from .footprint import memory
 from .lifecycle import imports, tests
 from .plan import FULL, QUICK
@@ -36,7 +37,7 @@ def main() -> None:
     began = perf_counter()
     _print_versions()
     report.head()
-    for measure in (one_call, pages, tests, imports, memory, threads):
+    for measure in (one_call, pages, tests, imports, memory, threads, chat):
         measure(plan)
     print(f"\n{plan.rounds} rounds; took {perf_counter() - began:.0f} s")
 

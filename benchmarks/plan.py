@@ -10,7 +10,8 @@ class Plan:
     """The sizes of a run.
 
     `slice` is a turn in seconds, `sizes` are the channels that exist while calls are measured, `pages` the two sizes
-    between which pages are compared.
+    between which pages are compared. `chat` is how many viewers a room has and how many messages they are sent, and
+    `received` the same where they are received one by one.
     """
 
     rounds: int
@@ -20,9 +21,29 @@ class Plan:
     imports: int
     memory: int
     threads: int
+    chat: tuple[int, int]
+    received: tuple[int, int]
 
 
 FULL = Plan(
-    rounds=21, slice=0.05, sizes=(1, 1_000, 100_000), pages=(1_000, 1_000_000), imports=9, memory=100_000, threads=8
+    rounds=21,
+    slice=0.05,
+    sizes=(1, 1_000, 100_000),
+    pages=(1_000, 1_000_000),
+    imports=9,
+    memory=100_000,
+    threads=8,
+    chat=(1_000, 10_000),
+    received=(100, 1_000),
 )
-QUICK = Plan(rounds=3, slice=0.01, sizes=(1, 100, 1_000), pages=(1_000, 10_000), imports=1, memory=2_000, threads=8)
+QUICK = Plan(
+    rounds=3,
+    slice=0.01,
+    sizes=(1, 100, 1_000),
+    pages=(1_000, 10_000),
+    imports=1,
+    memory=2_000,
+    threads=8,
+    chat=(100, 1_000),
+    received=(10, 100),
+)

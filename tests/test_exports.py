@@ -8,6 +8,8 @@ import pytest
 import ivsim
 
 PUBLIC = [
+    "ChatConnection",
+    "ChatRefused",
     "Emulator",
     "LiveStream",
     "Recording",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tracemalloc
 from collections.abc import Sequence
+from time import perf_counter
 from typing import Any
 
 import boto3
@@ -77,6 +78,38 @@ class Contender(Base):
         tracemalloc.stop()
         return with_log / count, without_log / count
 
+    def chat(self, viewers: int, messages: int, one_by_one: bool) -> tuple[float, float]:
+        """Return the seconds in which a room takes so many messages, and those in which so many viewers read them all.
+
+        Everybody sends in turn, as fast as the room's rate allows on a clock that is moved by hand.
+        """
+        sim = Emulator()
+        sim.clock.freeze()
+        room = self._ask(sim, "CreateRoom", maximumMessageRatePerSecond=100)["arn"]
+        tokens = [
+            self._ask(
+                sim, "CreateChatToken", roomIdentifier=room, userId=f"viewer{number}", capabilities=["SEND_MESSAGE"]
+            )["token"]
+            for number in range(viewers)
+        ]
+        connections = [sim.chat.connect(token) for token in tokens]
+        began = perf_counter()
+        for number in range(messages):
+            connections[number % viewers].send_message(f"message {number}")
+            sim.clock.advance(0.01)
+        sent = perf_counter()
+        read = 0
+        for connection in connections:
+            if one_by_one:
+                for _ in range(messages):
+                    read += connection.receive()["Type"] == "MESSAGE"
+            else:
+                for text in connection.frames:
+                    read += text.startswith('{"Type":"MESSAGE"')
+        done = perf_counter()
+        assert read == viewers * messages, read
+        return sent - began, done - sent
+
     def existing(self, region: str) -> set[str]:
         """Ask page by page."""
         pages = self.client(region).get_paginator("list_channels").paginate(PaginationConfig={"PageSize": 100})
@@ -91,6 +124,9 @@ class Contender(Base):
         unlogged = abs(len(made) - len(self._sim.calls.of("CreateChannel")))
         unlogged += abs(len(made) - len(self._sim.calls.of("GetChannel")))
         return super().lost(region, made) + unlogged
+
+    def _ask(self, sim: Emulator, operation: str, **members: object) -> Any:
+        return json.loads(sim.handle(Request("POST", f"/{operation}", {}, json.dumps(members).encode())).body)
 
     def _create(self, region: str, count: int, every: int) -> list[bytes]:
         headers = {"authorization": f"AWS4-HMAC-SHA256 Credential=bench/20261121/{region}/ivs/aws4_request, "}

@@ -11,10 +11,14 @@ if TYPE_CHECKING:
     from .emulator import Emulator
     from .ivs.recordings import Recording
     from .ivs.streams import LiveStream, StreamRefused
+    from .ivschat.chat import ChatConnection
+    from .ivschat.messaging import ChatRefused
     from .mock import current, mock_ivs
     from .wire.http import Request, Response
 
 __all__ = [
+    "ChatConnection",
+    "ChatRefused",
     "Emulator",
     "LiveStream",
     "Recording",
@@ -28,6 +32,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "ChatConnection": "ivschat.chat",
+    "ChatRefused": "ivschat.messaging",
     "Emulator": "emulator",
     "LiveStream": "ivs.streams",
     "Recording": "ivs.recordings",

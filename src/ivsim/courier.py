@@ -23,29 +23,35 @@ def courier() -> Courier:
     def carry(region: str, parcels: Iterable[Parcel]) -> str | None:
         for parcel in parcels:
             try:
-                _hand_over(client, region, parcel)
+                refused = _hand_over(client, region, parcel)
             except ClientError as error:
-                return str(error.response["Error"]["Code"])
+                refused = str(error.response["Error"]["Code"])
             except BotoCoreError as error:
-                return type(error).__name__
+                refused = type(error).__name__
+            if refused:
+                return refused
         return None
 
     return carry
 
 
-def _hand_over(client: Any, region: str, parcel: Parcel) -> None:
+def _hand_over(client: Any, region: str, parcel: Parcel) -> str | None:
+    """Hand a parcel over; return why it was not taken where the answer says so and nothing is raised."""
     if isinstance(parcel, S3Object):
         client("s3", region).put_object(
             Bucket=parcel.bucket, Key=parcel.key, Body=parcel.body, ContentType=parcel.content_type
         )
     elif isinstance(parcel, LogEvent):
         logs = client("logs", region)
-        event = {"timestamp": int(parcel.time.timestamp() * 1000), "message": parcel.message}
+        event = {"timestamp": round(parcel.time.timestamp() * 1000), "message": parcel.message}
         place = {"logGroupName": parcel.log_group, "logStreamName": parcel.log_stream}
         try:
-            logs.put_log_events(**place, logEvents=[event])
+            answer = logs.put_log_events(**place, logEvents=[event])
         except logs.exceptions.ResourceNotFoundException:
             logs.create_log_stream(**place)
-            logs.put_log_events(**place, logEvents=[event])
+            answer = logs.put_log_events(**place, logEvents=[event])
+        if answer.get("rejectedLogEventsInfo"):  # it takes nothing older than two weeks, or two hours ahead
+            return "RejectedLogEvents"
     else:
         client("firehose", region).put_record(DeliveryStreamName=parcel.delivery_stream, Record={"Data": parcel.data})
+    return None

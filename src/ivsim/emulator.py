@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import cast
 
-from . import ivs
+from . import ivs, ivschat
 from .core.calls import Calls
 from .core.clock import Clock
 from .core.events import Events
@@ -19,6 +19,8 @@ from .dispatcher import SERVICES, Dispatcher, errors_of
 from .ivs._service import Context
 from .ivs.recordings import Recordings
 from .ivs.streams import Streams
+from .ivschat._service import Context as ChatContext
+from .ivschat.chat import Chat
 from .wire.http import Request, Response
 
 
@@ -68,6 +70,7 @@ class Emulator:
         self._dispatcher = Dispatcher(self._state)
         self._streams = Streams(self._state, self._ivs_context)
         self._recordings = Recordings(self._state, self._ivs_context)
+        self._chat = Chat(self._state, self._chat_context)
 
     @property
     def account_id(self) -> str:
@@ -88,6 +91,11 @@ class Emulator:
     def recordings(self) -> Recordings:
         """What broadcasts on channels with a recording configuration left, or are leaving."""
         return self._recordings
+
+    @property
+    def chat(self) -> Chat:
+        """Chat rooms from the inside: `sim.chat.connect(token)` joins one."""
+        return self._chat
 
     @property
     def events(self) -> Events:
@@ -122,7 +130,10 @@ class Emulator:
         return self._dispatcher.dispatch(request)
 
     def reset(self) -> None:
-        """Empty it: resources, streams, events, calls, faults. Clock, quotas and subscriptions stay as set."""
+        """Empty it: resources, streams, events, calls, faults, connections.
+
+        Clock, quotas, subscriptions and review handlers stay as set.
+        """
         self._state.reset()
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -148,11 +159,15 @@ class Emulator:
     @contextmanager
     def isolated(self) -> Iterator[None]:
         """Take back at the end of the block what happened inside: resources, events, calls, faults, quotas, time."""
-        before = self._state.snapshot()
+        before, handlers = self._state.snapshot(), self._chat.snapshot()
         try:
             yield
         finally:
             self._state.restore(before)
+            self._chat.restore(handlers)
 
     def _ivs_context(self, account: str, region: str) -> Context:
         return cast("Context", self._dispatcher.context(ivs.service, account, region))
+
+    def _chat_context(self, account: str, region: str) -> ChatContext:
+        return cast("ChatContext", self._dispatcher.context(ivschat.service, account, region))

@@ -29,6 +29,17 @@ def populate(sim: Emulator, public_key: str) -> str:
     ads = "arn:aws:mediatailor:us-east-1:123456789012:playbackConfiguration/ads"
     call(sim, "CreateAdConfiguration", mediaTailorPlaybackConfigurations=[{"playbackConfigurationArn": ads}])
     call(sim, "CreateFailoverSlateConfiguration", name="slate")
+    logs = {"cloudWatchLogs": {"logGroupName": "g"}}
+    logging = call(sim, "CreateLoggingConfiguration", destinationConfiguration=logs).body["arn"]
+    lobby = call(sim, "CreateRoom", name="lobby", loggingConfigurationIdentifiers=[logging]).body["arn"]
+    ada, bob = (
+        sim.chat.connect(call(sim, "CreateChatToken", **{**CHAT, "roomIdentifier": lobby}).body["token"])
+        for _ in range(2)
+    )
+    ada.send_message("hello", {"k": "v"})
+    ada.send_message("x" * 501)
+    bob.receive()
+    bob.close()
     sim.clock.advance(6)
     channels = [
         call(sim, "CreateChannel", name=name, recordingConfigurationArn=recording["arn"]).body["channel"]["arn"]
@@ -42,14 +53,15 @@ def populate(sim: Emulator, public_key: str) -> str:
     sim.streams.start(channels[2])
     call(sim, "CreateRecordingConfiguration", destinationConfiguration=s3, tags={"not": "yet"})
     call(sim, "StartViewerSessionRevocation", channelArn=channels[1], viewerId="v")
-    logs = {"cloudWatchLogs": {"logGroupName": "g"}}
-    logging = call(sim, "CreateLoggingConfiguration", destinationConfiguration=logs).body["arn"]
+    ada.send_message("goodbye")
     review = {"uri": "arn:aws:lambda:us-east-1:123456789012:function:review", "fallbackResult": "DENY"}
     room = call(sim, "CreateRoom", messageReviewHandler=review, loggingConfigurationIdentifiers=[logging]).body["arn"]
     call(sim, "CreateRoom", name="gone")
     call(sim, "DeleteRoom", identifier=call(sim, "ListRooms", name="gone").body["rooms"][0]["arn"])
     call(sim, "CreateChatToken", **{**CHAT, "roomIdentifier": room})
     send(sim, "POST", "/CreateRoom", b'{"name": "far"}', signed("eu-west-1", key="999988887777"))
+    emptied = send(sim, "POST", "/CreateRoom", b"{}", signed("ap-south-1", "ivschat")).body["arn"]
+    call(sim, "DeleteRoom", identifier=emptied)
     send(sim, "POST", "/GetChannel", b'{"arn": [1.5, null, 1180591620717411303424]}')
     sim.quotas["Channels"] = 4
     sim.faults.add("CreateRoom", "PendingVerification", times=3, message="wait", when={"name": "x", "tags": {"a": "b"}})

@@ -31,8 +31,15 @@ def test_documented_values(sim: Emulator) -> None:
         "Failover slate configurations": 20,
         "Rooms": 50_000,
         "Logging configurations": 10,
+        "Concurrent chat connections": 50_000,
+        "Message review handler timeout period": 200,
+        "Rate of DeleteMessage requests across all your rooms": 100,
+        "Rate of DisconnectUser requests across all your rooms": 100,
+        "Rate of messaging requests per connection": 10,
+        "Rate of SendMessage requests across all your rooms": 1_000,
+        "Rate of SendMessage requests per room": 100,
     }
-    assert len(sim.quotas) == len(list(sim.quotas)) == 19
+    assert len(sim.quotas) == len(list(sim.quotas)) == 26
     assert "'Rooms': 50000" in repr(sim.quotas)
 
 

@@ -1,4 +1,4 @@
-"""Calls per second, for those who want to be throttled."""
+"""Calls and messages per second, over the last second of the clock."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import Any
 from ..wire.errors import ThrottlingException
 from .clock import Clock
 
+_A_SECOND = 1 - 1e-5
+"""The clock is a float: who keeps to a rate exactly, by steps of a tenth of a second, shall not be one too many."""
+
 
 class Rates:
-    """The documented rates, over the last second of the clock; off unless the emulator has `rate_limits=True`.
+    """The documented rates, over the last second of the clock; for calls, off unless `rate_limits=True`.
 
     A frozen clock never forgives: advance it. Text of the error: observed for PutMetadata (docs/fidelity.md).
     """
@@ -25,19 +28,23 @@ class Rates:
 
         Raises ThrottlingException when that is more than `rate` in a second.
         """
-        if not self._enforced:
-            return
-        now = self._clock.time()
-        seen = self._seen.setdefault((action, resource, region), deque())
-        while seen and seen[0] <= now - 1:
-            seen.popleft()
-        if len(seen) >= rate:
+        if self._enforced and not self.admit(action, rate, resource=resource, region=region):
             raise ThrottlingException(
                 f"Operation: {action} exceeded call rate: {rate} for resource: {resource}",
                 resource=resource,
                 limit=rate,
             )
+
+    def admit(self, action: str, rate: int, *, resource: str, region: str) -> bool:
+        """Count an action, limited or not as calls are; return False, and do not count it, when it is one too many."""
+        now = self._clock.time()
+        seen = self._seen.setdefault((action, resource, region), deque())
+        while seen and seen[0] <= now - _A_SECOND:
+            seen.popleft()
+        if len(seen) >= rate:
+            return False
         seen.append(now)
+        return True
 
     def clear(self) -> None:
         """Forget the calls counted so far."""

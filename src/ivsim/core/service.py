@@ -86,6 +86,10 @@ class Context(Generic[S]):
         """Refuse the request when `resource` has had its share of an operation this second."""
         self._state.rates.check(f"{self.service.name}:{operation}", rate, resource=resource, region=self.region)
 
+    def admit(self, action: str, rate: int, resource: str) -> bool:
+        """Count an action of `resource`; return whether it had a share left this second. Always on."""
+        return self._state.rates.admit(f"{self.service.name}:{action}", rate, resource=resource, region=self.region)
+
     def page(
         self,
         table: Table[Any],

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, TypeAlias
 from ..core.journal import Journal
 from ..core.service import Context as AnyContext
 from ..core.service import Service
+from ..core.stores import Series, Table
 from ..core.stores import Store as AnyStore
-from ..core.stores import Table
 from ..core.tagging import add_tag_operations
 from ..wire.validate import request_member_text
 
 if TYPE_CHECKING:
+    from .chat_logs import Batch, Delivery, LogRecord
+    from .frames import Frame
     from .logging_configurations import LoggingConfiguration
+    from .messaging import Connection
     from .rooms import Room
     from .tokens import ChatToken
 
@@ -29,6 +32,21 @@ class Store(AnyStore):
         self.logging_configurations: Table[LoggingConfiguration] = Table("logging-configuration", journal)
         # token to ChatToken
         self.tokens: Table[ChatToken] = Table("token", journal)
+        # connection id to Connection, open ones and closed ones
+        self.connections: Table[Connection] = Table("connection", journal)
+        self.closed_connections: Table[Connection] = Table("closed-connection", journal)
+        # room ARN and user id to the ids of the user's open connections
+        self.connected_as: Table[tuple[str, ...]] = Table("connected-as", journal)
+        # room ARN to what was sent there, in the one order that everybody sees
+        self.frames: Series[Frame] = Series("frames", journal)
+        # connection id to the index of the frame it receives next
+        self.received: Table[int] = Table("received", journal)
+        # room ARN to what its logging configurations are to get
+        self.log_records: Series[LogRecord] = Series("log-records", journal)
+        # room ARN and logging-configuration ARN to what is being collected
+        self.log_batches: Table[Batch] = Table("log-batch", journal)
+        # room ARN to what arrived
+        self.log_deliveries: Series[Delivery] = Series("log-deliveries", journal)
 
 
 Context: TypeAlias = AnyContext[Store]

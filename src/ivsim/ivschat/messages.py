@@ -1,12 +1,11 @@
 """Messages and events of a room, as a back end steers them over HTTP.
 
-Rooms keep no history and delete nothing: what is sent reaches who is connected at that moment. Nobody can connect
-before ivsim has the Messaging API, so an event gets its id and is gone; `sim.calls` shows what the code under test
-sent.
+Rooms keep no history and delete nothing: what is sent reaches who is connected at that moment.
 """
 
 from __future__ import annotations
 
+from . import messaging
 from ._service import Context, byte_size, service
 
 MOST_EVENT_ATTRIBUTE_BYTES = 4096
@@ -23,20 +22,14 @@ def send_event(
 ) -> dict[str, object]:
     small = byte_size(attributes or {}) <= MOST_EVENT_ATTRIBUTE_BYTES
     ctx.check(small, "attributes", f"Member must have at most {MOST_EVENT_ATTRIBUTE_BYTES} bytes of keys and values")
-    return {"id": _event_id(ctx, room_identifier)}
+    return {"id": messaging.publish_event(ctx, ctx.store.rooms[room_identifier], event_name, attributes)}
 
 
 @service.operation(rate=100)
 def delete_message(ctx: Context, room_identifier: str, id: str, *, reason: str = "") -> dict[str, object]:
-    return {"id": _event_id(ctx, room_identifier)}
+    return {"id": messaging.delete_message(ctx, ctx.store.rooms[room_identifier], id, reason)}
 
 
 @service.operation(rate=100)
 def disconnect_user(ctx: Context, room_identifier: str, user_id: str, *, reason: str = "") -> None:
-    _event_id(ctx, room_identifier)
-
-
-def _event_id(ctx: Context, room_arn: str) -> str:
-    """Return the id of an event in a room. Raises ResourceNotFoundException when there is no such room."""
-    ctx.store.rooms[room_arn]
-    return ctx.ids.alphanumeric(12)
+    messaging.disconnect_user(ctx, ctx.store.rooms[room_identifier], user_id, reason)

@@ -13,6 +13,7 @@ TOKEN_LIFETIME = timedelta(minutes=60)
 """How long a token can be used to connect; observed in 2024, when documentation had stopped to say one minute."""
 
 MOST_ATTRIBUTE_BYTES = 1024
+"""Keys and values of the attributes of a token, and of a message."""
 
 _A_YEAR = 365 * 24 * 60
 """The longest session, in minutes, where constraints go unchecked: beyond, calendars end."""
@@ -29,6 +30,7 @@ class ChatToken:
     attributes: dict[str, str]
     token_expiration_time: datetime
     session_expiration_time: datetime
+    used: bool = False
 
 
 @service.operation(rate=200)

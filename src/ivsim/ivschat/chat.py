@@ -1,0 +1,186 @@
+"""What a test holds of a chat: connections to rooms, and the functions that review messages."""
+
+from __future__ import annotations
+
+import json
+from collections import UserDict
+from collections.abc import Callable, MutableMapping
+from types import TracebackType
+from typing import Any, cast
+
+from ..core import arns
+from ..core.state import State
+from . import actions, chat_logs, messaging, reviews
+from ._service import Context, Store, service
+from .messaging import ChatRefused, Connection
+from .reviews import Review, ReviewHandler
+
+
+class ChatConnection:
+    """A client's connection to a room, as a WebSocket would be. As a context manager it is closed with the block.
+
+    Whoever holds one of an emulator that was reset holds a closed connection without frames.
+    """
+
+    def __init__(self, chat: Chat, state: State, ctx: Context, connection: Connection) -> None:
+        self._chat = chat
+        self._state = state
+        self._ctx = ctx
+        self.id = connection.id
+        self.room_arn = connection.room_arn
+        self.user_id = connection.user_id
+
+    def __repr__(self) -> str:
+        return f"<ChatConnection of {self.user_id} to {self.room_arn}, {'closed' if self.closed else 'open'}>"
+
+    def __enter__(self) -> ChatConnection:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.close()
+
+    def send_message(self, content: str, attributes: dict[str, str] | None = None) -> str:
+        """Send a message; return its RequestId, which the MESSAGE that everybody receives, or the ERROR, repeats.
+
+        Like the other two it never fails for what the room thinks of it, but raises ConnectionError when closed.
+        """
+        return self._request(actions.SEND_MESSAGE, Content=content, Attributes=attributes)
+
+    def delete_message(self, message_id: str, reason: str | None = None) -> str:
+        """Ask everybody to delete a message; return the RequestId."""
+        return self._request(actions.DELETE_MESSAGE, Id=message_id, Reason=reason)
+
+    def disconnect_user(self, user_id: str, reason: str | None = None) -> str:
+        """Have every connection of a user to the room closed; return the RequestId."""
+        return self._request(actions.DISCONNECT_USER, UserId=user_id, Reason=reason)
+
+    def send(self, text: str) -> None:
+        """Send a frame as it is, for what the methods above would not send.
+
+        Raises ConnectionError when the connection is closed, TypeError for what is not text.
+        """
+        if not isinstance(text, str):
+            raise TypeError(f"text: {text!r} is not a str")
+        delay = self._ctx.delay(messaging.MESSAGING_REQUEST)
+        if delay:
+            self._state.clock.advance(delay)
+        with self._state.transaction():
+            if self.id not in self._ctx.store.connections:
+                raise ConnectionError(f"{self!r} cannot send: {self.close_reason or 'it was closed'}")
+            review = messaging.receive(self._ctx, self.id, text)
+            if review is not None:
+                self._state.journal.afterwards(lambda: self._chat._review(self._ctx, review))
+
+    def receive(self) -> dict[str, Any]:
+        """Return the next frame. Raises LookupError when there is none: nothing is waited for, nobody else is at work.
+
+        What a connection was sent before it was closed can be received afterwards.
+        """
+        with self._state.transaction():
+            text = messaging.next_frame(self._ctx, self.id)
+        if text is None:
+            raise LookupError(f"{self!r} has no frame to receive, after {len(self.frames)} that it was sent")
+        frame: dict[str, Any] = json.loads(text)
+        return frame
+
+    @property
+    def frames(self) -> list[str]:
+        """Every frame so far, received or not, as the JSON text that was sent."""
+        self._state.clock.run_due()
+        return messaging.frames_of(self._ctx, self.id)
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed: by `close()`, by a moderator, at the end of the session."""
+        self._state.clock.run_due()
+        return self.id not in self._ctx.store.connections
+
+    @property
+    def close_code(self) -> int | None:
+        """The WebSocket close code, None while it is open."""
+        connection = self._record
+        return connection.close_code if connection else None
+
+    @property
+    def close_reason(self) -> str:
+        """The WebSocket close reason: a moderator's words, or JSON at the end of the session. Empty for none."""
+        connection = self._record
+        return connection.close_reason if connection else ""
+
+    def close(self) -> None:
+        """Leave. To leave twice is nothing."""
+        with self._state.transaction():
+            messaging.leave(self._ctx, self.id)
+
+    @property
+    def _record(self) -> Connection | None:
+        self._state.clock.run_due()
+        return messaging.find(self._ctx, self.id)
+
+    def _request(self, action: str, **members: object) -> str:
+        request_id = self._ctx.ids.uuid()
+        self.send(actions.write(action, request_id, **members))
+        return request_id
+
+
+class _ReviewHandlers(UserDict[str, ReviewHandler]):
+    """Functions by the ARN of the Lambda function that they stand for."""
+
+    def __setitem__(self, lambda_arn: str, handler: ReviewHandler) -> None:
+        if not callable(handler):
+            raise TypeError(f"review_handlers[{lambda_arn!r}]: {handler!r} is not a function")
+        super().__setitem__(lambda_arn, handler)
+
+
+class Chat:
+    """Rooms from the inside: `sim.chat.connect(token)`.
+
+    `review_handlers` has the functions that stand for the Lambda functions of review handlers, by ARN. One is called
+    with the payload, outside of any transaction, so it may call the API or move the clock; it returns the response.
+    """
+
+    def __init__(self, state: State, context: Callable[[str, str], Context]) -> None:
+        self._state = state
+        self._context = context
+        self.review_handlers: MutableMapping[str, ReviewHandler] = _ReviewHandlers()
+
+    def connect(self, token: str) -> ChatConnection:
+        """Connect to a room with the `token` of CreateChatToken.
+
+        Raises ChatRefused for a token that is unknown, used, or expired, whose session has ended or whose room is gone,
+        and when the quota of connections is full; TypeError for what is not text.
+        """
+        if not isinstance(token, str):
+            raise TypeError(f"token: {token!r} is not text; CreateChatToken answers it as `token`")
+        with self._state.transaction():
+            for account, region, store in self._state.stores.of(service.name):
+                known = cast("Store", store).tokens.get(token)
+                if known is not None:
+                    ctx = self._context(account, region)
+                    return ChatConnection(self, self._state, ctx, messaging.join(ctx, known))
+        raise ChatRefused("nobody made this token")
+
+    def logs(self, room_arn: str) -> dict[str, list[dict[str, Any]]]:
+        """Return the chat log records of a room that arrived, oldest first, by the ARN of the logging configuration.
+
+        That is so whether they are delivered in fact (`deliver=True`) or not. Raises ValueError for what is no ARN.
+        """
+        arn = arns.parse(room_arn)
+        if arn is None:
+            raise ValueError(f"room_arn: {room_arn!r} is not the ARN of a room")
+        self._state.clock.run_due()
+        return chat_logs.arrived(self._context(arn.account, arn.region), room_arn)
+
+    def snapshot(self) -> Any:
+        """Return what `restore()` needs to make the review handlers as they are now."""
+        return dict(self.review_handlers)
+
+    def restore(self, handlers: Any) -> None:
+        """Make the review handlers as they were when the snapshot was taken."""
+        self.review_handlers.clear()
+        self.review_handlers.update(handlers)
+
+    def _review(self, ctx: Context, review: Review) -> None:
+        verdict = reviews.hold(review, self.review_handlers.get(review.uri), self._state.clock)
+        with self._state.transaction():
+            messaging.conclude(ctx, review, verdict)

@@ -1,0 +1,137 @@
+"""What clients may send, and what becomes of what they may not."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from .conftest import Room, error, last, received, said
+
+SENT = '{"Action":"SEND_MESSAGE","Content":"hi"}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"requestId":"r","action":"SEND_MESSAGE","content":"hi","attributes":{"A":"b"}}',
+        '{"REQUESTID":"r","ACTION":"SEND_MESSAGE","CONTENT":"hi","ATTRIBUTES":{"A":"b"}}',
+        '{"rEqUeStId":"r","AcTiOn":"SEND_MESSAGE","Content":"no","content":"hi","Attributes":{"A":"b"},"More":[1]}',
+    ],
+)
+def test_keys_in_any_case(room: Room, text: str) -> None:
+    """Keys may be spelled in any case, of two the last counts, what is not known does not; values stay as they are."""
+    ada = room.join("ada")
+    ada.send(text)
+    frame = last(ada)
+    assert (frame["RequestId"], frame["Content"], frame["Attributes"]) == ("r", "hi", {"A": "b"})
+
+
+def test_null_is_absent(room: Room) -> None:
+    """A member that is null was not given."""
+    ada = room.join("ada")
+    ada.send('{"Action":"SEND_MESSAGE","Content":"hi","Attributes":null,"RequestId":null}')
+    assert (last(ada)["RequestId"], last(ada)["Attributes"]) == ("", None)
+    ada.send('{"Action":"SEND_MESSAGE","Content":"hi","Attributes":{}}')
+    assert last(ada)["Attributes"] == {}
+
+
+def test_frames_of_the_sdk(room: Room) -> None:
+    """The methods send what the JavaScript SDK sends, each with a new RequestId, which everybody gets back."""
+    ada, bob = room.join("ada"), room.join("bob")
+    ids = [
+        bob.send_message("hi 🎉", {"k": "v"}),
+        bob.send_message("hi"),
+        ada.delete_message("I4fme01f7HYM", "Spam"),
+        ada.disconnect_user("bob", "Kicked"),
+    ]
+    assert len(set(ids)) == 4
+    assert all(len(each) == 36 for each in ids)
+    assert [frame["RequestId"] for frame in received(ada)] == ids
+    assert [frame["RequestId"] for frame in received(bob)] == ids
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "Action must be one of"),
+        ("hi", "Request must be a JSON object"),
+        ("[]", "Request must be a JSON object"),
+        ('"hi"', "Request must be a JSON object"),
+        ('{"Action":"SEND_MESSAGE","Content":NaN}', "Request must be a JSON object"),
+        ('{"Action":"SEND_MESSAGE","Content":"\\ud83d"}', "Request must be a JSON object"),
+        ("\ud83d", "Request must be a JSON object"),
+        ("[" * 100_000, "Request must be a JSON object"),
+        ('{"Content":"hi"}', "Action must be one of"),
+        ('{"Action":"send_message","Content":"hi"}', "Action must be one of"),
+        ('{"Action":["SEND_MESSAGE"],"Content":"hi"}', "Action must be one of"),
+        ('{"Action":"SEND_MESSAGE","Content":"hi","RequestId":5}', "RequestId must be a string"),
+        ('{"Action":"SEND_MESSAGE"}', "Content must not be empty"),
+        ('{"Action":"SEND_MESSAGE","Content":""}', "Content must not be empty"),
+        ('{"Action":"SEND_MESSAGE","Content":5}', "Content must be a string"),
+        ('{"Action":"SEND_MESSAGE","Content":"hi","Attributes":[]}', "Attributes must be a map"),
+        ('{"Action":"SEND_MESSAGE","Content":"hi","Attributes":{"a":1}}', "Attributes must be a map"),
+        ('{"Action":"SEND_MESSAGE","Content":"hi","Attributes":{"a":null}}', "Attributes must be a map"),
+        ('{"Action":"DELETE_MESSAGE"}', "Id must not be empty"),
+        ('{"Action":"DELETE_MESSAGE","Id":"short"}', "Id must be the 12 letters and digits"),
+        ('{"Action":"DELETE_MESSAGE","Id":"I4fme01f7HYM\\n"}', "Id must be the 12 letters and digits"),
+        ('{"Action":"DELETE_MESSAGE","Id":"I4fme01f7HYM","Reason":{}}', "Reason must be a string"),
+        ('{"Action":"DISCONNECT_USER"}', "UserId must not be empty"),
+        ('{"Action":"DISCONNECT_USER","UserId":7}', "UserId must be a string"),
+    ],
+)
+def test_malformed(room: Room, text: str, said: str) -> None:
+    """What is malformed or lacks something is ERROR 400, for its sender alone, and the connection stays."""
+    ada, bob = room.join("ada"), room.join("bob")
+    ada.send(text)
+    assert error(ada)[0] == 400
+    assert said in error(ada)[1]
+    assert bob.frames == []
+    ada.send(SENT)
+    assert last(bob)["Content"] == "hi"
+
+
+def test_request_id_of_what_is_refused(room: Room) -> None:
+    """An ERROR names the request where it can."""
+    ada = room.join("ada")
+    ada.send('{"RequestId":"mine","Action":"DANCE"}')
+    assert last(ada)["RequestId"] == "mine"
+    ada.send("?")
+    assert last(ada)["RequestId"] == ""
+
+
+def test_lengths(room: Room) -> None:
+    """Content is counted in code points; one too many is ERROR 400, in the words of the service."""
+    room.update(maximumMessageLength=3)
+    ada = room.join("ada")
+    ada.send_message("🎉🎉🎉")
+    ada.send_message("four")
+    assert error(ada) == (400, "Message exceeds maximum length")
+    assert said(ada) == ["🎉🎉🎉"]
+
+
+@pytest.mark.parametrize(
+    ("fits", "too_large"),
+    [
+        (
+            {"Action": "SEND_MESSAGE", "Content": "x", "Attributes": {"é": "x" * 1022}},
+            {"Attributes": {"é": "x" * 1023}},
+        ),
+        ({"Action": "DELETE_MESSAGE", "Id": "I4fme01f7HYM", "Reason": "é" * 256}, {"Reason": "é" * 257}),
+        ({"Action": "DISCONNECT_USER", "UserId": "é" * 128}, {"UserId": "é" * 129}),
+        ({"Action": "DISCONNECT_USER", "UserId": "bob", "Reason": "é" * 256}, {"Reason": "é" * 257}),
+    ],
+)
+def test_sizes(room: Room, fits: dict[str, object], too_large: dict[str, object]) -> None:
+    """Fields that are too large are ERROR 413."""
+    ada = room.join("ada")
+    ada.send(json.dumps(fits))
+    assert last(ada)["Type"] != "ERROR"
+    ada.send(json.dumps(fits | too_large))
+    assert error(ada)[0] == 413
+
+
+def test_only_text(room: Room) -> None:
+    """A frame is text."""
+    with pytest.raises(TypeError, match="text: b'x' is not a str"):
+        room.join("ada").send(b"x")  # type: ignore[arg-type]
