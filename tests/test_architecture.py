@@ -13,7 +13,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "ivsim"
 # Each may import what stands after it, and itself.
 LAYERS = [
     ["__main__"],
-    ["cli", "pytest_plugin"],
+    ["cli", "pytest_plugin", "tokens"],
     ["mock"],
     ["interceptors", "emulator"],
     ["dispatcher", "courier"],
@@ -53,7 +53,7 @@ def imported_parts(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(SOURCE)) for path in FILES])
 def test_imports_run_one_way(path: Path) -> None:
-    """cli, pytest_plugin → mock → interceptors, emulator → dispatcher → ivs, ivschat → core → wire → botocore."""
+    """cli, tokens … → mock → interceptors, emulator → dispatcher → ivs, ivschat → core → wire → botocore."""
     own = part(path)
     if own in ("__init__", "_version"):
         assert set(imported_parts(path)) <= {"_version"}

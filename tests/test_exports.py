@@ -12,6 +12,7 @@ PUBLIC = [
     "ChatRefused",
     "Emulator",
     "LiveStream",
+    "PlaybackResponse",
     "Recording",
     "Request",
     "Response",
@@ -20,6 +21,7 @@ PUBLIC = [
     "__version__",
     "current",
     "mock_ivs",
+    "playback_token",
 ]
 
 

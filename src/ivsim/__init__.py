@@ -9,11 +9,13 @@ from ._version import __version__
 if TYPE_CHECKING:
     from .core.archive import UnreadableState
     from .emulator import Emulator
+    from .ivs.playback import PlaybackResponse
     from .ivs.recordings import Recording
     from .ivs.streams import LiveStream, StreamRefused
     from .ivschat.chat import ChatConnection
     from .ivschat.messaging import ChatRefused
     from .mock import current, mock_ivs
+    from .tokens import playback_token
     from .wire.http import Request, Response
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "ChatRefused",
     "Emulator",
     "LiveStream",
+    "PlaybackResponse",
     "Recording",
     "Request",
     "Response",
@@ -29,6 +32,7 @@ __all__ = [
     "__version__",
     "current",
     "mock_ivs",
+    "playback_token",
 ]
 
 _HOMES = {
@@ -36,6 +40,7 @@ _HOMES = {
     "ChatRefused": "ivschat.messaging",
     "Emulator": "emulator",
     "LiveStream": "ivs.streams",
+    "PlaybackResponse": "ivs.playback",
     "Recording": "ivs.recordings",
     "Request": "wire.http",
     "Response": "wire.http",
@@ -43,6 +48,7 @@ _HOMES = {
     "UnreadableState": "core.archive",
     "current": "mock",
     "mock_ivs": "mock",
+    "playback_token": "tokens",
 }
 
 

@@ -16,6 +16,7 @@ from .core.calls import Call
 from .core.clock import Task
 from .core.service import Context, Handler, Service
 from .core.state import State
+from .ivs.playback import Playback, is_playback
 from .wire import model
 from .wire.errors import (
     InvalidMember,
@@ -38,7 +39,7 @@ MOST_BYTES = 10 * 1024 * 1024
 
 _SCOPE = re.compile(r"Credential=([^/,\s]+)/[0-9]+/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
 _REGION_IN_HOST = re.compile(r"ivs[a-z]*(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws|api)\.")
-_VIEWERS = re.compile(r"https?://(?:edge\.|[^/]*\.playback\.live-video\.net)")
+_CHAT = re.compile(r"https?://edge\.")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
 
@@ -83,10 +84,13 @@ class Dispatcher:
     def __init__(self, state: State) -> None:
         self._state = state
         self._contexts: dict[tuple[str, str, str], Context[Any]] = {}
+        self.playback = Playback(state, lambda account, region: self.context(ivs.service, account, region))
         state.clock.perform = self.perform
 
     def dispatch(self, request: Request) -> Response:
         """Answer a request. Whatever the request is, the answer is the service's; only a bug of ours raises."""
+        if is_playback(request.url):
+            return self.playback.handle(request)
         state = self._state
         state.clock.run_due()
         params: dict[str, Any] = {}
@@ -137,8 +141,8 @@ class Dispatcher:
         if len(found) == 1:
             return scope, found[0], query
         if not found:
-            if _VIEWERS.match(request.url):
-                raise NotEmulated("What viewers reach, playback and chat, is not emulated by ivsim over HTTP")
+            if _CHAT.match(request.url):
+                raise NotEmulated("What viewers reach for chat is not emulated by ivsim over HTTP")
             for each in Routes([real_time()]).find(request.method, path):
                 raise NotEmulated(f"ivs-realtime {each.operation.name} is not emulated by ivsim")
             raise UnknownOperationException(f"No operation at {request.method} {path}")

@@ -17,6 +17,7 @@ from .core.state import State, Transitions
 from .courier import courier
 from .dispatcher import SERVICES, Dispatcher, errors_of
 from .ivs._service import Context
+from .ivs.playback import Playback
 from .ivs.recordings import Recordings
 from .ivs.streams import Streams
 from .ivschat._service import Context as ChatContext
@@ -96,6 +97,11 @@ class Emulator:
     def chat(self) -> Chat:
         """Chat rooms from the inside: `sim.chat.connect(token)` joins one."""
         return self._chat
+
+    @property
+    def playback(self) -> Playback:
+        """Viewers: `sim.playback.request(channel_arn)` gets what a player would get."""
+        return self._dispatcher.playback
 
     @property
     def events(self) -> Events:

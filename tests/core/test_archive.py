@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ivsim import Emulator, Request, Response, StreamRefused, UnreadableState
+from ivsim import Emulator, Request, Response, StreamRefused, UnreadableState, playback_token
 from ivsim.dispatcher import SERVICES
 
 from ..calling import call, send, signed
@@ -19,13 +21,15 @@ NOON = datetime(2026, 11, 21, 12, 0, 0, 123457, tzinfo=timezone.utc)
 CHAT = {"roomIdentifier": "", "userId": "ada", "capabilities": ["SEND_MESSAGE"], "attributes": {"b": "1", "a": "2"}}
 
 
-def populate(sim: Emulator, public_key: str) -> str:
+def populate(sim: Emulator) -> str:
     """Put one of everything into an emulator, and return the channel that is live."""
     sim.clock.freeze(NOON)
     s3 = {"s3": {"bucketName": "abc"}}
     recording = call(sim, "CreateRecordingConfiguration", destinationConfiguration=s3).body["recordingConfiguration"]
     call(sim, "CreatePlaybackRestrictionPolicy", allowedCountries=["DE"], tags={"z": "1", "a": "2"})
-    call(sim, "ImportPlaybackKeyPair", publicKeyMaterial=public_key)
+    key = ec.generate_private_key(ec.SECP384R1())
+    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    call(sim, "ImportPlaybackKeyPair", publicKeyMaterial=pem)
     ads = "arn:aws:mediatailor:us-east-1:123456789012:playbackConfiguration/ads"
     call(sim, "CreateAdConfiguration", mediaTailorPlaybackConfigurations=[{"playbackConfigurationArn": ads}])
     call(sim, "CreateFailoverSlateConfiguration", name="slate")
@@ -50,6 +54,12 @@ def populate(sim: Emulator, public_key: str) -> str:
     sim.clock.advance(timedelta(seconds=4, microseconds=1))
     call(sim, "PutMetadata", channelArn=channels[1], metadata="tschüß")
     sim.clock.advance(2)
+    private = call(sim, "CreateChannel", name="private", authorized=True).body["channel"]["arn"]
+    with sim.streams.start(private):
+        sim.clock.advance(4)
+        once = "8a1f3a06-2a4c-4a7c-9d43-2f1f0b7a8a10"
+        token = playback_token(key, private, single_use=once, viewer_id="v", expires_in=60, now=sim.clock.now())
+        assert sim.playback.request(private, token=token).status == 200
     sim.streams.start(channels[2])
     call(sim, "CreateRecordingConfiguration", destinationConfiguration=s3, tags={"not": "yet"})
     call(sim, "StartViewerSessionRevocation", channelArn=channels[1], viewerId="v")
@@ -71,9 +81,9 @@ def populate(sim: Emulator, public_key: str) -> str:
 
 
 @pytest.fixture
-def full(make_public_key: Callable[[], str]) -> Emulator:
+def full() -> Emulator:
     sim = Emulator(seed=1, transitions="realistic", rate_limits=True)
-    populate(sim, make_public_key())
+    populate(sim)
     return sim
 
 

@@ -27,6 +27,7 @@ def test_documented_values(sim: Emulator) -> None:
         "Playback restriction policies": 3,
         "Playback restriction policy countries": 200,
         "Playback restriction policy origins": 5,
+        "Playback token size": 2_048,
         "Ad configurations": 20,
         "Failover slate configurations": 20,
         "Rooms": 50_000,
@@ -39,7 +40,7 @@ def test_documented_values(sim: Emulator) -> None:
         "Rate of SendMessage requests across all your rooms": 1_000,
         "Rate of SendMessage requests per room": 100,
     }
-    assert len(sim.quotas) == len(list(sim.quotas)) == 26
+    assert len(sim.quotas) == len(list(sim.quotas)) == 27
     assert "'Rooms': 50000" in repr(sim.quotas)
 
 

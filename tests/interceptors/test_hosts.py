@@ -41,6 +41,8 @@ def test_what_botocore_resolves(service: str, config: dict[str, bool]) -> None:
         "https://ivs.us-west-2.amazonaws.com./ListChannels",
         "https://ivs.us-west-2.amazonaws.com#x",
         "https://89e4e5f1cd12.us-east-1.playback.live-video.net/api/video/v1/us-east-1.123456789012.channel.x.m3u8",
+        "https://usw24.playlist.live-video.net/v1/playlist/x.m3u8",
+        "https://89e4e5f1cd12.j.cloudfront.hls.live-video.net/v1/segment/x.ts?dna=y",
     ],
 )
 def test_chat_and_playback(url: str) -> None:
@@ -56,6 +58,8 @@ def test_chat_and_playback(url: str) -> None:
         "https://s3.us-east-1.amazonaws.com/ivs.us-east-1.amazonaws.com",
         "https://ivs.us-east-1.amazonaws.com.example.com/",
         "https://ivsomething.us-east-1.amazonaws.com/",
+        "https://89e4e5f1cd12.global-contribute.live-video.net/app/x",
+        "https://x.playback.live-video.net.example.com/",
         "https://example.com/?https://ivs.us-east-1.amazonaws.com/",
     ],
 )

@@ -5,6 +5,7 @@ import io
 import sys
 from typing import Any
 
+import m3u8
 import pytest
 import requests
 import responses
@@ -72,11 +73,25 @@ def test_unencoded_arns_in_paths() -> None:
         assert session.get(f"{URL}/tags/{arn}").json() == {"tags": {}}
 
 
-def test_playback_does_not_leave_the_process() -> None:
-    """The playback edge is not emulated yet: it is refused, not reached."""
+def test_playback() -> None:
+    """A player reaches the playlist of a live channel, those of its renditions, and their segments."""
+    with mock_ivs() as sim:
+        channel = requests.post(f"{URL}/CreateChannel", json={}).json()["channel"]
+        assert requests.get(channel["playbackUrl"]).status_code == 404
+        with sim.streams.start(channel["arn"]):
+            multivariant = requests.get(channel["playbackUrl"])
+            variant = requests.get(m3u8.loads(multivariant.text).playlists[0].uri)
+            segment = requests.get(m3u8.loads(variant.text).segments[-1].uri)
+        types = [answer.headers["Content-Type"] for answer in (multivariant, variant, segment)]
+        assert types == ["application/vnd.apple.mpegurl", "application/vnd.apple.mpegurl", "video/mp2t"]
+        assert segment.content[0] == 0x47
+        assert [call.operation for call in sim.calls] == ["CreateChannel"]
+
+
+def test_chat_does_not_leave_the_process() -> None:
+    """The edge of IVS Chat is refused, not reached."""
     with mock_ivs():
-        url = requests.post(f"{URL}/CreateChannel", json={}).json()["channel"]["playbackUrl"]
-        answer = requests.get(url)
+        answer = requests.get("https://edge.ivschat.us-east-1.amazonaws.com")
     assert answer.status_code == 501
     assert "not emulated" in answer.json()["message"]
 

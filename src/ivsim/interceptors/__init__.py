@@ -26,7 +26,7 @@ _SUFFIXES = (
 )
 _OURS = re.compile(
     r"https?://(?:(?:edge\.|vpce-[a-z0-9-]+\.)?(?:ivs|ivschat|ivsrealtime)(?:-fips)?\.[a-z0-9-]+\.(?:vpce\.)?"
-    rf"(?:{_SUFFIXES})|[0-9a-z]+\.[a-z0-9-]+\.playback\.live-video\.net)\.?(?::[0-9]+)?(?:[/?#]|$)",
+    rf"(?:{_SUFFIXES})|(?:[a-z0-9-]+\.)+(?:playback|playlist|hls)\.live-video\.net)\.?(?::[0-9]+)?(?:[/?#]|$)",
     re.IGNORECASE,
 )
 

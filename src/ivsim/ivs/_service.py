@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..core.journal import Journal
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from .recordings import RecordingSession
     from .stream_keys import StreamKey
     from .stream_sessions import StreamSession
-    from .viewer_sessions import Revocation
+    from .viewer_sessions import Revocation, ViewerSession
 
 
 class Store(AnyStore):
@@ -64,6 +65,10 @@ class Store(AnyStore):
         self.recorded: Table[str] = Table("recorded", journal)
         # channel ARN and viewer id to Revocation
         self.revocations: Table[Revocation] = Table("revocation", journal)
+        # id to ViewerSession
+        self.viewer_sessions: Table[ViewerSession] = Table("viewer-session", journal)
+        # channel ARN and UUID of a single-use playback token to when it was used
+        self.used_tokens: Table[datetime] = Table("used-token", journal)
 
 
 Context: TypeAlias = AnyContext[Store]

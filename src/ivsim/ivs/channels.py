@@ -72,17 +72,17 @@ class Channel:
     @property
     def ingest_endpoint(self) -> str:
         """The host encoders connect to, by RTMPS or RTMP."""
-        return f"{_place_of(self.arn).host_id}.global-contribute.live-video.net"
+        return f"{place_of(self.arn).host_id}.global-contribute.live-video.net"
 
     @property
     def playback_url(self) -> str:
         """The URL of the multivariant playlist."""
-        return f"{_place_of(self.arn).playback_prefix}{self.arn.rpartition('/')[2]}.m3u8"
+        return f"{place_of(self.arn).playback_prefix}{self.arn.rpartition('/')[2]}.m3u8"
 
     @property
     def srt(self) -> dict[str, str]:
         """Where and with what passphrase encoders connect by SRT."""
-        return {"endpoint": f"{_place_of(self.arn).host_id}.srt.live-video.net", "passphrase": self.srt_passphrase}
+        return {"endpoint": f"{place_of(self.arn).host_id}.srt.live-video.net", "passphrase": self.srt_passphrase}
 
 
 _BLANK = Channel(arn="", srt_passphrase="")
@@ -226,21 +226,22 @@ def _refuse_if_live(ctx: Context, arn: str, done: str) -> None:
         raise ConflictException(f"Channel: {arn} is live and cannot be {done}", resource=arn)
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
     """Where the channels of an account and region are reached: one set of hosts for all of them."""
 
     host_id: str
     playback_prefix: str
 
 
-def _place_of(arn: str) -> _Place:
+def place_of(arn: str) -> Place:
+    """Return where a channel is reached, by its ARN."""
     return _place(arn.partition("/")[0])
 
 
 @cache
-def _place(arn_prefix: str) -> _Place:
+def _place(arn_prefix: str) -> Place:
     _, _, _, region, account, _ = arn_prefix.split(":")
     # How AWS derives the first label is not known, only that an account's channels in a region share it.
     host_id = hashlib.sha256(f"{account}{region}".encode()).hexdigest()[:12]
     prefix = f"https://{host_id}.{region}.playback.live-video.net/api/video/v1/{region}.{account}.channel."
-    return _Place(host_id, prefix)
+    return Place(host_id, prefix)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ..wire.errors import ConflictException
 from ._service import Context, service
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 PLAYBACK_KEY_PAIRS = service.quota("Playback authorization key pairs", 3)
 
 DEFAULT_PAGE = 100
 
-_CURVE = "secp384r1"
+CURVE = "secp384r1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +74,21 @@ def _fingerprint(ctx: Context, public_key_material: str) -> str:
     return hashlib.md5(der or public_key_material.encode(), usedforsecurity=False).digest().hex(":")
 
 
-def _der(pem: str) -> bytes | None:
+def public_key(pem: str) -> EllipticCurvePublicKey | None:
+    """Return the key in a PEM, None where there is none on the curve P-384."""
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey  # noqa: PLC0415 - only here
-    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
-        Encoding,
-        PublicFormat,
-        load_pem_public_key,
-    )
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey  # noqa: PLC0415 - as late as can be
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415
 
     try:
         key = load_pem_public_key(pem.encode())
     except (ValueError, UnsupportedAlgorithm):
         return None
-    if not isinstance(key, EllipticCurvePublicKey) or key.curve.name != _CURVE:
-        return None
-    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return key if isinstance(key, EllipticCurvePublicKey) and key.curve.name == CURVE else None
+
+
+def _der(pem: str) -> bytes | None:
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415
+
+    key = public_key(pem)
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) if key else None

@@ -28,7 +28,7 @@ _CONSTRAINED_BANDWIDTH = {"720p60": 2200, "720p30": 1900, "480p30": 800, "360p30
 AUDIO_ONLY = "audio_only"
 _AUDIO_ONLY_BANDWIDTH = 64_000
 
-_HEIGHTS = {"SD": 480, "HD": 720, "FULL_HD": 1080}
+HEIGHTS = {"SD": 480, "HD": 720, "FULL_HD": 1080}
 """Heights by the names that `maximumResolution` gives them."""
 
 
@@ -52,7 +52,7 @@ class Rendition(NamedTuple):
 def ladder(channel: Channel, video: Sequence[VideoConfiguration]) -> list[Rendition]:
     """Return the renditions of a broadcast on a channel, the best first."""
     if len(video) > 1:
-        most = _HEIGHTS.get(channel.multitrack_input_configuration.maximum_resolution, _HEIGHTS["FULL_HD"])
+        most = HEIGHTS.get(channel.multitrack_input_configuration.maximum_resolution, HEIGHTS["FULL_HD"])
         tracks = [_source(track) for track in video]
         tracks.sort(key=lambda rendition: rendition.bandwidth, reverse=True)
         return [rendition for rendition in tracks if rendition.short_side <= most]

@@ -1,4 +1,4 @@
-"""Viewer sessions of private channels: their revocation."""
+"""Viewer sessions: what the playback edge admitted a viewer to, and the revocation of those of private channels."""
 
 from __future__ import annotations
 
@@ -7,6 +7,28 @@ from datetime import datetime
 
 from ..wire.errors import ResourceNotFoundException
 from ._service import Context, batch_error, service
+
+SECONDS_TO_REVOKE = 5.0
+"""Until a revocation, which the API only starts, takes effect, when transitions are realistic."""
+
+
+@dataclass(frozen=True, slots=True)
+class ViewerSession:
+    """A viewer watches one broadcast, since a request for the multivariant playlist was granted.
+
+    `origins` are those from which it may be watched, none for any. `viewer_id`, `viewer_session_version` and
+    `maximum_resolution` are those of the token, if there was one.
+    """
+
+    id: str
+    channel_arn: str
+    stream_id: str
+    opened_at: datetime
+    viewer_id: str | None = None
+    viewer_session_version: int = 0
+    origins: tuple[str, ...] = ()
+    strict_origin_enforcement: bool = False
+    maximum_resolution: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +46,7 @@ def start_viewer_session_revocation(
     ctx: Context, channel_arn: str, viewer_id: str, *, viewer_session_versions_less_than_or_equal_to: int = 0
 ) -> None:
     channel = ctx.store.channels[channel_arn]
-    key = f"{channel.arn} {viewer_id}"
-    before = ctx.store.revocations.get(key)
-    version = viewer_session_versions_less_than_or_equal_to
-    if before is None or before.viewer_session_versions_less_than_or_equal_to < version:
-        ctx.store.revocations[key] = Revocation(channel.arn, viewer_id, version, ctx.now)
+    ctx.soon(SECONDS_TO_REVOKE, _revoke, channel.arn, viewer_id, viewer_session_versions_less_than_or_equal_to)
 
 
 @service.operation(rate=2)
@@ -41,3 +59,21 @@ def batch_start_viewer_session_revocation(ctx: Context, viewer_sessions: list[di
             whose = {"channel_arn": session["channel_arn"], "viewer_id": session["viewer_id"]}
             errors.append({**whose, **batch_error(error)})
     return {"errors": errors or None}
+
+
+def is_revoked(ctx: Context, channel_arn: str, viewer_id: str | None, version: int) -> bool:
+    """Return whether a viewer's sessions of a version are revoked; a viewer without an id has nothing to revoke."""
+    revocation = ctx.store.revocations.get(_key(channel_arn, viewer_id)) if viewer_id else None
+    return revocation is not None and version <= revocation.viewer_session_versions_less_than_or_equal_to
+
+
+@service.task
+def _revoke(ctx: Context, channel_arn: str, viewer_id: str, version: int) -> None:
+    key = _key(channel_arn, viewer_id)
+    before = ctx.store.revocations.get(key)
+    if before is None or before.viewer_session_versions_less_than_or_equal_to < version:
+        ctx.store.revocations[key] = Revocation(channel_arn, viewer_id, version, ctx.now)
+
+
+def _key(channel_arn: str, viewer_id: str) -> str:
+    return f"{channel_arn} {viewer_id}"
