@@ -49,6 +49,7 @@ def populate(sim: Emulator) -> str:
         call(sim, "CreateChannel", name=name, recordingConfigurationArn=recording["arn"]).body["channel"]["arn"]
         for name in ("ended", "live", "starting")
     ]
+    call(sim, "StartViewerSessionRevocation", channelArn=channels[1], viewerId="v")
     sim.streams.start(channels[0], encoder="ffmpeg").end()
     sim.streams.start(channels[1], viewers=3, video={"videoHeight": 720})
     sim.clock.advance(timedelta(seconds=4, microseconds=1))
@@ -62,7 +63,6 @@ def populate(sim: Emulator) -> str:
         assert sim.playback.request(private, token=token).status == 200
     sim.streams.start(channels[2])
     call(sim, "CreateRecordingConfiguration", destinationConfiguration=s3, tags={"not": "yet"})
-    call(sim, "StartViewerSessionRevocation", channelArn=channels[1], viewerId="v")
     ada.send_message("goodbye")
     review = {"uri": "arn:aws:lambda:us-east-1:123456789012:function:review", "fallbackResult": "DENY"}
     room = call(sim, "CreateRoom", messageReviewHandler=review, loggingConfigurationIdentifiers=[logging]).body["arn"]
@@ -73,7 +73,7 @@ def populate(sim: Emulator) -> str:
     emptied = send(sim, "POST", "/CreateRoom", b"{}", signed("ap-south-1", "ivschat")).body["arn"]
     call(sim, "DeleteRoom", identifier=emptied)
     send(sim, "POST", "/GetChannel", b'{"arn": [1.5, null, 1180591620717411303424]}')
-    sim.quotas["Channels"] = 4
+    sim.quotas["Channels"] = 5
     sim.faults.add("CreateRoom", "PendingVerification", times=3, message="wait", when={"name": "x", "tags": {"a": "b"}})
     sim.faults.add("TagResource", "InternalServerException", times=None)
     sim.faults.latency("GetStream", 0.1)
@@ -184,7 +184,7 @@ def test_what_belongs_to_the_emulator_stays(full: Emulator, tmp_path: Path) -> N
         "210987654321",
         "eu-west-1",
         50_000,
-        4,
+        5,
     )
     assert send(sim, "POST", "/ListRooms", b"{}", signed("us-west-2")).body == {"rooms": []}
     assert not live.is_live
