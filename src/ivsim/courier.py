@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from .core.deliveries import Courier, LogEvent, Parcel, S3Object
+
+_log = logging.getLogger("ivsim.courier")
 
 
 def courier() -> Courier:
@@ -26,7 +29,8 @@ def courier() -> Courier:
                 refused = _hand_over(client, region, parcel)
             except ClientError as error:
                 refused = str(error.response["Error"]["Code"])
-            except BotoCoreError as error:
+            except Exception as error:  # noqa: BLE001 - whoever could not be reached, or was not willing
+                _log.warning("%s was not carried", type(parcel).__name__, exc_info=True)
                 refused = type(error).__name__
             if refused:
                 return refused

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -14,7 +14,7 @@ from .core import arns
 from .core.arns import Arn
 from .core.calls import Call
 from .core.clock import Task
-from .core.service import Context, Handler, Service
+from .core.service import Context, Handler, Incident, Service
 from .core.state import State
 from .ivs.playback import Playback, is_playback
 from .wire import model
@@ -69,13 +69,31 @@ def errors_of() -> Mapping[str, frozenset[str]]:
 
     What the services do on their own is there too, with the ways in which it can fail.
     """
-    errors = {}
+    return {
+        **{name: frozenset(service.model.errors) for name, service, _ in _operations()},
+        **{name: frozenset(incident.errors) for name, incident in _incidents()},
+    }
+
+
+@cache
+def parameters_of() -> Mapping[str, frozenset[str]]:
+    """Return, for everything in `errors_of()`, the names of its parameters."""
+    return {
+        **{name: frozenset(operation.members) for name, _, operation in _operations()},
+        **{name: frozenset(incident.about) for name, incident in _incidents()},
+    }
+
+
+def _operations() -> Iterator[tuple[str, Service[Any], Operation]]:
     for service in SERVICES.values():
-        ways = dict.fromkeys(service.model.operations, service.model.errors.keys())
-        errors.update(
-            {f"{service.name}:{name}": frozenset(codes) for name, codes in (ways | service.incidents).items()}
-        )
-    return errors
+        for name, operation in service.model.operations.items():
+            yield f"{service.name}:{name}", service, operation
+
+
+def _incidents() -> Iterator[tuple[str, Incident]]:
+    for service in SERVICES.values():
+        for name, incident in service.incidents.items():
+            yield f"{service.name}:{name}", incident
 
 
 class Dispatcher:
@@ -94,7 +112,7 @@ class Dispatcher:
         state = self._state
         state.clock.run_due()
         params: dict[str, Any] = {}
-        service = operation = None
+        service = operation = refused = None
         latency = 0.0
         account, region = state.account_id, state.region
         try:
@@ -105,16 +123,22 @@ class Dispatcher:
             params = _params(request, route, query)
             account, region = self._place(scope, operation, params, request.url)
             latency = self._wait(f"{service.name}:{operation.name}")
-            with state.journal:
-                body = self._call(self.context(service, account, region), operation, params)
         except ServiceError as error:
-            refused: ServiceError | None = error
-            status, body = self._refusal(error, service, operation, params, account, region)
-        else:
-            refused, status = None, operation.status
-        name = operation.name if operation else ""
-        error_code = refused.code if refused else None
-        state.calls.record(Call(service.name if service else "", name, params, account, region, status, error_code))
+            refused = error
+        with state.journal:  # what the call has for effects comes when it is on record
+            if refused is None and service is not None and operation is not None:
+                try:
+                    with state.journal:
+                        body = self._call(self.context(service, account, region), operation, params)
+                except ServiceError as error:
+                    refused = error
+                else:
+                    status = operation.status
+            if refused is not None:
+                status, body = self._refusal(refused, service, operation, params, account, region)
+            name = operation.name if operation else ""
+            error_code = refused.code if refused else None
+            state.calls.record(Call(service.name if service else "", name, params, account, region, status, error_code))
         headers = {"x-amzn-RequestId": state.ids.request_id()}
         if body:
             headers["Content-Type"] = "application/json"
@@ -182,7 +206,8 @@ class Dispatcher:
         fault = state.faults.take(action, params)
         if fault is not None:
             raise _error_class(fault.error_code)(fault.message)
-        state.rates.check(action, handler.rate, resource=ctx.account, region=ctx.region)
+        rates = {ctx.account: handler.rate, **{arguments[member]: rate for member, rate in handler.rates.items()}}
+        state.rates.check(action, rates, ctx.region)
         try:
             return operation.serialize(handler.function(ctx, **arguments))
         except InvalidMember as invalid:

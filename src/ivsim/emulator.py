@@ -15,7 +15,7 @@ from .core.faults import Faults
 from .core.quotas import Quotas
 from .core.state import State, Transitions
 from .courier import courier
-from .dispatcher import SERVICES, Dispatcher, errors_of
+from .dispatcher import SERVICES, Dispatcher, errors_of, parameters_of
 from .ivs._service import Context
 from .ivs.playback import Playback
 from .ivs.recordings import Recordings
@@ -59,6 +59,7 @@ class Emulator:
         self._state = State(
             quotas=documented,
             errors_of=errors_of(),
+            parameters_of=parameters_of(),
             seed=seed,
             account_id=account_id,
             region=region,
@@ -106,6 +107,7 @@ class Emulator:
     @property
     def events(self) -> Events:
         """Every EventBridge event so far."""
+        self._state.clock.run_due()
         return self._state.events
 
     @property

@@ -221,7 +221,7 @@ def test_nothing_is_a_state_too(tmp_path: Path) -> None:
     assert saved(loaded(text, tmp_path, full), tmp_path) == text
 
 
-@pytest.mark.parametrize("when", [lambda _: True, {"tags": {"a"}}, {"arns": ("a",)}, {1: 2}, {"name": "\ud800"}])
+@pytest.mark.parametrize("when", [lambda _: True, {"tags": {"a"}}, {"tags": ("a",)}, {"tags": {1: 2}}, {"name": "\ud800"}])
 def test_what_a_file_cannot_keep(sim: Emulator, tmp_path: Path, when: Any) -> None:
     """A fault for parameters that are no JSON is an error that names it, and what was saved before is still there."""
     before = saved(sim, tmp_path)
@@ -298,9 +298,12 @@ DAMAGES: list[tuple[Callable[[Any], Any], str]] = [
     (lambda it: it.update(more=1), "$.more: there is no member 'more'; did you mean 'stores'?"),
     (lambda it: it.pop("ids"), "$: Object missing required field `ids`"),
     (lambda it: it.update(version=1.0), "$.version: Expected `int`, got `float`"),
-    (lambda it: it["clock"].update(offset="0"), "$.clock.offset: Expected `float`, got `str`"),
-    (lambda it: it["clock"].update(frozen=1e18), "$.clock: 1e+18 is not a time in seconds since 1970"),
-    (lambda it: it["clock"].update(offset=1e18, frozen=None), "is not a time in seconds since 1970"),
+    (lambda it: it["clock"].update(offset="0"), "$.clock.offset: Expected `int`, got `str`"),
+    (
+        lambda it: it["clock"].update(frozen=10**18),
+        "$.clock: 1000000000000000000 is not a time in microseconds since 1970",
+    ),
+    (lambda it: it["clock"].update(offset=10**18, frozen=None), "is not a time in microseconds since 1970"),
     (lambda it: it["clock"].update(next_serial=0), "$.clock.timers[0]: the serial is not below `next_serial`"),
     (lambda it: it["clock"]["timers"].reverse(), "$.clock.timers[1]: timers are not in the order in which they fire"),
     (lambda it: it["clock"]["timers"][0][2].pop(), "$.clock.timers[0][2]: Expected `array` of length 5, got 4"),
@@ -324,7 +327,7 @@ DAMAGES: list[tuple[Callable[[Any], Any], str]] = [
     (lambda it: it["faults"][0].update(when=[]), "$.faults[0].when: Expected `object | null`, got `array`"),
     (lambda it: it["latencies"].update({"ivs:GetStream": -1}), "$.latencies[...]: Expected `float` >= 0.0"),
     (lambda it: it["latencies"].update({"ivs:X": 1}), "$.latencies: there is no operation 'ivs:X'"),
-    (lambda it: it["rates"][0][1].append("now"), "$.rates[0][1][1]: Expected `float`, got `str`"),
+    (lambda it: it["rates"][0][1].append("now"), "$.rates[0][1][1]: Expected `int`, got `str`"),
     (lambda it: it["ids"].update(secret="?"), "$.ids.secret: Invalid base64 encoded string"),
     (lambda it: it["ids"].update(random="AAAA"), "$.ids: the state of a stream has 2500 bytes, not 3"),
     (lambda it: it["ids"].update(requests="/" * 3333 + "w=="), "$.ids: invalid state"),

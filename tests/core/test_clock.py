@@ -3,6 +3,7 @@ from __future__ import annotations
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 import time_machine
@@ -63,6 +64,46 @@ def test_time_does_not_go_back(sim: Emulator, duration: float | timedelta) -> No
     with pytest.raises(ValueError, match="duration"):
         sim.clock.advance(duration)
     assert sim.clock.now() == NOON
+
+
+def test_what_is_no_time(sim: Emulator) -> None:
+    """What is no duration and no moment is refused, and so is a moment at the end of time."""
+    for duration in ("5", True, None):
+        with pytest.raises(TypeError, match=r"duration: .* is neither a number of seconds nor a timedelta"):
+            sim.clock.advance(duration)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="duration"):
+        sim.clock.advance(10**400)
+    with pytest.raises(TypeError, match="at: '2026' is not a datetime"):
+        sim.clock.freeze("2026")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"at: .* is beyond the year 9998"):
+        sim.clock.freeze(datetime(9999, 12, 31, tzinfo=timezone.utc))
+
+
+def test_advance_inside_of_an_advance(sim: Emulator) -> None:
+    """Whoever is told of something while the clock moves may move it further."""
+    sim.clock.freeze(NOON)
+    live = sim.streams.start(call(sim, "CreateChannel").body["channel"]["arn"])
+    live.starve()
+
+    def go_on(event: dict[str, Any]) -> None:
+        if event["detail"]["event_name"] == "Stream End":
+            sim.clock.advance(3600)
+
+    sim.events.subscribe(go_on)
+    sim.clock.advance(60)
+    assert sim.clock.now() == NOON + timedelta(seconds=3630)
+
+
+def test_no_other_thread_sees_the_past(sim: Emulator) -> None:
+    """While one thread catches up with what fell due, the time is the same for all others."""
+    sim.clock.freeze(NOON)
+    arn = call(sim, "CreateChannel").body["channel"]["arn"]
+    sim.streams.start(arn).starve()
+    with ThreadPoolExecutor(1) as pool:
+        seen = []
+        sim._state.clock.perform = lambda _: seen.append(pool.submit(sim.clock.now).result())
+        sim.clock.freeze(NOON + timedelta(seconds=100))
+    assert seen == [NOON + timedelta(seconds=100)]
 
 
 def test_freezegun(sim: Emulator) -> None:

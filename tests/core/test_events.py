@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from freezegun import freeze_time
 
 from ivsim import Emulator
 
@@ -104,3 +105,97 @@ def test_a_failed_call_tells_nothing(sim: Emulator, monkeypatch: pytest.MonkeyPa
     monkeypatch.undo()
     sim.streams.start(arn)
     assert len(sim.events) == len(seen) == 2
+
+
+def test_everybody_has_a_copy(sim: Emulator) -> None:
+    """What a subscriber does to its event, nobody else sees."""
+    seen: list[dict[str, Any]] = []
+    sim.events.subscribe(lambda event: event["detail"].clear())
+    sim.events.subscribe(seen.append)
+    sim.streams.start(channel(sim))
+    assert seen == list(sim.events)
+    assert seen[0]["detail"]["event_name"] == "Session Created"
+
+
+def test_end_of_a_subscription(sim: Emulator) -> None:
+    """A subscription is ended at once, by itself alone, and to end it twice is nothing."""
+    seen: list[str] = []
+
+    def note(event: dict[str, Any]) -> None:
+        seen.append(event["detail"]["event_name"])
+
+    def end(_: dict[str, Any]) -> None:
+        first()
+
+    sim.events.subscribe(end)
+    first, _ = sim.events.subscribe(note), sim.events.subscribe(note)
+    sim.streams.start(channel(sim))
+    first()
+    assert seen == ["Session Created", "Stream Start"]
+
+
+def test_what_cannot_subscribe(sim: Emulator) -> None:
+    """What nobody could call, or await, is refused."""
+
+    async def handler(event: dict[str, Any]) -> None:
+        raise AssertionError(event)
+
+    for callback in (None, handler):
+        with pytest.raises(TypeError, match=r"callback: .* is not a plain function"):
+            sim.events.subscribe(callback)  # type: ignore[arg-type]
+
+
+def test_everybody_hears_in_one_order(sim: Emulator) -> None:
+    """What a subscriber causes, all hear of after what they are hearing of."""
+    arn = channel(sim)
+    seen: list[str] = []
+    sim.events.subscribe(
+        lambda event: event["detail"]["event_name"] == "Stream Start" and call(sim, "StopStream", channelArn=arn)
+    )
+    sim.events.subscribe(lambda event: seen.append(event["detail"]["event_name"]))
+    sim.streams.start(arn)
+    assert seen == ["Session Created", "Stream Start", "Session Ended", "Stream End"]
+
+
+def test_a_subscriber_that_gives_up(sim: Emulator) -> None:
+    """What is no error of the subscriber's, but the end of a test, gets through; the call is on record by then."""
+    arn = channel(sim)
+    sim.streams.start(arn)
+    sim.events.subscribe(lambda _: pytest.fail("enough"))
+    with pytest.raises(pytest.fail.Exception, match="enough"):
+        call(sim, "StopStream", channelArn=arn)
+    assert sim.calls[-1].operation == "StopStream"
+
+
+def test_reset_while_events_are_told(sim: Emulator) -> None:
+    """Whoever resets the emulator hears no more of what was before."""
+    seen: list[str] = []
+
+    def note(event: dict[str, Any]) -> None:
+        seen.append(event["detail"]["event_name"])
+        sim.reset()
+
+    sim.events.subscribe(note)
+    sim.streams.start(channel(sim))
+    assert seen == ["Session Created"]
+    assert len(sim.events) == 0
+
+
+def test_due_events_are_there(sim: Emulator) -> None:
+    """A look at the events lets happen what is due, however the clock moved."""
+    with freeze_time("2030-01-02T03:04:05Z") as frozen:
+        sim.streams.start(channel(sim)).starve()
+        frozen.tick(60)
+        assert sim.events[-1]["detail"]["event_name"] == "Stream End"
+
+
+def test_subscriptions_of_a_block(sim: Emulator) -> None:
+    """A subscription made in an isolated block ends with it; one ended there goes on afterwards."""
+    seen: list[str] = []
+    end = sim.events.subscribe(lambda _: seen.append("before"))
+    with sim.isolated():
+        end()
+        inside = sim.events.subscribe(lambda _: seen.append("inside"))
+    inside()
+    sim.streams.start(channel(sim))
+    assert set(seen) == {"before"}

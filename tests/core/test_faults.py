@@ -137,3 +137,7 @@ def test_only_with_certain_parameters(sim: Emulator) -> None:
     assert call(sim, "CreateRoom").code == "PendingVerification"
     with pytest.raises(TypeError, match="when: 5 is neither"):
         sim.faults.add("CreateRoom", "PendingVerification", when=5)  # type: ignore[arg-type]
+    with pytest.raises(
+        ValueError, match="when: there is no parameter of Ingest 'channel_arn'; did you mean 'channelArn'"
+    ):
+        sim.faults.add("Ingest", "ConnectionLost", when={"channel_arn": "x"})

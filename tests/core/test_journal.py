@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from ivsim.core.journal import Journal
@@ -89,3 +91,21 @@ def test_failing_effect() -> None:
     with journal:
         pass
     assert done == ["next"]
+
+
+def test_forgetting_inside() -> None:
+    """What was emptied in the middle is not taken back; the journal is free for others all the same."""
+    journal = Journal()
+    table: Table[str] = Table("thing", journal)
+    with pytest.raises(LookupError), journal:
+        table["one"] = "1"
+        table.restore(([], 0))
+        journal.forget()
+        raise LookupError
+    assert len(table) == 0
+    with pytest.raises(ZeroDivisionError), journal:
+        journal.note(lambda: 1 / 0)
+        raise LookupError
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(table.__setitem__, "two", "2").result()
+        pool.submit(journal.__enter__).result(timeout=10)

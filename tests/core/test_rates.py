@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -86,3 +86,28 @@ def test_throttled_chat(limited: Emulator) -> None:
     answer = call(limited, "SendEvent", roomIdentifier=room["arn"], eventName="x")
     assert answer.code == "ThrottlingException"
     assert (answer.body["resourceId"], answer.body["resourceType"], answer.body["limit"]) == (room["id"], "ROOM", 100)
+
+
+def test_a_throttled_call_costs_nobody_else(sim: Emulator) -> None:
+    """Calls that one channel has too many of do not count against the account."""
+    sim = Emulator(rate_limits=True)
+    sim.clock.freeze()
+    arns = []
+    for _ in range(2):
+        arns.append(call(sim, "CreateChannel").body["channel"]["arn"])
+        sim.streams.start(arns[-1])
+    codes = [call(sim, "PutMetadata", channelArn=arns[0], metadata="x").code for _ in range(160)]
+    assert codes == [None] * 5 + ["ThrottlingException"] * 155
+    assert call(sim, "PutMetadata", channelArn=arns[1], metadata="x").status == 204
+
+
+def test_a_clock_that_is_set_back(sim: Emulator) -> None:
+    """What was called at a time that is yet to come does not count."""
+    sim = Emulator(rate_limits=True)
+    now = datetime(2026, 11, 21, tzinfo=timezone.utc)
+    sim.clock.freeze(now)
+    for _ in range(5):
+        call(sim, "CreateChannel")
+    assert call(sim, "CreateChannel").code == "ThrottlingException"
+    sim.clock.freeze(now - timedelta(hours=1))
+    assert call(sim, "CreateChannel").status == 200

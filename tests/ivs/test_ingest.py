@@ -69,6 +69,26 @@ def test_wrong_host(sim: Emulator, created: Any) -> None:
         sim.streams.start(f"srt://?streamid={key}")
 
 
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("https://{host}/app/{key}", "https is none of the protocols of ingest: rtmps, rtmp, srt"),
+        ("rtmps://{host}:1935/app/{key}", "port 1935 does not take rtmps; port 443 does"),
+        ("rtmps://{host}:99999999/app/{key}", "is not a URL"),
+        ("rtmps://[/app/{key}", "is not a URL"),
+        ("rtmps://{host}/{key}", "does not end in /app/ and a stream key"),
+        ("rtmps://{host}/more/app/{key}", "does not end in /app/ and a stream key"),
+        ("RTMP://{host}/app/{key}", "does not allow insecure ingest"),
+        ("srt://{srt}:1?streamid={key}", "port 1 does not take srt; port 9000 does"),
+    ],
+)
+def test_unusable_urls(sim: Emulator, created: Any, url: str, problem: str) -> None:
+    """A URL with which no encoder gets in is refused, and says why."""
+    made, key = created["channel"], created["streamKey"]["value"]
+    with pytest.raises(StreamRefused, match=problem):
+        sim.streams.start(url.format(host=made["ingestEndpoint"], srt=made["srt"]["endpoint"], key=key))
+
+
 @pytest.mark.parametrize("suffix", ["?priority=", "?priority=x", "?other=1", "?"])
 def test_malformed_priority(sim: Emulator, created: Any, suffix: str) -> None:
     """What is no priority makes a wrong key of it."""

@@ -43,6 +43,7 @@ class Broadcasts(RuleBasedStateMachine):
     @initialize(transitions=st.sampled_from(["immediate", "realistic"]))
     def begin(self, transitions: Any) -> None:
         quotas = {"Concurrent streams": STREAMS, "Concurrent views": VIEWS}
+        self.is_prompt = transitions == "immediate"
         self.sim = Emulator(seed=1, transitions=transitions, quotas=quotas)
         self.sim.clock.freeze(datetime(2026, 11, 21, 12, tzinfo=timezone.utc))
         self.channels = [call(self.sim, "CreateChannel", name=str(index)).body["channel"]["arn"] for index in range(4)]
@@ -113,6 +114,8 @@ class Broadcasts(RuleBasedStateMachine):
             answer = call(self.sim, "GetStream", channelArn=arn)
             assert (answer.status == 200) == (arn in self.live_channels())
         assert all(stream["viewerCount"] >= 0 for stream in streams)
+        if self.is_prompt:  # else who left is still counted
+            assert sum(stream["viewerCount"] for stream in streams) <= VIEWS
 
     @invariant()
     def order_of_events(self) -> None:

@@ -107,7 +107,7 @@ class _Document:
     quotas: dict[str, Annotated[int, Meta(ge=0)]]
     faults: list[_Fault]
     latencies: dict[str, Annotated[float, Meta(ge=0)]]
-    rates: list[tuple[tuple[str, str, str], list[float]]]
+    rates: list[tuple[tuple[str, str, str], list[int]]]
     stores: list[_Store]
     ids: IdsState
     events: list[_Event]
@@ -291,11 +291,11 @@ def _kinds(service: Service[Any]) -> Mapping[str, Any]:
 def _check_clock(clock: ClockState, services: Services) -> None:
     scratch = Clock(Journal())
     scratch.restore(clock)
-    for at in (scratch.time(), *(timer.at for timer in clock.timers)):
+    for at in (scratch.microseconds(), *(timer.at for timer in clock.timers)):
         try:
-            datetime.fromtimestamp(at, timezone.utc)
+            datetime.fromtimestamp(at // 1_000_000, timezone.utc)
         except (ValueError, OverflowError, OSError):
-            raise ValueError(f"$.clock: {at} is not a time in seconds since 1970") from None
+            raise ValueError(f"$.clock: {at} is not a time in microseconds since 1970") from None
     for index, (earlier, later) in enumerate(pairwise(clock.timers)):
         if (earlier.at, earlier.serial) >= (later.at, later.serial):
             raise ValueError(f"$.clock.timers[{index + 1}]: timers are not in the order in which they fire")

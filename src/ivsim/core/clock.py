@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,9 @@ from typing import Any, NamedTuple
 
 from .journal import Journal
 
-_END = datetime(9999, 1, 1, tzinfo=timezone.utc).timestamp()
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MICROSECOND = timedelta(microseconds=1)
+_END = (datetime(9999, 1, 1, tzinfo=timezone.utc) - _EPOCH) // _MICROSECOND
 
 
 class Task(NamedTuple):
@@ -26,9 +29,9 @@ class Task(NamedTuple):
 
 
 class Timer(NamedTuple):
-    """A task due at a time (seconds since the epoch); `serial` keeps those of one moment in order."""
+    """A task due at a time (microseconds since the epoch); `serial` keeps those of one moment in order."""
 
-    at: float
+    at: int
     serial: int
     task: Task
 
@@ -37,14 +40,21 @@ class Timer(NamedTuple):
 class ClockState:
     """What a clock remembers: its distance from the system's, where it stands if it is frozen, and what is to come."""
 
-    offset: float
-    frozen: float | None
+    offset: int
+    frozen: int | None
     next_serial: int
     timers: list[Timer]
 
 
+class _Acting(NamedTuple):
+    """The time that a thread sees while it does what belongs to that time."""
+
+    thread: int
+    at: int
+
+
 class Clock:
-    """Time as the emulated services see it.
+    """Time as the emulated services see it, in whole microseconds, so that many small steps add up.
 
     It runs with the system's clock, so freezegun and time-machine move it too. What the services do on their own (a
     recording configuration becoming ACTIVE) happens when the clock reaches it: during `advance()`, or at the next call,
@@ -55,69 +65,87 @@ class Clock:
         self._journal = journal
         self.perform: Callable[[Task], None]
         """What does a task that is due; the dispatcher puts itself here."""
-        self._acting: float | None = None
-        self._offset = 0.0
-        self._frozen: float | None = None
+        self._acting: _Acting | None = None
+        self._offset = 0
+        self._frozen: int | None = None
         self._timers: list[Timer] = []
         self._next_serial = 0
 
     def time(self) -> float:
         """Return the time in seconds since the epoch."""
-        if self._acting is not None:
-            return self._acting
-        return time.time() + self._offset if self._frozen is None else self._frozen
+        return self.microseconds() / 1_000_000
+
+    def microseconds(self) -> int:
+        """Return the time in microseconds since the epoch."""
+        acting, frozen = self._acting, self._frozen
+        if acting is not None and acting.thread == threading.get_ident():
+            return acting.at
+        return time.time_ns() // 1000 + self._offset if frozen is None else frozen
 
     def now(self) -> datetime:
         """Return the time as an aware datetime in UTC."""
-        return datetime.fromtimestamp(self.time(), timezone.utc)
+        return _EPOCH + timedelta(microseconds=self.microseconds())
 
     def freeze(self, at: datetime | None = None) -> None:
         """Stop the clock, here or `at` a moment; from then on only `advance()` moves it.
 
-        Raises ValueError when `at` has no time zone: whose noon it is decides what expires.
+        Raises TypeError for what is no datetime; ValueError for one without a time zone, as whose noon it is decides
+        what expires, and for one beyond the year 9998.
         """
+        if at is not None and not isinstance(at, datetime):
+            raise TypeError(f"at: {at!r} is not a datetime")
         if at is not None and at.tzinfo is None:
             raise ValueError(f"at: {at!r} has no time zone; give it one, for example tzinfo=timezone.utc")
         with self._journal:
-            self._frozen = self.time() if at is None else at.timestamp()
+            there = self.microseconds() if at is None else (at - _EPOCH) // _MICROSECOND
+            if there >= _END:
+                raise ValueError(f"at: {at!r} is beyond the year 9998")
+            self._frozen = there
         self.run_due()
 
     def unfreeze(self) -> None:
         """Let a frozen clock run again, from the time it shows."""
         with self._journal:
-            self._offset, self._frozen = self.time() - time.time(), None
+            self._offset, self._frozen = self.microseconds() - time.time_ns() // 1000, None
 
     def advance(self, duration: float | timedelta) -> None:
         """Move the clock forward by seconds or a timedelta; what falls due on the way happens in order, at its time.
 
-        Raises ValueError for a negative duration, as time does not go back, and for one beyond the year 9999.
+        Raises TypeError for what is neither; ValueError for a negative duration, as time does not go back, and for one
+        beyond the year 9998.
         """
-        seconds = duration.total_seconds() if isinstance(duration, timedelta) else float(duration)
+        given: object = duration
+        if isinstance(given, timedelta):
+            more = given // _MICROSECOND
+        elif isinstance(given, (int, float)) and not isinstance(given, bool):
+            more = round(given * 1_000_000) if 0 <= given < _END else -1
+        else:
+            raise TypeError(f"duration: {duration!r} is neither a number of seconds nor a timedelta")
         with self._journal:
-            until = self.time() + seconds
-            if not seconds >= 0 or until >= _END:
+            until = self.microseconds() + more
+            if more < 0 or until >= _END:
                 raise ValueError(f"duration: {duration!r} is not a number of seconds from 0 to the year 9999")
-        while self._step(until, move=True):
+        while self._step(until):
             pass
         with self._journal:
-            self._set(max(until, self.time()))
+            self._set(max(until, self.microseconds()))
 
     def after(self, seconds: float, task: Task) -> None:
         """Have something happen in so many seconds; taken back with the transaction that asked for it."""
-        timer = Timer(self.time() + seconds, self._next_serial, task)
+        timer = Timer(self.microseconds() + round(seconds * 1_000_000), self._next_serial, task)
         self._next_serial += 1
         heapq.heappush(self._timers, timer)
         self._journal.note(lambda: self._drop(timer))
 
     def run_due(self) -> None:
         """Let happen what the clock has reached on its own."""
-        while self._timers and self._step(self.time(), move=False):
+        while self._timers and self._step():
             pass
 
     @contextmanager
-    def acting(self, at: float) -> Iterator[None]:
-        """Show a time for as long as something is done that belongs to it; to be used inside a transaction."""
-        self._acting, before = at, self._acting
+    def acting(self, at: int) -> Iterator[None]:
+        """Show this thread a time, in microseconds, while it does what belongs to that; only inside a transaction."""
+        self._acting, before = _Acting(threading.get_ident(), at), self._acting
         try:
             yield
         finally:
@@ -136,21 +164,22 @@ class Clock:
         self._offset, self._frozen, self._next_serial = state.offset, state.frozen, state.next_serial
         self._timers[:] = state.timers
 
-    def _step(self, until: float, *, move: bool) -> bool:
-        """Do the next task that is due by a time, at its time; `move` takes the clock there. Return whether one was."""
+    def _step(self, until: int | None = None) -> bool:
+        """Do the next task that is due now, or by a time to which the clock is moving. Return whether there was one."""
         with self._journal:
-            if not self._timers or self._timers[0].at > until:
+            now = self.microseconds()
+            if not self._timers or self._timers[0].at > (now if until is None else until):
                 return False
             timer = self._pop()
-            if move:
-                self._set(max(timer.at, self.time()))
-            with self.acting(min(timer.at, self.time())):
+            if timer.at > now:
+                self._set(timer.at)
+            with self.acting(timer.at):
                 self.perform(timer.task)
             return True
 
-    def _set(self, to: float) -> None:
+    def _set(self, to: int) -> None:
         if self._frozen is None:
-            self._offset += to - self.time()
+            self._offset += to - self.microseconds()
         else:
             self._frozen = to
 

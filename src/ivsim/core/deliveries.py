@@ -20,7 +20,7 @@ class S3Object(NamedTuple):
 
 
 class LogEvent(NamedTuple):
-    """An event for a stream of a CloudWatch log group; both exist or are made."""
+    """An event for a stream of a CloudWatch log group. The group exists; the stream is made when it does not."""
 
     log_group: str
     log_stream: str

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from copy import deepcopy
+from datetime import datetime, timezone
 from functools import partial
+from inspect import iscoroutinefunction
 from typing import Any
 
 from ..wire.serialize import iso8601
@@ -30,7 +32,9 @@ class Events(Log[Event]):
         super().__init__()
         self._journal = journal
         self._ids = ids
-        self._subscribers: list[Subscriber] = []
+        self._subscribers: dict[object, Subscriber] = {}
+        self.latest = 0
+        """When the last event happened, in microseconds since the epoch."""
 
     def of(self, detail_type: str) -> list[Event]:
         """Return the events of one `detail-type`, for example "IVS Stream State Change", oldest first."""
@@ -39,11 +43,20 @@ class Events(Log[Event]):
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Have every later event handed to a function, in order; return what ends the subscription.
 
-        It is called after the call that caused the event is done, so it may call the API itself. One that raises is
-        reported in the log (`ivsim.events`) and breaks nothing.
+        It is called after the call that caused the event is done, so it may call the API itself, and with a copy of its
+        own. One that raises is reported in the log (`ivsim.events`) and breaks nothing. Raises TypeError for what
+        cannot be called, and for a coroutine function, which nobody would await.
         """
-        self._subscribers.append(callback)
-        return lambda: self._subscribers.remove(callback)
+        given: object = callback
+        if not callable(given) or iscoroutinefunction(given):
+            raise TypeError(f"callback: {callback!r} is not a plain function")
+        subscription = object()
+        self._subscribers[subscription] = callback
+
+        def unsubscribe() -> None:
+            self._subscribers.pop(subscription, None)
+
+        return unsubscribe
 
     def emit(
         self,
@@ -52,7 +65,7 @@ class Events(Log[Event]):
         source: str,
         account: str,
         region: str,
-        time: datetime,
+        at: int,
         resources: list[str],
         detail: Mapping[str, Any],
     ) -> None:
@@ -63,29 +76,31 @@ class Events(Log[Event]):
             "detail-type": detail_type,
             "source": source,
             "account": account,
-            "time": iso8601(time, "seconds"),
+            "time": iso8601(datetime.fromtimestamp(at // 1_000_000, timezone.utc), "seconds"),
             "region": region,
             "resources": resources,
             "detail": dict(detail),
         }
+        self.latest = at
         self._entries.append(event)
         self._journal.note(self._entries.pop)
         self._journal.afterwards(partial(self._deliver, event))
 
     def snapshot(self) -> Any:
         """Return what `restore()` needs to make the events as they are now."""
-        return super().snapshot(), list(self._subscribers)
+        return super().snapshot(), dict(self._subscribers)
 
     def restore(self, state: Any) -> None:
         """Make the events as they were when the snapshot was taken."""
         events, subscribers = state
         super().restore(events)
-        self._subscribers[:] = subscribers
+        self._subscribers = dict(subscribers)
 
     def _deliver(self, event: Event) -> None:
         """Hand an event to the subscribers."""
-        for subscriber in list(self._subscribers):
-            try:
-                subscriber(event)
-            except Exception:  # noqa: BLE001 - whatever it is, it is the subscriber's
-                _log.exception("a subscriber failed on %s %s", event["detail-type"], event["id"])
+        for subscription, subscriber in list(self._subscribers.items()):
+            if subscription in self._subscribers:  # nobody ended it while others were told
+                try:
+                    subscriber(deepcopy(event))
+                except Exception:  # noqa: BLE001 - whatever it is, it is the subscriber's
+                    _log.exception("a subscriber failed on %s %s", event["detail-type"], event["id"])

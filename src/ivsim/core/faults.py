@@ -38,8 +38,9 @@ class Faults:
     valid and before anything happens, so it changes nothing.
     """
 
-    def __init__(self, errors_of: Mapping[str, Collection[str]]) -> None:
+    def __init__(self, errors_of: Mapping[str, Collection[str]], parameters_of: Mapping[str, Collection[str]]) -> None:
         self.errors_of = errors_of
+        self._parameters_of = parameters_of
         self._faults: list[Fault] = []
         self._latencies: dict[str, float] = {}
 
@@ -57,8 +58,8 @@ class Faults:
         `error_code` is any error that the operation's service models, "ThrottlingException" say; without a `message` it
         has the model's text. `when` narrows it to calls with certain parameters, named as in `sim.calls`: a dict of
         those that must be equal, or a function of all of them. Faults of one operation strike in the order in which
-        they were added. Raises ValueError for an operation or a code that does not exist, and for `times` below 1;
-        TypeError for a `when` that is neither dict nor function.
+        they were added. Raises ValueError for an operation, a code or a parameter that does not exist, and for `times`
+        below 1; TypeError for a `when` that is neither dict nor function.
         """
         names = self._operations(operation)
         struck = tuple(name for name in names if error_code in self.errors_of[name])
@@ -69,6 +70,10 @@ class Faults:
             raise ValueError(f"times: {times!r} is neither a whole number from 1 on nor None")
         if when is not None and not callable(when) and not isinstance(when, Mapping):
             raise TypeError(f"when: {when!r} is neither a dict of parameters nor a function of them")
+        parameters = {parameter for name in struck for parameter in self._parameters_of[name]}
+        for parameter in when if isinstance(when, Mapping) else ():
+            if parameter not in parameters:
+                raise ValueError(f"when: {unknown(f'parameter of {operation}', str(parameter), parameters)}")
         self._faults.append(Fault(struck, error_code, times, message or "", when))
 
     def latency(self, operation: str, seconds: float) -> None:

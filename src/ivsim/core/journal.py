@@ -39,7 +39,8 @@ class Journal:
         self.note(self._effects.pop)
 
     def forget(self) -> None:
-        """Drop the effects that were not done yet."""
+        """Drop the effects that were not done yet, and the notes: what they speak of is not there any more."""
+        self._undo.clear()
         self._effects.clear()
         self._committed.clear()
 
@@ -51,16 +52,18 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         mark = self._marks.pop()
-        if kind is not None:
-            for undo in reversed(self._undo[mark:]):
-                undo()
-            del self._undo[mark:]  # with what the undoing noted itself
         outermost = not self._marks
-        if outermost:
-            self._undo.clear()
-            self._committed.extend(self._effects)
-            self._effects.clear()
-        self._lock.release()
+        try:
+            if kind is not None:
+                for undo in reversed(self._undo[mark:]):
+                    undo()
+                del self._undo[mark:]  # with what the undoing noted itself
+            if outermost:
+                self._undo.clear()
+                self._committed.extend(self._effects)
+                self._effects.clear()
+        finally:
+            self._lock.release()
         if outermost and self._committed:
             self._perform()
 

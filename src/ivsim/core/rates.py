@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from typing import Any
 
 from ..wire.errors import ThrottlingException
 from .clock import Clock
 
-_A_SECOND = 1 - 1e-5
-"""The clock is a float: who keeps to a rate exactly, by steps of a tenth of a second, shall not be one too many."""
+_A_SECOND = 1_000_000
+"""In microseconds."""
 
 
 class Rates:
@@ -21,30 +22,42 @@ class Rates:
     def __init__(self, clock: Clock, *, enforced: bool) -> None:
         self._clock = clock
         self._enforced = enforced
-        self._seen: dict[tuple[str, str, str], deque[float]] = {}
+        self._seen: dict[tuple[str, str, str], deque[int]] = {}
 
-    def check(self, action: str, rate: int, *, resource: str, region: str) -> None:
-        """Count a call of `action` ("ivs:PutMetadata") against a `resource`, the account or a channel, in a region.
+    def check(self, action: str, rates: Mapping[str, int], region: str) -> None:
+        """Count a call of `action` ("ivs:PutMetadata") against resources: the account, and a channel say.
 
-        Raises ThrottlingException when that is more than `rate` in a second.
+        Raises ThrottlingException, and counts nothing, when it is more in a second than the rate of one of them.
         """
-        if self._enforced and not self.admit(action, rate, resource=resource, region=region):
-            raise ThrottlingException(
-                f"Operation: {action} exceeded call rate: {rate} for resource: {resource}",
-                resource=resource,
-                limit=rate,
-            )
+        if self._enforced:
+            resource = self._exceeded(action, rates, region)
+            if resource is not None:
+                raise ThrottlingException(
+                    f"Operation: {action} exceeded call rate: {rates[resource]} for resource: {resource}",
+                    resource=resource,
+                    limit=rates[resource],
+                )
 
-    def admit(self, action: str, rate: int, *, resource: str, region: str) -> bool:
+    def admit(self, action: str, rates: Mapping[str, int], region: str) -> bool:
         """Count an action, limited or not as calls are; return False, and do not count it, when it is one too many."""
-        now = self._clock.time()
-        seen = self._seen.setdefault((action, resource, region), deque())
-        while seen and seen[0] <= now - _A_SECOND:
-            seen.popleft()
-        if len(seen) >= rate:
-            return False
-        seen.append(now)
-        return True
+        return self._exceeded(action, rates, region) is None
+
+    def _exceeded(self, action: str, rates: Mapping[str, int], region: str) -> str | None:
+        """Return the first resource of which it is one too many, or count it."""
+        now = self._clock.microseconds()
+        counts = []
+        for resource, rate in rates.items():
+            seen = self._seen.setdefault((action, resource, region), deque())
+            while seen and seen[0] <= now - _A_SECOND:
+                seen.popleft()
+            while seen and seen[-1] > now:  # the clock was set back
+                seen.pop()
+            if len(seen) >= rate:
+                return resource
+            counts.append(seen)
+        for seen in counts:
+            seen.append(now)
+        return None
 
     def clear(self) -> None:
         """Forget the calls counted so far."""

@@ -82,13 +82,9 @@ class Context(Generic[S]):
         most = self._state.quotas[quota]
         self.check(len(given) <= most, member, f"Member must have length less than or equal to {most}")
 
-    def check_rate(self, operation: str, rate: int, resource: str) -> None:
-        """Refuse the request when `resource` has had its share of an operation this second."""
-        self._state.rates.check(f"{self.service.name}:{operation}", rate, resource=resource, region=self.region)
-
-    def admit(self, action: str, rate: int, resource: str) -> bool:
-        """Count an action of `resource`; return whether it had a share left this second. Always on."""
-        return self._state.rates.admit(f"{self.service.name}:{action}", rate, resource=resource, region=self.region)
+    def admit(self, action: str, rates: Mapping[str, int]) -> bool:
+        """Count an action of resources with a rate each; return whether each had a share left this second."""
+        return self._state.rates.admit(f"{self.service.name}:{action}", rates, self.region)
 
     def page(
         self,
@@ -113,12 +109,16 @@ class Context(Generic[S]):
             newest_first=newest_first,
         )
 
-    def soon(self, seconds: float, task: Callable[..., None], *arguments: Any) -> None:
+    def soon(self, seconds: float, task: Callable[..., None], *arguments: Any, incident: str = "") -> None:
         """Have the service do something on its own: now, or after `seconds` when transitions are realistic.
 
-        `task` is a function marked with `@service.task`, called with this context and the arguments.
+        `task` is a function marked with `@service.task`, called with this context and the arguments. When a test wants
+        the `incident` to take a time of its own, it takes that.
         """
-        if self._state.transitions == "immediate":
+        delay = self.delay(incident) if incident else 0
+        if delay:
+            self.later(delay, task, *arguments)
+        elif self._state.transitions == "immediate":
             task(self, *arguments)
         else:
             self.later(seconds, task, *arguments)
@@ -132,25 +132,30 @@ class Context(Generic[S]):
         self.soon(seconds, _change, table.resource_type, key, changes)
 
     def _task(self, function: Callable[..., None], arguments: tuple[Any, ...]) -> Task:
+        assert self.service.tasks.get(function.__name__) is function, f"{function} is not marked with @service.task"
         return Task(self.service.name, self.account, self.region, function.__name__, arguments)
 
     def deliver(self, parcels: Iterable[Parcel], then: Callable[..., None], *arguments: Any) -> None:
         """Have things carried to other services of the region, and a task done with what came of it.
 
         The task gets the arguments, and the error code of the first parcel that was not taken, None when all were; so
-        it does at once where nobody carries anything. Parcels may be made as they are carried.
+        it does at once where nobody carries anything. Parcels may be made as they are carried. The task is dropped when
+        the emulator is reset in the meantime.
         """
-        courier, task, at = self._state.courier, self._task(then, arguments), self.clock.time()
+        state, task, at = self._state, self._task(then, arguments), self.clock.microseconds()
+        courier, generation = state.courier, state.generation
         if courier is None:
             then(self, *arguments, None)
             return
 
         def carry() -> None:
             error = courier(self.region, parcels)
-            with self._state.journal, self.clock.acting(at):
-                self.clock.perform(task._replace(arguments=(*arguments, error)))
+            with state.journal:
+                if state.generation == generation:
+                    with self.clock.acting(max(at, state.events.latest)):  # a subscriber may have moved the clock
+                        self.clock.perform(task._replace(arguments=(*arguments, error)))
 
-        self._state.journal.afterwards(carry)
+        state.journal.afterwards(carry)
 
     def strike(self, incident: str, **about: str) -> Fault | None:
         """Return the fault that a test wants to happen here and now, if there is one; see `Service.incident()`."""
@@ -171,7 +176,7 @@ class Context(Generic[S]):
             source=f"aws.{self.service.name}",
             account=self.account,
             region=self.region,
-            time=self.now,
+            at=self.clock.microseconds(),
             resources=resources,
             detail=detail,
         )
@@ -183,11 +188,22 @@ def _change(ctx: Context[Any], resource_type: str, key: str, changes: dict[str, 
         table[key] = replace(table[key], **changes)
 
 
+class Incident(NamedTuple):
+    """Something that can fail without a call: in which ways, and what there is to know about it."""
+
+    errors: tuple[str, ...]
+    about: tuple[str, ...]
+
+
 class Handler(NamedTuple):
-    """The function behind an operation, and how often a second AWS lets it be called."""
+    """The function behind an operation, and how often a second AWS lets it be called.
+
+    `rate` is the account's, `rates` those of what a member names.
+    """
 
     function: Callable[..., Any]
     rate: int
+    rates: Mapping[str, int]
     parameters: frozenset[str]
 
 
@@ -210,7 +226,7 @@ class Service(Generic[S]):
         self.problem_text = problem_text
         self.handlers: dict[str, Handler] = {}
         self.tasks: dict[str, Callable[..., None]] = {}
-        self.incidents: dict[str, tuple[str, ...]] = {}
+        self.incidents: dict[str, Incident] = {}
         self.task(_change)
         self.quotas: dict[str, int] = {}
         self._time_format = time_format
@@ -220,8 +236,12 @@ class Service(Generic[S]):
         """The service as the installed botocore describes it."""
         return model.load(self.name, self._time_format)
 
-    def operation(self, *, rate: int, settings: type[Any] | None = None) -> Callable[[F], F]:
+    def operation(
+        self, *, rate: int, rates: Mapping[str, int] | None = None, settings: type[Any] | None = None
+    ) -> Callable[[F], F]:
         """Put a function behind the operation of the same name. `rate` is its documented quota of calls per second.
+
+        `rates` has those for each channel, say, by the member that names it.
 
         It is called with the context and the input's members under their Python names, valid as far as the model can
         tell. It returns a record, or a dict of output members, or None. What it has no parameter for is refused by
@@ -230,7 +250,7 @@ class Service(Generic[S]):
 
         def register(function: F) -> F:
             parameters = {*inspect.signature(function).parameters, *getattr(settings, "__annotations__", ())}
-            self.handlers[function.__name__] = Handler(function, rate, frozenset(parameters))
+            self.handlers[function.__name__] = Handler(function, rate, rates or {}, frozenset(parameters))
             return function
 
         return register
@@ -240,12 +260,16 @@ class Service(Generic[S]):
 
         It is called with the context and the arguments it was asked for with; those must be plain data.
         """
+        assert function.__name__ not in self.tasks, f"there are two tasks {function.__name__}"
         self.tasks[function.__name__] = function
         return function
 
-    def incident(self, name: str, *errors: str) -> str:
-        """Declare something in the service's own life that a test may let fail, and how; return its name."""
-        self.incidents[name] = errors
+    def incident(self, name: str, *errors: str, about: tuple[str, ...]) -> str:
+        """Declare something in the service's own life that a test may let fail, and how; return its name.
+
+        `about` are the names of what `Context.strike()` tells about it.
+        """
+        self.incidents[name] = Incident(errors, about)
         return name
 
     def time_text(self, moment: datetime) -> str:

@@ -32,6 +32,7 @@ class State:
         *,
         quotas: Mapping[str, int],
         errors_of: Mapping[str, Collection[str]],
+        parameters_of: Mapping[str, Collection[str]],
         seed: int | str | None,
         account_id: str,
         region: str,
@@ -49,13 +50,15 @@ class State:
         self.strict = strict
         self.transitions = transitions
         self.courier = courier
+        self.generation = 0
+        """Grows when everything is replaced, so that what comes back late knows it is not wanted any more."""
         self.journal = Journal()
         self.ids = Ids(seed)
         self.clock = Clock(self.journal)
         self.stores = Stores(self.journal)
         self.events = Events(self.journal, self.ids)
         self.calls = Calls()
-        self.faults = Faults(errors_of)
+        self.faults = Faults(errors_of, parameters_of)
         self.quotas = Quotas(quotas)
         self.rates = Rates(self.clock, enforced=rate_limits)
 
@@ -71,7 +74,7 @@ class State:
         with self.journal:
             for part in (self.stores, self.events, self.calls, self.faults, self.rates, self.clock):
                 part.clear()
-            self.journal.forget()
+            self._begin_anew()
 
     def snapshot(self) -> dict[str, Any]:
         """Return, by part, what `restore()` needs to bring all this back. Records are frozen, so it costs little."""
@@ -83,4 +86,8 @@ class State:
         with self.journal:
             for name, its_state in state.items():
                 getattr(self, name).restore(its_state)
-            self.journal.forget()
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self.generation += 1
+        self.journal.forget()

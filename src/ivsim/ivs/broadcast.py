@@ -38,6 +38,7 @@ INGEST = service.incident(
     "TranscodeCapacityExceeded",
     "InvalidGetClientConfigurationStreamKey",
     "GetClientConfigurationStreamKeyRequired",
+    about=("channelArn",),
 )
 """What can happen to an encoder that connects. The last two end a multitrack session; no rule of ours finds them."""
 
@@ -107,20 +108,19 @@ def connect(
     ctx: Context, channel: Channel, ingest: Ingest, *, viewers: int = 0, priority: int | None = None
 ) -> StreamSession | Refusal:
     """An encoder connects with the channel's key: a session begins, and soon it is live; or an old one goes on."""
+    occupied_by = ctx.store.connected.get(channel.arn)
+    occupant = ctx.store.stream_sessions[occupied_by] if occupied_by else None
+    refusal = _refuse(ctx, channel, occupant, ingest, priority)
+    if refusal is not None:
+        return refusal
     incident = ctx.strike(INGEST, channelArn=channel.arn)
     happening = incident.error_code if incident else None
     if incident and happening == "ConnectionRefused":
         return Refusal(incident.message or f"the connection to {channel.arn} was refused")
-    occupied_by = ctx.store.connected.get(channel.arn)
-    if occupied_by is not None:
-        return _replace_encoder(ctx, ctx.store.stream_sessions[occupied_by], ingest, priority)
-    most = ctx.quota(CONCURRENT_STREAMS)
-    if len(ctx.store.connected) >= most:
-        excess = len(ctx.store.connected) + 1 - most
-        _emit_breach(ctx, Breach("Concurrent Broadcasts", most, excess, "active streams"))
-        return Refusal(f"{most} channels are streaming in {ctx.region} already, as many as the quota allows")
-    session = _create_session(ctx, channel, ingest, viewers, priority)
-    stream_id = session.stream_id
+    if occupant is None:
+        stream_id = _create_session(ctx, channel, ingest, viewers, priority)
+    else:
+        stream_id = _replace_encoder(ctx, occupant, ingest, viewers, priority)
     rejected = _multitrack_problem(channel, ingest)
     if happening in ("InvalidGetClientConfigurationStreamKey", "GetClientConfigurationStreamKeyRequired"):
         rejected = happening
@@ -131,11 +131,11 @@ def connect(
         disconnect(ctx, stream_id, code=rejected)
     elif breach:
         exceed(ctx, stream_id, breach)
-    else:
-        ctx.soon(SECONDS_TO_START, _start, stream_id)
+    elif occupant is None:
+        ctx.soon(SECONDS_TO_START, _start, stream_id, incident=INGEST)
         ctx.later(MOST_SECONDS, _reach_maximum, stream_id)
-        if happening == "ConnectionLost":
-            ctx.soon(SECONDS_TO_START, _lose, stream_id)
+    if happening == "ConnectionLost":
+        ctx.soon(SECONDS_TO_START, _lose, stream_id, ctx.store.stream_sessions[stream_id].encoders, incident=INGEST)
     return ctx.store.stream_sessions[stream_id]
 
 
@@ -185,12 +185,14 @@ def starve(ctx: Context, stream_id: str) -> None:
     if session.health == "STARVING":
         return
     now = ctx.now
-    change(ctx, stream_id, health="STARVING", interrupted_at=now, resumed_at=None)
-    _tell(ctx, stream_id, HEALTH_CHANGE, "Starvation Start")
-    slate = session.failover_slate_configuration
+    slate, slate_from = session.failover_slate_configuration, session.slate_from
     patience = MOST_SECONDS_WITHOUT_DATA
     if slate is not None:
-        patience = float(slate.activation_threshold_seconds + slate.max_slate_display_seconds)
+        if slate_from is None or not shows_slate(ctx, session):
+            slate_from = now + timedelta(seconds=slate.activation_threshold_seconds)
+        patience = (slate_from - now).total_seconds() + slate.max_slate_display_seconds
+    change(ctx, stream_id, health="STARVING", interrupted_at=now, resumed_at=None, slate_from=slate_from)
+    _tell(ctx, stream_id, HEALTH_CHANGE, "Starvation Start")
     ctx.later(patience, _give_up, stream_id, now.timestamp())
 
 
@@ -203,25 +205,29 @@ def recover(ctx: Context, stream_id: str) -> None:
 
 def shows_slate(ctx: Context, session: StreamSession) -> bool:
     """Return whether viewers see the failover slate instead of the broadcast."""
-    slate = session.failover_slate_configuration
-    if slate is None or session.interrupted_at is None or session.state is None:
+    slate, begins = session.failover_slate_configuration, session.slate_from
+    if slate is None or begins is None or session.state is None:
         return False
-    begins = session.interrupted_at + timedelta(seconds=slate.activation_threshold_seconds)
     if session.resumed_at is None:
         return ctx.now >= begins
-    ends = max(session.resumed_at, begins + timedelta(seconds=slate.min_slate_display_seconds))
+    ends = begins + timedelta(seconds=slate.min_slate_display_seconds)
     return session.resumed_at >= begins and ctx.now < ends
 
 
 def set_viewers(ctx: Context, stream_id: str, viewers: int) -> None:
-    """So many people want to watch; as many as the quota leaves room for do, and are counted after a while."""
+    """So many people want to watch, now or when the stream starts.
+
+    As many as the quota leaves room for do, and are counted after a while; who watches already stays.
+    """
     session = ctx.store.stream_sessions[stream_id]
+    if session.state is None:
+        change(ctx, stream_id, audience=viewers)
+        return
     most = ctx.quota(CONCURRENT_VIEWS)
     elsewhere = sum(ctx.store.stream_sessions[each].viewers for each in ctx.store.connected.values()) - session.viewers
-    excess = elsewhere + viewers - most
-    if excess > 0:
-        exceed(ctx, stream_id, Breach("Concurrent Viewers", most, excess, "viewers"))
-        viewers = max(most - elsewhere, 0)
+    if viewers > session.viewers and elsewhere + viewers > most:
+        exceed(ctx, stream_id, Breach("Concurrent Viewers", most, elsewhere + viewers - most, "viewers"))
+        viewers = max(most - elsewhere, session.viewers)
     change(ctx, stream_id, viewers=viewers)
     if viewers != session.viewers:
         seconds = SECONDS_TO_A_VIEW if viewers > session.viewers else SECONDS_TO_NO_VIEW
@@ -246,23 +252,21 @@ def insert_ad_break(ctx: Context, session: StreamSession, ad_break_id: str, star
     ctx.emit(AD_BREAK_CHANGE, [session.channel_arn], detail)
 
 
-def _create_session(
-    ctx: Context, channel: Channel, ingest: Ingest, viewers: int, priority: int | None
-) -> StreamSession:
+def _create_session(ctx: Context, channel: Channel, ingest: Ingest, viewers: int, priority: int | None) -> str:
     stream_id = "st-1" + ctx.ids.alphanumeric(22)
     ctx.store.stream_sessions[stream_id] = StreamSession(
         stream_id=stream_id,
         channel=channel,
         start_time=ctx.now,
         ingest=ingest,
-        priority=priority,
+        priority=priority if priority and _is_priority(priority) else None,
+        audience=viewers,
         **_snapshot(ctx, channel),
     )
     ctx.store.sessions_of.append(channel.arn, stream_id)
     ctx.store.connected[channel.arn] = stream_id
     _tell(ctx, stream_id, STATE_CHANGE, "Session Created")
-    set_viewers(ctx, stream_id, viewers)
-    return ctx.store.stream_sessions[stream_id]
+    return stream_id
 
 
 def _snapshot(ctx: Context, channel: Channel) -> dict[str, Any]:
@@ -276,38 +280,54 @@ def _snapshot(ctx: Context, channel: Channel) -> dict[str, Any]:
     }
 
 
-def _replace_encoder(
-    ctx: Context, session: StreamSession, ingest: Ingest, priority: int | None
-) -> StreamSession | Refusal:
+def _refuse(
+    ctx: Context, channel: Channel, occupant: StreamSession | None, ingest: Ingest, priority: int | None
+) -> Refusal | None:
+    """Return why an encoder is not let in; what is to be told of it is told."""
+    if occupant is None:
+        most = ctx.quota(CONCURRENT_STREAMS)
+        if len(ctx.store.connected) < most:
+            return None
+        excess = len(ctx.store.connected) + 1 - most
+        _emit_breach(ctx, Breach("Concurrent Broadcasts", most, excess, "active streams"))
+        return Refusal(f"{most} channels are streaming in {ctx.region} already, as many as the quota allows")
+    same_media = _media(ingest) == _media(occupant.ingest)
+    if _may_come_back(ctx, occupant):
+        return None if same_media else Refusal(f"stream {occupant.stream_id} had other media; it goes on with the same")
+    if priority is None:
+        return Refusal(f"{channel.arn} is live already; a channel takes one encoder at a time")
+    if occupant.takeovers >= ctx.quota(STREAM_TAKEOVERS):
+        code = "StreamTakeoverLimitBreached"
+    elif not _is_priority(priority) or priority <= (occupant.priority or 0):
+        code = "StreamTakeoverInvalidPriority"
+    elif not same_media:
+        code = "StreamTakeoverMediaMismatch"
+    else:
+        return None
+    _tell(ctx, occupant.stream_id, STATE_CHANGE, "Stream Takeover Failure", {"code": code})
+    return Refusal(f"the takeover of {occupant.stream_id} failed: {code}")
+
+
+def _may_come_back(ctx: Context, session: StreamSession) -> bool:
+    """Return whether the session goes on with the next encoder, because a slate covers that the last one is gone."""
+    return session.health == "STARVING" and shows_slate(ctx, session)
+
+
+def _is_priority(number: int) -> bool:
+    return 1 <= number <= _GREATEST_PRIORITY
+
+
+def _replace_encoder(ctx: Context, session: StreamSession, ingest: Ingest, viewers: int, priority: int | None) -> str:
     """Let another encoder go on with a session: after an interruption that a slate covers, or by taking it over."""
     stream_id = session.stream_id
-    if shows_slate(ctx, session) and session.health == "STARVING":
-        change(ctx, stream_id, ingest=ingest, encoders=session.encoders + 1)
-        recover(ctx, stream_id)
-        return ctx.store.stream_sessions[stream_id]
-    if priority is None:
-        return Refusal(f"{session.channel_arn} is live already; a channel takes one encoder at a time")
-    code = None
-    if session.takeovers >= ctx.quota(STREAM_TAKEOVERS):
-        code = "StreamTakeoverLimitBreached"
-    elif not (session.priority or 0) < priority <= _GREATEST_PRIORITY:
-        code = "StreamTakeoverInvalidPriority"
-    elif _media(ingest) != _media(session.ingest):
-        code = "StreamTakeoverMediaMismatch"
-    if code is not None:
-        _tell(ctx, stream_id, STATE_CHANGE, "Stream Takeover Failure", {"code": code})
-        return Refusal(f"the takeover of {stream_id} failed: {code}")
-    change(
-        ctx,
-        stream_id,
-        ingest=ingest,
-        priority=priority,
-        takeovers=session.takeovers + 1,
-        encoders=session.encoders + 1,
-    )
-    _tell(ctx, stream_id, STATE_CHANGE, "Stream Takeover")
+    change(ctx, stream_id, ingest=ingest, encoders=session.encoders + 1)
+    if not _may_come_back(ctx, session):
+        change(ctx, stream_id, priority=priority, takeovers=session.takeovers + 1)
+        _tell(ctx, stream_id, STATE_CHANGE, "Stream Takeover")
     recover(ctx, stream_id)
-    return ctx.store.stream_sessions[stream_id]
+    if viewers:
+        set_viewers(ctx, stream_id, viewers)
+    return stream_id
 
 
 def _media(ingest: Ingest) -> list[tuple[object, ...]]:
@@ -367,13 +387,15 @@ def _start(ctx: Context, stream_id: str) -> None:
         channel = ctx.store.channels[session.channel_arn]
         change(ctx, stream_id, state="LIVE", started_at=ctx.now, channel=channel, **_snapshot(ctx, channel))
         _tell(ctx, stream_id, STATE_CHANGE, "Stream Start")
+        set_viewers(ctx, stream_id, session.audience)
         recordings.begin(ctx, stream_id)
 
 
 @service.task
-def _lose(ctx: Context, stream_id: str) -> None:
-    """The connection of an encoder breaks."""
-    if ctx.store.stream_sessions[stream_id].state:
+def _lose(ctx: Context, stream_id: str, encoder: int) -> None:
+    """The connection of an encoder breaks, if it still sends."""
+    session = ctx.store.stream_sessions[stream_id]
+    if session.state and session.encoders == encoder:
         starve(ctx, stream_id)
 
 

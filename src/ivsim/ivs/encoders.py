@@ -7,7 +7,7 @@ AWS CLI's examples; docs/fidelity.md lists what is assumed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from botocore import xform_name
@@ -88,27 +88,44 @@ Given: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 C = TypeVar("C", VideoConfiguration, AudioConfiguration)
 
 
+_MOST = 2**31 - 1
+"""The greatest number that an encoder may report."""
+
+
 def ingest(encoder: str, video: Given, audio: Given) -> Ingest:
     """Return what an encoder sends, by the name of a preset and how its tracks differ from the preset's.
 
-    Raises ValueError for a preset that does not exist, TypeError for a member that a track does not have or that is of
-    another type.
+    Raises ValueError for a preset that does not exist, for no track at all and a number that is none of something;
+    TypeError for a member that a track does not have, or has twice, or that is of another type.
     """
     if encoder not in _ENCODERS:
-        raise ValueError(f"encoder: {unknown('preset', encoder, _ENCODERS)}")
+        raise ValueError(f"encoder: {unknown('preset', str(encoder), _ENCODERS)}")
     default_video, default_audio = _ENCODERS[encoder]
-    return Ingest(_tracks(default_video, video), _tracks(default_audio, audio))
+    return Ingest(_tracks("video", default_video, video), _tracks("audio", default_audio, audio))
 
 
-def _tracks(default: C, given: Given) -> tuple[C, ...]:
-    each = [given] if given is None or isinstance(given, Mapping) else given
-    return tuple(_configured(replace(default, track=f"Track{index}"), track) for index, track in enumerate(each))
+def _tracks(kind: str, default: C, given: Given) -> tuple[C, ...]:
+    each: Any = [given or {}] if given is None or isinstance(given, Mapping) else given
+    if not isinstance(each, Sequence) or isinstance(each, str) or not all(isinstance(one, Mapping) for one in each):
+        raise TypeError(f"{kind}: {given!r} is neither a dict of members nor a list of them")
+    if not each:
+        raise ValueError(f"{kind}: an encoder sends one track at least")
+    return tuple(_configured(kind, replace(default, track=f"Track{index}"), one) for index, one in enumerate(each))
 
 
-def _configured(default: C, given: Mapping[str, Any] | None) -> C:
-    changes = {xform_name(name): value for name, value in (given or {}).items()}
-    for name, value in changes.items():
-        kind = type(getattr(default, name, value))
-        if type(value) is not kind:
-            raise TypeError(f"{name}: {value!r} is not of type {kind.__name__}")
+def _configured(kind: str, default: C, given: Mapping[str, Any]) -> C:
+    known = [field.name for field in fields(default)]
+    changes: dict[str, Any] = {}
+    for name, value in given.items():
+        member = xform_name(str(name))
+        if member not in known:
+            raise TypeError(f"{kind}: {unknown('member', str(name), known)}")
+        if member in changes:
+            raise TypeError(f"{kind}: {member} is there twice")
+        wanted = type(getattr(default, member))
+        if type(value) is not wanted:
+            raise TypeError(f"{kind}: {member}: {value!r} is not of type {wanted.__name__}")
+        if wanted is int and not 1 <= value <= _MOST:
+            raise ValueError(f"{kind}: {member}: {value!r} is not a number from 1 to {_MOST}")
+        changes[member] = value
     return replace(default, **changes)

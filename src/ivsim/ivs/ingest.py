@@ -15,6 +15,9 @@ _PRIORITY = re.compile(r"\?priority=(-?[0-9]+)")
 _SRT_PRIORITY = re.compile(r"#!::u=(?P<key>[^,]*)(?:,priority=(?P<priority>-?[0-9]+))?")
 
 
+_PORTS = {"rtmps": 443, "rtmp": 1935, "srt": 9000}
+
+
 class Connection(NamedTuple):
     """What an encoder was told to connect with: a stream key, and what belongs to it."""
 
@@ -38,24 +41,39 @@ class Connection(NamedTuple):
         return None
 
 
+class UnusableURLError(ValueError):
+    """An encoder cannot connect with this."""
+
+
 def connection(text: str) -> Connection:
     """Return what a stream key means, bare or with a priority as encoders take it, or in a whole URL to ingest.
 
-    The forms are `{key}`, `{key}?priority=1`, `rtmps://{endpoint}:443/app/{key}?priority=1`, the same with `rtmp`, and
-    `srt://{endpoint}:9000?streamid={key}&passphrase={passphrase}` where the key may be `#!::u={key},priority=1`.
+    The forms are `{key}`, `{key}?priority=1`, `rtmps://{endpoint}:443/app/{key}?priority=1`, the same with `rtmp` and
+    port 1935, and `srt://{endpoint}:9000?streamid={key}&passphrase={passphrase}` where the key may be
+    `#!::u={key},priority=1`. Raises UnusableURLError for another URL.
     """
     scheme, separator, rest = text.partition("://")
+    scheme = scheme.lower()
     if not separator:
         return _key(text)
+    if scheme not in _PORTS:
+        raise UnusableURLError(f"{scheme} is none of the protocols of ingest: {', '.join(_PORTS)}")
+    try:
+        # a stream id of SRT may begin with a number sign, which is not that of a fragment
+        parts = urlsplit(f"{scheme}://{rest.replace('#', '%23')}")
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise UnusableURLError(f"{text!r} is not a URL") from None
+    if port not in (None, _PORTS[scheme]):
+        raise UnusableURLError(f"port {port} does not take {scheme}; port {_PORTS[scheme]} does")
     if scheme == "srt":
-        address, _, query = rest.partition("?")
-        # a stream id may begin with a number sign, which is not that of a fragment
-        members = parse_qs(query.replace("#", "%23"))
+        members = parse_qs(parts.query)
         found = _key(members.get("streamid", [""])[0])
-        passphrase = members.get("passphrase", [""])[0]
-        return found._replace(scheme=scheme, host=urlsplit(f"//{address}").hostname or "", passphrase=passphrase)
-    path = rest.partition("/")[2].removeprefix("app/")
-    return _key(path)._replace(scheme=scheme, host=urlsplit(text).hostname or "")
+        return found._replace(scheme=scheme, host=host, passphrase=members.get("passphrase", [""])[0])
+    _, app, key = rest.partition("/app/")
+    if not app or parts.path.count("/") != 2:
+        raise UnusableURLError(f"{text!r} does not end in /app/ and a stream key")
+    return _key(key)._replace(scheme=scheme, host=host)
 
 
 def _key(text: str) -> Connection:

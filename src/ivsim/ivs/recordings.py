@@ -40,8 +40,9 @@ MOST_STREAMS = 20
 LONGEST = timedelta(hours=48)
 """How long after its start a recording takes up another stream."""
 
-RECORDING_START = service.incident("RecordingStart", "ValidationException", "InternalServerException")
-RECORDING_END = service.incident("RecordingEnd", "InternalServerException")
+_ABOUT = ("channelArn",)
+RECORDING_START = service.incident("RecordingStart", "ValidationException", "InternalServerException", about=_ABOUT)
+RECORDING_END = service.incident("RecordingEnd", "InternalServerException", about=_ABOUT)
 
 _EVENT_NAMES = {
     STARTED: "Recording Start",

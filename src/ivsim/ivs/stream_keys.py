@@ -77,6 +77,13 @@ def issue(ctx: Context, channel_arn: str, tags: dict[str, str]) -> StreamKey:
     return key
 
 
+def find(ctx: Context, value: str) -> StreamKey | None:
+    """Return the key of this account and region that has a value, which names the key's id."""
+    parts = value.split("_")
+    key = ctx.store.stream_keys.get(ctx.arn(ctx.store.stream_keys.resource_type, parts[2])) if len(parts) > 2 else None
+    return key if key and key.value == value else None
+
+
 def tags_of_first_key(channel_tags: dict[str, str]) -> dict[str, str]:
     """Return the tags of the key that comes with a channel."""
     return channel_tags if FIRST_KEY_INHERITS_TAGS else {}

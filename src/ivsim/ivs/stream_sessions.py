@@ -52,8 +52,9 @@ class StreamEvent:
 class StreamSession:
     """One broadcast, live or ended. Channel and configurations are as they were when it went live.
 
-    `viewers` watch, `viewer_count` of them are counted so far; `encoders` sent it, one after the other, `takeovers` of
-    them by taking it over; `interrupted_at` and `resumed_at` tell when data last stopped and came back.
+    `audience` waits for it to start, `viewers` watch, `viewer_count` of them are counted so far. `encoders` sent it,
+    one after the other, `takeovers` of them by taking it over. `interrupted_at` and `resumed_at` tell when data last
+    stopped and came back, `slate_from` since when the failover slate was, or is to be, shown.
     """
 
     stream_id: str
@@ -66,6 +67,7 @@ class StreamSession:
     started_at: datetime | None = None
     state: str | None = None
     health: str = "HEALTHY"
+    audience: int = 0
     viewers: int = 0
     viewer_count: int = 0
     priority: int | None = None
@@ -73,6 +75,7 @@ class StreamSession:
     encoders: int = 1
     interrupted_at: datetime | None = None
     resumed_at: datetime | None = None
+    slate_from: datetime | None = None
     truncated_events: tuple[StreamEvent, ...] = ()
     has_error_event: bool = False
     ad_break_ends: datetime | None = None

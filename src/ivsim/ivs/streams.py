@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import datetime, timezone
 from functools import partial
 from types import TracebackType
@@ -18,12 +17,12 @@ from ..wire.errors import (
     ConflictException,
     ValidationException,
 )
-from . import broadcast, stream_sessions
+from . import broadcast, stream_keys, stream_sessions
 from ._service import Context, Store, service
 from .broadcast import Breach, Refusal, TimedMetadata
 from .channels import Channel
-from .encoders import Given, ingest
-from .ingest import connection
+from .encoders import Given, Ingest, ingest
+from .ingest import UnusableURLError, connection
 from .stream_sessions import StreamSession
 
 DEFAULT_PAGE = 100
@@ -64,12 +63,11 @@ def stop_stream(ctx: Context, channel_arn: str) -> None:
     broadcast.disconnect(ctx, _live(ctx, channel_arn).stream_id)
 
 
-@service.operation(rate=155)
+@service.operation(rate=155, rates={"channel_arn": METADATA_PER_CHANNEL})
 def put_metadata(ctx: Context, channel_arn: str, metadata: str) -> None:
     if ctx.strict and len(metadata.encode()) > ctx.quota(METADATA_PAYLOAD):
         raise ValidationException("Metadata size exceeds payload limit")
     session = _live(ctx, channel_arn)
-    ctx.check_rate("PutMetadata", METADATA_PER_CHANNEL, channel_arn)
     broadcast.insert_metadata(ctx, session, metadata)
 
 
@@ -189,12 +187,14 @@ class LiveStream:
         with self._connected() as ctx:
             limits = broadcast.limits(ctx, ctx.store.stream_sessions[self.stream_id])
             if limit_name not in limits:
-                raise ValueError(f"limit_name: {unknown('limit', limit_name, limits)}")
+                raise ValueError(f"limit_name: {unknown('limit', str(limit_name), limits)}")
             value, unit = limits[limit_name]
             broadcast.exceed(ctx, self.stream_id, Breach(limit_name, value, exceeded_by, unit))
 
     def fail(self, reason: str = broadcast.CAPACITY_EXCEEDED) -> None:
         """Let the service fail to process the stream: Stream Failure with a reason, and the end."""
+        if not isinstance(reason, str):
+            raise TypeError(f"reason: {reason!r} is not text")
         with self._connected() as ctx:
             broadcast.fail(ctx, self.stream_id, reason)
 
@@ -265,21 +265,13 @@ class Streams:
         concurrent streams; ValueError for viewers or a priority that are no numbers, or another encoder; TypeError for
         a member that a configuration does not have, or of another type.
         """
+        credential = channel_arn_or_stream_key_value
+        if not isinstance(credential, str):
+            raise TypeError(f"channel_arn_or_stream_key_value: {credential!r} is not text")
         _check_number("viewers", viewers)
         if priority is not None:
             _check_number("priority", priority)
-        sent = ingest(encoder, video, audio)
-
-        def connect() -> LiveStream:
-            with self._state.transaction():
-                ctx, channel, wanted = self._admit(channel_arn_or_stream_key_value)
-                rank = wanted if priority is None else priority
-                answer = broadcast.connect(ctx, channel, sent, viewers=viewers, priority=rank)
-            if isinstance(answer, Refusal):  # outside, because what it told stays told
-                raise StreamRefused(answer.reason)
-            return LiveStream(self._state, ctx, answer, connect)
-
-        return connect()
+        return self._connect(credential, ingest(encoder, video, audio), viewers, priority)
 
     @property
     def live(self) -> list[LiveStream]:
@@ -287,23 +279,35 @@ class Streams:
 
         They may have been started elsewhere, or before the state was loaded.
         """
-        self._state.clock.run_due()
-        streams = []
-        for account, region, store in self._state.stores.of(service.name):
-            ctx = self._context(account, region)
-            for stream_id in cast("Store", store).connected.values():
-                session = ctx.store.stream_sessions[stream_id]
-                if session.state:
-                    streams.append(LiveStream(self._state, ctx, session, self._starter(session)))
-        return streams
+        live = []
+        with self._state.transaction():
+            for account, region, store in self._state.stores.of(service.name):
+                ctx = self._context(account, region)
+                for stream_id in cast("Store", store).connected.values():
+                    session = ctx.store.stream_sessions[stream_id]
+                    if session.state:
+                        live.append((ctx, session))
+        live.sort(key=lambda each: each[1].start_time)
+        return [self._found(ctx, session) for ctx, session in live]
 
-    def _starter(self, session: StreamSession) -> Callable[[], LiveStream]:
-        """Return what starts a session's encoder again, where the one who started it is not known any more."""
-        video, audio = ([asdict(track) for track in tracks] for tracks in session.ingest)
-        return partial(self.start, session.channel_arn, viewers=session.viewers, video=video, audio=audio)
+    def _found(self, ctx: Context, session: StreamSession) -> LiveStream:
+        """Return a handle on a stream where the one who started it is not known any more."""
+        key = ctx.store.channels[session.channel_arn].stream_key_arns[:1]
+        credential = ctx.store.stream_keys[key[0]].value if key else session.channel_arn
+        again = partial(self._connect, credential, session.ingest, session.viewers, session.priority)
+        return LiveStream(self._state, ctx, session, again)
 
-    def _admit(self, credential: str) -> tuple[Context, Channel, int | None]:
-        """Return the channel an encoder may broadcast on, as ingest would decide it, and with which priority."""
+    def _connect(self, credential: str, sent: Ingest, viewers: int, priority: int | None) -> LiveStream:
+        with self._state.transaction():
+            ctx, channel, key, wanted = self._admit(credential)
+            rank = wanted if priority is None else priority
+            answer = broadcast.connect(ctx, channel, sent, viewers=viewers, priority=rank)
+        if isinstance(answer, Refusal):  # outside, because what it told stays told
+            raise StreamRefused(answer.reason)
+        return LiveStream(self._state, ctx, answer, partial(self._connect, key, sent, viewers, rank))
+
+    def _admit(self, credential: str) -> tuple[Context, Channel, str, int | None]:
+        """Return the channel an encoder may broadcast on, as ingest would decide it, with which key and priority."""
         arn = arns.parse(credential)
         if arn is not None:
             ctx = self._context(arn.account, arn.region)
@@ -312,17 +316,20 @@ class Streams:
                 raise StreamRefused(f"there is no channel {credential}")
             if not channel.stream_key_arns:
                 raise StreamRefused(f"{credential} has no stream key; create one")
-            return ctx, channel, None
-        wanted = connection(credential)
-        for account, region, store in self._state.stores.of(service.name):
-            for key in cast("Store", store).stream_keys.values():
-                if key.value == wanted.key:
-                    ctx = self._context(account, region)
-                    channel = ctx.store.channels[key.channel_arn]
-                    problem = wanted.problem(channel)
-                    if problem:
-                        raise StreamRefused(problem)
-                    return ctx, channel, wanted.priority
+            return ctx, channel, ctx.store.stream_keys[channel.stream_key_arns[0]].value, None
+        try:
+            wanted = connection(credential)
+        except UnusableURLError as unusable:
+            raise StreamRefused(str(unusable)) from None
+        for account, region, _ in self._state.stores.of(service.name):
+            ctx = self._context(account, region)
+            key = stream_keys.find(ctx, wanted.key)
+            if key is not None:
+                channel = ctx.store.channels[key.channel_arn]
+                problem = wanted.problem(channel)
+                if problem:
+                    raise StreamRefused(problem)
+                return ctx, channel, credential, wanted.priority
         raise StreamRefused("no channel has this stream key")
 
 

@@ -16,7 +16,9 @@ from . import frames
 from ._service import Context, service
 from .rooms import Room
 
-LOG_DELIVERY = service.incident("LogDelivery", "AccessDenied", "ResourceNotFound")
+LOG_DELIVERY = service.incident(
+    "LogDelivery", "AccessDenied", "ResourceNotFound", about=("roomIdentifier", "loggingConfigurationIdentifier")
+)
 
 SECONDS_TO_COLLECT = {"s3": 300, "cloud_watch_logs": 10, "firehose": 10}
 """How long records are collected for a destination before they are sent there, when transitions are realistic."""

@@ -27,7 +27,11 @@ MESSAGES = service.quota("Rate of SendMessage requests across all your rooms", 1
 DELETIONS = service.quota("Rate of DeleteMessage requests across all your rooms", 100)
 DISCONNECTIONS = service.quota("Rate of DisconnectUser requests across all your rooms", 100)
 
-MESSAGING_REQUEST = service.incident("MessagingRequest", "400", "401", "403", "404", "406", "413", "429", "500")
+MESSAGING_REQUEST = service.incident(
+    "MessagingRequest",
+    *("400", "401", "403", "404", "406", "413", "429", "500"),
+    about=("action", "roomIdentifier", "userId"),
+)
 
 NORMAL_CLOSURE = 1000
 """The WebSocket close code of every connection that ends as it should; for the kicked AWS's samples have 1001 too."""
@@ -161,7 +165,7 @@ def receive(ctx: Context, connection_id: str, text: str) -> Review | None:
     connection = ctx.store.connections[connection_id]
     request = actions.read(text)
     try:
-        _count(ctx, "MessagingRequest", ctx.quota(REQUESTS_PER_CONNECTION), connection_id)
+        _count(ctx, "MessagingRequest", {connection_id: ctx.quota(REQUESTS_PER_CONNECTION)})
         if request.rejected:
             raise request.rejected
         return _carry_out(ctx, connection, request)
@@ -221,10 +225,10 @@ def _carry_out(ctx: Context, connection: Connection, request: actions.Request) -
     if request.action == actions.SEND_MESSAGE:
         return _send(ctx, connection, room, request)
     if request.action == actions.DELETE_MESSAGE:
-        _count(ctx, "DeleteMessage", ctx.quota(DELETIONS), ctx.account)
+        _count(ctx, "DeleteMessage", {ctx.account: ctx.quota(DELETIONS)})
         delete_message(ctx, room, request.subject, request.reason, request.request_id)
     else:
-        _count(ctx, "DisconnectUser", ctx.quota(DISCONNECTIONS), ctx.account)
+        _count(ctx, "DisconnectUser", {ctx.account: ctx.quota(DISCONNECTIONS)})
         disconnect_user(ctx, room, request.subject, request.reason, request.request_id)
     return None
 
@@ -232,8 +236,8 @@ def _carry_out(ctx: Context, connection: Connection, request: actions.Request) -
 def _send(ctx: Context, connection: Connection, room: Room, request: actions.Request) -> Review | None:
     if len(request.subject) > room.maximum_message_length:
         raise Rejected(400, "Message exceeds maximum length")
-    _count(ctx, "SendMessage", ctx.quota(MESSAGES), ctx.account)
-    _count(ctx, "SendMessage", min(room.maximum_message_rate_per_second, ctx.quota(MESSAGES_PER_ROOM)), room.arn)
+    most = min(room.maximum_message_rate_per_second, ctx.quota(MESSAGES_PER_ROOM))
+    _count(ctx, "SendMessage", {ctx.account: ctx.quota(MESSAGES), room.arn: most})
     message = Message(
         ctx.ids.alphanumeric(12),
         room.arn,
@@ -250,8 +254,8 @@ def _send(ctx: Context, connection: Connection, room: Room, request: actions.Req
     return review
 
 
-def _count(ctx: Context, action: str, rate: int, resource: str) -> None:
-    if not ctx.admit(action, rate, resource):
+def _count(ctx: Context, action: str, rates: Mapping[str, int]) -> None:
+    if not ctx.admit(action, rates):
         raise Rejected(429, _TEXTS[429])
 
 

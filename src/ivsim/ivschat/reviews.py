@@ -29,6 +29,7 @@ MESSAGE_REVIEW = service.incident(
     "ResourceNotFoundException",
     "ServiceException",
     "TooManyRequestsException",
+    about=("roomIdentifier", "userId", "uri"),
 )
 
 _SENDER_IP = "192.0.2.1"
