@@ -221,7 +221,9 @@ def test_nothing_is_a_state_too(tmp_path: Path) -> None:
     assert saved(loaded(text, tmp_path, full), tmp_path) == text
 
 
-@pytest.mark.parametrize("when", [lambda _: True, {"tags": {"a"}}, {"tags": ("a",)}, {"tags": {1: 2}}, {"name": "\ud800"}])
+@pytest.mark.parametrize(
+    "when", [lambda _: True, {"tags": {"a"}}, {"tags": ("a",)}, {"tags": {1: 2}}, {"name": "\ud800"}]
+)
 def test_what_a_file_cannot_keep(sim: Emulator, tmp_path: Path, when: Any) -> None:
     """A fault for parameters that are no JSON is an error that names it, and what was saved before is still there."""
     before = saved(sim, tmp_path)

@@ -159,7 +159,8 @@ class Context(Generic[S]):
 
     def strike(self, incident: str, **about: str) -> Fault | None:
         """Return the fault that a test wants to happen here and now, if there is one; see `Service.incident()`."""
-        return self._state.faults.take(f"{self.service.name}:{incident}", about)
+        params = {_wire_name(name): value for name, value in about.items()}
+        return self._state.faults.take(f"{self.service.name}:{incident}", params)
 
     def delay(self, incident: str) -> float:
         """Return the seconds that a test wants something to take."""
@@ -186,6 +187,12 @@ def _change(ctx: Context[Any], resource_type: str, key: str, changes: dict[str, 
     table = ctx.store.tables[resource_type]
     if key in table:
         table[key] = replace(table[key], **changes)
+
+
+def _wire_name(name: str) -> str:
+    """Return what a member of this Python name is called on the wire."""
+    first, *others = name.split("_")
+    return first + "".join(map(str.title, others))
 
 
 class Incident(NamedTuple):
@@ -267,9 +274,9 @@ class Service(Generic[S]):
     def incident(self, name: str, *errors: str, about: tuple[str, ...]) -> str:
         """Declare something in the service's own life that a test may let fail, and how; return its name.
 
-        `about` are the names of what `Context.strike()` tells about it.
+        `about` are the names, in Python's spelling, of what `Context.strike()` tells about it; tests use the wire's.
         """
-        self.incidents[name] = Incident(errors, about)
+        self.incidents[name] = Incident(errors, tuple(map(_wire_name, about)))
         return name
 
     def time_text(self, moment: datetime) -> str:

@@ -38,7 +38,7 @@ INGEST = service.incident(
     "TranscodeCapacityExceeded",
     "InvalidGetClientConfigurationStreamKey",
     "GetClientConfigurationStreamKeyRequired",
-    about=("channelArn",),
+    about=("channel_arn",),
 )
 """What can happen to an encoder that connects. The last two end a multitrack session; no rule of ours finds them."""
 
@@ -113,7 +113,7 @@ def connect(
     refusal = _refuse(ctx, channel, occupant, ingest, priority)
     if refusal is not None:
         return refusal
-    incident = ctx.strike(INGEST, channelArn=channel.arn)
+    incident = ctx.strike(INGEST, channel_arn=channel.arn)
     happening = incident.error_code if incident else None
     if incident and happening == "ConnectionRefused":
         return Refusal(incident.message or f"the connection to {channel.arn} was refused")

@@ -40,7 +40,7 @@ MOST_STREAMS = 20
 LONGEST = timedelta(hours=48)
 """How long after its start a recording takes up another stream."""
 
-_ABOUT = ("channelArn",)
+_ABOUT = ("channel_arn",)
 RECORDING_START = service.incident("RecordingStart", "ValidationException", "InternalServerException", about=_ABOUT)
 RECORDING_END = service.incident("RecordingEnd", "InternalServerException", about=_ABOUT)
 
@@ -150,7 +150,7 @@ def _record(ctx: Context, stream_id: str) -> None:
         return
     before = _newest(ctx, session.channel_arn)
     recording = _new(ctx, session, configuration, session.started_at)
-    fault = ctx.strike(RECORDING_START, channelArn=session.channel_arn)
+    fault = ctx.strike(RECORDING_START, channel_arn=session.channel_arn)
     if fault is None and before is not None and _is_continued(before, recording, session.start_time):
         continued = _change(ctx, before, streams=before.streams + recording.streams, written_at=None)
         _tell(ctx, continued, STARTED)
@@ -205,7 +205,7 @@ def _end_if_over(ctx: Context, recording: RecordingSession) -> None:
 def _end(ctx: Context, recording: RecordingSession) -> None:
     if recording.status != STARTED:
         return
-    fault = ctx.strike(RECORDING_END, channelArn=recording.channel_arn)
+    fault = ctx.strike(RECORDING_END, channel_arn=recording.channel_arn)
     outcome = {"status": FAILED, "reason": fault.error_code} if fault else {"status": ENDED}
     recording = _change(ctx, recording, **outcome, ended_at=ctx.now)
     objects = _objects(ctx, recording)

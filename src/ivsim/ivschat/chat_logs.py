@@ -17,7 +17,7 @@ from ._service import Context, service
 from .rooms import Room
 
 LOG_DELIVERY = service.incident(
-    "LogDelivery", "AccessDenied", "ResourceNotFound", about=("roomIdentifier", "loggingConfigurationIdentifier")
+    "LogDelivery", "AccessDenied", "ResourceNotFound", about=("room_identifier", "logging_configuration_identifier")
 )
 
 SECONDS_TO_COLLECT = {"s3": 300, "cloud_watch_logs": 10, "firehose": 10}
@@ -100,7 +100,7 @@ def _send_logs(ctx: Context, key: str) -> None:
     del ctx.store.log_batches[key]
     room_arn, arn = batch.room_arn, batch.configuration_arn
     end = len(ctx.store.log_records[room_arn])
-    fault = ctx.strike(LOG_DELIVERY, roomIdentifier=room_arn, loggingConfigurationIdentifier=arn)
+    fault = ctx.strike(LOG_DELIVERY, room_identifier=room_arn, logging_configuration_identifier=arn)
     if fault is not None:
         _logs_sent(ctx, room_arn, arn, batch.start, end, fault.error_code)
         return

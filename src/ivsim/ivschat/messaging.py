@@ -30,7 +30,7 @@ DISCONNECTIONS = service.quota("Rate of DisconnectUser requests across all your 
 MESSAGING_REQUEST = service.incident(
     "MessagingRequest",
     *("400", "401", "403", "404", "406", "413", "429", "500"),
-    about=("action", "roomIdentifier", "userId"),
+    about=("action", "room_identifier", "user_id"),
 )
 
 NORMAL_CLOSURE = 1000
@@ -214,7 +214,7 @@ def _carry_out(ctx: Context, connection: Connection, request: actions.Request) -
     if request.action not in connection.capabilities:
         raise Rejected(403, f"{_TEXTS[403]}: the token lacks the capability {request.action}")
     fault = ctx.strike(
-        MESSAGING_REQUEST, action=request.action, roomIdentifier=connection.room_arn, userId=connection.user_id
+        MESSAGING_REQUEST, action=request.action, room_identifier=connection.room_arn, user_id=connection.user_id
     )
     if fault is not None:
         code = int(fault.error_code)

@@ -29,7 +29,7 @@ MESSAGE_REVIEW = service.incident(
     "ResourceNotFoundException",
     "ServiceException",
     "TooManyRequestsException",
-    about=("roomIdentifier", "userId", "uri"),
+    about=("room_identifier", "user_id", "uri"),
 )
 
 _SENDER_IP = "192.0.2.1"
@@ -79,7 +79,7 @@ def wanted(ctx: Context, room: Room, message: Message) -> Review | None:
     handler = room.message_review_handler
     if handler is None or not handler.uri:
         return None
-    fault = ctx.strike(MESSAGE_REVIEW, roomIdentifier=room.arn, userId=message.user_id, uri=handler.uri)
+    fault = ctx.strike(MESSAGE_REVIEW, room_identifier=room.arn, user_id=message.user_id, uri=handler.uri)
     return Review(
         message,
         handler.uri,
