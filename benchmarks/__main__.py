@@ -12,6 +12,7 @@ from time import perf_counter
 from . import report
 from .calls import one_call, pages
 from .chat import chat
+from .days import day
 from .footprint import memory
 from .lifecycle import imports, tests
 from .plan import FULL, QUICK
@@ -37,7 +38,7 @@ def main() -> None:
     began = perf_counter()
     _print_versions()
     report.head()
-    for measure in (one_call, pages, tests, imports, memory, threads, chat):
+    for measure in (one_call, pages, tests, imports, memory, threads, chat, day):
         measure(plan)
     print(f"\n{plan.rounds} rounds; took {perf_counter() - began:.0f} s")
 

@@ -23,6 +23,7 @@ class Plan:
     threads: int
     chat: tuple[int, int]
     received: tuple[int, int]
+    day: int
 
 
 FULL = Plan(
@@ -35,6 +36,7 @@ FULL = Plan(
     threads=8,
     chat=(1_000, 10_000),
     received=(100, 1_000),
+    day=100,
 )
 QUICK = Plan(
     rounds=3,
@@ -46,4 +48,5 @@ QUICK = Plan(
     threads=8,
     chat=(100, 1_000),
     received=(10, 100),
+    day=5,
 )

@@ -110,6 +110,35 @@ class Contender(Base):
         assert read == viewers * messages, read
         return sent - began, done - sent
 
+    def day(self, channels: int) -> tuple[float, int]:
+        """Return the seconds that a day of channels takes, and how many events it has."""
+        sim = Emulator(transitions="realistic", quotas={"Concurrent streams": channels})
+        sim.clock.freeze()
+        bucket = {"s3": {"bucketName": "recordings"}}
+        made = self._ask(sim, "CreateRecordingConfiguration", destinationConfiguration=bucket)
+        recorded = {"recordingConfigurationArn": made["recordingConfiguration"]["arn"]}
+        arns = [self._ask(sim, "CreateChannel", **recorded)["channel"]["arn"] for _ in range(channels)]
+        began = perf_counter()
+        live = {}
+        for minute in range(24 * 60):
+            starving = []
+            for number, arn in enumerate(arns):
+                into = (minute + number) % 120
+                if into == 0:
+                    live[arn] = sim.streams.start(arn, viewers=10)
+                elif arn in live and into == 100:
+                    live.pop(arn).end()
+                elif arn in live and into == 50:
+                    live[arn].starve()
+                    starving.append(live[arn])
+                elif arn in live and into % 5 == 0:
+                    live[arn].set_viewers(into)
+            sim.clock.advance(10)
+            for stream in starving:
+                stream.recover()
+            sim.clock.advance(50)
+        return perf_counter() - began, len(sim.events)
+
     def existing(self, region: str) -> set[str]:
         """Ask page by page."""
         pages = self.client(region).get_paginator("list_channels").paginate(PaginationConfig={"PageSize": 100})

@@ -223,13 +223,15 @@ def set_viewers(ctx: Context, stream_id: str, viewers: int) -> None:
     if session.state is None:
         change(ctx, stream_id, audience=viewers)
         return
-    most = ctx.quota(CONCURRENT_VIEWS)
-    elsewhere = sum(ctx.store.stream_sessions[each].viewers for each in ctx.store.connected.values()) - session.viewers
-    if viewers > session.viewers and elsewhere + viewers > most:
-        exceed(ctx, stream_id, Breach("Concurrent Viewers", most, elsewhere + viewers - most, "viewers"))
-        viewers = max(most - elsewhere, session.viewers)
-    change(ctx, stream_id, viewers=viewers)
+    if viewers > session.viewers:
+        most = ctx.quota(CONCURRENT_VIEWS)
+        others = (ctx.store.stream_sessions[each].viewers for each in ctx.store.connected.values() if each != stream_id)
+        elsewhere = sum(others)
+        if elsewhere + viewers > most:
+            exceed(ctx, stream_id, Breach("Concurrent Viewers", most, elsewhere + viewers - most, "viewers"))
+            viewers = max(most - elsewhere, session.viewers)
     if viewers != session.viewers:
+        change(ctx, stream_id, viewers=viewers)
         seconds = SECONDS_TO_A_VIEW if viewers > session.viewers else SECONDS_TO_NO_VIEW
         ctx.soon(seconds, _count_views, stream_id, viewers - session.viewers)
 
