@@ -1,8 +1,9 @@
-"""One broadcast from first call to last, and a chat room, on plain boto3 without AWS: `make demo`."""
+"""One broadcast from first call to last, and what happens around it, on plain boto3 without AWS: `make demo`."""
 
 import boto3
+import requests
 
-from ivsim import mock_ivs
+from ivsim import ChatConnection, mock_ivs
 
 
 def main() -> None:
@@ -12,7 +13,9 @@ def main() -> None:
         chat = boto3.client("ivschat", region_name="us-west-2")
 
         print("A channel, as your back end would create it")
-        created = ivs.create_channel(name="evening-show", tags={"team": "live"})
+        bucket = {"s3": {"bucketName": "evening-tapes"}}
+        tapes = ivs.create_recording_configuration(destinationConfiguration=bucket)["recordingConfiguration"]
+        created = ivs.create_channel(name="evening-show", tags={"team": "live"}, recordingConfigurationArn=tapes["arn"])
         channel, key = created["channel"], created["streamKey"]
         print(f"  channel     {channel['arn']}")
         print(f"  ingest      rtmps://{channel['ingestEndpoint']}:443/app/")
@@ -32,6 +35,36 @@ def main() -> None:
         for each in ivs.list_streams()["streams"]:
             print(f"  {each['channelArn'].rpartition('/')[2]}  {each['state']}  {each['viewerCount']} viewers")
 
+        print("\nA player asks for the stream")
+        playlist = requests.get(channel["playbackUrl"], timeout=10).text
+        for line in playlist.splitlines():
+            if line.startswith("#EXT-X-STREAM-INF"):
+                print(f"  {line.split(',')[1]}")
+
+        print("\nThe encoder's line is bad for ten seconds")
+        live.starve()
+        health = ivs.get_stream(channelArn=channel["arn"])["stream"]["health"]
+        print(f"  {health.lower()}")
+        sim.clock.advance(10)
+        live.recover()
+
+        print("\nAda and Bob chat; a moderator sends Bob home")
+        room = chat.create_room(name="evening-chat")["arn"]
+
+        def join(user: str) -> ChatConnection:
+            token = chat.create_chat_token(roomIdentifier=room, userId=user, capabilities=["SEND_MESSAGE"])
+            return sim.chat.connect(token["token"])
+
+        ada, bob = join("ada"), join("bob")
+        ada.send_message("Encore!")
+        bob.send_message("BUY CHEAP TICKETS")
+        chat.disconnect_user(roomIdentifier=room, userId="bob", reason="No advertising.")
+        for _ in range(3):
+            frame = ada.receive()
+            who = frame.get("Sender", frame["Attributes"] or {}).get("UserId")
+            print(f"  {frame['Type']:8}{who}: {frame.get('Content') or frame['EventName']}")
+        print(f"  Bob is {'out' if bob.closed else 'still there'}: {bob.close_reason}")
+
         print("\nAn hour later somebody stops it")
         sim.clock.advance(3600)
         ivs.stop_stream(channelArn=channel["arn"])
@@ -44,14 +77,12 @@ def main() -> None:
 
         print("\nWhat EventBridge saw")
         for event in sim.events:
-            print(f"  {event['time']}  {event['detail']['event_name']}")
+            print(f"  {event['time']}  {event['detail'].get('event_name') or event['detail']['recording_status']}")
 
-        print("\nA chat room, and a token for Ada to come in")
-        room = chat.create_room(name="evening-chat")
-        token = chat.create_chat_token(roomIdentifier=room["arn"], userId="ada", capabilities=["SEND_MESSAGE"])
-        print(f"  room   {room['arn']}")
-        print(f"  token  {token['token'][:40]}…")
-        print(f"  good until {token['tokenExpirationTime']:%H:%M}, for one connection")
+        print("\nWhat was recorded")
+        (recording,) = sim.recordings
+        print(f"  {recording.duration} in {len(recording.objects):,} objects")
+        print(f"  s3://{recording.bucket}/{recording.key_prefix}/")
 
         print(f"\n{len(sim.calls)} API calls, none of which left this process.")
 
