@@ -85,6 +85,26 @@ def test_a_session_that_is_over_before_it_began(room: Room) -> None:
         room.sim.chat.connect(token)
 
 
+@pytest.mark.parametrize("sevenths", range(8, 14))
+def test_the_exact_moments(room: Room, sevenths: int) -> None:
+    """At its expiration a token still lets in, a microsecond later not; a session ends at its, not a moment before."""
+    clock = room.sim.clock
+    tokens = [room.token("ada", sessionDurationInMinutes=61) for _ in range(2)]
+    clock.advance(sevenths / 7)  # no whole number of microseconds
+    early = room.join("ada", sessionDurationInMinutes=61)
+    clock.freeze(NOON + timedelta(minutes=60))
+    late = room.sim.chat.connect(tokens[0])
+    clock.freeze(NOON + timedelta(minutes=60, microseconds=1))
+    with pytest.raises(ChatRefused, match="the token expired"):
+        room.sim.chat.connect(tokens[1])
+    end = NOON + timedelta(minutes=61)
+    for connection, its_end in ((late, end), (early, end + timedelta(seconds=1))):
+        clock.freeze(its_end - timedelta(microseconds=1))
+        assert not connection.closed
+        clock.freeze(its_end)
+        assert connection.closed
+
+
 def test_unknown_tokens(room: Room) -> None:
     """What is no token, or one for a room that is gone, lets nobody in."""
     with pytest.raises(ChatRefused, match="nobody made this token"):
