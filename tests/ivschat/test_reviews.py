@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -104,6 +105,11 @@ def fails(_: dict[str, Any]) -> dict[str, Any]:
     raise LookupError("oh")
 
 
+def nested(depth: int) -> list[Any]:
+    """Return a list in a list in a list, so deep."""
+    return functools.reduce(lambda inner, _: [inner], range(depth), [])
+
+
 FAILURES: list[tuple[Any, str]] = [
     (None, "put a function into sim.chat.review_handlers"),
     (fails, "LookupError: oh"),
@@ -113,6 +119,9 @@ FAILURES: list[tuple[Any, str]] = [
     (lambda _: {"ReviewResult": {1, 2}}, "is not a JSON object"),
     (lambda _: {"ReviewResult": "ALLOW", "Content": "\ud83d"}, "is not a JSON object"),
     (lambda _: {"ReviewResult": "ALLOW", "Content": float("nan")}, "is not a JSON object"),
+    (lambda _: nested(100_000), "is not a JSON object"),
+    (lambda _: {"ReviewResult": nested(100_000)}, "is not a JSON object"),
+    (lambda _: {"ReviewResult": nested(400)}, "is neither 'ALLOW' nor 'DENY'"),
     (lambda _: {}, "ReviewResult: None is neither 'ALLOW' nor 'DENY'"),
     (lambda _: {"ReviewResult": "allow", "Content": "x"}, "ReviewResult: 'allow' is neither"),
     (lambda _: {"ReviewResult": ["ALLOW"], "Content": "x"}, "is neither"),
@@ -163,6 +172,20 @@ def test_timeout(room: Room, reviewed: Any, caplog: Any) -> None:
     room.sim.quotas["Message review handler timeout period"] = 61_000
     bob.send_message("patient now")
     assert error(bob)[0] == 406
+
+
+def test_the_very_last_moment(room: Room, reviewed: Any) -> None:
+    """A handler that moves the clock by just the time it has is in time, whatever floats make of that."""
+
+    def punctual(payload: dict[str, Any]) -> dict[str, Any]:
+        room.sim.clock.advance(0.2)
+        return {"ReviewResult": "DENY"}
+
+    bob = reviewed(punctual)
+    for _ in range(20):
+        room.sim.clock.advance(1 / 7)
+        bob.send_message("hi")
+    assert said(bob) == []
 
 
 def test_time_a_handler_takes(room: Room, reviewed: Any, caplog: Any) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import reprlib
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
@@ -106,7 +107,7 @@ def hold(review: Review, handler: ReviewHandler | None, clock: Clock) -> Verdict
         response = handler(_payload(review.message))
     except Exception:  # noqa: BLE001 - whatever it is, it is the handler's
         return _fallback(review, "raised", with_traceback=True)
-    took = clock.time() - began
+    took = round(clock.time() - began, 6)  # in microseconds, as every time here is
     if review.delay:
         clock.advance(min(review.delay, max(review.timeout - took, 0)))
     if took + review.delay > review.timeout:
@@ -134,18 +135,18 @@ def _judge(review: Review, response: Mapping[str, Any]) -> Verdict:
     try:
         members = body_members(json.dumps(response).encode())
     except (TypeError, ValueError, RecursionError, MalformedBody):
-        raise _Unusable(f"{response!r} is not a JSON object") from None
+        raise _Unusable(f"{reprlib.repr(response)} is not a JSON object") from None
     result, attributes, content = (members.get(name) for name in ("ReviewResult", "Attributes", "Content"))
     if result not in ("ALLOW", "DENY"):
-        raise _Unusable(f"ReviewResult: {result!r} is neither 'ALLOW' nor 'DENY'")
+        raise _Unusable(f"ReviewResult: {reprlib.repr(result)} is neither 'ALLOW' nor 'DENY'")
     if attributes is not None and not is_attributes(attributes):
-        raise _Unusable(f"Attributes: {attributes!r} is not a map from strings to strings")
+        raise _Unusable(f"Attributes: {reprlib.repr(attributes)} is not a map from strings to strings")
     if byte_size(attributes or {}) > MOST_ATTRIBUTE_BYTES:
         raise _Unusable(f"Attributes: more than {MOST_ATTRIBUTE_BYTES} bytes of keys and values")
     if result == "DENY":
         return Verdict(None, (attributes or {}).get("Reason", ""))
     if not isinstance(content, str) or not 1 <= len(content) <= review.most_characters:
-        raise _Unusable(f"Content: {content!r} is not text of 1 to {review.most_characters} characters")
+        raise _Unusable(f"Content: {reprlib.repr(content)} is not text of 1 to {review.most_characters} characters")
     message = review.message._replace(content=content)
     return Verdict(message if attributes is None else message._replace(attributes=attributes))
 
