@@ -250,8 +250,66 @@ def test_handlers_may_use_the_api(room: Room, reviewed: Any) -> None:
     bob = reviewed(handler)
     bob.send_message("bad")
     assert bob.closed
-    assert [frame["Type"] for frame in received(bob)] == ["EVENT"]
-    assert said(ada) == ["NOW NOW"]
+    assert [frame["Type"] for frame in received(bob)] == ["MESSAGE", "EVENT"]
+    assert said(ada) == said(bob) == ["NOW NOW"]
+
+
+def test_reviewed_before_send_message_returns(room: Room, reviewed: Any) -> None:
+    """Whoever sends, a handler or an event's subscriber too, finds the message reviewed when that is done."""
+    mod, heard = room.join("mod"), []
+
+    def answer(content: str) -> None:
+        mod.send_message(content)
+        heard.append(last(mod)["Content"])
+
+    def handler(payload: dict[str, Any]) -> dict[str, Any]:
+        if payload["Content"] == "why?":
+            answer("because")
+        return {"ReviewResult": "ALLOW", "Content": payload["Content"].upper()}
+
+    bob = reviewed(handler)
+    bob.send_message("why?")
+    assert said(bob) == ["BECAUSE", "WHY?"]
+    room.sim.events.subscribe(lambda event: answer("live"))
+    channel = call(room.sim, "CreateChannel").body["channel"]["arn"]
+    room.sim.streams.start(channel)
+    assert heard[:2] == ["BECAUSE", "LIVE"]
+
+
+def test_reviews_in_threads(room: Room, reviewed: Any) -> None:
+    """A slow review holds up nobody else's, and each thread finds its own message reviewed."""
+    from concurrent.futures import ThreadPoolExecutor
+    from threading import Barrier
+
+    both = Barrier(2)
+
+    def handler(payload: dict[str, Any]) -> dict[str, Any]:
+        both.wait(timeout=60)  # until the other is here, too
+        return {"ReviewResult": "ALLOW", "Content": payload["Content"]}
+
+    def send(sender: ChatConnection) -> bool:
+        request_id = sender.send_message("hi")
+        return request_id in [frame["RequestId"] for frame in received(sender)]
+
+    people = [reviewed(handler), room.join("ada")]
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(send, people)) == [True, True]
+    assert people[0].frames == people[1].frames
+
+
+def test_a_handler_that_stops_the_test(room: Room, reviewed: Any) -> None:
+    """What no test catches goes through, such as pytest.fail() in a handler; the room goes on without the message."""
+
+    def handler(payload: dict[str, Any]) -> dict[str, Any]:
+        if payload["Content"] == "stop":
+            pytest.fail("enough")
+        return {"ReviewResult": "ALLOW", "Content": payload["Content"]}
+
+    bob = reviewed(handler)
+    with pytest.raises(pytest.fail.Exception, match="enough"):
+        bob.send_message("stop")
+    bob.send_message("go on")
+    assert said(bob) == ["go on"]
 
 
 def test_what_is_allowed_is_delivered_though_the_sender_left(room: Room, reviewed: Any) -> None:

@@ -68,8 +68,8 @@ class ChatConnection:
             if self.id not in self._ctx.store.connections:
                 raise ConnectionError(f"{self!r} cannot send: {self.close_reason or 'it was closed'}")
             review = messaging.receive(self._ctx, self.id, text)
-            if review is not None:
-                self._state.journal.afterwards(lambda: self._chat._review(self._ctx, review))
+        if review is not None:  # here, not as an effect: those wait for one another, and whoever sends for the answer
+            self._chat._review(self._ctx, review)
 
     def receive(self) -> dict[str, Any]:
         """Return the next frame. Raises LookupError when there is none: nothing is waited for, nobody else is at work.
@@ -136,7 +136,8 @@ class Chat:
     """Rooms from the inside: `sim.chat.connect(token)`.
 
     `review_handlers` has the functions that stand for the Lambda functions of review handlers, by ARN. One is called
-    with the payload, outside of any transaction, so it may call the API or move the clock; it returns the response.
+    with the payload by whoever sends, outside of any transaction, so it may call the API or move the clock; it returns
+    the response.
     """
 
     def __init__(self, state: State, context: Callable[[str, str], Context]) -> None:
