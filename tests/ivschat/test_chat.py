@@ -155,6 +155,85 @@ def test_many_viewers(sim: Emulator) -> None:
     assert [each.closed for each in viewers] == [True, False] * 150
 
 
+def test_nothing_half_done_is_seen(room: Room) -> None:
+    """Whoever looks from another thread while something happens sees it done or undone, never in between."""
+    from concurrent.futures import ThreadPoolExecutor, wait
+
+    to = {"s3": {"bucketName": "logs"}}
+    arns = [call(room.sim, "CreateLoggingConfiguration", destinationConfiguration=to).body["arn"] for _ in range(2)]
+    room.update(loggingConfigurationIdentifiers=arns)
+    ada = room.join("ada", sessionDurationInMinutes=1)
+    room.sim.clock.advance(60)  # and the clock has nothing to do that others would wait for
+
+    with ThreadPoolExecutor(2) as threads:
+        looks: list[Any] = []
+
+        def fail(about: Any) -> None:
+            """Let others look at what the first of the two got just now, for as long as they get on; take it back."""
+            if about["loggingConfigurationIdentifier"] == arns[0]:
+                return
+            looks.append(threads.submit(room.sim.chat.logs, room.arn))
+            looks.append(threads.submit(lambda: (ada.frames, ada.closed, ada.close_code)))
+            wait(looks, timeout=0.1)
+            raise LookupError("not so")
+
+        room.sim.faults.add("LogDelivery", "AccessDenied", when=fail)
+        with pytest.raises(LookupError, match="not so"):
+            call(room.sim, "SendEvent", roomIdentifier=room.arn, eventName="x")
+        room.sim.faults.clear()
+        assert [look.result() for look in looks] == [{arn: [] for arn in arns}, ([], True, 1000)]
+
+
+def test_a_busy_room(sim: Emulator) -> None:
+    """Eight threads talk while others come, leave, are disconnected, and change the room: one order, nothing lost."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    sim.clock.freeze()
+    sim.quotas["Rate of messaging requests per connection"] = 1_000
+    room = Room(sim, maximumMessageRatePerSecond=100)
+    people = [room.join(f"user{number}") for number in range(8)]
+    moderator = room.join("moderator")
+
+    def talk(person: ChatConnection) -> int:
+        for _ in range(25):
+            request_id = person.send_message("hi")
+            assert any(request_id in frame for frame in person.frames)
+        return 25
+
+    def come_and_go(user: str) -> int:
+        for turn in range(25):
+            guest = room.join(user)
+            if turn % 3 == 0:
+                guest.close()
+            elif turn % 3 == 1:
+                moderator.disconnect_user(user)
+            else:
+                call(sim, "DisconnectUser", roomIdentifier=room.arn, userId=user)
+            assert (guest.closed, guest.close_code) == (True, 1000)
+            assert turn % 3 == 0 or guest.frames
+        return 0
+
+    def change(length: int) -> int:
+        for turn in range(25):
+            room.update(maximumMessageLength=length + turn)
+            sim.clock.advance(1)
+        return 0
+
+    with ThreadPoolExecutor(12) as threads:
+        work = [threads.submit(talk, each) for each in people]
+        work += [threads.submit(come_and_go, user) for user in ("eve", "mallory")]
+        work += [threads.submit(change, length) for length in (100, 200)]
+        sent = sum(each.result() for each in work)
+    orders = {tuple(frame for frame in each.frames if '"Type":"ERROR"' not in frame) for each in people}
+    assert len(orders) == 1
+    refused = [frame for each in people for frame in received(each) if frame["Type"] == "ERROR"]
+    assert {frame["ErrorCode"] for frame in refused} <= {429}
+    assert len(said(moderator)) + len(refused) == sent
+    times = [json.loads(frame)["SendTime"][:-1].partition(".") for frame in orders.pop()]
+    padded = [(second, fraction.ljust(9, "0")) for second, _, fraction in times]
+    assert padded == sorted(set(padded))
+
+
 def test_threads(sim: Emulator) -> None:
     """Several threads in a room: nothing is lost, and all see one order."""
     from concurrent.futures import ThreadPoolExecutor

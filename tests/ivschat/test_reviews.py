@@ -270,7 +270,7 @@ def test_reviewed_before_send_message_returns(room: Room, reviewed: Any) -> None
     bob = reviewed(handler)
     bob.send_message("why?")
     assert said(bob) == ["BECAUSE", "WHY?"]
-    room.sim.events.subscribe(lambda event: answer("live"))
+    room.sim.events.subscribe(lambda _: answer("live"))
     channel = call(room.sim, "CreateChannel").body["channel"]["arn"]
     room.sim.streams.start(channel)
     assert heard[:2] == ["BECAUSE", "LIVE"]

@@ -86,14 +86,14 @@ class ChatConnection:
     @property
     def frames(self) -> list[str]:
         """Every frame so far, received or not, as the JSON text that was sent."""
-        self._state.clock.run_due()
-        return messaging.frames_of(self._ctx, self.id)
+        with self._state.transaction():
+            return messaging.frames_of(self._ctx, self.id)
 
     @property
     def closed(self) -> bool:
         """Whether it was closed: by `close()`, by a moderator, at the end of the session."""
-        self._state.clock.run_due()
-        return self.id not in self._ctx.store.connections
+        with self._state.transaction():
+            return self.id not in self._ctx.store.connections
 
     @property
     def close_code(self) -> int | None:
@@ -114,8 +114,8 @@ class ChatConnection:
 
     @property
     def _record(self) -> Connection | None:
-        self._state.clock.run_due()
-        return messaging.find(self._ctx, self.id)
+        with self._state.transaction():
+            return messaging.find(self._ctx, self.id)
 
     def _request(self, action: str, **members: object) -> str:
         request_id = self._ctx.ids.uuid()
@@ -169,8 +169,8 @@ class Chat:
         arn = arns.parse(room_arn)
         if arn is None:
             raise ValueError(f"room_arn: {room_arn!r} is not the ARN of a room")
-        self._state.clock.run_due()
-        return chat_logs.arrived(self._context(arn.account, arn.region), room_arn)
+        with self._state.transaction():
+            return chat_logs.arrived(self._context(arn.account, arn.region), room_arn)
 
     def snapshot(self) -> Any:
         """Return what `restore()` needs to make the review handlers as they are now."""
