@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from typing import Any
 
 import pytest
 
@@ -131,7 +133,37 @@ def test_sizes(room: Room, fits: dict[str, object], too_large: dict[str, object]
     assert error(ada)[0] == 413
 
 
-def test_only_text(room: Room) -> None:
-    """A frame is text."""
-    with pytest.raises(TypeError, match="text: b'x' is not a str"):
-        room.join("ada").send(b"x")  # type: ignore[arg-type]
+WRONG: list[tuple[str, tuple[Any, ...], str]] = [
+    ("send", (b"x",), "text: b'x' is not a str"),
+    ("send_message", (5,), "content: 5 is not a str"),
+    ("send_message", (None,), "content: None is not a str"),
+    ("send_message", ({"Content": "hi"},), "content: {'Content': 'hi'} is not a str"),
+    ("send_message", ("hi", {"n": 1}), "attributes: {'n': 1} is not a dict from str to str"),
+    ("send_message", ("hi", {1: "n"}), "attributes: {1: 'n'} is not a dict from str to str"),
+    ("send_message", ("hi", []), "attributes: [] is not a dict from str to str"),
+    ("send_message", ("hi", "n"), "attributes: 'n' is not a dict from str to str"),
+    ("delete_message", ({"Id": "I4fme01f7HYM"},), "id: {'Id': 'I4fme01f7HYM'} is not a str"),
+    ("delete_message", ("I4fme01f7HYM", 0), "reason: 0 is not a str"),
+    ("disconnect_user", (b"bob",), "user_id: b'bob' is not a str"),
+    ("disconnect_user", ("bob", ["Kicked"]), "reason: ['Kicked'] is not a str"),
+]
+
+
+@pytest.mark.parametrize(("method", "arguments", "text"), WRONG)
+def test_arguments(room: Room, method: str, arguments: tuple[Any, ...], text: str) -> None:
+    """An argument of another type is a mistake in the test, told by name; nothing is sent."""
+    ada = room.join("ada")
+    with pytest.raises(TypeError, match=re.escape(text)):
+        getattr(ada, method)(*arguments)
+    assert ada.frames == []
+
+
+def test_arguments_by_name(room: Room) -> None:
+    """The methods' parameters can be named; what is empty is for the room to refuse."""
+    ada = room.join("ada")
+    ada.send_message(content="hi", attributes={"k": "v"})
+    ada.delete_message(id="I4fme01f7HYM", reason="Spam")
+    ada.disconnect_user(user_id="bob", reason="Kicked")
+    assert [frame["Type"] for frame in received(ada)] == ["MESSAGE", "EVENT", "EVENT"]
+    ada.disconnect_user("")
+    assert error(ada) == (400, "UserId must not be empty")

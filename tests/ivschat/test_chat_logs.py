@@ -93,8 +93,12 @@ def test_no_logs(room: Room) -> None:
     room.update(loggingConfigurationIdentifiers=logging_to(room.sim, S3))
     assert list(room.sim.chat.logs(room.arn).values()) == [[]]
     assert room.sim.chat.logs(room.arn[:-1] + "0") == {}
-    with pytest.raises(ValueError, match="room_arn: 'lobby' is not the ARN of a room"):
-        room.sim.chat.logs("lobby")
+    (configuration,) = logging_to(room.sim, S3)
+    for wrong in ("lobby", configuration, room.arn.replace(":ivschat:", ":ivs:")):
+        with pytest.raises(ValueError, match=f"room_arn: '{wrong}' is not the ARN of a room"):
+            room.sim.chat.logs(wrong)
+    with pytest.raises(TypeError, match=r"room_arn: \{'arn': 'x'\} is not a str"):
+        room.sim.chat.logs({"arn": "x"})  # type: ignore[arg-type]
 
 
 def test_denied_messages_are_not_logged(room: Room) -> None:

@@ -109,7 +109,7 @@ def test_unknown_tokens(room: Room) -> None:
     """What is no token, or one for a room that is gone, lets nobody in."""
     with pytest.raises(ChatRefused, match="nobody made this token"):
         room.sim.chat.connect("AQICAH")
-    with pytest.raises(TypeError, match="is not text; CreateChatToken answers it as `token`"):
+    with pytest.raises(TypeError, match="is not a str; CreateChatToken answers it as `token`"):
         room.sim.chat.connect({"token": "AQICAH"})  # type: ignore[arg-type]
     token = room.token("ada")
     call(room.sim, "DeleteRoom", identifier=room.arn)

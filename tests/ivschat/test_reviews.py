@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import logging
+import re
+import unittest.mock
 from collections.abc import Callable
 from typing import Any
 
@@ -351,8 +353,40 @@ def test_a_reset_in_between(room: Room, reviewed: Any) -> None:
     assert bob.frames == []
 
 
-def test_handlers_are_functions(room: Room) -> None:
-    """What cannot be called is refused when it is put there."""
-    with pytest.raises(TypeError, match=r"review_handlers.*: 'deny' is not a function"):
-        room.sim.chat.review_handlers[LAMBDA] = "deny"  # type: ignore[assignment]
+async def in_time(payload: dict[str, Any]) -> dict[str, Any]:
+    return deny(payload)
+
+
+@pytest.mark.parametrize(
+    ("key", "handler", "text"),
+    [
+        (LAMBDA, "deny", "'deny' is not a function"),
+        (LAMBDA, in_time, "is a coroutine function; give a function that returns the response"),
+        (LAMBDA, lambda event, context: deny(event or context), "cannot be called with the payload alone"),
+        (LAMBDA, lambda: None, "cannot be called with the payload alone"),
+        (LAMBDA, lambda *, event: deny(event), "cannot be called with the payload alone"),
+        ("review", deny, "the key is not the ARN of a Lambda function"),
+        (None, deny, "the key is not the ARN of a Lambda function"),
+    ],
+)
+def test_wrong_handlers(room: Room, key: Any, handler: Any, text: str) -> None:
+    """What could not stand for a Lambda function is refused when it is put there, not passed over when it is needed."""
+    with pytest.raises((TypeError, ValueError), match=re.escape(f"review_handlers[{key!r}]: ") + f".*{text}"):
+        room.sim.chat.review_handlers[key] = handler
+    with pytest.raises((TypeError, ValueError), match=text):
+        room.sim.chat.review_handlers.update({key: handler})
     assert dict(room.sim.chat.review_handlers) == {}
+
+
+def test_the_handlers_stay_the_same_mapping(room: Room) -> None:
+    """A mapping cannot be put in the place of `review_handlers`; what is in it is what counts."""
+    with pytest.raises(AttributeError):
+        room.sim.chat.review_handlers = {LAMBDA: deny}  # type: ignore[misc]
+    assert dict(room.sim.chat.review_handlers) == {}
+
+
+@pytest.mark.parametrize("handler", [dict, functools.partial(max, 1), unittest.mock.Mock()])
+def test_anything_that_takes_a_payload(room: Room, handler: Any) -> None:
+    """Classes, partial functions and mocks will do."""
+    room.sim.chat.review_handlers[LAMBDA] = handler
+    assert room.sim.chat.review_handlers[LAMBDA] is handler

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections import UserDict
 from collections.abc import Callable, MutableMapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, cast
 
@@ -42,16 +44,22 @@ class ChatConnection:
     def send_message(self, content: str, attributes: dict[str, str] | None = None) -> str:
         """Send a message; return its RequestId, which the MESSAGE that everybody receives, or the ERROR, repeats.
 
-        Like the other two it never fails for what the room thinks of it, but raises ConnectionError when closed.
+        Like the other two it never fails for what the room thinks of it, but raises ConnectionError when closed, and
+        TypeError for an argument of another type, which `send()` could send.
         """
+        _check_text(content=content)
+        if attributes is not None and not actions.is_attributes(attributes):
+            raise TypeError(f"attributes: {attributes!r} is not a dict from str to str")
         return self._request(actions.SEND_MESSAGE, Content=content, Attributes=attributes)
 
-    def delete_message(self, message_id: str, reason: str | None = None) -> str:
+    def delete_message(self, id: str, reason: str | None = None) -> str:
         """Ask everybody to delete a message; return the RequestId."""
-        return self._request(actions.DELETE_MESSAGE, Id=message_id, Reason=reason)
+        _check_text(id=id, reason="" if reason is None else reason)
+        return self._request(actions.DELETE_MESSAGE, Id=id, Reason=reason)
 
     def disconnect_user(self, user_id: str, reason: str | None = None) -> str:
         """Have every connection of a user to the room closed; return the RequestId."""
+        _check_text(user_id=user_id, reason="" if reason is None else reason)
         return self._request(actions.DISCONNECT_USER, UserId=user_id, Reason=reason)
 
     def send(self, text: str) -> None:
@@ -59,8 +67,7 @@ class ChatConnection:
 
         Raises ConnectionError when the connection is closed, TypeError for what is not text.
         """
-        if not isinstance(text, str):
-            raise TypeError(f"text: {text!r} is not a str")
+        _check_text(text=text)
         delay = self._ctx.delay(messaging.MESSAGING_REQUEST)
         if delay:
             self._state.clock.advance(delay)
@@ -123,27 +130,51 @@ class ChatConnection:
         return request_id
 
 
+def _check_text(**arguments: object) -> None:
+    for name, value in arguments.items():
+        if not isinstance(value, str):
+            raise TypeError(f"{name}: {value!r} is not a str")
+
+
 class _ReviewHandlers(UserDict[str, ReviewHandler]):
     """Functions by the ARN of the Lambda function that they stand for."""
 
     def __setitem__(self, lambda_arn: str, handler: ReviewHandler) -> None:
+        place = f"review_handlers[{lambda_arn!r}]"
+        if not str(lambda_arn).startswith("arn:"):
+            raise ValueError(f"{place}: the key is not the ARN of a Lambda function")
         if not callable(handler):
-            raise TypeError(f"review_handlers[{lambda_arn!r}]: {handler!r} is not a function")
+            raise TypeError(f"{place}: {handler!r} is not a function")
+        if inspect.iscoroutinefunction(handler):
+            raise TypeError(f"{place}: {handler!r} is a coroutine function; give a function that returns the response")
+        with suppress(ValueError):  # of something that is not written in Python it may not be known what it takes
+            try:
+                inspect.signature(handler).bind({})
+            except TypeError as error:
+                raise TypeError(
+                    f"{place}: {handler!r} cannot be called with the payload alone: {error}; "
+                    "wrap a Lambda handler, which takes two: lambda event: handler(event, None)"
+                ) from None
         super().__setitem__(lambda_arn, handler)
 
 
 class Chat:
-    """Rooms from the inside: `sim.chat.connect(token)`.
-
-    `review_handlers` has the functions that stand for the Lambda functions of review handlers, by ARN. One is called
-    with the payload by whoever sends, outside of any transaction, so it may call the API or move the clock; it returns
-    the response.
-    """
+    """Rooms from the inside: `sim.chat.connect(token)`."""
 
     def __init__(self, state: State, context: Callable[[str, str], Context]) -> None:
         self._state = state
         self._context = context
-        self.review_handlers: MutableMapping[str, ReviewHandler] = _ReviewHandlers()
+        self._review_handlers = _ReviewHandlers()
+
+    @property
+    def review_handlers(self) -> MutableMapping[str, ReviewHandler]:
+        """The functions that stand for the Lambda functions of message review handlers, by ARN.
+
+        One is called with the payload by whoever sends, outside of any transaction, so it may call the API or move the
+        clock; it returns the response. To put one there raises ValueError for a key that is no ARN, TypeError for what
+        cannot be called with the payload alone, or would return a coroutine.
+        """
+        return self._review_handlers
 
     def connect(self, token: str) -> ChatConnection:
         """Connect to a room with the `token` of CreateChatToken.
@@ -152,7 +183,7 @@ class Chat:
         and when the quota of connections is full; TypeError for what is not text.
         """
         if not isinstance(token, str):
-            raise TypeError(f"token: {token!r} is not text; CreateChatToken answers it as `token`")
+            raise TypeError(f"token: {token!r} is not a str; CreateChatToken answers it as `token`")
         with self._state.transaction():
             for account, region, store in self._state.stores.of(service.name):
                 known = cast("Store", store).tokens.get(token)
@@ -164,24 +195,26 @@ class Chat:
     def logs(self, room_arn: str) -> dict[str, list[dict[str, Any]]]:
         """Return the chat log records of a room that arrived, oldest first, by the ARN of the logging configuration.
 
-        That is so whether they are delivered in fact (`deliver=True`) or not. Raises ValueError for what is no ARN.
+        That is so whether they are delivered in fact (`deliver=True`) or not. Raises ValueError for what is not the ARN
+        of a room, TypeError for what is not text.
         """
+        _check_text(room_arn=room_arn)
         arn = arns.parse(room_arn)
-        if arn is None:
+        if arn is None or (arn.service, arn.resource_type) != (service.name, "room"):
             raise ValueError(f"room_arn: {room_arn!r} is not the ARN of a room")
         with self._state.transaction():
             return chat_logs.arrived(self._context(arn.account, arn.region), room_arn)
 
     def snapshot(self) -> Any:
         """Return what `restore()` needs to make the review handlers as they are now."""
-        return dict(self.review_handlers)
+        return dict(self._review_handlers)
 
     def restore(self, handlers: Any) -> None:
         """Make the review handlers as they were when the snapshot was taken."""
-        self.review_handlers.clear()
-        self.review_handlers.update(handlers)
+        self._review_handlers.clear()
+        self._review_handlers.update(handlers)
 
     def _review(self, ctx: Context, review: Review) -> None:
-        verdict = reviews.hold(review, self.review_handlers.get(review.uri), self._state.clock)
+        verdict = reviews.hold(review, self._review_handlers.get(review.uri), self._state.clock)
         with self._state.transaction():
             messaging.conclude(ctx, review, verdict)
