@@ -266,6 +266,14 @@ def test_rate_of_all_rooms(sim: Emulator) -> None:
     assert [burst(room, 2, 5) for room in rooms] == [10, 5]
 
 
+def test_a_flooded_room_takes_nothing_from_others(sim: Emulator) -> None:
+    """What a room refuses does not count against the rate of all rooms."""
+    sim.clock.freeze(NOON)
+    sim.quotas["Rate of SendMessage requests across all your rooms"] = 15
+    assert burst(Room(sim), 4, 5) == 10
+    assert burst(Room(sim), 1, 5) == 5
+
+
 @pytest.mark.parametrize("action", ["DeleteMessage", "DisconnectUser"])
 def test_rates_of_moderation(room: Room, action: str) -> None:
     """Deletions and disconnections have a rate over all rooms, each its own."""
