@@ -7,8 +7,12 @@ import re
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from .conftest import Room, error, last, received, said
+from ivsim import Emulator
+
+from .conftest import EVERYTHING, NOON, Room, error, last, received, said
 
 SENT = '{"Action":"SEND_MESSAGE","Content":"hi"}'
 
@@ -167,3 +171,64 @@ def test_arguments_by_name(room: Room) -> None:
     assert [frame["Type"] for frame in received(ada)] == ["MESSAGE", "EVENT", "EVENT"]
     ada.disconnect_user("")
     assert error(ada) == (400, "UserId must not be empty")
+
+
+def in_any_case(name: str) -> st.SearchStrategy[str]:
+    return st.tuples(*(st.sampled_from([each.lower(), each.upper()]) for each in name)).map("".join)
+
+
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20)  # half surrogate pairs, too
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | ANY_TEXT
+    | st.sampled_from([10**4_000, "x" * 2_000, "a" * 12]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3),
+    max_leaves=5,
+)
+NAMES = st.sampled_from(["Action", "Content", "RequestId", "Attributes", "Id", "Reason", "UserId"]).flatmap(in_any_case)
+MEMBERS = st.lists(
+    st.tuples(st.just("Action"), st.sampled_from(EVERYTHING)) | st.tuples(NAMES | ANY_TEXT, VALUES), max_size=7
+)
+
+
+def as_json(members: list[tuple[str, Any]], *, ascii_only: bool) -> str:
+    """Return a JSON object that may have a member twice, and what Python calls JSON besides."""
+    pairs = (":".join(json.dumps(each, ensure_ascii=ascii_only) for each in pair) for pair in members)
+    return "{" + ",".join(pairs) + "}"
+
+
+FRAMES = (
+    st.builds(as_json, MEMBERS, ascii_only=st.booleans())
+    | ANY_TEXT
+    | st.builds("{0}{1}".format, st.integers(1, 10_000).map("[".__mul__), st.integers(1, 10_000).map("]".__mul__))
+    | st.integers(1, 10_000).map(
+        lambda depth: f'{{"Action":"SEND_MESSAGE","Content":"x","More":{"[" * depth}{"]" * depth}}}'
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def open_room() -> Room:
+    """A room that takes whatever comes."""
+    sim = Emulator(seed=1)
+    sim.clock.freeze(NOON)
+    return Room(sim)
+
+
+@given(text=FRAMES)
+@settings(max_examples=500, deadline=None)
+def test_whatever_is_sent_has_one_answer(open_room: Room, text: str) -> None:
+    """Nothing that a client sends fails or goes unanswered: it has its effect for all, or one ERROR for its sender."""
+    ada, bob = open_room.join("ada"), open_room.join("bob")
+    ada.send(text)
+    (answer,) = ada.frames
+    answer.encode()
+    if json.loads(answer)["Type"] == "ERROR":
+        assert json.loads(answer)["ErrorCode"] in {400, 413}
+        assert bob.frames == []
+    else:
+        assert bob.frames == [answer]
+    open_room.sim.clock.advance(1)
