@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from ivsim import Emulator
+from ivsim import ChatConnection, Emulator
 
 from ..calling import call, send, signed
 
@@ -111,3 +111,24 @@ def test_a_clock_that_is_set_back(sim: Emulator) -> None:
     assert call(sim, "CreateChannel").code == "ThrottlingException"
     sim.clock.freeze(now - timedelta(hours=1))
     assert call(sim, "CreateChannel").status == 200
+
+
+def test_counts_that_nobody_needs() -> None:
+    """Rates do not remember everybody who ever did something, and whoever is over the rate stays so."""
+    sim = Emulator()
+    sim.clock.freeze()
+    room = call(sim, "CreateRoom", maximumMessageRatePerSecond=100).body["arn"]
+
+    def join() -> ChatConnection:
+        token = {"roomIdentifier": room, "userId": "ada", "capabilities": ["SEND_MESSAGE"]}
+        return sim.chat.connect(call(sim, "CreateChatToken", **token).body["token"])
+
+    for _ in range(1_100):
+        with join() as guest:
+            guest.send_message("hello")
+        sim.clock.advance(0.02)
+    assert len(sim._state.rates.snapshot()) < 1_000
+    ada = join()
+    for _ in range(11):
+        ada.send_message("hello")
+    assert [frame.startswith('{"ErrorCode":429') for frame in ada.frames] == [False] * 10 + [True]

@@ -12,6 +12,9 @@ from .clock import Clock
 _A_SECOND = 1_000_000
 """In microseconds."""
 
+_FEW = 1_000
+"""So many counts are kept without asking whether anybody still needs them."""
+
 
 class Rates:
     """The documented rates, over the last second of the clock; for calls, off unless `rate_limits=True`.
@@ -23,6 +26,7 @@ class Rates:
         self._clock = clock
         self._enforced = enforced
         self._seen: dict[tuple[str, str, str], deque[int]] = {}
+        self._most = _FEW
 
     def check(self, action: str, rates: Mapping[str, int], region: str) -> None:
         """Count a call of `action` ("ivs:PutMetadata") against resources: the account, and a channel say.
@@ -45,6 +49,8 @@ class Rates:
     def _exceeded(self, action: str, rates: Mapping[str, int], region: str) -> str | None:
         """Return the first resource of which it is one too many, or count it."""
         now = self._clock.microseconds()
+        if len(self._seen) > self._most:
+            self._drop_idle(now)
         counts = []
         for resource, rate in rates.items():
             seen = self._seen.setdefault((action, resource, region), deque())
@@ -58,6 +64,11 @@ class Rates:
         for seen in counts:
             seen.append(now)
         return None
+
+    def _drop_idle(self, now: int) -> None:
+        """Forget who has done nothing for a second; connections come and go."""
+        self._seen = {key: seen for key, seen in self._seen.items() if seen and seen[-1] > now - _A_SECOND}
+        self._most = max(2 * len(self._seen), _FEW)
 
     def clear(self) -> None:
         """Forget the calls counted so far."""

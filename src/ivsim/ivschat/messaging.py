@@ -102,8 +102,7 @@ def join(ctx: Context, token: ChatToken) -> Connection:
     store.connections[connection.id] = connection
     key = _who(connection)
     store.connected_as[key] = (*store.connected_as.get(key, ()), connection.id)
-    # The difference of two floats of one clock is exact; that of datetimes, cut to microseconds, misses the moment.
-    ctx.later(token.session_expiration_time.timestamp() - ctx.clock.time(), _end_session, connection.id)
+    ctx.later((token.session_expiration_time - now).total_seconds(), _end_session, connection.id)
     return connection
 
 

@@ -102,12 +102,12 @@ def hold(review: Review, handler: ReviewHandler | None, clock: Clock) -> Verdict
         return _fallback(review, f"could not be called: {review.failure}")
     if handler is None:
         return _fallback(review, "is not there; put a function into sim.chat.review_handlers under this ARN")
-    began = clock.time()
+    began = clock.microseconds()
     try:
         response = handler(_payload(review.message))
     except Exception:  # noqa: BLE001 - whatever it is, it is the handler's
         return _fallback(review, "raised", with_traceback=True)
-    took = round(clock.time() - began, 6)  # in microseconds, as every time here is
+    took = (clock.microseconds() - began) / 1_000_000
     if review.delay:
         clock.advance(min(review.delay, max(review.timeout - took, 0)))
     if took + review.delay > review.timeout:
