@@ -104,3 +104,24 @@ def test_quota(aws: Services) -> None:
         create(aws)
     refused = aws.code(aws.ivs.create_recording_configuration, destinationConfiguration=BUCKET)
     assert refused == "ServiceQuotaExceededException"
+
+
+def test_session_tells_of_its_recording(aws: Services) -> None:
+    """What becomes of a recording is among the events of its session, and the session keeps its configuration."""
+    bucket = {"s3": {"bucketName": "ivsim-contract"}}
+    made = aws.ivs.create_recording_configuration(destinationConfiguration=bucket)["recordingConfiguration"]
+    channel = aws.ivs.create_channel(recordingConfigurationArn=made["arn"])["channel"]
+    with aws.go_live(channel):
+        pass
+    session = aws.ivs.get_stream_session(channelArn=channel["arn"])["streamSession"]
+    assert session["recordingConfiguration"]["arn"] == made["arn"]
+    assert [(event["type"], event["name"]) for event in session["truncatedEvents"]] == [
+        ("IVS Recording State Change", "Recording End"),
+        ("IVS Stream State Change", "Stream End"),
+        ("IVS Stream State Change", "Session Ended"),
+        ("IVS Recording State Change", "Recording Start"),
+        ("IVS Stream State Change", "Stream Start"),
+        ("IVS Stream State Change", "Session Created"),
+    ]
+    (summary,) = aws.ivs.list_stream_sessions(channelArn=channel["arn"])["streamSessions"]
+    assert not summary["hasErrorEvent"]
