@@ -42,7 +42,7 @@ def test_attributes_have_a_limit(aws: Services) -> None:
 
 
 def test_what_a_back_end_sends_arrives(aws: Services) -> None:
-    """Who is connected receives the back end's events in order, with the ids that it was told; the kicked one is out."""
+    """Who is connected receives the back end's events in order, with the ids that it was told; Bob is out."""
     room = aws.ivschat.create_room()["arn"]
     ada, bob = (
         aws.sim.chat.connect(aws.ivschat.create_chat_token(roomIdentifier=room, userId=user)["token"])
