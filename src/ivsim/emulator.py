@@ -60,6 +60,8 @@ class Emulator:
             quotas=documented,
             errors_of=errors_of(),
             parameters_of=parameters_of(),
+            operations=[name for service in SERVICES.values() for name in service.model.operations],
+            detail_types=[name for service in SERVICES.values() for name in service.detail_types],
             seed=seed,
             account_id=account_id,
             region=region,

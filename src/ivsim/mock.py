@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast, overload
 
 from .core.state import Transitions
+from .core.unknown import unknown
 from .emulator import Emulator
 from .interceptors import aiobotocore, boto3, botocore, requests
 from .wire.serialize import forget
@@ -76,7 +77,10 @@ class Mock:
     """What `mock_ivs()` returns. It can be used again, and inside itself."""
 
     def __init__(self, options: Options) -> None:
-        _parameters().bind(**options)
+        known = _parameters().parameters
+        for name in options:
+            if name not in known:
+                raise TypeError(f"mock_ivs: {unknown('option', name, known)}")
         self._options = options
         self._entered: list[_Activation] = []
 

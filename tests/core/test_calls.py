@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from ivsim import Emulator
 
 from ..calling import call
@@ -22,7 +24,11 @@ def test_is_a_list(sim: Emulator) -> None:
     assert len(sim.calls) == 3
     assert sim.calls[-1] == sim.calls[2] == sim.calls[0:3][2]
     assert [each.operation for each in sim.calls] == ["CreateChannel", "CreateRoom", "CreateChannel"]
-    assert sim.calls.of("CreateRoom") == [sim.calls[1]]
+    assert sim.calls.of("CreateRoom") == sim.calls.of("create_room") == [sim.calls[1]]
+    with pytest.raises(
+        ValueError, match="operation: there is no operation 'DeleteChanel'; did you mean 'DeleteChannel'"
+    ):
+        sim.calls.of("DeleteChanel")
     assert "CreateRoom" in repr(sim.calls)
     sim.calls.clear()
     assert list(sim.calls) == []

@@ -47,6 +47,8 @@ def test_is_a_list(sim: Emulator) -> None:
     assert [event["detail"]["event_name"] for event in sim.events[1:3]] == names[1:3]
     assert len(sim.events.of("IVS Stream State Change")) == 4
     assert sim.events.of("IVS Limit Breach") == []
+    with pytest.raises(ValueError, match="detail_type: there is no detail type 'Stream Start'; "):
+        sim.events.of("Stream Start")
     assert "Stream End" in repr(sim.events)
     assert len({event["id"] for event in sim.events}) == 4
 
@@ -90,6 +92,11 @@ def test_failing_subscriber(sim: Emulator, caplog: pytest.LogCaptureFixture) -> 
         sim.streams.start(channel(sim))
     assert len(seen) == 2
     assert "ZeroDivisionError" in caplog.text
+    assert [(event, type(error)) for event, error in sim.events.failures] == [
+        (event, ZeroDivisionError) for event in sim.events
+    ]
+    sim.reset()
+    assert sim.events.failures == []
     assert "IVS Stream State Change" in caplog.text
 
 
@@ -140,9 +147,14 @@ def test_what_cannot_subscribe(sim: Emulator) -> None:
     async def handler(event: dict[str, Any]) -> None:
         raise AssertionError(event)
 
-    for callback in (None, handler):
-        with pytest.raises(TypeError, match=r"callback: .* is not a plain function"):
+    for callback, text in (
+        (None, "None is not a function"),
+        (handler, "is a coroutine function"),
+        (lambda event, context: (event, context), "cannot be called with the event alone"),
+    ):
+        with pytest.raises(TypeError, match=f"callback: .*{text}"):
             sim.events.subscribe(callback)  # type: ignore[arg-type]
+    sim.events.subscribe(dict.fromkeys)  # of what is not written in Python it may not be known
 
 
 def test_everybody_hears_in_one_order(sim: Emulator) -> None:

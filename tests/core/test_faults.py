@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import boto3
 import pytest
 
 from ivsim import Emulator
@@ -141,3 +142,27 @@ def test_only_with_certain_parameters(sim: Emulator) -> None:
         ValueError, match="when: there is no parameter of Ingest 'channel_arn'; did you mean 'channelArn'"
     ):
         sim.faults.add("Ingest", "ConnectionLost", when={"channel_arn": "x"})
+
+
+def test_other_ways_to_name_an_error(sim: Emulator) -> None:
+    """An error may be named by boto3's exception, or by the number of a frame."""
+    ivs = boto3.client("ivs", region_name="us-west-2")
+    sim.faults.add("CreateChannel", ivs.exceptions.PendingVerification)
+    assert call(sim, "CreateChannel").code == "PendingVerification"
+    sim.faults.add("MessagingRequest", 500)
+    with pytest.raises(ValueError, match="error_code: there is no error of MessagingRequest '600'"):
+        sim.faults.add("MessagingRequest", 600)
+
+
+def test_pending(sim: Emulator) -> None:
+    """What has not struck yet can be seen, and what struck for the last time is gone."""
+    sim.faults.add("CreateChannel", "PendingVerification", times=2)
+    sim.faults.add("CreateRoom", "PendingVerification")
+    assert [fault.left for fault in sim.faults.pending] == [2, 1]
+    call(sim, "CreateChannel")
+    call(sim, "CreateRoom")
+    (left,) = sim.faults.pending
+    assert (left.operations, left.error_code, left.left) == (("ivs:CreateChannel",), "PendingVerification", 1)
+    assert "ivs:CreateChannel" in repr(sim.faults)
+    call(sim, "CreateChannel")
+    assert not sim.faults.pending

@@ -666,8 +666,9 @@ def test_failed_takeover(sim: Emulator, encoder: dict[str, Any], code: str) -> N
     """A takeover without a higher priority, or with other media, fails with a code; the stream goes on."""
     arn = channel(sim)
     live = sim.streams.start(arn, priority=5)
-    with pytest.raises(StreamRefused, match=code):
+    with pytest.raises(StreamRefused, match=code) as refused:
         sim.streams.start(arn, **encoder)
+    assert refused.value.code == code
     assert list(sim.events[-1]["detail"].items()) == [
         ("event_name", "Stream Takeover Failure"),
         ("channel_name", "show"),

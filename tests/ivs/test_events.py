@@ -99,7 +99,7 @@ def send_two_tracks(studio: Studio) -> LiveStream:
 def insert_ads(studio: Studio) -> LiveStream:
     live = start(studio)
     members = {"channelArn": studio.arn, "durationSeconds": 20, "adBreakId": "hSi2o1WIVgij"}
-    if call(studio.sim, "InsertAdBreak", **members).status != 200:
+    if call(studio.sim, "InsertAdBreak", **members).body.get("adBreakId") != members["adBreakId"]:
         pytest.skip("the installed botocore has no ad breaks with an id")
     return live
 

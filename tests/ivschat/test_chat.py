@@ -29,7 +29,7 @@ def test_receive(room: Room) -> None:
         with pytest.raises(LookupError, match="has no frame to receive"):
             each.receive()
     bob.send("?")
-    with pytest.raises(LookupError, match="after 2 that it was sent"):
+    with pytest.raises(LookupError, match="it received all 2 that it was sent"):
         ada.receive()
     ada.send_message("three")
     assert ada.receive()["Content"] == "three"
@@ -41,8 +41,19 @@ def test_receive_after_the_end(room: Room) -> None:
     ada.disconnect_user("bob", "x")
     ada.send_message("gone")
     assert bob.receive()["EventName"] == "aws:DISCONNECT_USER"
-    with pytest.raises(LookupError, match="closed> has no frame to receive, after 1"):
+    with pytest.raises(LookupError, match="closed> has no frame to receive; it received all 1 that"):
         bob.receive()
+
+
+def test_open_connections(room: Room) -> None:
+    """What is open can be found again, and used as by the one who opened it."""
+    ada, bob = room.join("ada"), room.join("bob")
+    ada.send_message("one")
+    bob.close()
+    (found,) = room.sim.chat.connections
+    assert (found.user_id, found.receive()["Content"]) == ("ada", "one")
+    found.send_message("two")
+    assert ada.receive()["Content"] == "two"
 
 
 def test_block(room: Room) -> None:
@@ -76,7 +87,7 @@ def test_reset(room: Room) -> None:
         ada.send_message("two")
     with pytest.raises(LookupError):
         ada.receive()
-    with pytest.raises(ValueError, match="nobody made this token"):
+    with pytest.raises(ValueError, match="CreateChatToken never answered this token"):
         room.sim.chat.connect(token)
     assert list(room.sim.chat.review_handlers) == ["arn:x"]
     assert room.sim.chat.logs(room.arn) == {}

@@ -107,7 +107,7 @@ def test_the_exact_moments(room: Room, sevenths: int) -> None:
 
 def test_unknown_tokens(room: Room) -> None:
     """What is no token, or one for a room that is gone, lets nobody in."""
-    with pytest.raises(ChatRefused, match="nobody made this token"):
+    with pytest.raises(ChatRefused, match="CreateChatToken never answered this token"):
         room.sim.chat.connect("AQICAH")
     with pytest.raises(TypeError, match="is not a str; CreateChatToken answers it as `token`"):
         room.sim.chat.connect({"token": "AQICAH"})  # type: ignore[arg-type]

@@ -361,7 +361,7 @@ async def in_time(payload: dict[str, Any]) -> dict[str, Any]:
     ("key", "handler", "text"),
     [
         (LAMBDA, "deny", "'deny' is not a function"),
-        (LAMBDA, in_time, "is a coroutine function; give a function that returns the response"),
+        (LAMBDA, in_time, "is a coroutine function, which nobody would await"),
         (LAMBDA, lambda event, context: deny(event or context), "cannot be called with the payload alone"),
         (LAMBDA, lambda: None, "cannot be called with the payload alone"),
         (LAMBDA, lambda *, event: deny(event), "cannot be called with the payload alone"),

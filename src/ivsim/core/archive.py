@@ -205,7 +205,7 @@ def _read(text: bytes, state: State, services: Services) -> dict[str, Any]:
     try:
         given = msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"this is not JSON: {error}") from None
+        raise ValueError(f"this is not JSON: {error}" if text else "the file is empty") from None
     if not isinstance(given, dict) or given.get("format") != FORMAT:
         raise ValueError(f"this is not a state that ivsim saved: it has no `format` {FORMAT!r}")
     if given.get("version") != VERSION:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from .log import Log
+from .unknown import unknown
 
 
 class Call(NamedTuple):
@@ -27,10 +28,20 @@ class Call(NamedTuple):
 class Calls(Log[Call]):
     """Every call so far, oldest first; refused ones and retries are there too."""
 
+    def __init__(self, operations: Collection[str]) -> None:
+        super().__init__()
+        self._operations = {name.lower(): name for name in operations}
+
     def record(self, call: Call) -> None:
         """Add a call."""
         self._entries.append(call)
 
     def of(self, operation: str) -> list[Call]:
-        """Return the calls of one operation, for example "CreateChannel", oldest first."""
-        return [call for call in self if call.operation == operation]
+        """Return the calls of one operation, "CreateChannel" or "create_channel" say, oldest first.
+
+        Raises ValueError for an operation that does not exist.
+        """
+        name = self._operations.get(str(operation).replace("_", "").lower())
+        if name is None:
+            raise ValueError(f"operation: {unknown('operation', str(operation), self._operations.values())}")
+        return [call for call in self if call.operation == name]

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from copy import deepcopy
 from datetime import datetime, timezone
 from functools import partial
-from inspect import iscoroutinefunction
 from typing import Any
 
 from ..wire.serialize import iso8601
+from .callbacks import check_callback
 from .ids import Ids
 from .journal import Journal
 from .log import Log
+from .unknown import unknown
 
 Event = dict[str, Any]
 Subscriber = Callable[[Event], object]
@@ -28,8 +29,11 @@ class Events(Log[Event]):
     with IVS Low-Latency Streaming*, IVS User Guide.
     """
 
-    def __init__(self, journal: Journal, ids: Ids) -> None:
+    def __init__(self, journal: Journal, ids: Ids, detail_types: Collection[str]) -> None:
         super().__init__()
+        self.failures: list[tuple[Event, Exception]] = []
+        """What subscribers failed on, and how: for a test to assert that there is nothing."""
+        self._detail_types = detail_types
         self._journal = journal
         self._ids = ids
         self._subscribers: dict[object, Subscriber] = {}
@@ -37,19 +41,22 @@ class Events(Log[Event]):
         """When the last event happened, in microseconds since the epoch."""
 
     def of(self, detail_type: str) -> list[Event]:
-        """Return the events of one `detail-type`, for example "IVS Stream State Change", oldest first."""
+        """Return the events of one `detail-type`, for example "IVS Stream State Change", oldest first.
+
+        Raises ValueError for a type that no service has.
+        """
+        if detail_type not in self._detail_types:
+            raise ValueError(f"detail_type: {unknown('detail type', str(detail_type), self._detail_types)}")
         return [event for event in self if event["detail-type"] == detail_type]
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Have every later event handed to a function, in order; return what ends the subscription.
 
         It is called after the call that caused the event is done, so it may call the API itself, and with a copy of its
-        own. One that raises is reported in the log (`ivsim.events`) and breaks nothing. Raises TypeError for what
-        cannot be called, and for a coroutine function, which nobody would await.
+        own. One that raises is reported in the log (`ivsim.events`) and in `failures`, and breaks nothing. Raises
+        TypeError for what cannot be called with the event alone, and for a coroutine function.
         """
-        given: object = callback
-        if not callable(given) or iscoroutinefunction(given):
-            raise TypeError(f"callback: {callback!r} is not a plain function")
+        check_callback("callback", callback, "event")
         subscription = object()
         self._subscribers[subscription] = callback
 
@@ -86,6 +93,11 @@ class Events(Log[Event]):
         self._journal.note(self._entries.pop)
         self._journal.afterwards(partial(self._deliver, event))
 
+    def clear(self) -> None:
+        """Forget the events, and what failed. Subscriptions stay."""
+        super().clear()
+        self.failures.clear()
+
     def snapshot(self) -> Any:
         """Return what `restore()` needs to make the events as they are now."""
         return super().snapshot(), dict(self._subscribers)
@@ -102,5 +114,6 @@ class Events(Log[Event]):
             if subscription in self._subscribers:  # nobody ended it while others were told
                 try:
                     subscriber(deepcopy(event))
-                except Exception:  # noqa: BLE001 - whatever it is, it is the subscriber's
+                except Exception as error:  # noqa: BLE001 - whatever it is, it is the subscriber's
+                    self.failures.append((event, error))
                     _log.exception("a subscriber failed on %s %s", event["detail-type"], event["id"])

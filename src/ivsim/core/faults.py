@@ -44,10 +44,21 @@ class Faults:
         self._faults: list[Fault] = []
         self._latencies: dict[str, float] = {}
 
+    def __repr__(self) -> str:
+        return f"Faults({self._faults!r}, latencies={self._latencies!r})"
+
+    @property
+    def pending(self) -> list[Fault]:
+        """The faults that have not struck for the last time yet, in the order in which they were added.
+
+        A test that wants all of them to have struck asserts that there is none; those that strike always stay.
+        """
+        return list(self._faults)
+
     def add(
         self,
         operation: str,
-        error_code: str,
+        error_code: str | int | type[BaseException],
         *,
         times: int | None = 1,
         message: str | None = None,
@@ -55,17 +66,20 @@ class Faults:
     ) -> None:
         """Let the next `times` calls of an operation fail (None: every one until `clear()`).
 
-        `error_code` is any error that the operation's service models, "ThrottlingException" say; without a `message` it
-        has the model's text. `when` narrows it to calls with certain parameters, named as in `sim.calls`: a dict of
-        those that must be equal, or a function of all of them. Faults of one operation strike in the order in which
-        they were added. Raises ValueError for an operation, a code or a parameter that does not exist, and for `times`
-        below 1; TypeError for a `when` that is neither dict nor function.
+        `error_code` is any error that the operation's service models, "ThrottlingException" say, or boto3's exception of
+        that name, or the number of an ERROR frame; without a `message` it has the model's text. `when` narrows it to
+        calls with certain parameters, named as in `sim.calls`: a dict of those that must be equal, or a function of all
+        of them. Faults of one operation strike in the order in which they were added.
+
+        Raises ValueError for an operation, a code or a parameter that does not exist, and for `times` below 1;
+        TypeError for a `when` that is neither dict nor function.
         """
         names = self._operations(operation)
-        struck = tuple(name for name in names if error_code in self.errors_of[name])
+        code = error_code.__name__ if isinstance(error_code, type) else str(error_code)
+        struck = tuple(name for name in names if code in self.errors_of[name])
         if not struck:
-            codes = {code for name in names for code in self.errors_of[name]}
-            raise ValueError(f"error_code: {unknown(f'error of {operation}', error_code, codes)}")
+            codes = {each for name in names for each in self.errors_of[name]}
+            raise ValueError(f"error_code: {unknown(f'error of {operation}', code, codes)}")
         if times is not None and (type(times) is not int or times < 1):
             raise ValueError(f"times: {times!r} is neither a whole number from 1 on nor None")
         if when is not None and not callable(when) and not isinstance(when, Mapping):
@@ -74,7 +88,7 @@ class Faults:
         for parameter in when if isinstance(when, Mapping) else ():
             if parameter not in parameters:
                 raise ValueError(f"when: {unknown(f'parameter of {operation}', str(parameter), parameters)}")
-        self._faults.append(Fault(struck, error_code, times, message or "", when))
+        self._faults.append(Fault(struck, code, times, message or "", when))
 
     def latency(self, operation: str, seconds: float) -> None:
         """Let every call of an operation take so many seconds of the emulator's clock; 0 makes it prompt again.

@@ -234,6 +234,7 @@ class Service(Generic[S]):
         self.handlers: dict[str, Handler] = {}
         self.tasks: dict[str, Callable[..., None]] = {}
         self.incidents: dict[str, Incident] = {}
+        self.detail_types: list[str] = []
         self.task(_change)
         self.quotas: dict[str, int] = {}
         self._time_format = time_format
@@ -277,6 +278,11 @@ class Service(Generic[S]):
         `about` are the names, in Python's spelling, of what `Context.strike()` tells about it; tests use the wire's.
         """
         self.incidents[name] = Incident(errors, tuple(map(_wire_name, about)))
+        return name
+
+    def detail_type(self, name: str) -> str:
+        """Declare a kind of events that the service sends to EventBridge; return its name."""
+        self.detail_types.append(name)
         return name
 
     def time_text(self, moment: datetime) -> str:

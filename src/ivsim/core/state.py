@@ -33,6 +33,8 @@ class State:
         quotas: Mapping[str, int],
         errors_of: Mapping[str, Collection[str]],
         parameters_of: Mapping[str, Collection[str]],
+        operations: Collection[str],
+        detail_types: Collection[str],
         seed: int | str | None,
         account_id: str,
         region: str,
@@ -56,8 +58,8 @@ class State:
         self.ids = Ids(seed)
         self.clock = Clock(self.journal)
         self.stores = Stores(self.journal)
-        self.events = Events(self.journal, self.ids)
-        self.calls = Calls()
+        self.events = Events(self.journal, self.ids, detail_types)
+        self.calls = Calls(operations)
         self.faults = Faults(errors_of, parameters_of)
         self.quotas = Quotas(quotas)
         self.rates = Rates(self.clock, enforced=rate_limits)

@@ -90,9 +90,10 @@ class TimedMetadata(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """Why an encoder was not let in."""
+    """Why an encoder was not let in, with the code that the event of it has, if there is one."""
 
     reason: str
+    code: str | None = None
 
 
 class Breach(NamedTuple):
@@ -307,7 +308,7 @@ def _refuse(
     else:
         return None
     _tell(ctx, occupant.stream_id, STATE_CHANGE, "Stream Takeover Failure", {"code": code})
-    return Refusal(f"the takeover of {occupant.stream_id} failed: {code}")
+    return Refusal(f"the takeover of {occupant.stream_id} failed: {code}", code)
 
 
 def _may_come_back(ctx: Context, session: StreamSession) -> bool:

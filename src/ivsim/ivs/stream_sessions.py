@@ -22,11 +22,11 @@ RETENTION = timedelta(days=60)
 MOST_EVENTS = 500
 """How many of its newest events a session shows."""
 
-STATE_CHANGE = "IVS Stream State Change"
-HEALTH_CHANGE = "IVS Stream Health Change"
-LIMIT_BREACH = "IVS Limit Breach"
-RECORDING_CHANGE = "IVS Recording State Change"
-AD_BREAK_CHANGE = "IVS Ad Break State Change"
+STATE_CHANGE = service.detail_type("IVS Stream State Change")
+HEALTH_CHANGE = service.detail_type("IVS Stream Health Change")
+LIMIT_BREACH = service.detail_type("IVS Limit Breach")
+RECORDING_CHANGE = service.detail_type("IVS Recording State Change")
+AD_BREAK_CHANGE = service.detail_type("IVS Ad Break State Change")
 
 _UNKNOWN = Ingest((UNKNOWN_VIDEO,), (UNKNOWN_AUDIO,))
 

@@ -106,7 +106,14 @@ def _live(ctx: Context, channel_arn: str) -> StreamSession:
 
 
 class StreamRefused(ValueError):  # noqa: N818 - what happened, in the words of whoever holds the encoder
-    """The encoder was not let in, or is not connected any more."""
+    """The encoder was not let in, or is not connected any more.
+
+    `code` is what the event of it has, "StreamTakeoverInvalidPriority" say; None for most reasons.
+    """
+
+    def __init__(self, message: str, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class LiveStream:
@@ -303,7 +310,7 @@ class Streams:
             rank = wanted if priority is None else priority
             answer = broadcast.connect(ctx, channel, sent, viewers=viewers, priority=rank)
         if isinstance(answer, Refusal):  # outside, because what it told stays told
-            raise StreamRefused(answer.reason)
+            raise StreamRefused(answer.reason, answer.code)
         return LiveStream(self._state, ctx, answer, partial(self._connect, key, sent, viewers, rank))
 
     def _admit(self, credential: str) -> tuple[Context, Channel, str, int | None]:
@@ -330,7 +337,7 @@ class Streams:
                 if problem:
                     raise StreamRefused(problem)
                 return ctx, channel, credential, wanted.priority
-        raise StreamRefused("no channel has this stream key")
+        raise StreamRefused("no channel has this stream key, and it is no channel's ARN")
 
 
 def _check_number(name: str, count: int, *, least: int = 0) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections import UserDict
 from collections.abc import Callable, MutableMapping
-from contextlib import suppress
 from types import TracebackType
 from typing import Any, cast
 
 from ..core import arns
+from ..core.callbacks import check_callback
 from ..core.state import State
 from . import actions, chat_logs, messaging, reviews
 from ._service import Context, Store, service
@@ -86,7 +85,7 @@ class ChatConnection:
         with self._state.transaction():
             text = messaging.next_frame(self._ctx, self.id)
         if text is None:
-            raise LookupError(f"{self!r} has no frame to receive, after {len(self.frames)} that it was sent")
+            raise LookupError(f"{self!r} has no frame to receive; it received all {len(self.frames)} that it was sent")
         frame: dict[str, Any] = json.loads(text)
         return frame
 
@@ -143,18 +142,7 @@ class _ReviewHandlers(UserDict[str, ReviewHandler]):
         place = f"review_handlers[{lambda_arn!r}]"
         if not str(lambda_arn).startswith("arn:"):
             raise ValueError(f"{place}: the key is not the ARN of a Lambda function")
-        if not callable(handler):
-            raise TypeError(f"{place}: {handler!r} is not a function")
-        if inspect.iscoroutinefunction(handler):
-            raise TypeError(f"{place}: {handler!r} is a coroutine function; give a function that returns the response")
-        with suppress(ValueError):  # of something that is not written in Python it may not be known what it takes
-            try:
-                inspect.signature(handler).bind({})
-            except TypeError as error:
-                raise TypeError(
-                    f"{place}: {handler!r} cannot be called with the payload alone: {error}; "
-                    "wrap a Lambda handler, which takes two: lambda event: handler(event, None)"
-                ) from None
+        check_callback(place, handler, "payload")
         super().__setitem__(lambda_arn, handler)
 
 
@@ -190,7 +178,17 @@ class Chat:
                 if known is not None:
                     ctx = self._context(account, region)
                     return ChatConnection(self, self._state, ctx, messaging.join(ctx, known))
-        raise ChatRefused("nobody made this token")
+        raise ChatRefused("CreateChatToken never answered this token")
+
+    @property
+    def connections(self) -> list[ChatConnection]:
+        """The connections that are open, in every account and region; they may have been opened before a load."""
+        with self._state.transaction():
+            return [
+                ChatConnection(self, self._state, self._context(account, region), connection)
+                for account, region, store in self._state.stores.of(service.name)
+                for connection in cast("Store", store).connections.values()
+            ]
 
     def logs(self, room_arn: str) -> dict[str, list[dict[str, Any]]]:
         """Return the chat log records of a room that arrived, oldest first, by the ARN of the logging configuration.
