@@ -66,8 +66,8 @@ class Faults:
     ) -> None:
         """Let the next `times` calls of an operation fail (None: every one until `clear()`).
 
-        `error_code` is any error that the operation's service models, "ThrottlingException" say, or boto3's exception of
-        that name, or the number of an ERROR frame; without a `message` it has the model's text. `when` narrows it to
+        `error_code` is any error that the operation's service models, "ThrottlingException" say, or boto3's exception
+        of that name, or the number of an ERROR frame; without a `message` it has the model's text. `when` narrows it to
         calls with certain parameters, named as in `sim.calls`: a dict of those that must be equal, or a function of all
         of them. Faults of one operation strike in the order in which they were added.
 
