@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from typing import NamedTuple
 import pytest
 
 from ivsim.dispatcher import SERVICES
+
+from .ivs import test_events
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -112,3 +115,23 @@ def test_version_is_in_the_changelog() -> None:
     from ivsim import __version__
 
     assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text().replace("[", "").replace("]", "")
+
+
+def test_every_event_is_in_its_section() -> None:
+    """docs/events.md has every event under its detail type, with its members in order, and no other."""
+    text = (ROOT / "docs" / "events.md").read_text()
+    sections = dict(re.findall(r"^## (IVS [^\n]+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
+    (cases,) = (mark.args[1] for mark in test_events.test_every_event.pytestmark)  # type: ignore[attr-defined]
+    names: dict[str, set[str]] = {}
+    for kind, expected, _ in cases:
+        detail = json.loads(re.sub(r"\{\w+\}", "0", expected)[1:-1])
+        members, section = list(detail), sections[kind]
+        names.setdefault(kind, set()).add(detail[members[0]])
+        assert ", ".join(f"`{member}`" for member in members) in " ".join(section.split()), detail
+    for kind, section in sections.items():
+        table = section.partition("|---|")[2].partition("\n\n")[0]
+        assert set(re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE)) == names.pop(kind)
+        for example in re.findall(r"```json\n(.*?)```", section, re.DOTALL):
+            members = [f"`{member}`" for member in json.loads(example)]
+            assert ", ".join(members) in " ".join(section.split()), example
+    assert not names
