@@ -19,6 +19,14 @@ from .ivs import test_events
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^```python(?P<needs>[^\n]*)\n(?P<code>.*?)^```", re.MULTILINE | re.DOTALL)
+HERE = {
+    need
+    for need, is_here in {
+        "aio": importlib.util.find_spec("aiobotocore"),
+        "ads": "InsertAdBreak" in SERVICES["ivs"].model.operations,  # which an older botocore does not know
+    }.items()
+    if is_here
+}
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)(?P<target>[^)#]+)")
 
 
@@ -44,7 +52,7 @@ BLOCKS = [
     Block(f"{page.relative_to(ROOT)}-{number}", match["code"], match["needs"].split())
     for page in PAGES
     for number, match in enumerate(BLOCK.finditer(page.read_text()), 1)
-    if "aio" not in match["needs"].split() or importlib.util.find_spec("aiobotocore")
+    if HERE.issuperset(match["needs"].split())
 ]
 
 

@@ -148,6 +148,11 @@ def test_what_the_edge_would_refuse(arguments: dict[str, Any], text: str) -> Non
         ({"viewer_id": "ann", "viewer_session_version": "1"}, "viewer_session_version: '1' is not a whole number"),
         ({"strict_origin_enforcement": "yes"}, "strict_origin_enforcement: 'yes' is not a boolean"),
         ({"single_use": 5}, "single_use: 5 is not a string"),
+        ({"origins": 5}, "origins: 5 is not a string"),
+        ({"origins": b"https://a.com"}, "origins: b'https://a.com' is not a string"),
+        ({"origins": [b"https://a.com"]}, r"origins: \[b'https://a.com'\] is not a string"),
+        ({"ads_player_params": "a=b"}, "ads_player_params: 'a=b' is not an object"),
+        ({"now": 5}, "now: 5 is not a datetime"),
     ],
     ids=str,
 )
@@ -171,6 +176,9 @@ def test_wrong_keys_and_channels() -> None:
     for key in wrong:
         with pytest.raises(TypeError, match=r"private_key: .* is neither a PEM"):
             playback_token(key, ARN)
+    for wrong_arn in (None, {"arn": ARN}, ARN.encode()):
+        with pytest.raises(TypeError, match=r"channel_arn: .* is not a string"):
+            playback_token(KEY, wrong_arn)  # type: ignore[arg-type]
     for arn in ("", "x", ARN.replace("channel/", "stream-key/")):
         with pytest.raises(ValueError, match=r"channel_arn: .* is not the ARN of a channel"):
             playback_token(KEY, arn)

@@ -63,6 +63,9 @@ def playback_token(
     of another type. For a token that is to be refused, give a `now` that is long ago, or another key.
     """
     key = _key(private_key)
+    given: object = channel_arn
+    if not isinstance(given, str):
+        raise TypeError(f"channel_arn: {channel_arn!r} is not a string")
     arn = arns.parse(channel_arn)
     if arn is None or arn.resource_type != "channel":
         raise ValueError(f"channel_arn: {channel_arn!r} is not the ARN of a channel")
@@ -70,14 +73,14 @@ def playback_token(
     claims = {
         tokens.CHANNEL_ARN: channel_arn,
         tokens.EXPIRES: int(moment + _seconds(expires_in)),
-        tokens.ORIGINS: origins if origins is None or isinstance(origins, str) else ",".join(origins),
+        tokens.ORIGINS: _origins(origins),
         tokens.STRICT_ORIGINS: strict_origin_enforcement,
         tokens.SINGLE_USE: str(uuid.uuid4()) if single_use is True else single_use or None,
         tokens.VIEWER_ID: viewer_id,
         tokens.VIEWER_SESSION_VERSION: viewer_session_version,
         tokens.MAXIMUM_RESOLUTION: maximum_resolution,
         tokens.ADS_OPT_OUT: ads_opt_out,
-        tokens.ADS_PLAYER_PARAMS: None if ads_player_params is None else dict(ads_player_params),
+        tokens.ADS_PLAYER_PARAMS: _plain(ads_player_params),
         tokens.ADS_PLAYBACK_CONFIG_NAME: ads_playback_config_name,
         tokens.ADS_REPORTING_MODE: ads_reporting_mode,
     }
@@ -114,10 +117,24 @@ def _key(private_key: Any) -> EllipticCurvePrivateKey:
     return key
 
 
-def _moment(now: datetime | None) -> float:
+def _origins(origins: Any) -> Any:
+    if isinstance(origins, Iterable) and not isinstance(origins, (str, bytes)):
+        origins = list(origins)
+        if all(isinstance(origin, str) for origin in origins):
+            return ",".join(origins)
+    return origins  # a string as it is, and what is none for the rule that says so
+
+
+def _plain(params: Any) -> Any:
+    return dict(params) if isinstance(params, Mapping) else params
+
+
+def _moment(now: Any) -> float:
     if now is None:
         sim = current()
         return sim.clock.time() if sim else time.time()
+    if not isinstance(now, datetime):
+        raise TypeError(f"now: {now!r} is not a datetime")
     if now.tzinfo is None:
         raise ValueError(f"now: {now!r} has no time zone; give it one, for example tzinfo=timezone.utc")
     return now.timestamp()

@@ -31,7 +31,8 @@ def populate(sim: Emulator) -> str:
     pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     call(sim, "ImportPlaybackKeyPair", publicKeyMaterial=pem)
     ads = "arn:aws:mediatailor:us-east-1:123456789012:playbackConfiguration/ads"
-    call(sim, "CreateAdConfiguration", mediaTailorPlaybackConfigurations=[{"playbackConfigurationArn": ads}])
+    media_tailor = [{"playbackConfigurationArn": ads}]
+    with_ads = call(sim, "CreateAdConfiguration", mediaTailorPlaybackConfigurations=media_tailor).body
     call(sim, "CreateFailoverSlateConfiguration", name="slate")
     logs = {"cloudWatchLogs": {"logGroupName": "g"}}
     logging = call(sim, "CreateLoggingConfiguration", destinationConfiguration=logs).body["arn"]
@@ -55,9 +56,14 @@ def populate(sim: Emulator) -> str:
     sim.clock.advance(timedelta(seconds=4, microseconds=1))
     call(sim, "PutMetadata", channelArn=channels[1], metadata="tschüß")
     sim.clock.advance(2)
-    private = call(sim, "CreateChannel", name="private", authorized=True).body["channel"]["arn"]
-    with sim.streams.start(private):
+    ad_configuration = with_ads.get("adConfiguration", {"arn": ""})["arn"]  # which an older botocore does not know
+    members = {"name": "private", "authorized": True, "adConfigurationArn": ad_configuration}
+    private = call(sim, "CreateChannel", **members).body["channel"]["arn"]
+    with sim.streams.start(private) as live:
         sim.clock.advance(4)
+        call(sim, "InsertAdBreak", channelArn=private, durationSeconds=30)
+        live.starve()
+        live.recover()
         once = "8a1f3a06-2a4c-4a7c-9d43-2f1f0b7a8a10"
         token = playback_token(key, private, single_use=once, viewer_id="v", expires_in=60, now=sim.clock.now())
         assert sim.playback.request(private, token=token).status == 200

@@ -118,6 +118,20 @@ def test_bad_input(public: Channel) -> None:
     for country in ("", "Germany", "D1"):
         with pytest.raises(ValueError, match=f"country: '{country}' is not"):
             public.watch(country=country)
+    for origin in ("", "example.com", "https://", "https://a.com/", "https://a.com?x", "//a.com", "*"):
+        with pytest.raises(ValueError, match=r"origin: .* is not an origin, which has a scheme and a host and no path"):
+            public.watch(origin=origin)
+    for origin in ("null", "capacitor://localhost", "http://localhost:3000", "https://[::1]:8080"):
+        assert public.watch(origin=origin).status == 404
+    channel = call(public.sim, "GetChannel", arn=public.arn).body["channel"]
+    wrong: tuple[Any, ...] = (None, channel, public.arn.encode(), 5)
+    for url in wrong:
+        with pytest.raises(TypeError, match=r"channel_arn_or_url: .* is not a string"):
+            public.sim.playback.request(url)
+    for name in ("token", "origin", "country"):
+        for text in wrong[1:]:
+            with pytest.raises(TypeError, match=f"{name}: .* is not a string"):
+                public.watch(**{name: text})
 
 
 @pytest.mark.parametrize(
@@ -161,6 +175,12 @@ def test_urls_that_were_altered(public: Channel) -> None:
         altered(segment, "/0/0", "/9/0"),
         altered(segment, "/0/0", "/0/3"),
         altered(segment, "/0/0", "/0/-1"),
+        altered(segment, "/0/0", "/0/0/0"),
+        altered(segment, "/0/0", "/0/+0"),
+        altered(segment, "/0/0", "/0_0/0"),
+        variant.replace(".m3u8", ".ts"),
+        segment.replace(".ts", ".m3u8"),
+        segment.replace(".ts", ".mp4"),
         altered(segment, stream_id, stream_id[:-1] + "!"),
         segment.partition("?")[0],
         segment + "x",
@@ -408,11 +428,14 @@ def test_garbage(path: str, query: str, texts: list[str | None]) -> None:
     sim = Emulator(seed=1)
     channel = call(sim, "CreateChannel", authorized=True).body["channel"]
     token, origin = texts
+    headers = _Headers({} if origin is None else {"origin": origin})
     for url, refusal in (
         (f"https://x.hls.live-video.net/v1/{path}?{query}", NOT_FOUND),
         (f"{channel['playbackUrl']}?{query}", NOT_AUTHORIZED),
     ):
-        assert code(sim.playback.request(url, token=token, origin=origin)) == refusal
+        assert code(sim.playback.request(url, token=token)) == refusal
+        answer = sim.handle(Request("GET", url, headers))
+        assert (answer.status, json.loads(answer.body)[0]["error_code"]) == refusal
 
 
 def test_other_places(sim: Emulator) -> None:
@@ -424,6 +447,31 @@ def test_other_places(sim: Emulator) -> None:
             assert answer.viewer_session is not None
             assert answer.viewer_session.channel_arn == channel["arn"]
             assert sim.playback.request(variant_urls(answer)[0]).status == 200
+
+
+def test_concurrent_views(private: Channel) -> None:
+    """Where a region has as many viewers as its quota allows, one more is refused, and EventBridge is told."""
+    sim = private.sim
+    sim.quotas["Concurrent views"] = 10
+    other = call(sim, "CreateChannel").body["channel"]["arn"]
+    elsewhere = send(sim, "POST", "/CreateChannel", b"{}", signed("eu-west-1")).body["channel"]["arn"]
+    sim.streams.start(elsewhere, viewers=10)
+    live = sim.streams.start(other, viewers=9)
+    variant = variant_urls(sim.playback.request(other))[0]
+    live.set_viewers(10)
+    once = private.token(single_use_uuid="0b2b4a34-6a2b-4d8c-8a55-3d6f1f2f4c11")
+    for answer in (sim.playback.request(other), private.watch(token=once)):
+        assert code(answer) == (403, "concurrent_views_exceeded")
+        assert json.loads(answer.body)[0]["error"] == "too many concurrent views"
+    assert [event["detail"] for event in sim.events.of("IVS Limit Breach")] == 2 * [
+        {"limit_name": "Concurrent Viewers", "limit_value": 10, "exceeded_by": 1, "limit_unit": "viewers"}
+    ]
+    assert {tuple(event["resources"]) for event in sim.events.of("IVS Limit Breach")} == {()}
+    (summary,) = call(sim, "ListStreamSessions", channelArn=other).body["streamSessions"]
+    assert summary["hasErrorEvent"]
+    assert sim.playback.request(variant).status == 200
+    live.set_viewers(9)
+    assert private.watch(token=once).status == 200
 
 
 def test_reset(public: Channel) -> None:

@@ -10,6 +10,9 @@ import jwt
 import m3u8
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jwt.algorithms import ECAlgorithm
 
 from ivsim import Emulator
 
@@ -120,6 +123,8 @@ def test_claims_kept(private: Channel, claims: dict[str, Any]) -> None:
             {"viewer_id": "v", "exp": NOW + 601},
             "exp is more than 10 minutes away, which it must not be with aws:viewer-id",
         ),
+        ({"viewer_id": "\ud800"}, "aws:viewer-id has half of a surrogate pair"),
+        ({"ads_player_params": {"a": "\udfff"}}, "aws:ads-player-params has half of a surrogate pair"),
         ({"viewer_session_version": 1}, "aws:viewer-session-version is of no use without aws:viewer-id"),
         ({"viewer_id": "v", "viewer_session_version": "1"}, "aws:viewer-session-version is not a whole number"),
         ({"viewer_id": "v", "viewer_session_version": 2**63}, "aws:viewer-session-version has more than 64 bits"),
@@ -168,6 +173,44 @@ def test_other_algorithms(private: Channel) -> None:
     assert error(private.watch(token=private.token(key=other, algorithm="ES256"))) == "signing method ES256 is invalid"
     secret = jwt.encode({}, "s" * 32, algorithm="HS256")
     assert error(private.watch(token=secret)) == "signing method HS256 is invalid"
+
+
+NAMES = [
+    *(
+        "exp",
+        "iat",
+        "nbf",
+        "aud",
+        "aws:channel-arn",
+        "aws:access-control-allow-origin",
+        "aws:strict-origin-enforcement",
+    ),
+    *("aws:single-use-uuid", "aws:viewer-id", "aws:viewer-session-version", "aws:maximum-resolution"),
+    *("aws:ads-opt-out", "aws:ads-player-params", "aws:ads-playback-config-name", "aws:ads-reporting-mode"),
+]
+LIKELY = st.sampled_from([NOW, NOW + 600, NOW + 601, 2**63, -1, "*", "https://a.com", UUID, "HD", "SERVER", "\ud800"])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=41) | LIKELY,
+    lambda each: st.lists(each, max_size=2) | st.dictionaries(st.text(max_size=3), each, max_size=2),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    claims=st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=4),
+    headers=st.dictionaries(st.sampled_from(["alg", "typ", "kid", "crit", "b64", "jwk", "zip"]), VALUES, max_size=1),
+    origin=st.none() | st.just("https://a.com"),
+)
+def test_odd_claims(private: Channel, claims: Any, headers: Any, origin: str | None) -> None:
+    """Whatever a signed token says, it admits or is refused as any other."""
+    told = {"aws:channel-arn": private.arn, "exp": NOW + 300, **claims}
+    signed_text = raw({"alg": "ES384", **headers}, told)
+    signature = ECAlgorithm(ECAlgorithm.SHA384).sign(signed_text.encode(), private.private_key)
+    token = f"{signed_text}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
+    answer = private.watch(token=token, origin=origin)
+    if answer.status != 200:
+        assert error(answer)
 
 
 def test_size(private: Channel) -> None:

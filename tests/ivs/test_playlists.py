@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from datetime import timedelta
 from typing import Any
@@ -10,10 +11,6 @@ import m3u8
 import pytest
 
 from ivsim import Emulator
-from ivsim.ivs.channels import Channel as ChannelRecord
-from ivsim.ivs.encoders import ingest
-from ivsim.ivs.playlists import Timeline, variant
-from ivsim.ivs.stream_sessions import HEALTH_CHANGE, STATE_CHANGE, StreamEvent, StreamSession
 
 from ..calling import call
 from .conftest import NOON, Channel, variant_urls
@@ -141,56 +138,38 @@ def test_it_advances(public: Channel) -> None:
     assert "PREFETCH" not in text
 
 
-def stream(*events: tuple[str, float], ended: float | None = None) -> StreamSession:
-    """Return a broadcast that started at noon, with events at seconds after it."""
-    arn = "arn:aws:ivs:us-east-1:123456789012:channel/abcdefghijkl"
-    happened = [
-        StreamEvent(name, HEALTH_CHANGE if name.startswith("Starv") else STATE_CHANGE, NOON + timedelta(seconds=at))
-        for name, at in events
-    ]
-    return StreamSession(
-        stream_id="st-1",
-        channel=ChannelRecord(arn, ""),
-        start_time=NOON,
-        ingest=ingest("OBS", None, None),
-        started_at=NOON,
-        end_time=None if ended is None else NOON + timedelta(seconds=ended),
-        truncated_events=tuple(reversed(happened)),
-    )
+@pytest.mark.needs("CreateChannel.containerFormat")
+def test_fragments(sim: Emulator) -> None:
+    """A channel with fragmented MP4 is played so, with an initialization section; no URL leads to the other kind."""
+    sim.clock.freeze(NOON)
+    channel = call(sim, "CreateChannel", containerFormat="FRAGMENTED_MP4").body["channel"]
+    sim.streams.start(channel["arn"])
+    call(sim, "PutMetadata", channelArn=channel["arn"], metadata="<here>")
+    sim.clock.advance(2)
+    answer = sim.playback.request(variant_urls(sim.playback.request(channel["arn"]))[0])
+    assert "#EXT-X-VERSION:6" in answer.body
+    playlist = m3u8.loads(answer.body)
+    initialization = sim.playback.request(playlist.segment_map[0].uri)
+    fragments: list[Any] = [sim.playback.request(segment.uri) for segment in playlist.segments]
+    for each in (initialization, *fragments):
+        assert (each.status, each.headers["Content-Type"]) == (200, "video/mp4")
+    assert [each.body[4:8] for each in (initialization, *fragments)] == [b"ftyp", b"styp", b"styp"]
+    assert [b"<here>" in each.body for each in fragments] == [True, False]
+    assert [each.body[each.body.index(b"mfhd") + 11] for each in fragments] == [1, 2]
+    assert ".mp4?dna=" in re.findall("#EXT-X-PREFETCH:(.*)", answer.body)[0]
+    for url in (playlist.segments[0].uri, playlist.segment_map[0].uri):
+        assert sim.playback.request(url.replace(".mp4", ".ts")).status == 404
 
 
-STARVED = (("Stream Start", 0), ("Starvation Start", 5), ("Starvation End", 12), ("Starvation Start", 15))
-
-
-@pytest.mark.parametrize(
-    ("now", "starts"),
-    [
-        (4, [0, 2, 4]),
-        (6, [0, 2, 4]),
-        (11, [0, 2, 4]),
-        (12, [0, 2, 4]),
-        (13, [0, 2, 4, 13]),
-        (15, [0, 2, 4, 13, 15]),
-        (99, [0, 2, 4, 13, 15]),
-    ],
-)
-def test_starvation(now: int, starts: list[int]) -> None:
-    """While no data arrives there are no new segments; they go on with the data, and what was listed stays."""
-    so_far = tuple(event for event in STARVED if event[1] <= now)
-    text = variant(stream(*so_far), NOON + timedelta(seconds=now), str)
-    listed = [segment.program_date_time for segment in m3u8.loads(text).segments]
-    assert listed == [NOON + timedelta(seconds=start) for start in starts]
-
-
-def test_starvation_at_the_ends() -> None:
-    """A broadcast may starve as it starts or ends, and of the oldest interruption the beginning may be forgotten."""
-    timeline = Timeline(stream(("Starvation Start", 0)), NOON + timedelta(seconds=9))
-    assert (timeline.count, timeline.begin(0)) == (1, NOON)
-    timeline = Timeline(stream(("Starvation Start", -3), ("Starvation End", 4)), NOON + timedelta(seconds=9))
-    assert [timeline.begin(number) for number in range(timeline.count)] == [
-        NOON,
-        NOON + timedelta(seconds=6),
-        NOON + timedelta(seconds=8),
-    ]
-    assert Timeline(stream(("Starvation Start", 5), ended=10), NOON + timedelta(hours=1)).count == 3
-    assert Timeline(stream(("Starvation End", 5), ended=10), NOON + timedelta(hours=1)).count == 6
+def test_no_initialization_of_transport_streams(public: Channel) -> None:
+    """A channel with MPEG transport streams has nothing to read first."""
+    public.sim.streams.start(public.arn)
+    text = public.sim.playback.request(variant_urls(public.watch())[0]).body
+    assert "EXT-X-MAP" not in text
+    url = m3u8.loads(text).segments[0].uri
+    head, _, name = url.partition("/v1/segment/")
+    opaque, _, session = name.partition(".ts")
+    stream = base64.urlsafe_b64decode(opaque + "=" * (-len(opaque) % 4)).decode().rpartition("/")[0]
+    section = base64.urlsafe_b64encode(stream.encode()).decode().rstrip("=")
+    for suffix in (".ts", ".mp4"):
+        assert public.sim.playback.request(f"{head}/v1/segment/{section}{suffix}{session}").status == 404

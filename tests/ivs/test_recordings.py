@@ -17,6 +17,8 @@ from ..calling import call, send, signed
 MORNING = datetime(2026, 3, 4, 5, 6, 7, tzinfo=timezone.utc)
 CHANGE = "IVS Recording State Change"
 
+needs_fragments = pytest.mark.needs("CreateChannel.containerFormat")
+
 
 @pytest.fixture(autouse=True)
 def _frozen(sim: Emulator) -> None:
@@ -355,7 +357,12 @@ def test_bitrate_is_compared_with_the_first(sim: Emulator) -> None:
 
 
 @pytest.mark.parametrize(
-    "members", [{"type": "BASIC"}, {"containerFormat": "FRAGMENTED_MP4"}, {"recordingConfigurationArn": "another"}]
+    "members",
+    [
+        {"type": "BASIC"},
+        pytest.param({"containerFormat": "FRAGMENTED_MP4"}, marks=needs_fragments),
+        {"recordingConfigurationArn": "another"},
+    ],
 )
 def test_channel_changed_in_between(sim: Emulator, members: dict[str, Any]) -> None:
     """A channel that is configured otherwise in between gets another recording."""
@@ -723,6 +730,7 @@ def test_renditions(sim: Emulator, kind: str, selection: dict[str, Any], expecte
         assert "media/thumbnails/thumb0.jpg" in paths(recording)
 
 
+@pytest.mark.needs("CreateChannel.multitrackInputConfiguration")
 def test_multitrack(sim: Emulator) -> None:
     """Tracks of multitrack input are renditions; of two tracks of one size the better one is recorded."""
     multitrack = {"enabled": True, "policy": "ALLOW", "maximumResolution": "FULL_HD"}
@@ -790,7 +798,10 @@ def test_variant(sim: Emulator) -> None:
     assert parsed.is_endlist
 
 
-@pytest.mark.parametrize(("container", "suffix", "version"), [("TS", "ts", 4), ("FRAGMENTED_MP4", "mp4", 6)])
+@pytest.mark.parametrize(
+    ("container", "suffix", "version"),
+    [("TS", "ts", 4), pytest.param("FRAGMENTED_MP4", "mp4", 6, marks=needs_fragments)],
+)
 def test_byte_ranges(sim: Emulator, container: str, suffix: str, version: int) -> None:
     """The ranges of bytes cover each file without a gap, two seconds each."""
     arn = channel(sim, configure(sim), containerFormat=container)
@@ -816,6 +827,7 @@ def test_byte_ranges(sim: Emulator, container: str, suffix: str, version: int) -
     }
 
 
+@needs_fragments
 def test_fragmented_mp4(sim: Emulator) -> None:
     """A channel with fragmented MP4 is recorded so, with an initialization section."""
     recording = record(sim, channel(sim, configure(sim), containerFormat="FRAGMENTED_MP4"), 20)
@@ -828,7 +840,9 @@ def test_fragmented_mp4(sim: Emulator) -> None:
     assert read(recording, "media/hls/480p30/init-0.mp4")[4:8] == b"ftyp"
 
 
-@pytest.mark.parametrize(("container", "suffix"), [("TS", "ts"), ("FRAGMENTED_MP4", "mp4")])
+@pytest.mark.parametrize(
+    ("container", "suffix"), [("TS", "ts"), pytest.param("FRAGMENTED_MP4", "mp4", marks=needs_fragments)]
+)
 def test_timed_metadata(sim: Emulator, container: str, suffix: str) -> None:
     """What PutMetadata inserted is in the segment of its time, in each of merged streams."""
     arn = channel(sim, configure(sim, recordingReconnectWindowSeconds=60), containerFormat=container)

@@ -16,7 +16,7 @@ from ..wire.validate import smithy_text
 
 if TYPE_CHECKING:
     from .ad_configurations import AdConfiguration
-    from .broadcast import TimedMetadata
+    from .broadcast import AdBreak, TimedMetadata
     from .channels import Channel
     from .failover_slate_configurations import FailoverSlateConfiguration
     from .playback_key_pairs import PlaybackKeyPair
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .recording_configurations import RecordingConfiguration
     from .recordings import RecordingSession
     from .stream_keys import StreamKey
-    from .stream_sessions import StreamSession
+    from .stream_sessions import StreamEvent, StreamSession
     from .viewer_sessions import Revocation, ViewerSession
 
 
@@ -57,6 +57,10 @@ class Store(AnyStore):
         self.sessions_of: Series[str] = Series("sessions-of-channel", journal)
         # stream id to what PutMetadata inserted
         self.metadata: Series[TimedMetadata] = Series("metadata", journal)
+        # stream id to the changes of its health, all of them
+        self.health_changes: Series[StreamEvent] = Series("health-changes", journal)
+        # stream id to what InsertAdBreak inserted
+        self.ad_breaks: Series[AdBreak] = Series("ad-breaks", journal)
         # channel ARN to the stream id that occupies it
         self.connected: Table[str] = Table("connected", journal)
         # recording-session id to RecordingSession

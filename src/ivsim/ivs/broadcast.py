@@ -89,6 +89,20 @@ class TimedMetadata(NamedTuple):
     text: str
 
 
+class AdBreak(NamedTuple):
+    """What InsertAdBreak inserted, and when; it starts later, if that was wanted."""
+
+    ad_break_id: str
+    inserted_at: datetime
+    start: datetime
+    seconds: int
+
+    @property
+    def end(self) -> datetime:
+        """When it is over."""
+        return self.start + timedelta(seconds=self.seconds)
+
+
 class Refusal(NamedTuple):
     """Why an encoder was not let in, with the code that the event of it has, if there is one."""
 
@@ -242,15 +256,15 @@ def insert_metadata(ctx: Context, session: StreamSession, text: str) -> None:
     ctx.store.metadata.append(session.stream_id, TimedMetadata(ctx.now, text))
 
 
-def insert_ad_break(ctx: Context, session: StreamSession, ad_break_id: str, start: datetime, seconds: int) -> None:
-    """Begin an ad break in the stream, and tell EventBridge."""
-    change(ctx, session.stream_id, ad_break_ends=start + timedelta(seconds=seconds))
+def insert_ad_break(ctx: Context, session: StreamSession, ad_break: AdBreak) -> None:
+    """Have an ad break in the stream, and tell EventBridge."""
+    ctx.store.ad_breaks.append(session.stream_id, ad_break)
     detail = {
         "event_name": "Ad Break Inserted",
         **_about(ctx, session.stream_id),
-        "ad_break_id": ad_break_id,
-        "duration_seconds": seconds,
-        "target_start_time": service.time_text(start),
+        "ad_break_id": ad_break.ad_break_id,
+        "duration_seconds": ad_break.seconds,
+        "target_start_time": service.time_text(ad_break.start),
     }
     ctx.emit(AD_BREAK_CHANGE, [session.channel_arn], detail)
 

@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
+from datetime import datetime
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .broadcast import TimedMetadata
+
+
+def texts_between(inserted: Sequence[TimedMetadata], begin: datetime, end: datetime) -> list[str]:
+    """Return the texts that PutMetadata inserted from one time until before another."""
+    first, last = (bisect_left(inserted, at, key=attrgetter("at")) for at in (begin, end))
+    return [each.text for each in inserted[first:last]]
+
 
 def tag(text: str, description: str = "") -> bytes:
     """Return an ID3v2.4 tag with one frame, a TXXX in UTF-8: a text, and what it is."""

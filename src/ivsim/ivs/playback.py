@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from math import inf
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
@@ -20,14 +21,17 @@ from urllib.parse import parse_qsl, urlencode
 from ..core import arns
 from ..core.state import State
 from ..wire.http import Request, Response
+from . import broadcast, playlists
 from . import playback_tokens as tokens
-from . import playlists
 from ._service import Context, service
 from .channels import Channel, place_of
+from .fragments import fragment, initialization
+from .id3 import texts_between
 from .playback_key_pairs import public_key
 from .renditions import HEIGHTS, Rendition, ladder
 from .segments import segment
 from .stream_sessions import StreamSession, live_session
+from .timelines import SEGMENT_SECONDS, Timeline
 from .viewer_sessions import ViewerSession, is_revoked
 
 AFTER_THE_END = timedelta(seconds=60)
@@ -37,7 +41,8 @@ COUNTRY_HEADER = "CloudFront-Viewer-Country"
 """The header that says where a request is from, as Amazon CloudFront would add it."""
 
 _METHODS = "GET, HEAD, OPTIONS"
-_PLAYLIST, _SEGMENT, _REFUSAL = "application/vnd.apple.mpegurl", "video/mp2t", "application/json"
+_PLAYLIST, _REFUSAL = "application/vnd.apple.mpegurl", "application/json"
+_SEGMENTS = {"ts": "video/mp2t", "mp4": "video/mp4"}
 
 _HOST = re.compile(r"https?://[^/]*", re.IGNORECASE)
 _IS_PLAYBACK = re.compile(
@@ -45,8 +50,10 @@ _IS_PLAYBACK = re.compile(
     re.IGNORECASE,
 )
 _CHANNEL_PATH = re.compile(r"/api/video/v1/([a-z0-9-]+)\.([0-9]{12})\.channel\.([a-zA-Z0-9-]+)\.m3u8")
-_OPAQUE_PATH = re.compile(r"/v1/(playlist|segment)/([a-zA-Z0-9_-]+)\.(?:m3u8|ts)")
+_PLAYLIST_PATH = re.compile(r"/v1/playlist/([a-zA-Z0-9_-]+)\.m3u8")
+_SEGMENT_PATH = re.compile(r"/v1/segment/([a-zA-Z0-9_-]+)\.(ts|mp4)")
 _COUNTRY = re.compile(r"[a-zA-Z]{2}")
+_ORIGIN = re.compile(r"null|[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#\s]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +86,21 @@ class _Viewer(NamedTuple):
 class _RefusedError(Exception):
     """The viewer gets nothing but an explanation."""
 
-    def __init__(self, status: int, error_code: str, error: str, channel: Channel | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        error_code: str,
+        error: str,
+        channel: Channel | None = None,
+        *,
+        tell: Callable[[], None] | None = None,
+    ) -> None:
         super().__init__(error)
         self.status = status
         self.error_code = error_code
         self.error = error
         self.channel = channel
+        self.tell = tell
 
 
 class Playback:
@@ -104,13 +120,18 @@ class Playback:
     ) -> PlaybackResponse:
         """Ask the edge for a channel, by its ARN or playback URL, or for a playlist or segment that it has named.
 
-        `token` takes the place of one in the URL. `origin` is the `Origin` of the site that the player is on, None for
-        a player that is on none; `country` the two letters of where the viewer is, None for unknown.
+        `token` takes the place of one in the URL. `origin` is the `Origin` of the site that the player is on, such as
+        "https://example.com", None for a player that is on none; `country` the two letters of where the viewer is, None
+        for unknown.
 
         Every answer is returned, refusals too. Raises ValueError for what is neither an ARN of a channel nor a URL of
-        the playback edge, and for a country that is not two letters.
+        the playback edge, an origin that no browser sends and a country that is not two letters; TypeError for what is
+        no text at all.
         """
-        url = channel_arn_or_url
+        url = _text("channel_arn_or_url", channel_arn_or_url)
+        for name, text in (("token", token), ("origin", origin), ("country", country)):
+            if text is not None:
+                _text(name, text)
         arn = arns.parse(url)
         if arn is not None and arn.resource_type == "channel":
             url = f"/api/video/v1/{arn.region}.{arn.account}.channel.{arn.resource_id}.m3u8"
@@ -118,6 +139,8 @@ class Playback:
             raise ValueError(f"channel_arn_or_url: {url!r} is neither the ARN of a channel nor a playback URL")
         if country is not None and not _COUNTRY.fullmatch(country):
             raise ValueError(f"country: {country!r} is not a country's two letters")
+        if origin is not None and not _ORIGIN.fullmatch(origin):
+            raise ValueError(f"origin: {origin!r} is not an origin, which has a scheme and a host and no path")
         viewer = _viewer(url, origin, country)
         if token is not None:
             viewer = viewer._replace(query=[*_without_token(viewer.query), ("token", token)])
@@ -140,18 +163,23 @@ class Playback:
             with self._state.transaction():
                 return self._grant(viewer)
         except _RefusedError as refused:
+            if refused.tell is not None:
+                with self._state.transaction():  # another one, as the first has come to nothing
+                    refused.tell()
             headers = {"Content-Type": _REFUSAL, "Access-Control-Allow-Origin": "*"}
             return PlaybackResponse(refused.status, headers, _explanation(viewer, refused))
 
     def _grant(self, viewer: _Viewer) -> PlaybackResponse:
         if match := _CHANNEL_PATH.fullmatch(viewer.path):
             return self._multivariant(viewer, *match.groups())
-        if match := _OPAQUE_PATH.fullmatch(viewer.path):
-            match match[1], *_parts(match[2]):
-                case "playlist", session_id, index:
+        if match := _PLAYLIST_PATH.fullmatch(viewer.path):
+            match _parts(match[1]):
+                case [session_id, index]:
                     return self._variant(viewer, session_id, index)
-                case "segment", stream_id, index, number:
-                    return self._segment(viewer, stream_id, index, number)
+        if match := _SEGMENT_PATH.fullmatch(viewer.path):
+            match _parts(match[1]):
+                case [stream_id, index, *number]:
+                    return self._segment(viewer, stream_id, index, number, match[2])
         raise _not_found()
 
     def _multivariant(self, viewer: _Viewer, region: str, account: str, channel_id: str) -> PlaybackResponse:
@@ -163,6 +191,7 @@ class Playback:
         stream = live_session(ctx, channel.arn)
         if stream is None:
             raise _not_found(channel)
+        _check_views(ctx, stream)
         session = ViewerSession(ctx.ids.alphanumeric(22), channel.arn, stream.stream_id, ctx.now, **terms)
         ctx.store.viewer_sessions[session.id] = session
         cluster = _cluster(region)
@@ -180,19 +209,36 @@ class Playback:
         ctx, session, stream = self._watched(viewer, session_id, index)
         host = f"https://{place_of(session.channel_arn).host_id}.j.cloudfront.hls.live-video.net/v1/segment"
 
-        def url_of(number: int) -> str:
-            return f"{host}/{_opaque(stream.stream_id, index, number)}.ts?dna={session.id}"
+        suffix = _suffix(stream)
 
-        return _granted(viewer, session, _PLAYLIST, playlists.variant(stream, ctx.now, url_of))
+        def url_of(*number: int) -> str:
+            return f"{host}/{_opaque(stream.stream_id, index, *number)}.{suffix}?dna={session.id}"
 
-    def _segment(self, viewer: _Viewer, stream_id: str, index: int, number: int) -> PlaybackResponse:
+        text = playlists.variant(
+            stream,
+            _timeline(ctx, session, stream),
+            ctx.now,
+            url_of,
+            initialization=url_of() if suffix == "mp4" else None,
+        )
+        return _granted(viewer, session, _PLAYLIST, text)
+
+    def _segment(
+        self, viewer: _Viewer, stream_id: str, index: int, numbers: list[int], suffix: str
+    ) -> PlaybackResponse:
+        """Answer with a segment, by its number, or with what fragments are read by, which has none."""
         ctx, session, stream = self._watched(viewer, viewer.parameter("dna"), index)
-        timeline = playlists.Timeline(stream, ctx.now)
-        if stream.stream_id != stream_id or not 0 <= number < timeline.count + playlists.PREFETCHED:
+        if stream.stream_id != stream_id or suffix != _suffix(stream):
             raise _not_found()
-        begin, end = timeline.begin(number), timeline.begin(number + 1)
-        texts = [each.text for each in ctx.store.metadata[stream_id] if begin <= each.at < end]
-        return _granted(viewer, session, _SEGMENT, segment(begin, playlists.SEGMENT_SECONDS, texts))
+        if not numbers and suffix == "mp4":
+            return _granted(viewer, session, _SEGMENTS[suffix], initialization())
+        timeline = _timeline(ctx, session, stream)
+        if len(numbers) != 1 or not 0 <= numbers[0] < timeline.count + playlists.PREFETCHED:
+            raise _not_found()
+        begin, end = timeline.begin(numbers[0]), timeline.begin(numbers[0] + 1)
+        texts = texts_between(ctx.store.metadata[stream_id], begin, end)
+        body = fragment(begin, numbers[0] + 1, texts) if suffix == "mp4" else segment(begin, SEGMENT_SECONDS, texts)
+        return _granted(viewer, session, _SEGMENTS[suffix], body)
 
     def _watched(self, viewer: _Viewer, session_id: str, index: int) -> tuple[Context, ViewerSession, StreamSession]:
         """Return what a viewer watches who was admitted before, if that is still so."""
@@ -246,6 +292,7 @@ def _terms_of_token(ctx: Context, channel: Channel, viewer: _Viewer) -> dict[str
         "origins": origins,
         "strict_origin_enforcement": strict,
         "maximum_resolution": claims.get(tokens.MAXIMUM_RESOLUTION),
+        "ads_opt_out": claims.get(tokens.ADS_OPT_OUT, False),
     }
 
 
@@ -260,6 +307,16 @@ def _terms_of_policy(ctx: Context, channel: Channel, viewer: _Viewer) -> dict[st
     strict = policy.enable_strict_origin_enforcement
     _check_origin(viewer, channel, policy.allowed_origins, strict=strict)
     return {"origins": tuple(policy.allowed_origins), "strict_origin_enforcement": strict}
+
+
+def _check_views(ctx: Context, stream: StreamSession) -> None:
+    """Refuse one more viewer where the region has as many as its quota allows."""
+    most = ctx.quota(broadcast.CONCURRENT_VIEWS)
+    views = sum(ctx.store.stream_sessions[each].viewers for each in ctx.store.connected.values())
+    if views >= most:
+        breach = broadcast.Breach("Concurrent Viewers", most, views + 1 - most, "viewers")
+        tell = partial(broadcast.exceed, ctx, stream.stream_id, breach)
+        raise _RefusedError(403, "concurrent_views_exceeded", "too many concurrent views", stream.channel, tell=tell)
 
 
 def _check_origin(viewer: _Viewer, channel: Channel, allowed: Collection[str], *, strict: bool) -> None:
@@ -284,6 +341,20 @@ def _renditions(session: ViewerSession, stream: StreamSession) -> dict[int, Rend
     most = HEIGHTS[session.maximum_resolution] if session.maximum_resolution else inf
     rungs = enumerate(ladder(stream.channel, stream.ingest.video))
     return {index: rendition for index, rendition in rungs if rendition.short_side <= most}
+
+
+def _timeline(ctx: Context, session: ViewerSession, stream: StreamSession) -> Timeline:
+    """Return when there is what for a viewer."""
+    return Timeline(
+        stream,
+        ctx.now,
+        health_changes=ctx.store.health_changes[stream.stream_id],
+        ad_breaks=() if session.ads_opt_out else ctx.store.ad_breaks[stream.stream_id],
+    )
+
+
+def _suffix(stream: StreamSession) -> str:
+    return "mp4" if stream.channel.container_format == "FRAGMENTED_MP4" else "ts"
 
 
 def _granted(viewer: _Viewer, session: ViewerSession, content_type: str, body: str | bytes) -> PlaybackResponse:
@@ -313,6 +384,12 @@ def _explanation(viewer: _Viewer, refused: _RefusedError) -> str:
     return text.replace("&", r"\u0026").replace("<", r"\u003c").replace(">", r"\u003e")  # as Go writes JSON
 
 
+def _text(name: str, given: object) -> str:
+    if not isinstance(given, str):
+        raise TypeError(f"{name}: {given!r} is not a string")
+    return given
+
+
 def _viewer(url: str, origin: str | None, country: str | None) -> _Viewer:
     target, _, query = url.partition("#")[0].partition("?")
     known = country.upper() if country and _COUNTRY.fullmatch(country) else None
@@ -338,6 +415,7 @@ def _parts(opaque: str) -> list[Any]:
     """Return what `_opaque()` was made of: an id, and numbers; nothing for what it did not make."""
     try:
         identifier, *numbers = base64.urlsafe_b64decode(opaque + "=" * (-len(opaque) % 4)).decode().split("/")
-        return [identifier, *map(int, numbers)]
+        parts = [identifier, *map(int, numbers)]
     except ValueError:
         return []
+    return parts if _opaque(*parts) == opaque else []

@@ -74,6 +74,14 @@ def _is_small(params: dict[Any, Any]) -> bool:
     return sum(len(text.encode(errors="surrogatepass")) for text in texts) <= MOST_PLAYER_PARAMS_BYTES
 
 
+def _is_unicode(value: object) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 _RULES: Mapping[str, _Rule] = {
     CHANNEL_ARN: _Rule(str),
     EXPIRES: _Rule(int),
@@ -103,6 +111,8 @@ def check(claims: Mapping[str, Any], now: float) -> None:
                 raise ClaimTypeError(name, f"is not {_TYPES[rule.kind]}")
             if not rule.holds(claims[name]):
                 raise ClaimRefusedError(name, rule.text)
+            if not _is_unicode(claims[name]):
+                raise ClaimRefusedError(name, "has half of a surrogate pair")
     if VIEWER_SESSION_VERSION in claims and VIEWER_ID not in claims:
         raise ClaimRefusedError(VIEWER_SESSION_VERSION, f"is of no use without {VIEWER_ID}")
     if claims.get(STRICT_ORIGINS) and len(origins(claims)) > MOST_STRICT_ORIGINS:

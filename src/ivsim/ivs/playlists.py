@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
-from typing import NamedTuple
+from datetime import datetime
 
 from ..wire.serialize import iso8601
 from .renditions import AUDIO_ONLY, Rendition
 from .stream_sessions import StreamSession
+from .timelines import SEGMENT_SECONDS, Timeline
 from .viewer_sessions import ViewerSession
 
-SEGMENT_SECONDS = 2.0
 WINDOW = 15
-"""Seconds of a segment, and how many segments a playlist lists."""
+"""How many segments a playlist lists."""
 
 PREFETCHED = 2
 """How many segments to come a live playlist hints at."""
@@ -26,36 +25,11 @@ PREFETCHED = 2
 SOURCE = "chunked"
 """What the rendition that is passed on as it came is called among others."""
 
+_MAP_VERSION = 6
+"""The version of HLS from which on a playlist may have an EXT-X-MAP."""
+
 _BANDWIDTHS = {3_400_000: 3_422_999, 1_400_000: 1_427_999}
 """What is advertised for the bitrates of 720p60 and 480p30; that of others is told as it is."""
-
-
-class Span(NamedTuple):
-    """A time in which data arrived."""
-
-    start: datetime
-    end: datetime
-
-
-class Timeline:
-    """When the segments of a broadcast begin: one in two seconds, from its start on, while data arrives.
-
-    A segment is listed from its first moment, so a channel has something to play as soon as it is live.
-    """
-
-    def __init__(self, stream: StreamSession, now: datetime) -> None:
-        self._spans = _spans(stream, now)
-        on_air = sum((span.end - span.start for span in self._spans), timedelta())
-        self.count = int(on_air.total_seconds() // SEGMENT_SECONDS) + 1
-
-    def begin(self, number: int) -> datetime:
-        """Return when a segment begins; they are numbered from 0."""
-        offset = timedelta(seconds=number * SEGMENT_SECONDS)
-        for span in self._spans[:-1]:
-            if offset <= span.end - span.start:
-                return span.start + offset
-            offset -= span.end - span.start
-        return self._spans[-1].start + offset
 
 
 def multivariant(
@@ -100,36 +74,64 @@ def multivariant(
     return "\n".join(lines) + "\n"
 
 
-def variant(stream: StreamSession, now: datetime, url_of: Callable[[int], str]) -> str:
-    """Return the playlist of one rendition: the newest segments by their URLs, and two to come unless it has ended."""
-    timeline = Timeline(stream, now)
+def variant(
+    stream: StreamSession,
+    timeline: Timeline,
+    now: datetime,
+    url_of: Callable[[int], str],
+    *,
+    initialization: str | None = None,
+) -> str:
+    """Return the playlist of one rendition: the newest segments by their URLs, and two to come unless it has ended.
+
+    `initialization` is the URL of what players have to read first, where segments are fragments of MP4.
+    """
     first = max(timeline.count - WINDOW, 0)
-    begin = timeline.begin(first)
-    elapsed = first * SEGMENT_SECONDS
+    forgotten = timeline.changes(first) - (timeline.stretch(first).first == first)
     lines = [
         "#EXTM3U",
-        "#EXT-X-VERSION:3",
+        f"#EXT-X-VERSION:{_MAP_VERSION if initialization else 3}",
         "#EXT-X-TARGETDURATION:6",
         f"#EXT-X-MEDIA-SEQUENCE:{first}",
+        *([f"#EXT-X-DISCONTINUITY-SEQUENCE:{forgotten}"] if forgotten > 0 else []),
         f"#EXT-X-NET-LIVE-VIDEO-LIVE-SEQUENCE:{first}",
-        f"#EXT-X-NET-LIVE-VIDEO-ELAPSED-SECS:{elapsed:.3f}",
+        f"#EXT-X-NET-LIVE-VIDEO-ELAPSED-SECS:{first * SEGMENT_SECONDS:.3f}",
         f"#EXT-X-NET-LIVE-VIDEO-TOTAL-SECS:{timeline.count * SEGMENT_SECONDS:.3f}",
+        *([f'#EXT-X-MAP:URI="{initialization}"'] if initialization else []),
         f'#EXT-X-DATERANGE:ID="playlist-creation-{int(now.timestamp())}",CLASS="timestamp",START-DATE="{_iso(now)}",'
         f'END-ON-NEXT=YES,X-SERVER-TIME="{now.timestamp():.2f}"',
-        f'#EXT-X-DATERANGE:ID="source-{int(begin.timestamp())}",CLASS="live-video-net-stream-source",'
-        f'START-DATE="{_iso(begin)}",END-ON-NEXT=YES,X-NET-LIVE-VIDEO-STREAM-SOURCE="live"',
     ]
     for number in range(first, timeline.count):
-        lines += [
-            f"#EXT-X-PROGRAM-DATE-TIME:{_iso(timeline.begin(number))}",
-            f"#EXTINF:{SEGMENT_SECONDS:.3f},live",
-            url_of(number),
-        ]
+        begin, stretch = timeline.begin(number), timeline.stretch(number)
+        if number in (first, stretch.first):
+            lines += _sources(timeline, number, begin)
+        lines += [f"#EXT-X-PROGRAM-DATE-TIME:{_iso(begin)}", f"#EXTINF:{SEGMENT_SECONDS:.3f},{stretch.source}"]
+        lines.append(url_of(number))
     if stream.end_time:
         lines.append("#EXT-X-ENDLIST")
     else:
         lines += [f"#EXT-X-PREFETCH:{url_of(timeline.count + ahead)}" for ahead in range(PREFETCHED)]
     return "\n".join(lines) + "\n"
+
+
+def _sources(timeline: Timeline, number: int, begin: datetime) -> list[str]:
+    """Return the tags that say where segments come from, in front of the first of them that is listed."""
+    first, source, ad_break = timeline.stretch(number)
+    lines = []
+    if ad_break is not None:
+        start = timeline.begin(first)
+        lines.append(
+            f'#EXT-X-DATERANGE:ID="stitched-ad-{int(start.timestamp())}-{ad_break.seconds * 10**9}",'
+            f'CLASS="live-video-net-stitched-ad",START-DATE="{_iso(start)}",DURATION={ad_break.seconds:.3f},'
+            f'X-NET-LIVE-VIDEO-AD-AD-BREAK-ID="{ad_break.ad_break_id}"'
+        )
+    lines.append(
+        f'#EXT-X-DATERANGE:ID="source-{int(begin.timestamp())}",CLASS="live-video-net-stream-source",'
+        f'START-DATE="{_iso(begin)}",END-ON-NEXT=YES,X-NET-LIVE-VIDEO-STREAM-SOURCE="{source}"'
+    )
+    if number == first > 0:
+        lines.append("#EXT-X-DISCONTINUITY")
+    return lines
 
 
 def _rendition(rendition: Rendition, group: str) -> list[str]:
@@ -147,21 +149,6 @@ def _rendition(rendition: Rendition, group: str) -> list[str]:
         f"#EXT-X-STREAM-INF:BANDWIDTH={bandwidth},RESOLUTION={rendition.width}x{rendition.height},"
         f'CODECS="{rendition.codecs}",VIDEO="{group}",FRAME-RATE={rendition.framerate:.3f}',
     ]
-
-
-def _spans(stream: StreamSession, now: datetime) -> list[Span]:
-    """Return the times in which data arrived, up to now or the end; what interrupted them is among the events."""
-    assert stream.started_at is not None
-    spans: list[Span] = []
-    start: datetime | None = stream.started_at
-    for event in reversed(stream.truncated_events):
-        moment = max(event.event_time, stream.started_at)
-        if event.name == "Starvation Start" and start is not None:
-            spans.append(Span(start, moment))
-            start = None
-        elif event.name == "Starvation End":
-            start = start or moment  # of the first one that is kept, the start may not be
-    return spans if start is None else [*spans, Span(start, stream.end_time or now)]
 
 
 def _digits(length: int, text: str) -> str:

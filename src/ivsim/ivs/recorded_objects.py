@@ -8,16 +8,15 @@ from __future__ import annotations
 import base64
 import json
 import re
-from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property, partial
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..wire.serialize import iso8601
 from . import recorded_playlists as playlists
 from .fragments import fragment, initialization
+from .id3 import texts_between
 from .recorded_playlists import INITIALIZATION, KEYFRAME_INTERVAL, SECONDS_PER_FILE, Media, Piece
 from .segments import segment
 
@@ -169,9 +168,7 @@ class RecordedObjects(Mapping[str, bytes]):
                 yield segment(part.at, part.seconds, texts)
 
     def _texts(self, piece: Piece) -> list[str]:
-        end = piece.at + timedelta(seconds=piece.seconds)
-        first, last = (bisect_left(self._inserted, at, key=attrgetter("at")) for at in (piece.at, end))
-        return [inserted.text for inserted in self._inserted[first:last]]
+        return texts_between(self._inserted, piece.at, piece.at + timedelta(seconds=piece.seconds))
 
     @cached_property
     def _inserted(self) -> list[TimedMetadata]:

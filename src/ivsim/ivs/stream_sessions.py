@@ -78,7 +78,6 @@ class StreamSession:
     slate_from: datetime | None = None
     truncated_events: tuple[StreamEvent, ...] = ()
     has_error_event: bool = False
-    ad_break_ends: datetime | None = None
 
     @property
     def channel_arn(self) -> str:
@@ -152,6 +151,8 @@ def note(ctx: Context, stream_id: str, detail_type: str, name: str, *, code: str
     """Record an event in a session, by the name it has there."""
     session = ctx.store.stream_sessions[stream_id]
     event = StreamEvent(name, detail_type, ctx.now, code)
+    if detail_type == HEALTH_CHANGE:
+        ctx.store.health_changes.append(stream_id, event)
     change(
         ctx,
         stream_id,

@@ -15,11 +15,12 @@ from ..core.unknown import unknown
 from ..wire.errors import (
     ChannelNotBroadcasting,
     ConflictException,
+    InvalidMember,
     ValidationException,
 )
 from . import broadcast, stream_keys, stream_sessions
 from ._service import Context, Store, service
-from .broadcast import Breach, Refusal, TimedMetadata
+from .broadcast import AdBreak, Breach, Refusal, TimedMetadata
 from .channels import Channel
 from .encoders import Given, Ingest, ingest
 from .ingest import UnusableURLError, connection
@@ -29,7 +30,7 @@ DEFAULT_PAGE = 100
 
 METADATA_PAYLOAD = service.quota("Metadata payload", 1024)  # bytes
 
-_END_OF_TIME = datetime(9999, 1, 1, tzinfo=timezone.utc)
+_END_OF_TIME = datetime(9900, 1, 1, tzinfo=timezone.utc)  # what begins before it, ends before the calendar does
 
 METADATA_PER_CHANNEL = 5
 """PutMetadata calls a second on one channel; the operation's own rate is the account's."""
@@ -86,13 +87,17 @@ def insert_ad_break(
         "channel_arn",
         "Member must be a channel with an ad configuration",
     )
-    if session.ad_break_ends is not None and session.ad_break_ends > ctx.now:
-        raise ConflictException(f"Channel: {channel_arn} has an ad break already", resource=channel_arn)
-    ad_break_id = ad_break_id or ctx.ids.alphanumeric(12)
-    start = max(target_start_at or ctx.now, ctx.now)
-    ctx.check(start < _END_OF_TIME, "target_start_at", "Member must be before the year 9999")
-    broadcast.insert_ad_break(ctx, session, ad_break_id, start, duration_seconds)
-    return {"ad_break_id": ad_break_id, "target_start_at": start}
+    now = ctx.now
+    start = max(target_start_at or now, now)
+    if start >= _END_OF_TIME:
+        raise InvalidMember("target_start_at", "Member must be before the year 9900")
+    wanted = AdBreak(ad_break_id or ctx.ids.alphanumeric(12), now, start, duration_seconds)
+    for each in ctx.store.ad_breaks[session.stream_id]:
+        is_running = each.start <= now < each.end
+        if is_running or (each.start < wanted.end and wanted.start < each.end):
+            raise ConflictException(f"Channel: {channel_arn} has an ad break then already", resource=channel_arn)
+    broadcast.insert_ad_break(ctx, session, wanted)
+    return {"ad_break_id": wanted.ad_break_id, "target_start_at": start}
 
 
 def _live(ctx: Context, channel_arn: str) -> StreamSession:

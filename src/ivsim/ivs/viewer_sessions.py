@@ -16,8 +16,8 @@ SECONDS_TO_REVOKE = 5.0
 class ViewerSession:
     """A viewer watches one broadcast, since a request for the multivariant playlist was granted.
 
-    `origins` are those from which it may be watched, none for any. `viewer_id`, `viewer_session_version` and
-    `maximum_resolution` are those of the token, if there was one.
+    `origins` are those from which it may be watched, none for any. `viewer_id`, `viewer_session_version`,
+    `maximum_resolution` and `ads_opt_out` are those of the token, if there was one.
     """
 
     id: str
@@ -29,6 +29,7 @@ class ViewerSession:
     origins: tuple[str, ...] = ()
     strict_origin_enforcement: bool = False
     maximum_resolution: str | None = None
+    ads_opt_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
