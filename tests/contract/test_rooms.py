@@ -94,7 +94,7 @@ def test_filters(aws: Services) -> None:
     assert listed(messageReviewHandlerUri=HANDLER) == 2
     assert listed(name="a", messageReviewHandlerUri=HANDLER) == 1
     assert listed(loggingConfigurationIdentifier=logging) == 1
-    assert listed(loggingConfigurationIdentifier=logging[:-1] + "x", name="b") == 0
+    assert listed(loggingConfigurationIdentifier=logging + "x", name="b") == 0
 
 
 def test_delete(aws: Services) -> None:
