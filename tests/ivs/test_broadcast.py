@@ -566,11 +566,11 @@ def test_live_streams(sim: Emulator) -> None:
     assert [live.channel_arn for live in sim.streams.live] == [arns[2], arns[0]]
     found = sim.streams.live[1]
     assert isinstance(found, LiveStream)
-    before = session(sim, arns[0])["ingestConfigurations"]
+    before = session(sim, arns[0])["ingestConfiguration"]
     found.end()
     assert not started[0].is_live
     found.reconnect()
-    assert session(sim, arns[0])["ingestConfigurations"] == before
+    assert session(sim, arns[0])["ingestConfiguration"] == before
     assert stream(sim, arns[0])["viewerCount"] == 2
 
 

@@ -153,13 +153,14 @@ def test_object_is_there_when_the_event_comes(sim: Emulator, s3: Any) -> None:
     assert read == ["RECORDING_STARTED", "RECORDING_ENDED"]
 
 
-def test_missing_bucket(sim: Emulator) -> None:
-    """Without its bucket a recording fails to start, and the stream goes on."""
+def test_missing_bucket(sim: Emulator, caplog: pytest.LogCaptureFixture) -> None:
+    """Without its bucket a recording fails to start, the log says what S3 said, and the stream goes on."""
     live = sim.streams.start(channel(sim, "no-such-bucket"))
     assert live.is_live
     (recording,) = sim.recordings
     assert recording.status == "RECORDING_START_FAILED"
     assert (recording.bucket, recording.key_prefix) == ("no-such-bucket", "")
+    assert f"{live.channel_arn} is not recorded: bucket no-such-bucket: NoSuchBucket" in caplog.text
     sim.clock.advance(60)
     live.end()
     assert statuses(sim) == [("Recording Start Failure", "ValidationException")]
@@ -168,14 +169,15 @@ def test_missing_bucket(sim: Emulator) -> None:
     assert names == ["Session Created", "Stream Start", None, "Session Ended", "Stream End"]
 
 
-def test_bucket_that_is_gone(sim: Emulator, s3: Any) -> None:
-    """Without its bucket at the end a recording ends with a failure."""
+def test_bucket_that_is_gone(sim: Emulator, s3: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """Without its bucket at the end a recording ends with a failure, and the log says what S3 said."""
     with sim.streams.start(channel(sim)):
         sim.clock.advance(20)
         s3.delete_object(Bucket="shows", Key=keys(s3)[0])
         s3.delete_bucket(Bucket="shows")
     assert statuses(sim) == [("Recording Start", ""), ("Recording End Failure", "InternalServerException")]
     assert sim.recordings[0].status == "RECORDING_ENDED_WITH_FAILURE"
+    assert "is not written to the end: bucket shows: NoSuchBucket" in caplog.text
 
 
 def test_metadata_file_is_written_last(sim: Emulator, s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -982,3 +982,10 @@ def test_reset(sim: Emulator) -> None:
     assert len(sim.recordings) == 0
     assert recording.status == "RECORDING_ENDED"
     assert recording.duration == timedelta(seconds=10)
+
+
+@pytest.mark.parametrize("what", ["nonsense", None, "arn:aws:ivs:us-east-1:123456789012:stream-key/abcdefghijkl"])
+def test_recordings_of_no_channel(sim: Emulator, what: Any) -> None:
+    """What is no channel's ARN has no recordings, and is refused rather than answered with none."""
+    with pytest.raises(ValueError, match=r"channel_arn: .* is not the ARN of a channel"):
+        sim.recordings.of(what)

@@ -6,11 +6,13 @@ when that comes within the reconnect window and is like the first. Source: IVS U
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast, overload
 
+from ..core import arns
 from ..core.deliveries import S3Object
 from . import renditions
 from ._service import Context, Store, service
@@ -43,6 +45,8 @@ LONGEST = timedelta(hours=48)
 _ABOUT = ("channel_arn",)
 RECORDING_START = service.incident("RecordingStart", "ValidationException", "InternalServerException", about=_ABOUT)
 RECORDING_END = service.incident("RecordingEnd", "InternalServerException", about=_ABOUT)
+
+_log = logging.getLogger("ivsim.recordings")
 
 _EVENT_NAMES = {
     STARTED: "Recording Start",
@@ -126,7 +130,7 @@ class RecordingSession:
 def begin(ctx: Context, stream_id: str) -> None:
     """A stream has started: it is recorded if its channel has a recording configuration."""
     if ctx.store.stream_sessions[stream_id].recording_configuration is not None:
-        _in_time(ctx, RECORDING_START, SECONDS_TO_START, _record, stream_id)
+        ctx.soon(SECONDS_TO_START, _record, stream_id, incident=RECORDING_START)
 
 
 def finish(ctx: Context, stream_id: str) -> None:
@@ -137,7 +141,7 @@ def finish(ctx: Context, stream_id: str) -> None:
     *before, last = recording.streams
     if last.stream_id == stream_id:
         _change(ctx, recording, streams=(*before, replace(last, ended_at=ctx.now)))
-        _in_time(ctx, RECORDING_END, SECONDS_TO_WRITE, _written, recording.session_id)
+        ctx.soon(SECONDS_TO_WRITE, _written, recording.session_id, incident=RECORDING_END)
     else:
         _end_if_over(ctx, recording)
 
@@ -173,6 +177,7 @@ def _begun(ctx: Context, session_id: str, error: str | None) -> None:
     if error is None:
         _tell(ctx, recording, STARTED)
     else:
+        _log.warning("%s is not recorded: bucket %s: %s", recording.channel_arn, recording.bucket, error)
         _fail_to_start(ctx, recording, "ValidationException")
 
 
@@ -216,6 +221,7 @@ def _end(ctx: Context, recording: RecordingSession) -> None:
 def _over(ctx: Context, session_id: str, error: str | None) -> None:
     recording = ctx.store.recordings[session_id]
     if recording.status == ENDED and error is not None:
+        _log.warning("%s is not written to the end: bucket %s: %s", recording.key_prefix, recording.bucket, error)
         recording = _change(ctx, recording, status=FAILED, reason="InternalServerException")
         ctx.deliver(_parcels(recording.bucket, _objects(ctx, recording), slice(-1, None)), _over, session_id)
     elif recording.status != NOT_STARTED:
@@ -320,15 +326,6 @@ def _media_format(ingest: Ingest) -> tuple[object, ...]:
     return video, [track.codec for track in ingest.audio]
 
 
-def _in_time(ctx: Context, incident: str, seconds: float, task: Callable[..., None], argument: str) -> None:
-    """Have something done now, or after `seconds` when transitions are realistic, or when a test wants it."""
-    delay = ctx.delay(incident)
-    if delay:
-        ctx.later(delay, task, argument)
-    else:
-        ctx.soon(seconds, task, argument)
-
-
 def _newest(ctx: Context, channel_arn: str) -> RecordingSession | None:
     session_id = ctx.store.recorded.get(channel_arn)
     return ctx.store.recordings[session_id] if session_id else None
@@ -428,7 +425,10 @@ class Recordings(Sequence[Recording]):
         self._context = context
 
     def of(self, channel_arn: str) -> list[Recording]:
-        """Return the recordings of a channel, oldest first."""
+        """Return the recordings of a channel, oldest first. Raises ValueError for what is no channel's ARN."""
+        arn = arns.parse(str(channel_arn))
+        if arn is None or arn.resource_type != "channel":
+            raise ValueError(f"channel_arn: {channel_arn!r} is not the ARN of a channel")
         return [recording for recording in self._all() if recording.channel_arn == channel_arn]
 
     @overload
