@@ -206,8 +206,9 @@ class Dispatcher:
         fault = state.faults.take(action, params)
         if fault is not None:
             raise _error_class(fault.error_code)(fault.message)
-        rates = {ctx.account: handler.rate, **{arguments[member]: rate for member, rate in handler.rates.items()}}
-        state.rates.check(action, rates, ctx.region)
+        if state.rates.enforced:
+            rates = {ctx.account: handler.rate, **{arguments[member]: rate for member, rate in handler.rates.items()}}
+            state.rates.check(action, rates, ctx.region)
         try:
             return operation.serialize(handler.function(ctx, **arguments))
         except InvalidMember as invalid:

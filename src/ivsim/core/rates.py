@@ -24,7 +24,8 @@ class Rates:
 
     def __init__(self, clock: Clock, *, enforced: bool) -> None:
         self._clock = clock
-        self._enforced = enforced
+        self.enforced = enforced
+        """Whether calls are to be checked."""
         self._seen: dict[tuple[str, str, str], deque[int]] = {}
         self._most = _FEW
 
@@ -33,14 +34,13 @@ class Rates:
 
         Raises ThrottlingException, and counts nothing, when it is more in a second than the rate of one of them.
         """
-        if self._enforced:
-            resource = self._exceeded(action, rates, region)
-            if resource is not None:
-                raise ThrottlingException(
-                    f"Operation: {action} exceeded call rate: {rates[resource]} for resource: {resource}",
-                    resource=resource,
-                    limit=rates[resource],
-                )
+        resource = self._exceeded(action, rates, region)
+        if resource is not None:
+            raise ThrottlingException(
+                f"Operation: {action} exceeded call rate: {rates[resource]} for resource: {resource}",
+                resource=resource,
+                limit=rates[resource],
+            )
 
     def admit(self, action: str, rates: Mapping[str, int], region: str) -> bool:
         """Count an action, limited or not as calls are; return False, and do not count it, when it is one too many."""
