@@ -16,6 +16,7 @@ from . import recordings
 from ._service import Context, service
 from .channels import Channel
 from .encoders import Ingest
+from .limits import CONCURRENT_STREAMS, CONCURRENT_VIEWS, Breach, excess, multitrack_problem
 from .stream_sessions import (
     AD_BREAK_CHANGE,
     HEALTH_CHANGE,
@@ -27,8 +28,6 @@ from .stream_sessions import (
     tell,
 )
 
-CONCURRENT_STREAMS = service.quota("Concurrent streams", 100)
-CONCURRENT_VIEWS = service.quota("Concurrent views", 15_000)
 STREAM_TAKEOVERS = service.quota("Stream takeovers", 100)
 
 INGEST = service.incident(
@@ -57,29 +56,7 @@ MOST_SECONDS = 48 * 3600.0
 
 CAPACITY_EXCEEDED = "Transcode capacity exceeded. Please try again."
 
-MOST_TRACKS = 5
-MOST_FRAMES_A_SECOND = 60
-_CODECS = ("avc1.", "hvc1.", "hev1.")
-
 _GREATEST_PRIORITY = 2_147_483_647
-
-_BITRATES = {
-    kind: service.quota(f"Ingest bitrate (if channel type is {name})", 8_500_000)
-    for kind, name in {
-        "STANDARD": "STANDARD, with single-track input",
-        "ADVANCED_HD": "ADVANCED_HD",
-        "ADVANCED_SD": "ADVANCED_SD",
-    }.items()
-}
-_MULTITRACK_BITRATE = service.quota(
-    "Ingest bitrate (if channel type is STANDARD, with multitrack input up to FULL_HD resolution)", 15_000_000
-)
-_BASIC_BITRATE_SD = 1_500_000
-_BASIC_BITRATE = 3_500_000
-"""Of a BASIC channel, up to 480p and above: two values under one name of the quota page, so none of ours to set."""
-
-_RESOLUTIONS = {"SD": (400_000, 864), "HD": (900_000, 1280), "FULL_HD": (2_100_000, 1920)}
-"""Pixels in all and pixels on an edge; only multitrack input has another one than FULL_HD."""
 
 
 class TimedMetadata(NamedTuple):
@@ -110,15 +87,6 @@ class Refusal(NamedTuple):
     code: str | None = None
 
 
-class Breach(NamedTuple):
-    """A limit that a stream exceeds, in the words of the event."""
-
-    limit_name: str
-    limit_value: int
-    exceeded_by: int
-    limit_unit: str
-
-
 def connect(
     ctx: Context, channel: Channel, ingest: Ingest, *, viewers: int = 0, priority: int | None = None
 ) -> StreamSession | Refusal:
@@ -136,10 +104,10 @@ def connect(
         stream_id = _create_session(ctx, channel, ingest, viewers, priority)
     else:
         stream_id = _replace_encoder(ctx, occupant, ingest, viewers, priority)
-    rejected = _multitrack_problem(channel, ingest)
+    rejected = multitrack_problem(channel, ingest)
     if happening in ("InvalidGetClientConfigurationStreamKey", "GetClientConfigurationStreamKeyRequired"):
         rejected = happening
-    breach = _excess(ctx, channel, ingest)
+    breach = excess(ctx, channel, ingest)
     if happening == "TranscodeCapacityExceeded":
         fail(ctx, stream_id, CAPACITY_EXCEEDED)
     elif rejected:
@@ -181,17 +149,6 @@ def exceed(ctx: Context, stream_id: str, breach: Breach) -> None:
     else:
         tell(ctx, stream_id, LIMIT_BREACH, breach.limit_name, {**breach._asdict(), **_about(ctx, stream_id)})
         disconnect(ctx, stream_id)
-
-
-def limits(ctx: Context, session: StreamSession) -> dict[str, tuple[int, str]]:
-    """Return what a stream can breach, by name: the limit's value and unit."""
-    pixels, _ = _resolution(session.channel, session.ingest)
-    return {
-        "Ingest Bitrate": (_bitrate(ctx, session.channel, session.ingest), "bits per second"),
-        "Ingest Resolution": (pixels, "total pixels"),
-        "Concurrent Broadcasts": (ctx.quota(CONCURRENT_STREAMS), "active streams"),
-        "Concurrent Viewers": (ctx.quota(CONCURRENT_VIEWS), "viewers"),
-    }
 
 
 def starve(ctx: Context, stream_id: str) -> None:
@@ -305,8 +262,8 @@ def _refuse(
         most = ctx.quota(CONCURRENT_STREAMS)
         if len(ctx.store.connected) < most:
             return None
-        excess = len(ctx.store.connected) + 1 - most
-        _emit_breach(ctx, Breach("Concurrent Broadcasts", most, excess, "active streams"))
+        exceeded_by = len(ctx.store.connected) + 1 - most
+        _emit_breach(ctx, Breach("Concurrent Broadcasts", most, exceeded_by, "active streams"))
         return Refusal(f"{most} channels are streaming in {ctx.region} already, as many as the quota allows")
     same_media = _media(ingest) == _media(occupant.ingest)
     if _may_come_back(ctx, occupant):
@@ -351,50 +308,6 @@ def _media(ingest: Ingest) -> list[tuple[object, ...]]:
     """Return what a takeover must not change."""
     video: list[tuple[object, ...]] = [(each.codec, each.video_width, each.video_height) for each in ingest.video]
     return [*video, *((each.codec,) for each in ingest.audio)]
-
-
-def _multitrack_problem(channel: Channel, ingest: Ingest) -> str | None:
-    """Return the code with which a session ends that has the wrong kind of video tracks."""
-    multitrack = channel.multitrack_input_configuration
-    if len(ingest.video) == 1:
-        return "MultitrackInputRequired" if multitrack.enabled and multitrack.policy == "REQUIRE" else None
-    if not multitrack.enabled:
-        return "MultitrackInputNotAllowed"
-    if len(ingest.video) > MOST_TRACKS:
-        return "InvalidMultitrackInputTrackCount"
-    for track in ingest.video:
-        if not track.codec.startswith(_CODECS) or track.target_framerate > MOST_FRAMES_A_SECOND:
-            return "InvalidMultitrackInputVideoTrackMediaProperties"
-    return None
-
-
-def _excess(ctx: Context, channel: Channel, ingest: Ingest) -> Breach | None:
-    """Return the limit of ingest that an encoder exceeds."""
-    most_pixels, longest_edge = _resolution(channel, ingest)
-    for track in ingest.video:
-        pixels, edge = track.video_width * track.video_height, max(track.video_width, track.video_height)
-        if pixels > most_pixels:
-            return Breach("Ingest Resolution", most_pixels, pixels - most_pixels, "total pixels")
-        if edge > longest_edge:
-            return Breach("Ingest Resolution", longest_edge, edge - longest_edge, "pixels per edge")
-    most = _bitrate(ctx, channel, ingest)
-    bitrate = sum(track.target_bitrate for track in ingest.video)
-    return Breach("Ingest Bitrate", most, bitrate - most, "bits per second") if bitrate > most else None
-
-
-def _resolution(channel: Channel, ingest: Ingest) -> tuple[int, int]:
-    several = len(ingest.video) > 1
-    most = channel.multitrack_input_configuration.maximum_resolution if several else "FULL_HD"
-    return _RESOLUTIONS.get(most, _RESOLUTIONS["FULL_HD"])
-
-
-def _bitrate(ctx: Context, channel: Channel, ingest: Ingest) -> int:
-    if len(ingest.video) > 1:
-        return ctx.quota(_MULTITRACK_BITRATE)
-    if channel.type == "BASIC":
-        video = ingest.video[0]
-        return _BASIC_BITRATE_SD if min(video.video_width, video.video_height) <= 480 else _BASIC_BITRATE
-    return ctx.quota(_BITRATES.get(channel.type, _BITRATES["STANDARD"]))  # any type, where constraints go unchecked
 
 
 @service.task

@@ -27,6 +27,7 @@ from ._service import Context, service
 from .channels import Channel, place_of
 from .fragments import fragment, initialization
 from .id3 import texts_between
+from .limits import CONCURRENT_VIEWS, Breach
 from .playback_key_pairs import public_key
 from .renditions import HEIGHTS, Rendition, ladder
 from .segments import segment
@@ -311,10 +312,10 @@ def _terms_of_policy(ctx: Context, channel: Channel, viewer: _Viewer) -> dict[st
 
 def _check_views(ctx: Context, stream: StreamSession) -> None:
     """Refuse one more viewer where the region has as many as its quota allows."""
-    most = ctx.quota(broadcast.CONCURRENT_VIEWS)
+    most = ctx.quota(CONCURRENT_VIEWS)
     views = sum(ctx.store.stream_sessions[each].viewers for each in ctx.store.connected.values())
     if views >= most:
-        breach = broadcast.Breach("Concurrent Viewers", most, views + 1 - most, "viewers")
+        breach = Breach("Concurrent Viewers", most, views + 1 - most, "viewers")
         tell = partial(broadcast.exceed, ctx, stream.stream_id, breach)
         raise _RefusedError(403, "concurrent_views_exceeded", "too many concurrent views", stream.channel, tell=tell)
 

@@ -20,10 +20,11 @@ from ..wire.errors import (
 )
 from . import broadcast, stream_keys, stream_sessions
 from ._service import Context, Store, service
-from .broadcast import AdBreak, Breach, Refusal, TimedMetadata
+from .broadcast import AdBreak, Refusal, TimedMetadata
 from .channels import Channel
 from .encoders import Given, Ingest, ingest
 from .ingest import UnusableURLError, connection
+from .limits import Breach, limits_of
 from .stream_sessions import StreamSession
 
 DEFAULT_PAGE = 100
@@ -197,7 +198,7 @@ class LiveStream:
         """
         _check_number("exceeded_by", exceeded_by, least=1)
         with self._connected() as ctx:
-            limits = broadcast.limits(ctx, ctx.store.stream_sessions[self.stream_id])
+            limits = limits_of(ctx, ctx.store.stream_sessions[self.stream_id])
             if limit_name not in limits:
                 raise ValueError(f"limit_name: {unknown('limit', str(limit_name), limits)}")
             value, unit = limits[limit_name]
