@@ -119,7 +119,7 @@ def test_single_use() -> None:
         ({"expires_in": 0}, "expires_in: 0 is not a time to come"),
         ({"expires_in": float("inf")}, "expires_in: inf"),
         ({"expires_in": timedelta(seconds=-1)}, "expires_in: "),
-        ({"viewer_id": "ann", "expires_in": 601}, "expires_in: .* more than 10 minutes away"),
+        ({"viewer_id": "ann", "expires_in": 601}, "expires_in: 601 is more than 10 minutes away"),
         ({"viewer_id": ""}, "viewer_id: '' has not 1 to 40"),
         ({"viewer_session_version": 1}, "viewer_session_version: 1 is of no use without aws:viewer-id"),
         ({"origins": ["https://a.com"] * 6, "strict_origin_enforcement": True}, "origins: .* more than 5"),

@@ -90,7 +90,8 @@ def playback_token(
     except tokens.ClaimRefusedError as refused:
         error = TypeError if isinstance(refused, tokens.ClaimTypeError) else ValueError
         parameter = _PARAMETERS.get(refused.claim, refused.claim.removeprefix("aws:").replace("-", "_"))
-        raise error(f"{parameter}: {claims[refused.claim]!r} {refused.rule}") from None
+        value = expires_in if refused.claim == tokens.EXPIRES else claims[refused.claim]
+        raise error(f"{parameter}: {value!r} {refused.rule}") from None
     import jwt  # noqa: PLC0415 - only here, and it imports cryptography
 
     token = jwt.encode(claims, key, algorithm=tokens.ALGORITHM)

@@ -251,7 +251,7 @@ def test_files(sim: Emulator, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(OSError, match="folder"):
         sim.save(tmp_path / "folder")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"nowhere/state\.json"):
         sim.save(tmp_path / "nowhere" / "state.json")
     with pytest.raises(FileNotFoundError):
         sim.load(tmp_path / "nothing.json")

@@ -7,6 +7,7 @@ and random states come back bit by bit, and two files of the same state are the 
 
 from __future__ import annotations
 
+import errno
 import os
 import pkgutil
 import secrets
@@ -189,6 +190,8 @@ def _comes_back(value: object) -> bool:
 
 
 def _write(target: Path, text: bytes) -> None:
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target))  # not of the temporary file
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
         with temporary.open("xb") as file:
