@@ -14,7 +14,7 @@ from .core import arns
 from .core.arns import Arn
 from .core.calls import Call
 from .core.clock import Task
-from .core.service import Context, Handler, Incident, Service
+from .core.service import Context, Contexts, Handler, Incident, S, Service
 from .core.state import State
 from .ivs.playback import Playback, is_playback
 from .wire import model
@@ -101,8 +101,8 @@ class Dispatcher:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._contexts: dict[tuple[str, str, str], Context[Any]] = {}
-        self.playback = Playback(state, lambda account, region: self.context(ivs.service, account, region))
+        self._contexts: dict[str, Contexts[Any]] = {name: Contexts(each, state) for name, each in SERVICES.items()}
+        self.playback = Playback(state, self.contexts(ivs.service))
         state.clock.perform = self.perform
 
     def dispatch(self, request: Request) -> Response:
@@ -129,7 +129,7 @@ class Dispatcher:
             if refused is None and service is not None and operation is not None:
                 try:
                     with state.journal:
-                        body = self._call(self.context(service, account, region), operation, params)
+                        body = self._call(self._contexts[service.name](account, region), operation, params)
                 except ServiceError as error:
                     refused = error
                 else:
@@ -146,18 +146,14 @@ class Dispatcher:
             headers["x-amzn-ErrorType"] = error_code
         return Response(status, headers, body, latency)
 
-    def context(self, service: Service[Any], account: str, region: str) -> Context[Any]:
-        """Return the context of a service in an account and region; there is one of each."""
-        key = (service.name, account, region)
-        context = self._contexts.get(key)
-        if context is None:
-            context = self._contexts[key] = Context(service, account, region, self._state)
-        return context
+    def contexts(self, service: Service[S]) -> Contexts[S]:
+        """Return the contexts of a service."""
+        return self._contexts[service.name]
 
     def perform(self, task: Task) -> None:
         """Let a service do what it does on its own."""
         service = SERVICES[task.service]
-        service.tasks[task.name](self.context(service, task.account, task.region), *task.arguments)
+        service.tasks[task.name](self._contexts[task.service](task.account, task.region), *task.arguments)
 
     def _find(self, request: Request) -> tuple[Scope | None, Route, str]:
         found, path, query = _locate(request.method, request.url)
@@ -238,7 +234,7 @@ class Dispatcher:
         text = error.message or shape.text
         arn = arns.parse(error.resource) or _first_arn(operation, params)
         if arn is None or (arn.service, arn.resource_type) not in service.model.resource_types:
-            kind = next(iter(self.context(service, account, region).store.tables))
+            kind = next(iter(self._contexts[service.name](account, region).store.tables))
             arn = Arn(service.name, region, account, kind, account)
         error.resource = str(arn)
         if error.limit is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import cast
 
 from . import ivs, ivschat
 from .core.calls import Calls
@@ -16,11 +15,9 @@ from .core.quotas import Quotas
 from .core.state import State, Transitions
 from .courier import courier
 from .dispatcher import SERVICES, Dispatcher, errors_of, parameters_of
-from .ivs._service import Context
 from .ivs.playback import Playback
 from .ivs.recordings import Recordings
 from .ivs.streams import Streams
-from .ivschat._service import Context as ChatContext
 from .ivschat.chat import Chat
 from .wire.http import Request, Response
 
@@ -72,9 +69,9 @@ class Emulator:
         )
         self._state.quotas.update(quotas or {})
         self._dispatcher = Dispatcher(self._state)
-        self._streams = Streams(self._state, self._ivs_context)
-        self._recordings = Recordings(self._state, self._ivs_context)
-        self._chat = Chat(self._state, self._chat_context)
+        self._streams = Streams(self._state, self._dispatcher.contexts(ivs.service))
+        self._recordings = Recordings(self._state, self._dispatcher.contexts(ivs.service))
+        self._chat = Chat(self._state, self._dispatcher.contexts(ivschat.service))
 
     @property
     def account_id(self) -> str:
@@ -175,9 +172,3 @@ class Emulator:
         finally:
             self._state.restore(before)
             self._chat.restore(handlers)
-
-    def _ivs_context(self, account: str, region: str) -> Context:
-        return cast("Context", self._dispatcher.context(ivs.service, account, region))
-
-    def _chat_context(self, account: str, region: str) -> ChatContext:
-        return cast("ChatContext", self._dispatcher.context(ivschat.service, account, region))

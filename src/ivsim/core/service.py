@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -181,6 +181,25 @@ class Context(Generic[S]):
             resources=resources,
             detail=detail,
         )
+
+
+class Contexts(Generic[S]):
+    """The contexts of a service, one for each account and region; to go through those in which it has anything."""
+
+    def __init__(self, service: Service[S], state: State) -> None:
+        self._service = service
+        self._state = state
+        self._made: dict[tuple[str, str], Context[S]] = {}
+
+    def __call__(self, account: str, region: str) -> Context[S]:
+        """Return the context of an account and region, which is made on first use."""
+        context = self._made.get((account, region))
+        if context is None:
+            context = self._made[account, region] = Context(self._service, account, region, self._state)
+        return context
+
+    def __iter__(self) -> Iterator[Context[S]]:
+        return (self(account, region) for account, region in self._state.stores.places(self._service.name))
 
 
 def _change(ctx: Context[Any], resource_type: str, key: str, changes: dict[str, Any]) -> None:

@@ -215,9 +215,9 @@ class Stores:
         """Return the store of a service in an account and region."""
         return self._stores.setdefault((service, account, region), make(self._journal))  # type: ignore[return-value]
 
-    def of(self, service: str) -> list[tuple[str, str, Store]]:
-        """Return a service's stores as (account, region, store)."""
-        return [(account, region, store) for (its, account, region), store in self._stores.items() if its == service]
+    def places(self, service: str) -> list[tuple[str, str]]:
+        """Return where a service has a store, as (account, region)."""
+        return [(account, region) for its, account, region in self._stores if its == service]
 
     def clear(self) -> None:
         """Empty every store. Stores and tables stay, so whoever holds one sees it empty."""

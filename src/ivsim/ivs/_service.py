@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..core.journal import Journal
 from ..core.service import Context as AnyContext
+from ..core.service import Contexts as AnyContexts
 from ..core.service import Service
 from ..core.stores import Series, Table
 from ..core.stores import Store as AnyStore
@@ -76,6 +77,7 @@ class Store(AnyStore):
 
 
 Context: TypeAlias = AnyContext[Store]
+Contexts: TypeAlias = AnyContexts[Store]
 
 service: Service[Store] = Service("ivs", Store, time_format="seconds", problem_text=smithy_text)
 

@@ -23,7 +23,7 @@ from ..core.state import State
 from ..wire.http import Request, Response
 from . import broadcast, playlists
 from . import playback_tokens as tokens
-from ._service import Context, service
+from ._service import Context, Contexts
 from .channels import Channel, place_of
 from .fragments import fragment, initialization
 from .id3 import texts_between
@@ -107,9 +107,9 @@ class _RefusedError(Exception):
 class Playback:
     """Viewers: what a test asks for in their place, and what players ask for over HTTP."""
 
-    def __init__(self, state: State, context: Callable[[str, str], Context]) -> None:
+    def __init__(self, state: State, contexts: Contexts) -> None:
         self._state = state
-        self._context = context
+        self._contexts = contexts
 
     def request(
         self,
@@ -184,7 +184,7 @@ class Playback:
         raise _not_found()
 
     def _multivariant(self, viewer: _Viewer, region: str, account: str, channel_id: str) -> PlaybackResponse:
-        ctx = self._context(account, region)
+        ctx = self._contexts(account, region)
         channel = ctx.store.channels.get(ctx.arn(ctx.store.channels.resource_type, channel_id))
         if channel is None:
             raise _not_found()
@@ -243,8 +243,7 @@ class Playback:
 
     def _watched(self, viewer: _Viewer, session_id: str, index: int) -> tuple[Context, ViewerSession, StreamSession]:
         """Return what a viewer watches who was admitted before, if that is still so."""
-        contexts = (self._context(account, region) for account, region, _ in self._state.stores.of(service.name))
-        ctx = next((ctx for ctx in contexts if session_id in ctx.store.viewer_sessions), None)
+        ctx = next((ctx for ctx in self._contexts if session_id in ctx.store.viewer_sessions), None)
         if ctx is None:
             raise _not_found()
         session = ctx.store.viewer_sessions[session_id]

@@ -7,15 +7,15 @@ when that comes within the reconnect window and is like the first. Source: IVS U
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from ..core import arns
 from ..core.deliveries import S3Object
 from . import renditions
-from ._service import Context, Store, service
+from ._service import Context, Contexts, service
 from .encoders import Ingest
 from .recorded_objects import CONTENT_TYPES, ENDED, FAILED, NOT_STARTED, STARTED, RecordedObjects
 from .recorded_playlists import SECONDS_PER_FILE
@@ -420,9 +420,9 @@ class Recording:
 class Recordings(Sequence[Recording]):
     """Every recording so far, of all accounts and regions, oldest first."""
 
-    def __init__(self, state: State, context: Callable[[str, str], Context]) -> None:
+    def __init__(self, state: State, contexts: Contexts) -> None:
         self._state = state
-        self._context = context
+        self._contexts = contexts
 
     def of(self, channel_arn: str) -> list[Recording]:
         """Return the recordings of a channel, oldest first. Raises ValueError for what is no channel's ARN."""
@@ -450,8 +450,6 @@ class Recordings(Sequence[Recording]):
     def _all(self) -> list[Recording]:
         self._state.clock.run_due()
         found = [
-            (session, Recording(self._context(account, region), session))
-            for account, region, store in self._state.stores.of(service.name)
-            for session in cast("Store", store).recordings.values()
+            (session, Recording(ctx, session)) for ctx in self._contexts for session in ctx.store.recordings.values()
         ]
         return [recording for _, recording in sorted(found, key=lambda pair: pair[0].started_at)]

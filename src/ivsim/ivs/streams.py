@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from functools import partial
 from types import TracebackType
-from typing import cast
 
 from ..core import arns
 from ..core.state import State
@@ -19,7 +18,7 @@ from ..wire.errors import (
     ValidationException,
 )
 from . import broadcast, stream_keys, stream_sessions
-from ._service import Context, Store, service
+from ._service import Context, Contexts, service
 from .broadcast import AdBreak, Refusal, TimedMetadata
 from .channels import Channel
 from .encoders import Given, Ingest, ingest
@@ -249,9 +248,9 @@ class LiveStream:
 class Streams:
     """Encoders: what a test starts so that the code under test sees a channel live."""
 
-    def __init__(self, state: State, context: Callable[[str, str], Context]) -> None:
+    def __init__(self, state: State, contexts: Contexts) -> None:
         self._state = state
-        self._context = context
+        self._contexts = contexts
 
     def start(
         self,
@@ -294,9 +293,8 @@ class Streams:
         """
         live = []
         with self._state.transaction():
-            for account, region, store in self._state.stores.of(service.name):
-                ctx = self._context(account, region)
-                for stream_id in cast("Store", store).connected.values():
+            for ctx in self._contexts:
+                for stream_id in ctx.store.connected.values():
                     session = ctx.store.stream_sessions[stream_id]
                     if session.state:
                         live.append((ctx, session))
@@ -323,7 +321,7 @@ class Streams:
         """Return the channel an encoder may broadcast on, as ingest would decide it, with which key and priority."""
         arn = arns.parse(credential)
         if arn is not None:
-            ctx = self._context(arn.account, arn.region)
+            ctx = self._contexts(arn.account, arn.region)
             channel = ctx.store.channels.get(credential)
             if channel is None:
                 raise StreamRefused(f"there is no channel {credential}")
@@ -334,8 +332,7 @@ class Streams:
             wanted = connection(credential)
         except UnusableURLError as unusable:
             raise StreamRefused(str(unusable)) from None
-        for account, region, _ in self._state.stores.of(service.name):
-            ctx = self._context(account, region)
+        for ctx in self._contexts:
             key = stream_keys.find(ctx, wanted.key)
             if key is not None:
                 channel = ctx.store.channels[key.channel_arn]

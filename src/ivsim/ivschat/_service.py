@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ..core.journal import Journal
 from ..core.service import Context as AnyContext
+from ..core.service import Contexts as AnyContexts
 from ..core.service import Service
 from ..core.stores import Series, Table
 from ..core.stores import Store as AnyStore
@@ -50,6 +51,7 @@ class Store(AnyStore):
 
 
 Context: TypeAlias = AnyContext[Store]
+Contexts: TypeAlias = AnyContexts[Store]
 
 service: Service[Store] = Service("ivschat", Store, time_format="milliseconds", problem_text=request_member_text)
 

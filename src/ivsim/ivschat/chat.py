@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import UserDict
-from collections.abc import Callable, MutableMapping
+from collections.abc import MutableMapping
 from types import TracebackType
-from typing import Any, cast
+from typing import Any
 
 from ..core import arns
 from ..core.callbacks import check_callback
 from ..core.state import State
 from . import actions, chat_logs, messaging, reviews
-from ._service import Context, Store, service
+from ._service import Context, Contexts, service
 from .messaging import ChatRefused, Connection
 from .reviews import Review, ReviewHandler
 
@@ -149,9 +149,9 @@ class _ReviewHandlers(UserDict[str, ReviewHandler]):
 class Chat:
     """Rooms from the inside: `sim.chat.connect(token)`."""
 
-    def __init__(self, state: State, context: Callable[[str, str], Context]) -> None:
+    def __init__(self, state: State, contexts: Contexts) -> None:
         self._state = state
-        self._context = context
+        self._contexts = contexts
         self._review_handlers = _ReviewHandlers()
 
     @property
@@ -173,10 +173,9 @@ class Chat:
         if not isinstance(token, str):
             raise TypeError(f"token: {token!r} is not a str; CreateChatToken answers it as `token`")
         with self._state.transaction():
-            for account, region, store in self._state.stores.of(service.name):
-                known = cast("Store", store).tokens.get(token)
+            for ctx in self._contexts:
+                known = ctx.store.tokens.get(token)
                 if known is not None:
-                    ctx = self._context(account, region)
                     return ChatConnection(self, self._state, ctx, messaging.join(ctx, known))
         raise ChatRefused("CreateChatToken never answered this token")
 
@@ -185,9 +184,9 @@ class Chat:
         """The connections that are open, in every account and region; they may have been opened before a load."""
         with self._state.transaction():
             return [
-                ChatConnection(self, self._state, self._context(account, region), connection)
-                for account, region, store in self._state.stores.of(service.name)
-                for connection in cast("Store", store).connections.values()
+                ChatConnection(self, self._state, ctx, connection)
+                for ctx in self._contexts
+                for connection in ctx.store.connections.values()
             ]
 
     def logs(self, room_arn: str) -> dict[str, list[dict[str, Any]]]:
@@ -201,7 +200,7 @@ class Chat:
         if arn is None or (arn.service, arn.resource_type) != (service.name, "room"):
             raise ValueError(f"room_arn: {room_arn!r} is not the ARN of a room")
         with self._state.transaction():
-            return chat_logs.arrived(self._context(arn.account, arn.region), room_arn)
+            return chat_logs.arrived(self._contexts(arn.account, arn.region), room_arn)
 
     def snapshot(self) -> Any:
         """Return what `restore()` needs to make the review handlers as they are now."""
