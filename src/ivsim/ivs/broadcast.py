@@ -16,7 +16,7 @@ from . import recordings
 from ._service import Context, service
 from .channels import Channel
 from .encoders import Ingest
-from .limits import CONCURRENT_STREAMS, CONCURRENT_VIEWS, Breach, excess, multitrack_problem
+from .limits import CONCURRENT_STREAMS, CONCURRENT_VIEWS, Breach, excess, multitrack_problem, views
 from .stream_sessions import (
     AD_BREAK_CHANGE,
     HEALTH_CHANGE,
@@ -197,8 +197,7 @@ def set_viewers(ctx: Context, stream_id: str, viewers: int) -> None:
         return
     if viewers > session.viewers:
         most = ctx.quota(CONCURRENT_VIEWS)
-        others = (ctx.store.stream_sessions[each].viewers for each in ctx.store.connected.values() if each != stream_id)
-        elsewhere = sum(others)
+        elsewhere = views(ctx) - session.viewers
         if elsewhere + viewers > most:
             exceed(ctx, stream_id, Breach("Concurrent Viewers", most, elsewhere + viewers - most, "viewers"))
             viewers = max(most - elsewhere, session.viewers)

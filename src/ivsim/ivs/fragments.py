@@ -11,8 +11,16 @@ from datetime import datetime
 
 from . import id3
 
+MAP_VERSION = 6
+"""The version of HLS from which on a playlist may have an EXT-X-MAP, which names what is read before fragments."""
+
 _TIMESCALE = 1000
 """Units of time in a second."""
+
+
+def media_suffix(container_format: str) -> str:
+    """Return how the names of a channel's media files end: in fragments of MP4, or in transport streams."""
+    return "mp4" if container_format == "FRAGMENTED_MP4" else "ts"
 
 
 def initialization() -> bytes:

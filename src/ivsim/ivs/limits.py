@@ -58,6 +58,11 @@ def limits_of(ctx: Context, session: StreamSession) -> dict[str, tuple[int, str]
     }
 
 
+def views(ctx: Context) -> int:
+    """Return how many watch the streams of the region, which share a quota."""
+    return sum(ctx.store.stream_sessions[each].viewers for each in ctx.store.connected.values())
+
+
 def multitrack_problem(channel: Channel, ingest: Ingest) -> str | None:
     """Return the code with which a session ends that has the wrong kind of video tracks."""
     multitrack = channel.multitrack_input_configuration

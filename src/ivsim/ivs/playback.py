@@ -21,13 +21,14 @@ from urllib.parse import parse_qsl, urlencode
 from ..core import arns
 from ..core.state import State
 from ..wire.http import Request, Response
+from ..wire.serialize import GO_ESCAPES
 from . import broadcast, playlists
 from . import playback_tokens as tokens
 from ._service import Context, Contexts
 from .channels import Channel, place_of
-from .fragments import fragment, initialization
+from .fragments import fragment, initialization, media_suffix
 from .id3 import texts_between
-from .limits import CONCURRENT_VIEWS, Breach
+from .limits import CONCURRENT_VIEWS, Breach, views
 from .playback_key_pairs import public_key
 from .renditions import HEIGHTS, Rendition, ladder
 from .segments import segment
@@ -312,9 +313,9 @@ def _terms_of_policy(ctx: Context, channel: Channel, viewer: _Viewer) -> dict[st
 def _check_views(ctx: Context, stream: StreamSession) -> None:
     """Refuse one more viewer where the region has as many as its quota allows."""
     most = ctx.quota(CONCURRENT_VIEWS)
-    views = sum(ctx.store.stream_sessions[each].viewers for each in ctx.store.connected.values())
-    if views >= most:
-        breach = Breach("Concurrent Viewers", most, views + 1 - most, "viewers")
+    watching = views(ctx)
+    if watching >= most:
+        breach = Breach("Concurrent Viewers", most, watching + 1 - most, "viewers")
         tell = partial(broadcast.exceed, ctx, stream.stream_id, breach)
         raise _RefusedError(403, "concurrent_views_exceeded", "too many concurrent views", stream.channel, tell=tell)
 
@@ -354,7 +355,7 @@ def _timeline(ctx: Context, session: ViewerSession, stream: StreamSession) -> Ti
 
 
 def _suffix(stream: StreamSession) -> str:
-    return "mp4" if stream.channel.container_format == "FRAGMENTED_MP4" else "ts"
+    return media_suffix(stream.channel.container_format)
 
 
 def _granted(viewer: _Viewer, session: ViewerSession, content_type: str, body: str | bytes) -> PlaybackResponse:
@@ -380,8 +381,7 @@ def _explanation(viewer: _Viewer, refused: _RefusedError) -> str:
         query += [("pbac", "true"), ("pbar", "true"), ("pblm", refused.channel.latency_mode)]
     url = f"{viewer.path}?{urlencode(sorted(query), errors='replace')}" if query else viewer.path
     about = {"url": url, "error": refused.error, "error_code": refused.error_code, "type": "error"}
-    text = json.dumps([about], separators=(",", ":"))
-    return text.replace("&", r"\u0026").replace("<", r"\u003c").replace(">", r"\u003e")  # as Go writes JSON
+    return json.dumps([about], separators=(",", ":")).translate(GO_ESCAPES)
 
 
 def _text(name: str, given: object) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from ..wire.serialize import iso8601
+from .fragments import MAP_VERSION
 from .renditions import AUDIO_ONLY, Rendition
 from .stream_sessions import StreamSession
 from .timelines import SEGMENT_SECONDS, Timeline
@@ -24,9 +25,6 @@ PREFETCHED = 2
 
 SOURCE = "chunked"
 """What the rendition that is passed on as it came is called among others."""
-
-_MAP_VERSION = 6
-"""The version of HLS from which on a playlist may have an EXT-X-MAP."""
 
 _BANDWIDTHS = {3_400_000: 3_422_999, 1_400_000: 1_427_999}
 """What is advertised for the bitrates of 720p60 and 480p30; that of others is told as it is."""
@@ -90,7 +88,7 @@ def variant(
     forgotten = timeline.changes(first) - (timeline.stretch(first).first == first)
     lines = [
         "#EXTM3U",
-        f"#EXT-X-VERSION:{_MAP_VERSION if initialization else 3}",
+        f"#EXT-X-VERSION:{MAP_VERSION if initialization else 3}",
         "#EXT-X-TARGETDURATION:6",
         f"#EXT-X-MEDIA-SEQUENCE:{first}",
         *([f"#EXT-X-DISCONTINUITY-SEQUENCE:{forgotten}"] if forgotten > 0 else []),

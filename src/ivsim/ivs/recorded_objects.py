@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..wire.serialize import iso8601
 from . import recorded_playlists as playlists
-from .fragments import fragment, initialization
+from .fragments import fragment, initialization, media_suffix
 from .id3 import texts_between
 from .recorded_playlists import INITIALIZATION, KEYFRAME_INTERVAL, SECONDS_PER_FILE, Media, Piece
 from .segments import segment
@@ -83,7 +83,7 @@ class RecordedObjects(Mapping[str, bytes]):
         self._metadata = metadata
         self._now = recording.ended_at or now
         stretches = [Piece(stream.started_at, stream.recorded_seconds(now)) for stream in recording.streams]
-        suffix = ".mp4" if recording.container_format == "FRAGMENTED_MP4" else ".ts"
+        suffix = f".{media_suffix(recording.container_format)}"
         self._media = Media([stretch for stretch in stretches if stretch.seconds], suffix)
         self._files = list(self._layout())
 

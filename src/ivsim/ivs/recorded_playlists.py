@@ -11,6 +11,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from ..wire.serialize import iso8601
+from .fragments import MAP_VERSION
 from .renditions import AUDIO_ONLY, Rendition
 
 SECONDS_PER_FILE = 10
@@ -19,9 +20,6 @@ KEYFRAME_INTERVAL = 2
 """Seconds from one keyframe to the next, as encoders are usually set; a byte range has as many."""
 
 INITIALIZATION = "init-0.mp4"
-
-_MAP_VERSION = 6
-"""The version of HLS from which on a playlist may have an EXT-X-MAP."""
 
 
 class Piece(NamedTuple):
@@ -101,7 +99,7 @@ def variant(media: Media, *, written_at: datetime, is_complete: bool) -> str:
     """Return the playlist of a rendition that has each file as one segment."""
     lines = [
         "#EXTM3U",
-        f"#EXT-X-VERSION:{_MAP_VERSION if _map(media) else 3}",
+        f"#EXT-X-VERSION:{MAP_VERSION if _map(media) else 3}",
         f"#EXT-X-TARGETDURATION:{SECONDS_PER_FILE}",
         f"#ID3-EQUIV-TDTG:{iso8601(written_at, 'seconds')[:-1]}",
         "#EXT-X-PLAYLIST-TYPE:EVENT",
@@ -122,7 +120,7 @@ def byte_range_variant(media: Media, lengths: Callable[[Piece, int], Sequence[in
     """
     lines = [
         "#EXTM3U",
-        f"#EXT-X-VERSION:{_MAP_VERSION if _map(media) else 4}",
+        f"#EXT-X-VERSION:{MAP_VERSION if _map(media) else 4}",
         "#EXT-X-MEDIA-SEQUENCE:0",
         f"#EXT-X-TARGETDURATION:{KEYFRAME_INTERVAL}",
         *_map(media),

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 from zlib import crc32
 
+from ..wire.serialize import GO_ESCAPES
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _SECOND = 10**9
 
@@ -19,7 +21,6 @@ _SAME_MOMENT = 10**6
 """Frames within this many nanoseconds are put in order; further back, somebody set the clock back."""
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_AS_GO_ESCAPES = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
 
 
 class Frame(NamedTuple):
@@ -75,16 +76,16 @@ def error(frame_id: str, *, request_id: str, code: int, text: str) -> str:
 
 def to_json(value: Mapping[str, Any]) -> str:
     """Return JSON as Go's encoding/json writes it: no whitespace, no escapes but for what HTML would trip over."""
-    return _encode(value).translate(_AS_GO_ESCAPES)
+    return _encode(value).translate(GO_ESCAPES)
 
 
-def sending_time(now: datetime, frame_id: str, last: int) -> int:
-    """Return the time of a frame in nanoseconds, later than the last one of its room.
+def sending_time(now: int, frame_id: str, last: int) -> int:
+    """Return the time in nanoseconds of a frame sent `now`, in microseconds; it is later than the room's last one.
 
     The emulator's clock has microseconds. The three digits beyond come from the frame's id, so they are the same in
     every run with the same seed; frames of one moment follow each other by a nanosecond.
     """
-    sent = (now - _EPOCH) // timedelta(microseconds=1) * 1000 + crc32(frame_id.encode()) % 1000
+    sent = now * 1000 + crc32(frame_id.encode()) % 1000
     return last + 1 if sent <= last < sent + _SAME_MOMENT else sent
 
 

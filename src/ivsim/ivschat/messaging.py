@@ -276,7 +276,7 @@ def _publish_message(ctx: Context, room: Room, message: Message) -> None:
 def _next(ctx: Context, room: Room, frame_id: str = "") -> tuple[str, int]:
     """Return id and time of the frame that a room sends next."""
     frame_id = frame_id or ctx.ids.alphanumeric(12)
-    return frame_id, frames.sending_time(ctx.now, frame_id, _last(ctx.store.frames, room.arn))
+    return frame_id, frames.sending_time(ctx.clock.microseconds(), frame_id, _last(ctx.store.frames, room.arn))
 
 
 def _last(log: Series[Frame], room_arn: str) -> int:

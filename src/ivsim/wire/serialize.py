@@ -28,6 +28,9 @@ _kept: list[dict[int, tuple[object, str]]] = []
 
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False).encode
 
+GO_ESCAPES = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
+"""What the JSON of Go escapes and others do not; the services that viewers reach seem to be written in it."""
+
 _SIMPLE: dict[str, _Writer] = {
     "map": lambda value: _json(value) if value else "{}",  # tags, and mostly none
     "string": encode_basestring,
