@@ -25,7 +25,7 @@ test: $(VENV)/made $(AIO_VENV)/made
 test-oldest:
 	$(PYTHON) -m venv $(VENV)-oldest
 	$(VENV)-oldest/bin/python -m pip install -q --disable-pip-version-check --upgrade "pip>=25.1"
-	$(VENV)-oldest/bin/python -m pip install -q -e . --group test -r tests/oldest.txt
+	$(VENV)-oldest/bin/python -m pip install -q -e ".[server,wsgi]" --group test -r tests/oldest.txt
 	$(VENV)-oldest/bin/python -m pytest $(PYTEST)
 
 # The suite on what is shipped: the wheel is built and installed, and the tests run away from the tree.
@@ -34,7 +34,7 @@ test-wheel:
 	$(PYTHON) -m venv $(VENV)-wheel
 	$(VENV)-wheel/bin/python -m pip install -q --disable-pip-version-check --upgrade "pip>=25.1" build
 	$(VENV)-wheel/bin/python -m build -q
-	$(VENV)-wheel/bin/python -m pip install -q dist/*.whl --group test
+	$(VENV)-wheel/bin/python -m pip install -q "$$(ls dist/*.whl)[server,wsgi]" --group test
 	$(VENV)-wheel/bin/python -c "import ivsim, pathlib; assert 'site-packages' in ivsim.__file__, ivsim.__file__"
 	$(VENV)-wheel/bin/python -m pytest $(PYTEST) --import-mode=importlib
 
@@ -63,11 +63,11 @@ clean:
 $(VENV)/made: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install -q --disable-pip-version-check --upgrade "pip>=25.1"
-	$(VENV)/bin/python -m pip install -q --upgrade --upgrade-strategy eager -e . --group test --group lint
+	$(VENV)/bin/python -m pip install -q --upgrade --upgrade-strategy eager -e ".[server,wsgi]" --group test --group lint
 	@touch $@
 
 $(AIO_VENV)/made: pyproject.toml
 	$(PYTHON) -m venv $(AIO_VENV)
 	$(AIO_VENV)/bin/python -m pip install -q --disable-pip-version-check --upgrade "pip>=25.1"
-	$(AIO_VENV)/bin/python -m pip install -q -e ".[aio]" --group test
+	$(AIO_VENV)/bin/python -m pip install -q -e ".[aio,server,wsgi]" --group test
 	@touch $@

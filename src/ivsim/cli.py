@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from ._version import __version__
 from .core.service import Service
 from .dispatcher import SERVICES
+from .emulator import Emulator
 from .wire.model import Operation
 
 
@@ -18,12 +20,59 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="ivsim", description="Amazon IVS and IVS Chat in memory.")
     parser.add_argument("--version", action="version", version=f"ivsim {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_serve(commands.add_parser("serve", help="put the emulator on a port, for every AWS SDK and chat client"))
     coverage = commands.add_parser("coverage", help="print which operations of the installed botocore are emulated")
     coverage.add_argument("--markdown", action="store_true", help="as the page docs/coverage.md")
     coverage.set_defaults(lines=lambda options: coverage_page() if options.markdown else coverage_list())
     options = parser.parse_args(arguments)
-    sys.stdout.write("".join(f"{line}\n" for line in options.lines(options)))
+    try:
+        for line in options.lines(options):
+            print(line, flush=True)
+    except CommandFailed as failed:
+        sys.stderr.write(f"ivsim: {failed}\n")
+        return 1
     return 0
+
+
+class CommandFailed(Exception):  # noqa: N818 - what happened
+    """A command could not do what it was asked for; the text says why, to a person."""
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen at (%(default)s)")
+    parser.add_argument("--port", type=int, default=4870, help="the port, 0 for any that is free (%(default)s)")
+    parser.add_argument("--seed", help="makes ids and keys the same in every run")
+    parser.add_argument("--account-id", default="123456789012", help="the account of calls (%(default)s)")
+    parser.add_argument("--rate-limits", action="store_true", help="enforce the documented calls per second")
+    parser.add_argument("--quiet", action="store_true", help="no line for each call")
+    parser.set_defaults(lines=_serve)
+
+
+def _serve(options: argparse.Namespace) -> Iterator[str]:
+    try:
+        from .server.run import Server  # noqa: PLC0415 - an optional part
+    except ImportError as missing:
+        raise CommandFailed(f'{missing.name} is not installed; pip install "ivsim[server]"') from None
+    try:
+        sim = Emulator(seed=options.seed, account_id=options.account_id, rate_limits=options.rate_limits)
+        server = Server(sim, host=options.host, port=options.port)
+    except (OSError, ValueError) as error:
+        raise CommandFailed(str(error)) from None
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    log = logging.getLogger("ivsim")
+    log.addHandler(handler)
+    log.setLevel(logging.WARNING if options.quiet else logging.INFO)
+    yield f"ivsim {__version__} serves Amazon IVS and IVS Chat"
+    yield ""
+    yield f"  export AWS_ENDPOINT_URL_IVS={server.url} AWS_ENDPOINT_URL_IVSCHAT={server.url}"
+    yield f"  chat     {server.chat_url}"
+    yield f"  console  {server.url}/"
+    yield ""
+    if server.is_open_to_others:
+        yield "Whoever reaches this address can do everything: the emulator has no authentication."
+        yield ""
+    server.run()
 
 
 def coverage_list() -> Iterator[str]:

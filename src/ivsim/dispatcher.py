@@ -144,7 +144,8 @@ class Dispatcher:
             headers["Content-Type"] = "application/json"
         if error_code:
             headers["x-amzn-ErrorType"] = error_code
-        return Response(status, headers, body, latency)
+        called = f"{service.name}:{name}" if service else ""
+        return Response(status, headers, body, latency, called)
 
     def contexts(self, service: Service[S]) -> Contexts[S]:
         """Return the contexts of a service."""

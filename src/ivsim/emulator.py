@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from . import ivs, ivschat
 from .core.calls import Calls
@@ -20,6 +21,9 @@ from .ivs.recordings import Recordings
 from .ivs.streams import Streams
 from .ivschat.chat import Chat
 from .wire.http import Request, Response
+
+if TYPE_CHECKING:
+    from .server.run import Server
 
 
 class Emulator:
@@ -135,6 +139,20 @@ class Emulator:
         Refusals are answers too. What raises is a bug of ivsim's; the state is then as before the call.
         """
         return self._dispatcher.dispatch(request)
+
+    def serve(self, port: int = 0, *, host: str = "127.0.0.1") -> Server:
+        """Put it on a port, for clients of any language, until `close()` or the end of a `with` block.
+
+        Needs `ivsim[server]`. `port=0` takes any that is free; `server.url` is the endpoint for AWS SDKs,
+        `server.chat_url` that of the chat SDK. What is on the port is this emulator: both ways in see the same. There
+        is no authentication, so whoever reaches an address other than loopback can do everything. Raises OSError for a
+        port that is taken and an address that is not this machine's.
+        """
+        from .server.run import Server  # noqa: PLC0415 - an optional part, which looks back at this class
+
+        server = Server(self, host=host, port=port)
+        server.start()
+        return server
 
     def reset(self) -> None:
         """Empty it: resources, streams, events, calls, faults, connections.

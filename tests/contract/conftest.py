@@ -1,7 +1,7 @@
 """The client fixture: a contract test never knows what stands behind its clients.
 
-In process with boto3; with aiobotocore where it is installed; against real AWS with IVSIM_TARGET=aws, which costs
-money, needs credentials, and deletes what the tests created.
+In process with boto3; over HTTP with boto3; with aiobotocore where it is installed, both ways; against real AWS with
+IVSIM_TARGET=aws, which costs money, needs credentials, and deletes what the tests created.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from ivsim import Emulator, LiveStream, mock_ivs
 
 REGION = "us-west-2"
 
-_TARGETS = ["boto3", *(["aiobotocore"] if importlib.util.find_spec("aiobotocore") else [])]
+_TARGETS = ["boto3", "boto3 over HTTP"]
+if importlib.util.find_spec("aiobotocore"):
+    _TARGETS += ["aiobotocore", "aiobotocore over HTTP"]
 if os.environ.get("IVSIM_TARGET") == "aws":
     _TARGETS = [pytest.param("aws", marks=pytest.mark.aws)]  # type: ignore[list-item]
 
@@ -77,21 +79,33 @@ def aws(request: pytest.FixtureRequest) -> Iterator[Services]:
         if request.param == "aws":
             yield Services(_real(stack), None)
             return
-        sim = stack.enter_context(mock_ivs())
-        yield Services(_asynchronous(stack) if request.param == "aiobotocore" else _synchronous, sim)
+        options: dict[str, Any] = {"region_name": REGION}
+        if request.param.endswith("HTTP"):
+            sim = Emulator()
+            url = stack.enter_context(sim.serve()).url
+            options |= {"endpoint_url": url, "aws_access_key_id": "any", "aws_secret_access_key": "any"}
+        else:
+            sim = stack.enter_context(mock_ivs())
+        asynchronous = request.param.startswith("aiobotocore")
+        yield Services(_asynchronous(stack, options) if asynchronous else _synchronous(stack, options), sim)
 
 
-def _synchronous(service: str) -> Any:
-    return boto3.client(service, region_name=REGION)
+def _synchronous(stack: ExitStack, options: dict[str, Any]) -> Callable[[str], Any]:
+    def client(service: str) -> Any:
+        made = boto3.client(service, **options)
+        stack.callback(made.close)
+        return made
+
+    return client
 
 
-def _asynchronous(stack: ExitStack) -> Callable[[str], Any]:
+def _asynchronous(stack: ExitStack, options: dict[str, Any]) -> Callable[[str], Any]:
     from aiobotocore.session import get_session
 
     loop = stack.enter_context(_loop())
 
     def client(service: str) -> Any:
-        context = get_session().create_client(service, region_name=REGION)
+        context = get_session().create_client(service, **options)
         opened = loop.run_until_complete(context.__aenter__())
         stack.callback(lambda: loop.run_until_complete(context.__aexit__(None, None, None)))
         return _Blocking(opened, loop)

@@ -31,7 +31,7 @@ class _Emitter:
         if not event_name.startswith("before-send."):
             return await self._emitter.emit(event_name, **arguments)
         request = arguments["request"]
-        status, headers, body, _ = botocore.answer(self._handle, request, self._context)
+        status, headers, body, *_ = botocore.answer(self._handle, request, self._context)
         return [(None, _Response(request.url, status, headers, botocore.Raw(body)))]
 
 

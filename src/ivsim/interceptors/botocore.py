@@ -103,7 +103,7 @@ class _Emitter:
         if not event_name.startswith("before-send."):
             return self._emitter.emit(event_name, **arguments)
         request = arguments["request"]
-        status, headers, body, _ = answer(self._handle, request, self._context)
+        status, headers, body, *_ = answer(self._handle, request, self._context)
         return [(None, AWSResponse(request.url, status, headers, Raw(body)))]
 
 
@@ -122,7 +122,7 @@ def _sending(original: Callable[..., Any], handle: Handle) -> Callable[..., Any]
     def send(session: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
         if not is_ours(request.url):
             return original(session, request)
-        status, headers, body, _ = handle(_request(request))
+        status, headers, body, *_ = handle(_request(request))
         return AWSResponse(request.url, status, headers, Raw(body))
 
     return send

@@ -32,10 +32,12 @@ class Response(NamedTuple):
     """An HTTP response, complete; a door sends it as it is.
 
     `latency` is how many seconds the answer took on the emulator's clock (0 unless a fault made it slow), so
-    that a door can time out as a network would.
+    that a door can time out as a network would. `operation` is what was called ("ivs:CreateChannel"), empty when the
+    request meant no operation.
     """
 
     status: int
     headers: dict[str, str]
     body: bytes = b""
     latency: float = 0.0
+    operation: str = ""

@@ -1,0 +1,54 @@
+"""Servers and clients for the tests of the port."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ivsim import Emulator
+from ivsim.server.run import Server
+
+NODE = Path(__file__).parent / "node"
+
+RunNode = Callable[..., Any]
+
+
+@pytest.fixture
+def server(sim: Emulator) -> Iterator[Server]:
+    """The emulator `sim` on a port."""
+    with sim.serve() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def node() -> RunNode:
+    """A function that runs a script of `tests/server/node` with arguments and returns the JSON it prints.
+
+    Skips where Node or npm is missing.
+    """
+    executable, npm = shutil.which("node"), shutil.which("npm")
+    if executable is None or npm is None:
+        pytest.skip("Node.js with npm is not installed")
+    _install(npm)
+
+    def run(script: str, *arguments: str, timeout: float = 120) -> Any:
+        command = [executable, str(NODE / script), *arguments]
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+        assert ran.returncode == 0, f"{script}:\n{ran.stdout}\n{ran.stderr}"
+        return json.loads(ran.stdout)
+
+    return run
+
+
+def _install(npm: str) -> None:
+    wanted, installed = (NODE / "package.json").read_text(), NODE / "node_modules" / ".installed"
+    if not installed.exists() or installed.read_text() != wanted:
+        command = [npm, "install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"]
+        subprocess.run(command, cwd=NODE, check=True, capture_output=True, timeout=300)
+        installed.write_text(wanted)
