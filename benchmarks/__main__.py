@@ -16,6 +16,7 @@ from .days import day
 from .footprint import memory
 from .lifecycle import imports, tests
 from .plan import FULL, QUICK
+from .servers import servers
 from .threads import threads
 
 _ENVIRONMENT = {
@@ -38,7 +39,7 @@ def main() -> None:
     began = perf_counter()
     _print_versions()
     report.head()
-    for measure in (one_call, pages, tests, imports, memory, threads, chat, day):
+    for measure in (one_call, pages, tests, imports, memory, threads, servers, chat, day):
         measure(plan)
     print(f"\n{plan.rounds} rounds; took {perf_counter() - began:.0f} s")
 

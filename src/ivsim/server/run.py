@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import os
 import signal
 import socket
 import threading
@@ -112,7 +113,13 @@ class Server:
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
         self._stop = partial(loop.call_soon_threadsafe, stop.set)
         config = uvicorn.Config(
-            App(self.emulator), ws="none", access_log=False, log_config=None, timeout_keep_alive=_KEEP_ALIVE
+            App(self.emulator),
+            interface="asgi3",
+            ws="none",
+            proxy_headers=False,
+            access_log=False,
+            log_config=None,
+            timeout_keep_alive=_KEEP_ALIVE,
         )
         config.load()
         shared = ServerState()
@@ -138,8 +145,16 @@ class Server:
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(
+        family, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )  # without the last, asyncio lets Nagle wait
     try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        if os.name == "posix":  # elsewhere it would let two servers share a port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
     except OSError as error:
+        listener.close()
         what = "something else listens there" if error.errno == errno.EADDRINUSE else error.strerror or str(error)
         raise OSError(f"cannot listen at {host}, port {port}: {what}") from None
+    return listener
