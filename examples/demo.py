@@ -86,6 +86,12 @@ def main() -> None:
 
         print(f"\n{len(sim.calls)} API calls, none of which left this process.")
 
+        print("\nThe same on a port, for every AWS SDK, or for none")
+        with sim.serve() as server:
+            tags = requests.get(f"{server.url}/tags/{channel['arn']}", timeout=10)
+            print(f"  GET {server.url}/tags/…:channel/…")
+            print(f"  {tags.status_code} {tags.text}")
+
 
 if __name__ == "__main__":
     main()
