@@ -37,6 +37,9 @@ SERVICES: Mapping[str, Service[Any]] = {service.name: service for service in (iv
 MOST_BYTES = 10 * 1024 * 1024
 """The largest body that is read, as for any API behind Amazon API Gateway."""
 
+_LONGEST_REMEMBERED = 2048
+"""How long a URL or a signature may be to be remembered with what was found in it: longer ones are nobody's habit."""
+
 _SCOPE = re.compile(r"Credential=([^/,\s]+)/[0-9]+/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
 _REGION_IN_HOST = re.compile(r"ivs[a-z]*(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws|api)\.")
 _CHAT = re.compile(r"https?://edge\.")
@@ -157,8 +160,10 @@ class Dispatcher:
         service.tasks[task.name](self._contexts[task.service](task.account, task.region), *task.arguments)
 
     def _find(self, request: Request) -> tuple[Scope | None, Route, str]:
-        found, path, query = _locate(request.method, request.url)
-        scope = _scope(request.header("authorization").partition(",")[0] or query)
+        locate = _locate if len(request.url) <= _LONGEST_REMEMBERED else _locate.__wrapped__
+        found, path, query = locate(request.method, request.url)
+        signature = request.header("authorization").partition(",")[0] or query
+        scope = (_scope if len(signature) <= _LONGEST_REMEMBERED else _scope.__wrapped__)(signature)
         if len(found) == 1:
             return scope, found[0], query
         if not found:
