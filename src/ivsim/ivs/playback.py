@@ -398,8 +398,9 @@ def _text(name: str, given: object) -> str:
 def _viewer(url: str, origin: str | None, country: str | None) -> _Viewer:
     target, _, query = url.partition("#")[0].partition("?")
     known = country.upper() if country and _COUNTRY.fullmatch(country) else None
-    path, hosts = _HOST.subn("", target, count=1)
-    elsewhere = hosts > 0 and not _AT_THE_EDGE.match(url)
+    host = _HOST.match(target)
+    path = target[host.end() :] if host else target
+    elsewhere = host is not None and not _AT_THE_EDGE.match(url)
     return _Viewer(path, parse_qsl(query, keep_blank_values=True), origin, known, elsewhere)
 
 

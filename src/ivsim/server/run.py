@@ -91,6 +91,7 @@ class Server:
             try:
                 asyncio.run(self._serve(ready.set))
             finally:
+                self._socket.close()
                 ready.set()  # when that failed, the thread says how
 
         self._thread = threading.Thread(target=serve, name="ivsim", daemon=True)
@@ -110,9 +111,10 @@ class Server:
     def close(self) -> None:
         """Stop at once: connections are closed, calls under way are not waited for. Again is nothing."""
         self._ask_to_stop()
-        if self._thread not in (None, threading.current_thread()):
+        if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
-        self._socket.close()
+        elif self._stop is None:  # it never served; else who serves gives the port back
+            self._socket.close()
 
     def _ask_to_stop(self, *_: object) -> None:
         self._is_stopped = True
@@ -168,7 +170,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _family(host: str) -> socket.AddressFamily:
     """Return how to reach a host: by IPv4 wherever that is possible."""
-    families = {family for family, *_ in socket.getaddrinfo(host or None, None, type=socket.SOCK_STREAM)}
+    families = {family for family, *_ in socket.getaddrinfo(host or None, 0, type=socket.SOCK_STREAM)}
     return socket.AF_INET if socket.AF_INET in families else socket.AF_INET6
 
 
