@@ -99,7 +99,7 @@ def test_region_of_the_environment(pytester: pytest.Pytester, monkeypatch: pytes
 
 
 def test_server(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`ivsim_server` has what `ivsim` has, for clients made in the test and for programs it starts, and goes with it."""
+    """`ivsim_server` has what `ivsim` has, for clients made in the test and for programs it starts, until it ends."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_IVSCHAT", "http://localhost:9")
     pytester.makepyfile(
         """
