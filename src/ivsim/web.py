@@ -15,6 +15,9 @@ from .wire.http import Request, Response
 if TYPE_CHECKING:
     from .emulator import Emulator
 
+MOST_THROWN_AWAY = 64 * 1024 * 1024
+"""How much of a body that is too large is still read, as most clients read no answer before they have sent it all."""
+
 _CALLS = logging.getLogger("ivsim.calls")
 """One line a call: status, what was called, the error code if it was refused, how long it took."""
 
@@ -44,7 +47,7 @@ class Headers(dict[str, str]):
 
 def answer(emulator: Emulator, request: Request) -> Response:
     """Answer a request that came over a socket, its body as it was sent. A bug of ours is a 500, and in the log."""
-    if is_preflight(request) and not is_playback(request.url):
+    if _is_preflight(request) and not is_playback(request.url):
         return _preflight(request)
     try:
         response = emulator.handle(request._replace(body=_decoded(request)))
@@ -57,9 +60,11 @@ def answer(emulator: Emulator, request: Request) -> Response:
     return response
 
 
-def is_preflight(request: Request) -> bool:
-    """Return whether a browser asks whether it may send what a script wants to."""
-    return request.method == "OPTIONS" and request.header("access-control-request-method") != ""
+def announced(request: Request) -> Request:
+    """Return what a browser asks leave for, when it does, and any other request as it is."""
+    if _is_preflight(request):
+        return request._replace(method=request.header("access-control-request-method"))
+    return request
 
 
 def tell(request: Request, response: Response, seconds: float) -> None:
@@ -67,6 +72,10 @@ def tell(request: Request, response: Response, seconds: float) -> None:
     what = response.operation or f"{request.method} {request.url}"
     error = response.headers.get("x-amzn-ErrorType")
     _CALLS.info("%s %s%s %.1f ms", response.status, what, f" {error}" if error else "", seconds * 1000)
+
+
+def _is_preflight(request: Request) -> bool:
+    return request.method == "OPTIONS" and request.header("access-control-request-method") != ""
 
 
 def _decoded(request: Request) -> bytes:

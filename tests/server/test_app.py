@@ -14,9 +14,8 @@ from typing import Any
 import boto3
 import pytest
 
-from ivsim import Emulator
+from ivsim import Emulator, web
 from ivsim.dispatcher import MOST_BYTES, SERVICES
-from ivsim.server import app
 from ivsim.server.run import Server
 
 from ..calling import signed
@@ -223,7 +222,7 @@ def test_too_large(sim: Emulator, client: RawClient) -> None:
 
 def test_without_end(client: RawClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of one that does not end only so much is read."""
-    monkeypatch.setattr(app, "_MOST_THROWN_AWAY", MOST_BYTES)
+    monkeypatch.setattr(web, "MOST_THROWN_AWAY", MOST_BYTES)
     client.send(b"POST /CreateChannel HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
     client.send(b"%x\r\n%b\r\n" % (MOST_BYTES + 1, b"a" * (MOST_BYTES + 1)))
     assert code(client.read()) == (413, "RequestEntityTooLarge")

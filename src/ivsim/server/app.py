@@ -18,9 +18,6 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-_MOST_THROWN_AWAY = 64 * 1024 * 1024
-"""How much of a body that is too large is still read, as most clients read no answer before they have sent it all."""
-
 
 class App:
     """The emulator as an ASGI application."""
@@ -53,7 +50,7 @@ async def _body(receive: Receive) -> bytes | None:
         if size <= MOST_BYTES:
             parts.append(message["body"])
         size += len(message["body"])
-        if not message["more_body"] or size > _MOST_THROWN_AWAY:
+        if not message["more_body"] or size > web.MOST_THROWN_AWAY:
             return b"".join(parts)
 
 
