@@ -221,10 +221,10 @@ def test_too_large(sim: Emulator, client: RawClient) -> None:
 
 
 def test_without_end(client: RawClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of one that does not end only so much is read."""
-    monkeypatch.setattr(web, "MOST_THROWN_AWAY", MOST_BYTES)
+    """Of one that does not end only so much is read, and less is kept."""
+    monkeypatch.setattr(web, "MOST_THROWN_AWAY", 2 * MOST_BYTES)
     client.send(b"POST /CreateChannel HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
-    client.send(b"%x\r\n%b\r\n" % (MOST_BYTES + 1, b"a" * (MOST_BYTES + 1)))
+    client.send(b"%x\r\n%b\r\n" % (2 * MOST_BYTES + 1, b"a" * (2 * MOST_BYTES + 1)))
     assert code(client.read()) == (413, "RequestEntityTooLarge")
     assert client.is_over()
 
