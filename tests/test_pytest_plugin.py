@@ -98,6 +98,43 @@ def test_region_of_the_environment(pytester: pytest.Pytester, monkeypatch: pytes
     pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
 
 
+def test_server(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`ivsim_server` has what `ivsim` has, for clients made in the test and for programs it starts, until it ends."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_IVSCHAT", "http://localhost:9")
+    pytester.makepyfile(
+        """
+        import os
+        import subprocess
+        import sys
+        import boto3
+        import pytest
+
+        PROGRAM = "import boto3; print(boto3.client('ivs', region_name='us-east-1').create_channel(name='theirs'))"
+
+        @pytest.mark.ivsim(account_id="210987654321")
+        @pytest.mark.parametrize("turn", [1, 2])
+        def test_one_state(ivs_client, ivsim_server, ivsim, turn):
+            assert ivsim_server.emulator is ivsim
+            assert ivsim_server.chat_url == f"ws://127.0.0.1:{ivsim_server.port}"
+            assert ivs_client.list_channels()["channels"] == []  # in process
+            own = boto3.client("ivs", region_name="us-east-1")
+            assert own.meta.endpoint_url == ivsim_server.url
+            assert boto3.client("ivschat", region_name="us-east-1").meta.endpoint_url == ivsim_server.url
+            assert boto3.client("s3", region_name="us-east-1").meta.endpoint_url != ivsim_server.url
+            own.create_channel(name="mine")
+            shown = subprocess.run([sys.executable, "-c", PROGRAM], check=True, capture_output=True, text=True)
+            assert ":210987654321:" in shown.stdout
+            assert [each["name"] for each in ivs_client.list_channels()["channels"]] == ["mine", "theirs"]
+            own.close()
+
+        def test_afterwards():
+            assert os.environ["AWS_ENDPOINT_URL_IVSCHAT"] == "http://localhost:9"
+            assert "AWS_ENDPOINT_URL_IVS" not in os.environ
+        """
+    )
+    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=3)
+
+
 @pytest.mark.parametrize(
     ("options", "text"), [("sed=7", "*TypeError: *sed*"), ("7", "*TypeError: *by name, not (7,)*")]
 )

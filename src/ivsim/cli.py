@@ -6,13 +6,16 @@ import argparse
 import logging
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._version import __version__
 from .core.service import Service
 from .dispatcher import SERVICES
 from .emulator import Emulator
 from .wire.model import Operation
+
+if TYPE_CHECKING:
+    from .server.run import Server
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,8 +54,8 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
 def _serve(options: argparse.Namespace) -> Iterator[str]:
     try:
         from .server.run import Server  # noqa: PLC0415 - an optional part
-    except ImportError as missing:
-        raise CommandFailed(f'{missing.name} is not installed; pip install "ivsim[server]"') from None
+    except ModuleNotFoundError as missing:
+        raise CommandFailed(str(missing)) from None
     try:
         sim = Emulator(seed=options.seed, account_id=options.account_id, rate_limits=options.rate_limits)
         server = Server(sim, host=options.host, port=options.port)
@@ -63,6 +66,11 @@ def _serve(options: argparse.Namespace) -> Iterator[str]:
     log = logging.getLogger("ivsim")
     log.addHandler(handler)
     log.setLevel(logging.WARNING if options.quiet else logging.INFO)
+    server.run(lambda: print("\n".join(_welcome(server)), flush=True))
+    return iter(())
+
+
+def _welcome(server: Server) -> Iterator[str]:
     yield f"ivsim {__version__} serves Amazon IVS and IVS Chat"
     yield ""
     yield f"  export AWS_ENDPOINT_URL_IVS={server.url} AWS_ENDPOINT_URL_IVSCHAT={server.url}"
@@ -72,7 +80,6 @@ def _serve(options: argparse.Namespace) -> Iterator[str]:
     if server.is_open_to_others:
         yield "Whoever reaches this address can do everything: the emulator has no authentication."
         yield ""
-    server.run()
 
 
 def coverage_list() -> Iterator[str]:

@@ -34,8 +34,14 @@ from .wire.validate import Problem
 
 SERVICES: Mapping[str, Service[Any]] = {service.name: service for service in (ivs.service, ivschat.service)}
 
+_SERVICE_PARTS = [[name] for name in SERVICES]
+"""The service part of their ARNs, as a slice of what is between colons."""
+
 MOST_BYTES = 10 * 1024 * 1024
 """The largest body that is read, as for any API behind Amazon API Gateway."""
+
+_LONGEST_REMEMBERED = 2048
+"""How long a URL or a signature may be to be remembered with what was found in it: longer ones are nobody's habit."""
 
 _SCOPE = re.compile(r"Credential=([^/,\s]+)/[0-9]+/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
 _REGION_IN_HOST = re.compile(r"ivs[a-z]*(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws|api)\.")
@@ -61,6 +67,28 @@ def routes() -> Routes:
 def real_time() -> Model:
     """Return the model of IVS Real-Time, read only to refuse it by name."""
     return model.load("ivs-realtime", "seconds")
+
+
+@cache
+def real_time_routes() -> Routes:
+    """Return the routes of IVS Real-Time, made once a process."""
+    return Routes([real_time()])
+
+
+def is_for_ivs(request: Request) -> bool:
+    """Return whether a request is for IVS or IVS Chat (or IVS Real-Time), rather than for another service of AWS.
+
+    A signature says so; without one it is the path, and where services share that, the service of the ARN in it.
+    """
+    scope = _scope_of(request, request.url.partition("?")[2])
+    if scope is not None or is_playback(request.url):
+        return scope is None or scope.service in SERVICES
+    try:
+        found, path, _ = _locate(request.method, request.url)
+        found = found or real_time_routes().find(request.method, path)
+    except (UnknownOperationException, ValueError):
+        return False
+    return bool(found) and all(text.split(":")[2:3] in _SERVICE_PARTS for text in found[0].members.values())
 
 
 @cache
@@ -158,13 +186,13 @@ class Dispatcher:
 
     def _find(self, request: Request) -> tuple[Scope | None, Route, str]:
         found, path, query = _locate(request.method, request.url)
-        scope = _scope(request.header("authorization").partition(",")[0] or query)
+        scope = _scope_of(request, query)
         if len(found) == 1:
             return scope, found[0], query
         if not found:
             if _CHAT.match(request.url):
                 raise NotEmulated("What viewers reach for chat is not emulated by ivsim over HTTP")
-            for each in Routes([real_time()]).find(request.method, path):
+            for each in real_time_routes().find(request.method, path):
                 raise NotEmulated(f"ivs-realtime {each.operation.name} is not emulated by ivsim")
             raise UnknownOperationException(f"No operation at {request.method} {path}")
         return scope, _choose(found, scope), query
@@ -245,9 +273,13 @@ class Dispatcher:
         return shape.status, body
 
 
-@lru_cache(maxsize=4096)
 def _locate(method: str, url: str) -> tuple[list[Route], str, str]:
     """Return the routes a request may mean, its path and its query string."""
+    return (_located if len(url) <= _LONGEST_REMEMBERED else _located.__wrapped__)(method, url)
+
+
+@lru_cache(maxsize=4096)
+def _located(method: str, url: str) -> tuple[list[Route], str, str]:
     try:
         parts = urlsplit(url)
         return routes().find(method, parts.path), parts.path, parts.query
@@ -255,9 +287,14 @@ def _locate(method: str, url: str) -> tuple[list[Route], str, str]:
         raise UnknownOperationException(f"{url!r} is not a URL") from None
 
 
+def _scope_of(request: Request, query: str) -> Scope | None:
+    """Return the scope of a signature: in the beginning of an Authorization header, or in a presigned query string."""
+    signature = request.header("authorization").partition(",")[0] or query
+    return (_scope if len(signature) <= _LONGEST_REMEMBERED else _scope.__wrapped__)(signature)
+
+
 @lru_cache(maxsize=1024)
 def _scope(signature: str) -> Scope | None:
-    """Return the scope of a signature: the beginning of an Authorization header, or a presigned query string."""
     match = _SCOPE.search(signature) or _SCOPE.search(unquote(signature))
     return Scope(*match.groups()) if match else None
 

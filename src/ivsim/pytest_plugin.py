@@ -10,6 +10,7 @@ import pytest
 
 if TYPE_CHECKING:
     from .emulator import Emulator
+    from .server.run import Server
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -45,6 +46,19 @@ def ivs_client(ivsim: Emulator) -> Any:
 def ivschat_client(ivsim: Emulator) -> Any:
     """A boto3 client for `ivschat`, in AWS_DEFAULT_REGION or the emulator's region."""
     return _client("ivschat", ivsim)
+
+
+@pytest.fixture
+def ivsim_server(ivsim: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """The Emulator of `ivsim` on a free port: `.url` for AWS SDKs, `.chat_url` for chat clients, `.emulator`.
+
+    AWS_ENDPOINT_URL_IVS and AWS_ENDPOINT_URL_IVSCHAT lead there, for programs that the test starts and for clients that
+    are made from now on. Needs `ivsim[server]`.
+    """
+    with ivsim.serve() as server:
+        for service in ("IVS", "IVSCHAT"):
+            monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", server.url)
+        yield server
 
 
 def _client(service: str, emulator: Emulator) -> Any:

@@ -496,3 +496,16 @@ def test_same_seed_same_bytes(private_key: Any) -> None:
         return [multivariant, variant, sim.playback.request(segment_urls(variant)[0])]
 
     assert play() == play()
+
+
+def test_asked_elsewhere(sim: Emulator) -> None:
+    """Asked at a host that is not the edge's, playlists have relative URLs, which lead back to it."""
+    arn = call(sim, "CreateChannel").body["channel"]["arn"]
+    with sim.streams.start(arn):
+        path = f"/api/video/v1/us-east-1.123456789012.channel.{arn.partition('/')[2]}.m3u8"
+        for url in (path, f"https://abc.us-east-1.playback.live-video.net{path}"):
+            assert sim.playback.request(url).body.split()[-1].startswith("https://use14.playlist.live-video.net/v1/")
+        variant = sim.playback.request(f"http://localhost:4870{path}").body.split()[-1]
+        assert variant.startswith("../../../v1/playlist/")
+        playlist = sim.playback.request("http://localhost:4870/" + variant.removeprefix("../../../")).body
+        assert all(line.startswith("../segment/") for line in playlist.splitlines() if not line.startswith("#"))

@@ -1,45 +1,233 @@
 from __future__ import annotations
 
+import asyncio
 import gc
+import logging
 import socket
 import struct
 from time import monotonic
+from typing import cast
 
 import pytest
 
-from ivsim.server.connection import HttpConnection
+from ivsim import Emulator
+from ivsim.server.connection import MOST_HEAD, Gathering, HttpConnection
 from ivsim.server.run import Server
 
-_CALL = b"POST /ListChannels HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
+from .raw import DEADLINE, RawClient, chunked, request
+
+H2C = b"POST /CreateChannel HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n"
+
+
+def test_one_piece(server: Server) -> None:
+    """Headers and body of an answer come together."""
+    with RawClient(server.port) as client:
+        client.send(request("/ListChannels"))
+        received = client.socket.recv(65536)
+        assert received.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert received.endswith(b'\r\n\r\n{"channels":[]}')
+
+
+def test_gathering() -> None:
+    """What is written in one go is sent in one piece, when the loop turns or the transport closes."""
+
+    class Transport:
+        def __init__(self) -> None:
+            self.sent: list[bytes] = []
+
+        def write(self, data: bytes) -> None:
+            self.sent.append(data)
+
+        def close(self) -> None:
+            self.sent.append(b"closed")
+
+        def is_closing(self) -> bool:
+            return False
+
+    async def go() -> list[bytes]:
+        inner = Transport()
+        transport = Gathering(cast("asyncio.Transport", inner))
+        transport.write(b"a")
+        transport.write(b"b")
+        assert inner.sent == []
+        await asyncio.sleep(0)
+        transport.write(b"c")
+        transport.close()
+        await asyncio.sleep(0)
+        assert not transport.is_closing()
+        return inner.sent
+
+    assert asyncio.run(go()) == [b"ab", b"c", b"closed"]
+
+
+def test_byte_by_byte(server: Server) -> None:
+    """A request may come in as many pieces as it has bytes."""
+    with RawClient(server.port) as client:
+        client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in request("/CreateChannel", b'{"name": "x"}'):
+            client.send(bytes([byte]))
+        assert client.read().status == 200
+
+
+def test_pipelined(server: Server) -> None:
+    """Requests that come at once are answered in their order."""
+    with RawClient(server.port) as client:
+        client.send(request("/CreateChannel") + request("/nowhere") + request("/ListChannels"))
+        assert [client.read().status for _ in range(3)] == [200, 404, 200]
+
+
+def test_old_and_impatient(server: Server) -> None:
+    """HTTP/1.0, and who asks for it, gets one answer and the end of the connection."""
+    for data in (b"POST /ListChannels HTTP/1.0\r\n\r\n", request("/ListChannels", b"{}", "Connection: close")):
+        with RawClient(server.port) as client:
+            reply = client.send(data).read()
+            assert (reply.status, reply.headers["connection"]) == (200, "close")
+            assert client.is_over()
+
+
+def test_continue(server: Server) -> None:
+    """Who waits to be asked for the body is asked for it."""
+    with RawClient(server.port) as client:
+        client.send(b"POST /ListChannels HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        assert client.read().status == 100
+        assert client.send(b"{}").read().status == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        (b"Content-Length: 13\r\n\r\n", b'{"name": "x"}'),
+        (b"Transfer-Encoding: chunked\r\n\r\n", chunked(b'{"name"', b': "x"}')),
+    ],
+)
+@pytest.mark.parametrize("apart", [False, True])
+def test_upgrade_to_http_2(server: Server, headers: bytes, body: bytes, apart: bool) -> None:
+    """Java's client asks to go on with HTTP/2; it is answered with HTTP/1.1, the body not lost, and so is its next."""
+    with RawClient(server.port) as client:
+        client.send(H2C + headers)
+        if apart:
+            client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for part in [body[:4], body[4:]] if apart else [body]:
+            client.send(part)
+        assert b'"name":"x"' in client.read().body
+        assert client.call("/ListChannels").status == 200
+        client.send(H2C + headers + body + request("/ListChannels"))
+        assert [client.read().status for _ in range(2)] == [200, 200]
+
+
+def test_proxied(server: Server) -> None:
+    """A target may name its host, as for a proxy; an unsigned call is then for the region in it."""
+    with RawClient(server.port) as client:
+        host = "ivs.eu-west-1.amazonaws.com"
+        client.send(f"POST http://{host}/CreateChannel HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        assert b"arn:aws:ivs:eu-west-1:" in client.read().body
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",  # TLS
+        b"hello\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"CONNECT ivs.us-east-1.amazonaws.com:443 HTTP/1.1\r\n\r\n",
+        b"CONNECT x:443 HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+        b"GET /tags/\xc3\xa9 HTTP/1.1\r\n\r\n",
+        b"GET /?\xff HTTP/1.1\r\n\r\n",
+        b"POST /ListChannels HTTP/1.1\r\nContent-Length: two\r\n\r\n",
+        b"POST /ListChannels HTTP/1.1\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"POST /ListChannels HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"POST /ListChannels HTTP/1.1\r\nA\x00b: c\r\n\r\n",
+        b"GET / HTTP/1.1\r\nA: " + b"a" * MOST_HEAD,
+        b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * (MOST_HEAD // 6 + 1),
+    ],
+    ids=lambda data: repr(data[:50]),
+)
+def test_no_http(sim: Emulator, server: Server, data: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """What is no HTTP is told so in one line, and its connection closed; no other notices."""
+    with RawClient(server.port) as other, RawClient(server.port) as client:
+        assert client.send(data).read().status == 400
+        assert client.is_over()
+        assert other.call("/ListChannels").status == 200
+    assert [(record.name, record.levelno) for record in caplog.records] == [("ivsim.server", logging.WARNING)]
+    assert len(sim.calls) == 1
+
+
+def test_trailers_without_end(server: Server) -> None:
+    """Nor do headers behind a body go on for ever."""
+    with RawClient(server.port) as client:
+        client.send(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: ")
+        with pytest.raises(ConnectionError):
+            for _ in range(1000):
+                client.send(b"a" * MOST_HEAD)
+
+
+def test_half_said(server: Server) -> None:
+    """Many who begin and do not go on cost the others nothing."""
+    clients = [RawClient(server.port) for _ in range(50)]
+    for client in clients:
+        client.send(b"POST /CreateChannel HTTP/1.1\r\nContent-Le")
+    with RawClient(server.port) as other:
+        assert other.call("/ListChannels").body == b'{"channels":[]}'
+    clients[0].send(b"ngth: 2\r\n\r\n{}")
+    assert clients[0].read().status == 200
+    for client in clients:
+        client.__exit__()
+
+
+def test_reads_nothing(sim: Emulator, server: Server) -> None:
+    """Who asks and asks and reads no answer is not answered any more, and costs the others nothing."""
+    with RawClient(server.port) as other, RawClient(server.port) as deaf:
+        for _ in range(50):
+            other.call("/CreateChannel", b'{"name": "%b"}' % (b"a" * 128))
+        deaf.socket.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            for _ in range(2000):
+                deaf.socket.send(request("/ListChannels") * 50)
+        assert other.call("/ListRooms").status == 200
+
+
+def test_says_everything_and_closes(sim: Emulator, server: Server) -> None:
+    """A client that closes its side after the request, as netcat does, still gets its answer."""
+    sim.faults.latency("ListChannels", 0.05)
+    with RawClient(server.port) as client:
+        client.send(request("/ListChannels")).socket.shutdown(socket.SHUT_WR)
+        assert client.read().body == b'{"channels":[]}'
+        assert client.is_over()
+
+
+@pytest.mark.parametrize("data", [b"", b"POST /List", request("/ListChannels", b"{}")[:-1]])
+def test_says_too_little_and_closes(sim: Emulator, server: Server, data: bytes) -> None:
+    """One that closes it before is not waited for."""
+    with RawClient(server.port) as client:
+        client.send(data).socket.shutdown(socket.SHUT_WR)
+        assert client.is_over()
+    assert len(sim.calls) == 0
+
+
+def test_says_nothing_more_and_closes(server: Server) -> None:
+    """One that closes it when it has its answer is let go."""
+    with RawClient(server.port) as client:
+        client.call("/ListChannels")
+        client.socket.shutdown(socket.SHUT_WR)
+        assert client.is_over()
 
 
 @pytest.mark.parametrize("calls", [1, 2])
-def test_half_closed(server: Server, calls: int) -> None:
-    """A client that has said everything is answered, every request of it, and then hung up on."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
-        client.sendall(_CALL * calls)
-        client.shutdown(socket.SHUT_WR)
-        received = b""
-        while more := client.recv(65536):
-            received += more
-    assert received.count(b'{"channels":[]}') == calls
-
-
-def test_half_a_request(server: Server) -> None:
-    """A client that will not say the rest is hung up on."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
-        client.sendall(_CALL[:-1])
-        client.shutdown(socket.SHUT_WR)
-        assert client.recv(65536) == b""
+def test_says_all_and_listens(server: Server, calls: int) -> None:
+    """A client that closes its side at once is answered, every request of it, and then hung up on."""
+    with RawClient(server.port) as client:
+        client.send(request("/ListChannels") * calls)
+        client.socket.shutdown(socket.SHUT_WR)
+        assert [client.read().status for _ in range(calls)] == [200] * calls
+        assert client.is_over()
 
 
 def test_reset_while_idle(server: Server) -> None:
     """Of a client that resets its connection between two requests nothing is kept."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
-        client.sendall(_CALL)
-        assert client.recv(65536)
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing sends a RST
-    end = monotonic() + 10
+    with RawClient(server.port) as client:
+        assert client.call("/ListChannels").status == 200
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing sends a RST
+    end = monotonic() + DEADLINE
     while any(isinstance(each, HttpConnection) for each in gc.get_objects()):
         assert monotonic() < end
         gc.collect()

@@ -93,8 +93,9 @@ class Faults:
     def latency(self, operation: str, seconds: float) -> None:
         """Let every call of an operation take so many seconds of the emulator's clock; 0 makes it prompt again.
 
-        Nobody sleeps: the clock moves. A client whose read timeout is shorter sees its timeout, as in life. Raises
-        ValueError for an operation that does not exist, and for negative seconds.
+        In process nobody sleeps: the clock moves, and a client whose read timeout is shorter sees its timeout, as in
+        life. Over a port the answer is really that late, for that client alone. Raises ValueError for an operation that
+        does not exist, and for negative seconds.
         """
         names = self._operations(operation)
         if not 0 <= seconds < math.inf:

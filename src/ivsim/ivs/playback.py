@@ -47,9 +47,9 @@ _PLAYLIST, _REFUSAL = "application/vnd.apple.mpegurl", "application/json"
 _SEGMENTS = {"ts": "video/mp2t", "mp4": "video/mp4"}
 
 _HOST = re.compile(r"https?://[^/]*", re.IGNORECASE)
+_AT_THE_EDGE = re.compile(r"https?://[^/?#]*\.live-video\.net\.?(?:[:/?#]|$)", re.IGNORECASE)
 _IS_PLAYBACK = re.compile(
-    r"(?:https?://[^/?#]*)?/(?:api/video/v1|v1/playlist|v1/segment)/|https?://[^/?#]*\.live-video\.net\.?(?:[:/?#]|$)",
-    re.IGNORECASE,
+    rf"(?:https?://[^/?#]*)?/(?:api/video/v1|v1/playlist|v1/segment)/|{_AT_THE_EDGE.pattern}", re.IGNORECASE
 )
 _CHANNEL_PATH = re.compile(r"/api/video/v1/([a-z0-9-]+)\.([0-9]{12})\.channel\.([a-zA-Z0-9-]+)\.m3u8")
 _PLAYLIST_PATH = re.compile(r"/v1/playlist/([a-zA-Z0-9_-]+)\.m3u8")
@@ -79,6 +79,8 @@ class _Viewer(NamedTuple):
     query: list[tuple[str, str]]
     origin: str | None
     country: str | None
+    is_elsewhere: bool = False
+    """Whether a host is asked that is not the edge's: then URLs are relative, so that players come back to it."""
 
     def parameter(self, name: str) -> str:
         """Return the value of a parameter, empty when there is none."""
@@ -197,9 +199,11 @@ class Playback:
         session = ViewerSession(ctx.ids.alphanumeric(22), channel.arn, stream.stream_id, ctx.now, **terms)
         ctx.store.viewer_sessions[session.id] = session
         cluster = _cluster(region)
-        host = f"https://{cluster}.playlist.live-video.net/v1/playlist"
+        folder = f"https://{cluster}.playlist.live-video.net/v1/playlist"
+        if viewer.is_elsewhere:
+            folder = "../../../v1/playlist"
         renditions = [
-            (rendition, f"{host}/{_opaque(session.id, index)}.m3u8")
+            (rendition, f"{folder}/{_opaque(session.id, index)}.m3u8")
             for index, rendition in _renditions(session, stream).items()
         ]
         text = playlists.multivariant(
@@ -209,12 +213,13 @@ class Playback:
 
     def _variant(self, viewer: _Viewer, session_id: str, index: int) -> PlaybackResponse:
         ctx, session, stream = self._watched(viewer, session_id, index)
-        host = f"https://{place_of(session.channel_arn).host_id}.j.cloudfront.hls.live-video.net/v1/segment"
-
+        folder = f"https://{place_of(session.channel_arn).host_id}.j.cloudfront.hls.live-video.net/v1/segment"
+        if viewer.is_elsewhere:
+            folder = "../segment"
         suffix = _suffix(stream)
 
         def url_of(*number: int) -> str:
-            return f"{host}/{_opaque(stream.stream_id, index, *number)}.{suffix}?dna={session.id}"
+            return f"{folder}/{_opaque(stream.stream_id, index, *number)}.{suffix}?dna={session.id}"
 
         text = playlists.variant(
             stream,
@@ -393,7 +398,10 @@ def _text(name: str, given: object) -> str:
 def _viewer(url: str, origin: str | None, country: str | None) -> _Viewer:
     target, _, query = url.partition("#")[0].partition("?")
     known = country.upper() if country and _COUNTRY.fullmatch(country) else None
-    return _Viewer(_HOST.sub("", target, count=1), parse_qsl(query, keep_blank_values=True), origin, known)
+    host = _HOST.match(target)
+    path = target[host.end() :] if host else target
+    elsewhere = host is not None and not _AT_THE_EDGE.match(url)
+    return _Viewer(path, parse_qsl(query, keep_blank_values=True), origin, known, elsewhere)
 
 
 def _without_token(query: list[tuple[str, str]]) -> list[tuple[str, str]]:

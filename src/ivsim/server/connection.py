@@ -3,20 +3,67 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any, cast
 
+from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+MOST_HEAD = 64 * 1024
+"""The most bytes that may come without an end of headers, or a part of a body, between them."""
 
 
 class HttpConnection(HttpToolsProtocol):
-    """uvicorn's HTTP/1.1, which writes headers and body apart, over a transport that puts them together.
+    """uvicorn's HTTP/1.1, with what it leaves open for clients that are broken, slow or odd.
 
-    Terraform's HTTP client now and then takes an answer in two pieces for a broken one; and one piece is cheaper.
+    Headers and body of an answer, which uvicorn writes apart, go over a transport that puts them together: Terraform's
+    HTTP client now and then takes an answer in two pieces for a broken one; and one piece is cheaper.
     """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.logger = logging.getLogger("ivsim.server")
+        self._unfinished = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin; the transport is what it writes to."""
         super().connection_made(cast("asyncio.Transport", Gathering(transport)))
+
+    def data_received(self, data: bytes) -> None:
+        """Read on. What asks for another protocol than there is, as Java does for HTTP/2, is read as if it did not."""
+        self._unset_keepalive_if_required()
+        self._unfinished += len(data)
+        while data:
+            try:
+                self.parser.feed_data(data)
+                data = b""
+            except HttpParserUpgrade as upgrade:
+                if self._should_upgrade():
+                    self.handle_websocket_upgrade()
+                    return
+                data = self._head_without_upgrade() + data[upgrade.args[0] :]
+            except HttpParserError:
+                self._refuse("Invalid HTTP request received.")
+                return
+        if self._unfinished > MOST_HEAD:
+            self._refuse(f"More than {MOST_HEAD} bytes of headers received.")
+
+    def on_headers_complete(self) -> None:
+        """Begin to answer."""
+        self._unfinished = 0
+        if not self._declines():
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Note that it went on."""
+        self._unfinished = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Note that it went on."""
+        self._unfinished = 0
+        if not self._declines():
+            super().on_message_complete()
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Stay for an answer that has not begun, as who has said everything may still listen; else hang up."""
@@ -31,6 +78,24 @@ class HttpConnection(HttpToolsProtocol):
         """End; the timer for idle connections goes too, which would hold this one for as long as it takes."""
         super().connection_lost(error)
         self._unset_keepalive_if_required()
+
+    def _declines(self) -> bool:
+        """Return whether the parser leaves a request to another protocol, body and all, and there is none."""
+        return self.parser.should_upgrade() and _asks_to_upgrade(self.headers) and not self._should_upgrade()
+
+    def _head_without_upgrade(self) -> bytes:
+        version = self.parser.get_http_version().encode()
+        lines = [b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, version)]
+        lines += [b"%s: %s" % (name, value) for name, value in self.headers if name != b"upgrade"]
+        return b"\r\n".join([*lines, b"", b""])
+
+    def _refuse(self, text: str) -> None:
+        self.logger.warning(text)
+        self.send_400_response(text)
+
+
+def _asks_to_upgrade(headers: list[tuple[bytes, bytes]]) -> bool:
+    return any(name == b"upgrade" for name, _ in headers)
 
 
 class Gathering:

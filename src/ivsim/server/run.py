@@ -10,6 +10,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from email.utils import formatdate
 from functools import partial
 from ipaddress import ip_address
@@ -36,6 +37,11 @@ _TICK = 0.05
 _KEEP_ALIVE = 75
 """Seconds for which a connection may idle; longer than SDKs keep theirs, so that none meets a closed one."""
 
+_LAST_WORDS = 0.1
+"""Seconds for what answers a client to notice that the client is gone."""
+
+_LAST_PORT = 65535
+
 _BACKLOG = 2048
 """Clients that may knock at the same moment: a load test's, not one user's."""
 
@@ -44,7 +50,8 @@ class Server:
     """An emulator on a port, as `Emulator.serve()` returns it; as a context manager it is closed with the block.
 
     The port is taken when it is made, so what it is is known before it serves; `port=0` takes any that is free. Raises
-    OSError, with the address in its text, for a port that is taken and an address that is not this machine's.
+    OSError, with the address in its text, for a port that is taken and an address that is not this machine's;
+    ValueError for what is no port.
     """
 
     def __init__(self, emulator: Emulator, *, host: str = HOST, port: int = PORT) -> None:
@@ -53,6 +60,7 @@ class Server:
         address, self.port = self._socket.getsockname()[:2]
         self.host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
         self._stop: Callable[[], object] | None = None
+        self._is_stopped = False
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Server:
@@ -79,31 +87,41 @@ class Server:
     def start(self) -> None:
         """Serve, in a thread of its own, until `close()`."""
         ready = threading.Event()
-        self._thread = threading.Thread(target=asyncio.run, args=(self._serve(ready.set),), name="ivsim", daemon=True)
+
+        def serve() -> None:
+            try:
+                asyncio.run(self._serve(ready.set))
+            finally:
+                self._socket.close()
+                ready.set()  # when that failed, the thread says how
+
+        self._thread = threading.Thread(target=serve, name="ivsim", daemon=True)
         self._thread.start()
         ready.wait()
 
-    def run(self) -> None:
-        """Serve in this, the main thread, until Ctrl-C, SIGTERM or `close()`."""
-
-        def stop(*_: object) -> None:
-            if self._stop is not None:
-                self._stop()
-
-        before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
+    def run(self, ready: Callable[[], object] = lambda: None) -> None:
+        """Serve in this, the main thread, until Ctrl-C, SIGTERM or `close()`; call `ready()` once it does."""
+        before = {each: signal.signal(each, self._ask_to_stop) for each in (signal.SIGINT, signal.SIGTERM)}
         try:
-            asyncio.run(self._serve())
+            asyncio.run(self._serve(ready))
         finally:
             for each, handler in before.items():
                 signal.signal(each, handler)
+            self._socket.close()
 
     def close(self) -> None:
         """Stop at once: connections are closed, calls under way are not waited for. Again is nothing."""
-        if self._stop is not None:
-            self._stop()
-        if self._thread is not None:
+        self._ask_to_stop()
+        if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
-        self._socket.close()
+        elif self._stop is None:  # it never served; else who serves gives the port back
+            self._socket.close()
+
+    def _ask_to_stop(self, *_: object) -> None:
+        self._is_stopped = True
+        if self._stop is not None:
+            with suppress(RuntimeError):  # the loop is over already
+                self._stop()
 
     @property
     def _authority(self) -> str:
@@ -125,13 +143,17 @@ class Server:
         shared = ServerState()
         connect = partial(HttpConnection, config=config, server_state=shared, app_state={})
         ticking = loop.create_task(self._tick(shared))
-        async with await loop.create_server(connect, sock=self._socket):
-            ready()
+        server = await loop.create_server(connect, sock=self._socket)
+        ready()
+        if not self._is_stopped:  # by a signal, before there was a loop to tell
             await stop.wait()
-            self._stop = None
-            ticking.cancel()
-            for connection in list(shared.connections):
-                connection.transport.abort()
+        ticking.cancel()
+        server.close()
+        await asyncio.sleep(0)  # who was let in just now has a connection then
+        for connection in list(shared.connections):
+            connection.transport.abort()
+        if shared.tasks:
+            await asyncio.wait(shared.tasks, timeout=_LAST_WORDS)
 
     async def _tick(self, shared: ServerState) -> None:
         while True:
@@ -144,10 +166,13 @@ class Server:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(
-        family, socket.SOCK_STREAM, socket.IPPROTO_TCP
-    )  # without the last, asyncio lets Nagle wait
+    if not 0 <= port <= _LAST_PORT:
+        raise ValueError(f"port: {port} is not one, which are 0 to {_LAST_PORT}")
+    try:
+        # Named so, asyncio has small packets sent at once; else they would wait for what the client acknowledges.
+        listener = socket.socket(_family(host), socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    except (OSError, UnicodeError) as error:  # the latter for a name that no host has
+        raise _cannot_listen(host, port, error) from None
     try:
         if os.name == "posix":  # elsewhere it would let two servers share a port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -155,6 +180,17 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
-        what = "something else listens there" if error.errno == errno.EADDRINUSE else error.strerror or str(error)
-        raise OSError(f"cannot listen at {host}, port {port}: {what}") from None
+        raise _cannot_listen(host, port, error) from None
     return listener
+
+
+def _family(host: str) -> socket.AddressFamily:
+    """Return how to reach a host: by IPv4 wherever that is possible."""
+    families = {family for family, *_ in socket.getaddrinfo(host or None, 0, type=socket.SOCK_STREAM)}
+    return socket.AF_INET if socket.AF_INET in families else socket.AF_INET6
+
+
+def _cannot_listen(host: str, port: int, error: OSError | UnicodeError) -> OSError:
+    code = getattr(error, "errno", None)
+    what = "something else listens there" if code == errno.EADDRINUSE else getattr(error, "strerror", None) or error
+    return OSError(f"cannot listen at {host}, port {port}: {what}")

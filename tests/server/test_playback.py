@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import boto3
+import m3u8
+import pytest
+import requests
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from ivsim import Emulator, playback_token
+from ivsim.server.run import Server
+
+SITE = {"Origin": "https://www.example.com"}
+
+
+@pytest.fixture
+def ivs(server: Server) -> Iterator[Any]:
+    """A client for `ivs` at the server."""
+    keys = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
+    client = boto3.client("ivs", endpoint_url=server.url, region_name="us-west-2", **keys)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def get() -> Iterator[Callable[..., requests.Response]]:
+    """A player's way to fetch, from a page of SITE."""
+    with requests.Session() as session:
+        yield lambda url, **options: session.get(url, headers=SITE, timeout=20, **options)
+
+
+def local(server: Server, playback_url: str) -> str:
+    """Return where the port has what a playback URL is for: the same path."""
+    return server.url + urlsplit(playback_url).path
+
+
+@pytest.mark.parametrize("container", ["TS", "FRAGMENTED_MP4"])
+def test_watched_over_the_port(
+    sim: Emulator, server: Server, ivs: Any, get: Callable[..., requests.Response], container: str
+) -> None:
+    """A player finds playlists and segments at the port by the URLs in them, and may read them from any site."""
+    if "containerFormat" not in ivs.meta.service_model.operation_model("CreateChannel").input_shape.members:
+        pytest.skip("the installed botocore has no containers")
+    channel = ivs.create_channel(containerFormat=container)["channel"]
+    url = local(server, channel["playbackUrl"])
+    assert get(url).status_code == 404
+    with sim.streams.start(channel["arn"]):
+        sim.clock.advance(10)
+        master = get(url)
+        variant = get(urljoin(url, m3u8.loads(master.text).playlists[0].uri))
+        playlist = m3u8.loads(variant.text)
+        segment = get(urljoin(variant.url, playlist.segments[-1].uri))
+        answers = [master, variant, segment]
+        if container == "FRAGMENTED_MP4":
+            answers.append(get(urljoin(variant.url, playlist.segment_map[0].uri)))
+        hints = re.findall(r"#EXT-X-PREFETCH:(.*)", variant.text)
+        answers += [get(urljoin(variant.url, hint)) for hint in hints]
+    for answer in answers:
+        assert answer.status_code == 200
+        assert answer.url.startswith(server.url)
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert segment.headers["Content-Type"] == {"TS": "video/mp2t", "FRAGMENTED_MP4": "video/mp4"}[container]
+    assert "https://" not in master.text + variant.text
+
+
+def test_private_over_the_port(sim: Emulator, server: Server, ivs: Any, get: Callable[..., requests.Response]) -> None:
+    """A private channel wants its token and keeps to its origins, here too."""
+    key = ec.generate_private_key(ec.SECP384R1())
+    ivs.import_playback_key_pair(
+        publicKeyMaterial=key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    )
+    channel = ivs.create_channel(authorized=True)["channel"]
+    url = local(server, channel["playbackUrl"])
+    with sim.streams.start(channel["arn"]):
+        refused = get(url)
+        assert refused.status_code == 403
+        assert refused.headers["Access-Control-Allow-Origin"] == "*"
+        now = sim.clock.now()
+        token = playback_token(key, channel["arn"], origins=["https://www.example.com"], now=now)
+        master = get(url, params={"token": token})
+        variant = get(urljoin(url, m3u8.loads(master.text).playlists[0].uri))
+        for answer in (master, variant):
+            assert answer.headers["Access-Control-Allow-Origin"] == SITE["Origin"]
+            assert answer.headers["Vary"] == "Origin"
+        other = playback_token(key, channel["arn"], origins=["https://other.example"], now=now)
+        assert get(url, params={"token": other}).status_code == 403
+
+
+def test_asked_first(server: Server) -> None:
+    """A browser that asks first hears what the edge answers."""
+    headers = {**SITE, "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "range"}
+    answer = requests.options(f"{server.url}/v1/segment/x.ts", headers=headers, timeout=20)
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Methods"]) == (204, "GET, HEAD, OPTIONS")
+
+
+def test_head(sim: Emulator, server: Server, ivs: Any) -> None:
+    """HEAD is answered without a body, on one connection."""
+    channel = ivs.create_channel()["channel"]
+    with sim.streams.start(channel["arn"]), requests.Session() as session:
+        for _ in range(2):
+            answer = session.head(local(server, channel["playbackUrl"]), timeout=20)
+            assert (answer.status_code, answer.content) == (200, b"")
