@@ -3,6 +3,10 @@
 The file is JSON: the name and version of the format, the release that wrote it, and the parts as their snapshots are.
 Records are written and read by msgspec, as their classes declare them; nothing here knows a record or a table. Floats
 and random states come back bit by bit, and two files of the same state are the same bytes.
+
+Writing is three steps, so that a server need not stand still for it: to `take()` a snapshot is a matter of moments and
+has to be done while nothing changes; to `encode()` it may be left to another thread, which gets it in pieces and lets
+others go on between them; to `write()` them replaces the file as a whole.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ import errno
 import os
 import pkgutil
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cache
@@ -42,6 +46,9 @@ VERSION = 1
 
 _PLAIN = (str, int, float, bool, bytes, datetime, dict, list, tuple)
 """What a record may be that has no class of its own."""
+
+_RECORDS_A_PIECE = 200
+"""A millisecond or so of encoding."""
 
 T = TypeVar("T")
 Services = Mapping[str, Service[Any]]
@@ -117,42 +124,105 @@ class _Document:
 
 def save(state: State, path: str | os.PathLike[str]) -> None:
     """Write a state to a file, which is replaced as a whole. Raises ValueError for what a file cannot keep."""
-    with state.journal:
-        parts, ids = state.snapshot(), state.ids.snapshot()
-    faults, latencies = parts["faults"]
-    for fault in faults:
-        if not _comes_back(fault.when):
-            whose = " and ".join(fault.operations)
-            raise ValueError(f"the fault of {whose} cannot be saved: its `when`, {fault.when!r}, is not plain JSON")
-    document = _Document(
-        format=FORMAT,
-        version=VERSION,
-        release=__version__,
-        clock=parts["clock"],
-        quotas=parts["quotas"],
-        faults=faults,
-        latencies=latencies,
-        rates=parts["rates"],
-        stores=list(_saved_stores(parts["stores"])),
-        ids=ids,
-        events=parts["events"][0],  # the subscribers are not the state's
-        calls=parts["calls"],
-    )
-    _write(Path(os.path.realpath(path)), msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target))  # not of the temporary file
+    text = msgspec.json.format(dumps(state)) + b"\n"
+    write(target, [text], target.with_name(f".{target.name}.{secrets.token_hex(4)}"))
 
 
 def load(state: State, services: Services, path: str | os.PathLike[str]) -> None:
     """Put the state in a file in the place of this one. Raises UnreadableState, and nothing has changed."""
-    text = Path(path).read_bytes()
+    loads(state, services, Path(path).read_bytes(), os.fspath(path))
+
+
+def dumps(state: State) -> bytes:
+    """Return a state as a file has it, on one line. Raises ValueError for what a file cannot keep."""
+    return b"".join(encode(take(state)))
+
+
+def loads(state: State, services: Services, text: bytes, source: str) -> None:
+    """Put a state that was saved in the place of this one. Raises UnreadableState, and nothing has changed.
+
+    `source` is what the error calls it: the name of the file.
+    """
     try:
         parts = _read(text, state, services)
     except (ValueError, RecursionError) as error:
-        raise UnreadableState(f"{os.fspath(path)}: {error}") from None
+        raise UnreadableState(f"{source}: {error}") from None
     with state.journal:
         for service, account, region in parts["stores"]:
             state.stores.get(service, account, region, services[service].make_store)
         _, subscribers = state.events.snapshot()
         state.restore({**parts, "events": (parts["events"], subscribers)})
+
+
+def take(state: State) -> dict[str, Any]:
+    """Return what a state is now, for `encode()`; records are frozen, so it stays that."""
+    with state.journal:
+        return {**state.snapshot(), "ids": state.ids.snapshot()}
+
+
+def encode(parts: Mapping[str, Any]) -> Iterator[bytes]:
+    """Yield, piece by piece, the JSON of what was taken. Raises ValueError for what a file cannot keep."""
+    faults, latencies = parts["faults"]
+    for fault in faults:
+        if not _comes_back(fault.when):
+            whose = " and ".join(fault.operations)
+            raise ValueError(f"the fault of {whose} cannot be saved: its `when`, {fault.when!r}, is not plain JSON")
+    yield from _pieces(
+        _Document(
+            format=FORMAT,
+            version=VERSION,
+            release=__version__,
+            clock=parts["clock"],
+            quotas=parts["quotas"],
+            faults=faults,
+            latencies=latencies,
+            rates=parts["rates"],
+            stores=list(_saved_stores(parts["stores"])),
+            ids=parts["ids"],
+            events=parts["events"][0],  # the subscribers are not the state's
+            calls=parts["calls"],
+        )
+    )
+
+
+def write(target: Path, pieces: Iterable[bytes], temporary: Path) -> None:
+    """Replace a file as a whole: what it shall be is written under another name, and flushed, before it has its own."""
+    try:
+        with temporary.open("wb") as file:
+            file.writelines(pieces)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _pieces(value: Any) -> Iterator[bytes]:
+    """Yield the JSON of a value in pieces of a few records each, for msgspec lets no other thread run meanwhile."""
+    if isinstance(value, (_Document, _Store, _Table, _Series)):
+        value = {name: getattr(value, name) for name in value.__dataclass_fields__}
+    if isinstance(value, dict):
+        yield b"{"
+        for index, (name, its) in enumerate(value.items()):
+            yield (b"," if index else b"") + msgspec.json.encode(name) + b":"
+            yield from _pieces(its)
+        yield b"}"
+    elif isinstance(value, list) and value and isinstance(value[0], _Store):
+        yield b"["
+        for index, store in enumerate(value):
+            yield b"," if index else b""
+            yield from _pieces(store)
+        yield b"]"
+    elif isinstance(value, list):
+        yield b"["
+        for start in range(0, len(value), _RECORDS_A_PIECE):
+            yield (b"," if start else b"") + msgspec.json.encode(value[start : start + _RECORDS_A_PIECE])[1:-1]
+        yield b"]"
+    else:
+        yield msgspec.json.encode(value)
 
 
 def _saved_stores(stores: Mapping[tuple[str, str, str], Any]) -> Iterable[_Store]:
@@ -187,20 +257,6 @@ def _comes_back(value: object) -> bool:
         return bool(msgspec.json.decode(msgspec.json.encode(value)) == value)
     except (TypeError, ValueError):
         return False
-
-
-def _write(target: Path, text: bytes) -> None:
-    if not target.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target))  # not of the temporary file
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    try:
-        with temporary.open("xb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _read(text: bytes, state: State, services: Services) -> dict[str, Any]:
