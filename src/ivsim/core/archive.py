@@ -16,7 +16,7 @@ import os
 import pkgutil
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import cache
 from importlib import import_module
@@ -50,6 +50,8 @@ _PLAIN = (str, int, float, bool, bytes, datetime, dict, list, tuple)
 _RECORDS_A_PIECE = 200
 """A millisecond or so of encoding."""
 
+_Count = Annotated[int, Meta(ge=0)]
+
 T = TypeVar("T")
 Services = Mapping[str, Service[Any]]
 
@@ -77,6 +79,7 @@ class _Table:
 class _Series:
     records: str
     by_key: dict[str, list[Any]]
+    first: dict[str, _Count] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ class _Document:
     version: int
     release: str
     clock: ClockState
-    quotas: dict[str, Annotated[int, Meta(ge=0)]]
+    quotas: dict[str, _Count]
     faults: list[_Fault]
     latencies: dict[str, Annotated[float, Meta(ge=0)]]
     rates: list[tuple[tuple[str, str, str], list[int]]]
@@ -120,6 +123,8 @@ class _Document:
     ids: IdsState
     events: list[_Event]
     calls: list[Call]
+    first_event: _Count = 0
+    first_call: _Count = 0
 
 
 def save(state: State, path: str | os.PathLike[str]) -> None:
@@ -166,6 +171,8 @@ def take(state: State) -> dict[str, Any]:
 def encode(parts: Mapping[str, Any]) -> Iterator[bytes]:
     """Yield, piece by piece, the JSON of what was taken. Raises ValueError for what a file cannot keep."""
     faults, latencies = parts["faults"]
+    (events, first_event), _ = parts["events"]  # the subscribers are not the state's
+    calls, first_call = parts["calls"]
     for fault in faults:
         if not _comes_back(fault.when):
             whose = " and ".join(fault.operations)
@@ -182,8 +189,10 @@ def encode(parts: Mapping[str, Any]) -> Iterator[bytes]:
             rates=parts["rates"],
             stores=list(_saved_stores(parts["stores"])),
             ids=parts["ids"],
-            events=parts["events"][0],  # the subscribers are not the state's
-            calls=parts["calls"],
+            events=events,
+            calls=calls,
+            first_event=first_event,
+            first_call=first_call,
         )
     )
 
@@ -237,8 +246,8 @@ def _saved_stores(stores: Mapping[tuple[str, str, str], Any]) -> Iterable[_Store
                 if last_serial
             },
             {
-                name: _Series(_kind_of(record for records in by_key.values() for record in records), by_key)
-                for name, by_key in series.items()
+                name: _Series(_kind_of(record for records in by_key.values() for record in records), by_key, first)
+                for name, (by_key, first) in series.items()
                 if by_key
             },
         )
@@ -295,8 +304,8 @@ def _read(text: bytes, state: State, services: Services) -> dict[str, Any]:
         "faults": (document.faults, document.latencies),
         "rates": document.rates,
         "stores": stores,
-        "calls": document.calls,
-        "events": document.events,
+        "calls": (document.calls, document.first_call),
+        "events": (document.events, document.first_event),
     }
 
 
@@ -326,13 +335,16 @@ def _restored_table(saved: _Table, kinds: Mapping[str, Any], place: str) -> tupl
     return [Row(*row) for row in rows], saved.last_serial
 
 
-def _restored_series(saved: _Series, kinds: Mapping[str, Any], place: str) -> dict[str, list[Any]]:
+def _restored_series(
+    saved: _Series, kinds: Mapping[str, Any], place: str
+) -> tuple[dict[str, list[Any]], dict[str, int]]:
     _check_names(f"{place}.records", "record", [saved.records], kinds)
     kind = kinds[saved.records]
-    return {
-        key: _convert(records, list[kind], f"{place}.by_key[{key!r}]")  # type: ignore[valid-type]
-        for key, records in saved.by_key.items()
+    records = {
+        key: _convert(its, list[kind], f"{place}.by_key[{key!r}]")  # type: ignore[valid-type]
+        for key, its in saved.by_key.items()
     }
+    return records, saved.first
 
 
 @cache
