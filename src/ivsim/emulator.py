@@ -185,6 +185,21 @@ class Emulator:
 
         archive.load(self._state, SERVICES, path)
 
+    @property
+    def version(self) -> object:
+        """Something that is equal to what it was as long as nothing has changed that `save()` would write."""
+        return self._state.version
+
+    def saved(self) -> Iterator[bytes]:
+        """Return what is in it now as `save()` would write it, but on one line and in pieces.
+
+        They are made as they are asked for, by whatever thread, and others have their turn in between. Asking for the
+        first of them raises ValueError as `save()` does.
+        """
+        from .core import archive  # noqa: PLC0415 - as in save()
+
+        return archive.encode(archive.take(self._state))
+
     @contextmanager
     def isolated(self) -> Iterator[None]:
         """Take back at the end of the block what happened inside: resources, events, calls, faults, quotas, time."""

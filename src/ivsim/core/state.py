@@ -78,9 +78,10 @@ class State:
     @property
     def version(self) -> object:
         """What is equal to what it was before as long as nothing has changed that `snapshot()` returns."""
-        logs = [(log.first, len(log)) for log in (self.calls, self.events)]
-        parts = self.clock.setting, self.quotas.snapshot(), self.faults.snapshot()
-        return self.journal.changes, self.generation, *logs, *parts
+        with self.journal:
+            logs = [(log.first, len(log)) for log in (self.calls, self.events)]
+            parts = self.clock.setting, self.quotas.snapshot(), self.faults.snapshot()
+            return self.journal.changes, self.generation, *logs, *parts
 
     def reset(self) -> None:
         """Empty everything that calls or tests put in. Clock, quotas and subscriptions stay as they were set."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import os
 import signal
 import socket
 import threading
@@ -20,6 +21,7 @@ from uvicorn.server import ServerState
 
 from .app import App
 from .connection import HttpConnection
+from .state_file import StateFile
 
 if TYPE_CHECKING:
     from ..emulator import Emulator
@@ -44,11 +46,17 @@ class Server:
 
     The port is taken when it is made, so what it is is known before it serves; `port=0` takes any that is free. Raises
     OSError, with the address in its text, for a port that is taken and an address that is not this machine's.
+
+    `state` is a file in which the emulator is kept: what is in it is loaded, in the place of what the emulator has, and
+    from then on it is at most a second old. Raises UnreadableState and OSError as StateFile does.
     """
 
-    def __init__(self, emulator: Emulator, *, host: str = HOST, port: int = PORT) -> None:
+    def __init__(
+        self, emulator: Emulator, *, host: str = HOST, port: int = PORT, state: str | os.PathLike[str] | None = None
+    ) -> None:
         self.emulator = emulator
         self._socket = _listen(host, port)
+        self._state_file = None if state is None else self._keep_in(state)
         address, self.port = self._socket.getsockname()[:2]
         self.host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
         self._stop: Callable[[], object] | None = None
@@ -103,6 +111,18 @@ class Server:
         if self._thread is not None:
             self._thread.join()
         self._socket.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._state_file is not None:
+            self._state_file.close()
+
+    def _keep_in(self, path: str | os.PathLike[str]) -> StateFile:
+        try:
+            return StateFile(self.emulator, path)
+        except BaseException:
+            self._socket.close()
+            raise
 
     @property
     def _authority(self) -> str:
@@ -117,14 +137,20 @@ class Server:
         config.load()
         shared = ServerState()
         connect = partial(HttpConnection, config=config, server_state=shared, app_state={})
-        ticking = loop.create_task(self._tick(shared))
-        async with await loop.create_server(connect, sock=self._socket):
-            ready()
-            await stop.wait()
-            self._stop = None
-            ticking.cancel()
-            for connection in list(shared.connections):
-                connection.transport.abort()
+        background = [loop.create_task(self._tick(shared))]
+        if self._state_file is not None:
+            background.append(loop.create_task(self._state_file.keep()))
+        try:
+            async with await loop.create_server(connect, sock=self._socket):
+                ready()
+                await stop.wait()
+                self._stop = None
+                for task in background:
+                    task.cancel()
+                for connection in list(shared.connections):
+                    connection.transport.abort()
+        finally:
+            self._let_go()
 
     async def _tick(self, shared: ServerState) -> None:
         while True:
