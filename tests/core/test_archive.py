@@ -535,3 +535,12 @@ def test_any_story(before: Any, after: Any, realistic: bool, limited: bool, tmp_
     for step, number in after:
         assert step(other, number) == step(sim, number)
     assert saved(other, tmp_path) == saved(sim, tmp_path)
+
+
+@pytest.mark.parametrize("depth", [100, 980, 5_000])
+def test_deep(depth: int, tmp_path: Path) -> None:
+    """However deep what a call was sent is nested, it does not make a file that cannot be loaded."""
+    sim = Emulator()
+    send(sim, "POST", "/CreateChannel", b'{"name": ' + b"[" * depth + b"]" * depth + b"}")
+    copy = loaded(saved(sim, tmp_path), tmp_path)
+    assert list(copy.calls) == list(sim.calls)

@@ -409,13 +409,17 @@ def _convert(given: Any, kind: type[T], place: str) -> T:
 
 def _check_nothing_is_lost(given: Any, kept: Any, place: str) -> None:
     """Refuse what msgspec lets pass: members that a class does not have, and times without a zone."""
-    if isinstance(kept, dict):
-        for name, value in given.items():
-            if name not in kept:
-                raise ValueError(f"{place}.{name}: {unknown('member', name, kept)}")
-            _check_nothing_is_lost(value, kept[name], f"{place}.{name}")
-    elif isinstance(kept, (list, tuple)):
-        for index, (value, its) in enumerate(zip(given, kept, strict=False)):
-            _check_nothing_is_lost(value, its, f"{place}[{index}]")
-    elif isinstance(kept, datetime) and kept.tzinfo is None:
-        raise ValueError(f"{place}: {given!r} has no time zone")
+    pending = [(given, kept, place)]  # rather than a recursion: what a call was sent may be as deep as JSON can be
+    while pending:
+        given, kept, place = pending.pop()
+        if isinstance(kept, dict):
+            for name, value in given.items():
+                if name not in kept:
+                    raise ValueError(f"{place}.{name}: {unknown('member', name, kept)}")
+                pending.append((value, kept[name], f"{place}.{name}"))
+        elif isinstance(kept, (list, tuple)):
+            pending += [
+                (value, its, f"{place}[{index}]") for index, (value, its) in enumerate(zip(given, kept, strict=False))
+            ]
+        elif isinstance(kept, datetime) and kept.tzinfo is None:
+            raise ValueError(f"{place}: {given!r} has no time zone")
