@@ -303,3 +303,25 @@ def test_only_what_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         call(sim, "CreateChannel")
         until(lambda: written == 2)
     assert written == 2
+
+
+def test_status_of_a_server_that_could_not_save(tmp_path: Path) -> None:
+    """When the last of it cannot be saved, the command says so and fails."""
+    script = """
+import os, sys
+from ivsim.cli import main
+from ivsim.server.run import Server
+
+def run(self):
+    self.emulator.quotas["Channels"] = 7
+    def full(_): raise OSError(28, "No space left on device")
+    os.fsync = full
+    self.close()
+
+Server.run = run
+sys.exit(main(sys.argv[1:]))
+"""
+    command = [sys.executable, "-c", script, "serve", "--port", "0", "--state", str(tmp_path / "state.json")]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert (ran.returncode, ran.stderr) == (1, "ivsim: the state is not saved: [Errno 28] No space left on device\n")
+    assert restarted(tmp_path / "state.json").quotas["Channels"] != 7
