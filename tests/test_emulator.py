@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from ivsim import Emulator
@@ -74,3 +77,40 @@ def test_isolated() -> None:
     sim.clock.advance(5)
     states = call(sim, "ListRecordingConfigurations").body["recordingConfigurations"]
     assert [each["state"] for each in states] == ["ACTIVE"]
+
+
+def test_version(sim: Emulator, tmp_path: Path) -> None:
+    """The version changes with all that `save()` would write, and with nothing else."""
+    arn = call(sim, "CreateChannel").body["channel"]["arn"]
+    live = sim.streams.start(arn)
+    sim.save(tmp_path / "state.json")
+    changes: list[Callable[[], object]] = [
+        lambda: call(sim, "GetChannel", arn=arn),
+        lambda: sim.faults.add("GetChannel", "ResourceNotFoundException"),
+        lambda: sim.faults.latency("GetChannel", 0.1),
+        sim.faults.clear,
+        lambda: sim.quotas.update(Channels=7),
+        sim.clock.freeze,
+        lambda: sim.clock.advance(1),
+        sim.clock.unfreeze,
+        live.starve,
+        live.end,
+        sim.events.clear,
+        sim.calls.clear,
+        lambda: sim.load(tmp_path / "state.json"),
+        sim.reset,
+    ]
+    for change in changes:
+        before = sim.version
+        change()
+        assert sim.version != before
+    looks: list[Callable[[], object]] = [
+        sim.clock.now,
+        lambda: [*sim.calls, *sim.events, *sim.streams.live, *sim.recordings, *sim.chat.connections],
+        lambda: sim.save(tmp_path / "state.json"),
+        sim.events.clear,
+    ]
+    for look in looks:
+        before = sim.version
+        look()
+        assert sim.version == before

@@ -46,6 +46,14 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=4870, help="the port, 0 for any that is free (%(default)s)")
     parser.add_argument("--seed", help="makes ids and keys the same in every run")
     parser.add_argument("--account-id", default="123456789012", help="the account of calls (%(default)s)")
+    parser.add_argument("--state", metavar="FILE", help="keep everything in a file, and go on from it if there is one")
+    parser.add_argument(
+        "--history",
+        type=int,
+        default=10_000,
+        metavar="N",
+        help="of calls, events, messages and what else only becomes more, the newest so many are kept (%(default)s)",
+    )
     parser.add_argument("--rate-limits", action="store_true", help="enforce the documented calls per second")
     parser.add_argument("--quiet", action="store_true", help="no line for each call")
     parser.set_defaults(lines=_serve)
@@ -57,8 +65,13 @@ def _serve(options: argparse.Namespace) -> Iterator[str]:
     except ModuleNotFoundError as missing:
         raise CommandFailed(str(missing)) from None
     try:
-        sim = Emulator(seed=options.seed, account_id=options.account_id, rate_limits=options.rate_limits)
-        server = Server(sim, host=options.host, port=options.port)
+        sim = Emulator(
+            seed=options.seed,
+            account_id=options.account_id,
+            rate_limits=options.rate_limits,
+            history=options.history,
+        )
+        server = Server(sim, host=options.host, port=options.port, state=options.state)
     except (OSError, ValueError) as error:
         raise CommandFailed(str(error)) from None
     handler = logging.StreamHandler()
@@ -66,7 +79,10 @@ def _serve(options: argparse.Namespace) -> Iterator[str]:
     log = logging.getLogger("ivsim")
     log.addHandler(handler)
     log.setLevel(logging.WARNING if options.quiet else logging.INFO)
-    server.run(lambda: print("\n".join(_welcome(server)), flush=True))
+    try:
+        server.run(lambda: print("\n".join(_welcome(server)), flush=True))
+    except (OSError, ValueError) as error:  # of the last time that the state was to be saved
+        raise CommandFailed(f"the state is not saved: {error}") from None
     return iter(())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -132,6 +132,8 @@ class Dispatcher:
         self._contexts: dict[str, Contexts[Any]] = {name: Contexts(each, state) for name, each in SERVICES.items()}
         self.playback = Playback(state, self.contexts(ivs.service))
         state.clock.perform = self.perform
+        if state.history is not None:
+            state.journal.regularly(state.history, partial(self._forget, state.history))
 
     def dispatch(self, request: Request) -> Response:
         """Answer a request. Whatever the request is, the answer is the service's; only a bug of ours raises."""
@@ -183,6 +185,16 @@ class Dispatcher:
         """Let a service do what it does on its own."""
         service = SERVICES[task.service]
         service.tasks[task.name](self._contexts[task.service](task.account, task.region), *task.arguments)
+
+    def _forget(self, most: int) -> None:
+        """Drop of what only becomes more all but the newest so many of a kind, as an effect."""
+        with self._state.journal:
+            self._state.calls.drop_oldest(most)
+            self._state.events.drop_oldest(most)
+            for contexts in self._contexts.values():
+                contexts.drop_new()
+                for ctx in contexts:
+                    ctx.service.forget(ctx, most)
 
     def _find(self, request: Request) -> tuple[Scope | None, Route, str]:
         found, path, query = _locate(request.method, request.url)

@@ -37,11 +37,13 @@ class Emulator:
       looser mocks. Required members and types always are.
     - `transitions`: "immediate" shows CREATING once and the settled state from the next read on; "realistic" takes the
       documented time on the clock.
+    - `history`: how many calls, events, frames of a room and other things that only become more are kept; None is all
+      of them. When there are twice as many, the oldest go.
     - `deliver`: whether recordings and chat logs are written to S3, CloudWatch Logs and Firehose, with boto3; under
       moto the code under test finds them there.
 
-    Raises ValueError for an account id that is not 12 digits, an unknown kind of transitions, a quota that is no number
-    of things; KeyError for a quota that does not exist.
+    Raises ValueError for an account id that is not 12 digits, an unknown kind of transitions, a quota or a history that
+    is no number of things; KeyError for a quota that does not exist.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Emulator:
         strict: bool = True,
         transitions: Transitions = "immediate",
         deliver: bool = False,
+        history: int | None = None,
     ) -> None:
         documented = {name: value for service in SERVICES.values() for name, value in service.quotas.items()}
         self._state = State(
@@ -70,6 +73,7 @@ class Emulator:
             strict=strict,
             transitions=transitions,
             courier=courier() if deliver else None,
+            history=history,
         )
         self._state.quotas.update(quotas or {})
         self._dispatcher = Dispatcher(self._state)
@@ -180,6 +184,21 @@ class Emulator:
         from .core import archive  # noqa: PLC0415 - as in save()
 
         archive.load(self._state, SERVICES, path)
+
+    @property
+    def version(self) -> object:
+        """Something that is equal to what it was as long as nothing has changed that `save()` would write."""
+        return self._state.version
+
+    def saved(self) -> Iterator[bytes]:
+        """Return what is in it now as `save()` would write it, but on one line and in pieces.
+
+        They are made as they are asked for, by whatever thread, and others have their turn in between. Asking for the
+        first of them raises ValueError as `save()` does.
+        """
+        from .core import archive  # noqa: PLC0415 - as in save()
+
+        return archive.encode(archive.take(self._state))
 
     @contextmanager
     def isolated(self) -> Iterator[None]:

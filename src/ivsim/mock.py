@@ -40,6 +40,7 @@ class Options(TypedDict, total=False):
     strict: bool
     transitions: Transitions
     deliver: bool
+    history: int | None
 
 
 @overload

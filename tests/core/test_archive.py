@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ivsim import Emulator, Request, Response, StreamRefused, UnreadableState, playback_token
+from ivsim.core import archive
 from ivsim.dispatcher import SERVICES
 
 from ..calling import call, send, signed
@@ -131,6 +132,22 @@ def test_every_record(full: Emulator, tmp_path: Path) -> None:
             assert [repr(row) for row in rows] == [repr(row) for row in original[name][0]]
         for name, records in series.items():
             assert records, f"populate() has nothing for {name}"
+
+
+def test_in_pieces(full: Emulator, tmp_path: Path) -> None:
+    """What a server writes piece by piece, and on one line, is the same state."""
+    for number in range(500):
+        call(full, "CreateRoom", name=f"room-{number}")
+    pieces = list(archive.encode(archive.take(full._state)))
+    assert max(map(len, pieces)) < len(b"".join(pieces)) / 4
+    text = archive.dumps(full._state)
+    assert b"".join(pieces) == text
+    assert json.loads(text) == json.loads(saved(full, tmp_path))
+    copy = Emulator(transitions="realistic", rate_limits=True)
+    archive.loads(copy._state, SERVICES, text, "what came")
+    assert archive.dumps(copy._state) == text
+    with pytest.raises(UnreadableState, match=r"^what came: this is not JSON"):
+        archive.loads(copy._state, SERVICES, text[:-1], "what came")
 
 
 def test_goes_on_as_the_other_would_have(full: Emulator, tmp_path: Path) -> None:
@@ -518,3 +535,12 @@ def test_any_story(before: Any, after: Any, realistic: bool, limited: bool, tmp_
     for step, number in after:
         assert step(other, number) == step(sim, number)
     assert saved(other, tmp_path) == saved(sim, tmp_path)
+
+
+@pytest.mark.parametrize("depth", [100, 980, 5_000])
+def test_deep(depth: int, tmp_path: Path) -> None:
+    """However deep what a call was sent is nested, it does not make a file that cannot be loaded."""
+    sim = Emulator()
+    send(sim, "POST", "/CreateChannel", b'{"name": ' + b"[" * depth + b"]" * depth + b"}")
+    copy = loaded(saved(sim, tmp_path), tmp_path)
+    assert list(copy.calls) == list(sim.calls)

@@ -3,6 +3,10 @@
 The file is JSON: the name and version of the format, the release that wrote it, and the parts as their snapshots are.
 Records are written and read by msgspec, as their classes declare them; nothing here knows a record or a table. Floats
 and random states come back bit by bit, and two files of the same state are the same bytes.
+
+Writing is three steps, so that a server need not stand still for it: to `take()` a snapshot is a matter of moments and
+has to be done while nothing changes; to `encode()` it may be left to another thread, which gets it in pieces and lets
+others go on between them; to `write()` them replaces the file as a whole.
 """
 
 from __future__ import annotations
@@ -11,8 +15,8 @@ import errno
 import os
 import pkgutil
 import secrets
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import cache
 from importlib import import_module
@@ -43,6 +47,11 @@ VERSION = 1
 _PLAIN = (str, int, float, bool, bytes, datetime, dict, list, tuple)
 """What a record may be that has no class of its own."""
 
+_RECORDS_A_PIECE = 200
+"""A millisecond or so of encoding."""
+
+_Count = Annotated[int, Meta(ge=0)]
+
 T = TypeVar("T")
 Services = Mapping[str, Service[Any]]
 
@@ -70,6 +79,7 @@ class _Table:
 class _Series:
     records: str
     by_key: dict[str, list[Any]]
+    first: dict[str, _Count] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +115,7 @@ class _Document:
     version: int
     release: str
     clock: ClockState
-    quotas: dict[str, Annotated[int, Meta(ge=0)]]
+    quotas: dict[str, _Count]
     faults: list[_Fault]
     latencies: dict[str, Annotated[float, Meta(ge=0)]]
     rates: list[tuple[tuple[str, str, str], list[int]]]
@@ -113,46 +123,115 @@ class _Document:
     ids: IdsState
     events: list[_Event]
     calls: list[Call]
+    first_event: _Count = 0
+    first_call: _Count = 0
 
 
 def save(state: State, path: str | os.PathLike[str]) -> None:
     """Write a state to a file, which is replaced as a whole. Raises ValueError for what a file cannot keep."""
-    with state.journal:
-        parts, ids = state.snapshot(), state.ids.snapshot()
-    faults, latencies = parts["faults"]
-    for fault in faults:
-        if not _comes_back(fault.when):
-            whose = " and ".join(fault.operations)
-            raise ValueError(f"the fault of {whose} cannot be saved: its `when`, {fault.when!r}, is not plain JSON")
-    document = _Document(
-        format=FORMAT,
-        version=VERSION,
-        release=__version__,
-        clock=parts["clock"],
-        quotas=parts["quotas"],
-        faults=faults,
-        latencies=latencies,
-        rates=parts["rates"],
-        stores=list(_saved_stores(parts["stores"])),
-        ids=ids,
-        events=parts["events"][0],  # the subscribers are not the state's
-        calls=parts["calls"],
-    )
-    _write(Path(os.path.realpath(path)), msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target))  # not of the temporary file
+    text = msgspec.json.format(dumps(state)) + b"\n"
+    write(target, [text], target.with_name(f".{target.name}.{secrets.token_hex(4)}"))
 
 
 def load(state: State, services: Services, path: str | os.PathLike[str]) -> None:
     """Put the state in a file in the place of this one. Raises UnreadableState, and nothing has changed."""
-    text = Path(path).read_bytes()
+    loads(state, services, Path(path).read_bytes(), os.fspath(path))
+
+
+def dumps(state: State) -> bytes:
+    """Return a state as a file has it, on one line. Raises ValueError for what a file cannot keep."""
+    return b"".join(encode(take(state)))
+
+
+def loads(state: State, services: Services, text: bytes, source: str) -> None:
+    """Put a state that was saved in the place of this one. Raises UnreadableState, and nothing has changed.
+
+    `source` is what the error calls it: the name of the file.
+    """
     try:
         parts = _read(text, state, services)
     except (ValueError, RecursionError) as error:
-        raise UnreadableState(f"{os.fspath(path)}: {error}") from None
+        raise UnreadableState(f"{source}: {error}") from None
     with state.journal:
         for service, account, region in parts["stores"]:
             state.stores.get(service, account, region, services[service].make_store)
         _, subscribers = state.events.snapshot()
         state.restore({**parts, "events": (parts["events"], subscribers)})
+
+
+def take(state: State) -> dict[str, Any]:
+    """Return what a state is now, for `encode()`; records are frozen, so it stays that."""
+    with state.journal:
+        return {**state.snapshot(), "ids": state.ids.snapshot()}
+
+
+def encode(parts: Mapping[str, Any]) -> Iterator[bytes]:
+    """Yield, piece by piece, the JSON of what was taken. Raises ValueError for what a file cannot keep."""
+    faults, latencies = parts["faults"]
+    (events, first_event), _ = parts["events"]  # the subscribers are not the state's
+    calls, first_call = parts["calls"]
+    for fault in faults:
+        if not _comes_back(fault.when):
+            whose = " and ".join(fault.operations)
+            raise ValueError(f"the fault of {whose} cannot be saved: its `when`, {fault.when!r}, is not plain JSON")
+    yield from _pieces(
+        _Document(
+            format=FORMAT,
+            version=VERSION,
+            release=__version__,
+            clock=parts["clock"],
+            quotas=parts["quotas"],
+            faults=faults,
+            latencies=latencies,
+            rates=parts["rates"],
+            stores=list(_saved_stores(parts["stores"])),
+            ids=parts["ids"],
+            events=events,
+            calls=calls,
+            first_event=first_event,
+            first_call=first_call,
+        )
+    )
+
+
+def write(target: Path, pieces: Iterable[bytes], temporary: Path) -> None:
+    """Replace a file as a whole: what it shall be is written under another name, and flushed, before it has its own."""
+    try:
+        with temporary.open("wb") as file:
+            file.write(b"".join(pieces))  # each write would be a turn for another, busy thread
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _pieces(value: Any) -> Iterator[bytes]:
+    """Yield the JSON of a value in pieces of a few records each, for msgspec lets no other thread run meanwhile."""
+    if isinstance(value, (_Document, _Store, _Table, _Series)):
+        value = {name: getattr(value, name) for name in value.__dataclass_fields__}
+    if isinstance(value, dict):
+        yield b"{"
+        for index, (name, its) in enumerate(value.items()):
+            yield (b"," if index else b"") + msgspec.json.encode(name) + b":"
+            yield from _pieces(its)
+        yield b"}"
+    elif isinstance(value, list) and value and isinstance(value[0], _Store):
+        yield b"["
+        for index, store in enumerate(value):
+            yield b"," if index else b""
+            yield from _pieces(store)
+        yield b"]"
+    elif isinstance(value, list):
+        yield b"["
+        for start in range(0, len(value), _RECORDS_A_PIECE):
+            yield (b"," if start else b"") + msgspec.json.encode(value[start : start + _RECORDS_A_PIECE])[1:-1]
+        yield b"]"
+    else:
+        yield msgspec.json.encode(value)
 
 
 def _saved_stores(stores: Mapping[tuple[str, str, str], Any]) -> Iterable[_Store]:
@@ -167,8 +246,8 @@ def _saved_stores(stores: Mapping[tuple[str, str, str], Any]) -> Iterable[_Store
                 if last_serial
             },
             {
-                name: _Series(_kind_of(record for records in by_key.values() for record in records), by_key)
-                for name, by_key in series.items()
+                name: _Series(_kind_of(record for records in by_key.values() for record in records), by_key, first)
+                for name, (by_key, first) in series.items()
                 if by_key
             },
         )
@@ -187,20 +266,6 @@ def _comes_back(value: object) -> bool:
         return bool(msgspec.json.decode(msgspec.json.encode(value)) == value)
     except (TypeError, ValueError):
         return False
-
-
-def _write(target: Path, text: bytes) -> None:
-    if not target.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target))  # not of the temporary file
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    try:
-        with temporary.open("xb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _read(text: bytes, state: State, services: Services) -> dict[str, Any]:
@@ -239,8 +304,8 @@ def _read(text: bytes, state: State, services: Services) -> dict[str, Any]:
         "faults": (document.faults, document.latencies),
         "rates": document.rates,
         "stores": stores,
-        "calls": document.calls,
-        "events": document.events,
+        "calls": (document.calls, document.first_call),
+        "events": (document.events, document.first_event),
     }
 
 
@@ -270,13 +335,16 @@ def _restored_table(saved: _Table, kinds: Mapping[str, Any], place: str) -> tupl
     return [Row(*row) for row in rows], saved.last_serial
 
 
-def _restored_series(saved: _Series, kinds: Mapping[str, Any], place: str) -> dict[str, list[Any]]:
+def _restored_series(
+    saved: _Series, kinds: Mapping[str, Any], place: str
+) -> tuple[dict[str, list[Any]], dict[str, int]]:
     _check_names(f"{place}.records", "record", [saved.records], kinds)
     kind = kinds[saved.records]
-    return {
-        key: _convert(records, list[kind], f"{place}.by_key[{key!r}]")  # type: ignore[valid-type]
-        for key, records in saved.by_key.items()
+    records = {
+        key: _convert(its, list[kind], f"{place}.by_key[{key!r}]")  # type: ignore[valid-type]
+        for key, its in saved.by_key.items()
     }
+    return records, saved.first
 
 
 @cache
@@ -341,13 +409,17 @@ def _convert(given: Any, kind: type[T], place: str) -> T:
 
 def _check_nothing_is_lost(given: Any, kept: Any, place: str) -> None:
     """Refuse what msgspec lets pass: members that a class does not have, and times without a zone."""
-    if isinstance(kept, dict):
-        for name, value in given.items():
-            if name not in kept:
-                raise ValueError(f"{place}.{name}: {unknown('member', name, kept)}")
-            _check_nothing_is_lost(value, kept[name], f"{place}.{name}")
-    elif isinstance(kept, (list, tuple)):
-        for index, (value, its) in enumerate(zip(given, kept, strict=False)):
-            _check_nothing_is_lost(value, its, f"{place}[{index}]")
-    elif isinstance(kept, datetime) and kept.tzinfo is None:
-        raise ValueError(f"{place}: {given!r} has no time zone")
+    pending = [(given, kept, place)]  # rather than a recursion: what a call was sent may be as deep as JSON can be
+    while pending:
+        given, kept, place = pending.pop()
+        if isinstance(kept, dict):
+            for name, value in given.items():
+                if name not in kept:
+                    raise ValueError(f"{place}.{name}: {unknown('member', name, kept)}")
+                pending.append((value, kept[name], f"{place}.{name}"))
+        elif isinstance(kept, (list, tuple)):
+            pending += [
+                (value, its, f"{place}[{index}]") for index, (value, its) in enumerate(zip(given, kept, strict=False))
+            ]
+        elif isinstance(kept, datetime) and kept.tzinfo is None:
+            raise ValueError(f"{place}: {given!r} has no time zone")

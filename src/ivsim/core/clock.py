@@ -86,6 +86,11 @@ class Clock:
         """Return the time as an aware datetime in UTC."""
         return _EPOCH + timedelta(microseconds=self.microseconds())
 
+    @property
+    def setting(self) -> tuple[int, int | None]:
+        """How it was set, in microseconds: its distance from the system's clock, and where it stands if it does."""
+        return self._offset, self._frozen
+
     def freeze(self, at: datetime | None = None) -> None:
         """Stop the clock, here or `at` a moment; from then on only `advance()` moves it.
 
@@ -150,6 +155,11 @@ class Clock:
             yield
         finally:
             self._acting = before
+
+    def cancel(self, is_unwanted: Callable[[Task], bool]) -> None:
+        """Forget some of what was to happen."""
+        self._timers[:] = [timer for timer in self._timers if not is_unwanted(timer.task)]
+        heapq.heapify(self._timers)
 
     def clear(self) -> None:
         """Forget what was to happen. The time stays."""

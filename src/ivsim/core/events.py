@@ -98,6 +98,11 @@ class Events(Log[Event]):
         super().clear()
         self.failures.clear()
 
+    def drop_oldest(self, most: int) -> None:
+        """Forget all but the newest so many, and of what failed too."""
+        super().drop_oldest(most)
+        del self.failures[:-most]
+
     def snapshot(self) -> Any:
         """Return what `restore()` needs to make the events as they are now."""
         return super().snapshot(), dict(self._subscribers)

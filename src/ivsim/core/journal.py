@@ -22,6 +22,10 @@ class Journal:
     """
 
     def __init__(self) -> None:
+        self.changes = 0
+        """How many transactions have changed something."""
+        self._interval = 0
+        self._regular: Action | None = None
         self._lock = threading.RLock()
         self._undo: list[Action] = []
         self._marks: list[int] = []
@@ -37,6 +41,10 @@ class Journal:
         """Have something done, by the thread that is in the transaction or another, when it is through."""
         self._effects.append(effect)
         self.note(self._effects.pop)
+
+    def regularly(self, changes: int, effect: Action) -> None:
+        """Have something done after every so many transactions that change something, as an effect of the last."""
+        self._interval, self._regular = changes, effect
 
     def forget(self) -> None:
         """Drop the effects that were not done yet, and the notes: what they speak of is not there any more."""
@@ -59,7 +67,11 @@ class Journal:
                     undo()
                 del self._undo[mark:]  # with what the undoing noted itself
             if outermost:
-                self._undo.clear()
+                if self._undo:
+                    self._undo.clear()
+                    self.changes += 1
+                    if self._regular is not None and self.changes % self._interval == 0:
+                        self._effects.append(self._regular)
                 self._committed.extend(self._effects)
                 self._effects.clear()
         finally:

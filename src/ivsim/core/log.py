@@ -13,6 +13,8 @@ class Log(Sequence[T]):
 
     def __init__(self) -> None:
         self._entries: list[T] = []
+        self.first = 0
+        """How many there were before the first that is here: cleared away, or more than `history` keeps."""
 
     @overload
     def __getitem__(self, index: int) -> T: ...
@@ -32,12 +34,18 @@ class Log(Sequence[T]):
 
     def clear(self) -> None:
         """Forget everything."""
+        self.first += len(self._entries)
         self._entries.clear()
+
+    def drop_oldest(self, most: int) -> None:
+        """Forget all but the newest so many."""
+        self.first += max(len(self._entries) - most, 0)
+        del self._entries[:-most]
 
     def snapshot(self) -> Any:
         """Return what `restore()` needs to make the log as it is now."""
-        return list(self._entries)
+        return list(self._entries), self.first
 
     def restore(self, state: Any) -> None:
         """Make the log as it was when the snapshot was taken."""
-        self._entries[:] = state
+        self._entries[:], self.first = state

@@ -198,6 +198,14 @@ class Contexts(Generic[S]):
             context = self._made[account, region] = Context(self._service, account, region, self._state)
         return context
 
+    def drop_new(self) -> None:
+        """Forget accounts and regions that were only ever asked about."""
+        for context in list(self):
+            if context.store.is_new:
+                place = context.account, context.region
+                del self._made[place]
+                self._state.stores.drop(self._service.name, *place)
+
     def __iter__(self) -> Iterator[Context[S]]:
         return (self(account, region) for account, region in self._state.stores.places(self._service.name))
 
@@ -254,6 +262,7 @@ class Service(Generic[S]):
         self.tasks: dict[str, Callable[..., None]] = {}
         self.incidents: dict[str, Incident] = {}
         self.detail_types: list[str] = []
+        self.forget: Callable[[Context[S], int], None]
         self.task(_change)
         self.quotas: dict[str, int] = {}
         self._time_format = time_format
@@ -289,6 +298,14 @@ class Service(Generic[S]):
         """
         assert function.__name__ not in self.tasks, f"there are two tasks {function.__name__}"
         self.tasks[function.__name__] = function
+        return function
+
+    def forgetting(self, function: Callable[[Context[S], int], None]) -> Callable[[Context[S], int], None]:
+        """Mark the function that drops of what only becomes more in a place all but the newest so many of a kind.
+
+        It is called in a transaction that nothing else is in.
+        """
+        self.forget = function
         return function
 
     def incident(self, name: str, *errors: str, about: tuple[str, ...]) -> str:

@@ -42,16 +42,20 @@ class State:
         strict: bool,
         transitions: Transitions,
         courier: Courier | None,
+        history: int | None,
     ) -> None:
         if not re.fullmatch(r"[0-9]{12}", account_id):
             raise ValueError(f"account_id: {account_id!r} is not 12 digits")
         if transitions not in get_args(Transitions):
             raise ValueError(f"transitions: {transitions!r} is neither 'immediate' nor 'realistic'")
+        if history is not None and (type(history) is not int or history < 1):
+            raise ValueError(f"history: {history!r} is neither a whole number from 1 on nor None")
         self.account_id = account_id
         self.region = region
         self.strict = strict
         self.transitions = transitions
         self.courier = courier
+        self.history = history
         self.generation = 0
         """Grows when everything is replaced, so that what comes back late knows it is not wanted any more."""
         self.journal = Journal()
@@ -70,6 +74,14 @@ class State:
         self.clock.run_due()
         with self.journal:
             yield
+
+    @property
+    def version(self) -> object:
+        """What is equal to what it was before as long as nothing has changed that `snapshot()` returns."""
+        with self.journal:
+            logs = [(log.first, len(log)) for log in (self.calls, self.events)]
+            parts = self.clock.setting, self.quotas.snapshot(), self.faults.snapshot()
+            return self.journal.changes, self.generation, *logs, *parts
 
     def reset(self) -> None:
         """Empty everything that calls or tests put in. Clock, quotas and subscriptions stay as they were set."""

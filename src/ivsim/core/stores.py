@@ -86,6 +86,12 @@ class Table(Generic[R]):
         self[key]
         self._swap(self._rows[key], None)
 
+    def drop(self, keys: Collection[str]) -> None:
+        """Remove many records at once; not in a transaction that may be taken back."""
+        if keys:
+            self._order = [row for row in self._order if row.key not in keys]
+            self._rows = {row.key: row for row in self._order}
+
     def rows_after(
         self, serial: int | None, *, newest_first: bool = False, among: Collection[str] | None = None
     ) -> Iterator[Row]:
@@ -139,16 +145,36 @@ class Table(Generic[R]):
 
 
 class Series(Generic[R]):
-    """Records by key, many for each, that are only ever added to: what was said in a room, say."""
+    """Records by key, many for each, that are only ever added to: what was said in a room, say.
+
+    Whoever remembers a place in it counts from the first record that there ever was, as the oldest may be dropped.
+    """
 
     def __init__(self, name: str, journal: Journal) -> None:
         self.name = name
         self._journal = journal
         self._records: dict[str, list[R]] = {}
+        self._first: dict[str, int] = {}
 
     def __getitem__(self, key: str) -> Sequence[R]:
         """Return the records of a key, oldest first; none for a key that has none. The view grows with the series."""
         return self._records.get(key, ())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(self._records))
+
+    def first(self, key: str) -> int:
+        """Return the place of the first record of a key that is still there: how many were dropped."""
+        return self._first.get(key, 0)
+
+    def end(self, key: str) -> int:
+        """Return the place that the next record of a key will have: how many there ever were."""
+        return self.first(key) + len(self[key])
+
+    def part(self, key: str, start: int, end: int | None = None) -> Sequence[R]:
+        """Return the records of a key from one place up to, not with, another, as far as they are still there."""
+        first = self.first(key)
+        return self[key][max(start - first, 0) : None if end is None else max(end - first, 0)]
 
     def append(self, key: str, record: R) -> None:
         """Add a record to those of a key."""
@@ -156,13 +182,28 @@ class Series(Generic[R]):
         records.append(record)
         self._journal.note(records.pop)
 
+    def drop_before(self, key: str, place: int) -> None:
+        """Remove the records of a key before a place; not in a transaction that may be taken back."""
+        number = place - self.first(key)
+        if number > 0:
+            del self._records[key][:number]
+            self._first[key] = place
+
+    def drop(self, keys: Collection[str]) -> None:
+        """Remove all records of some keys, which nobody will ask for again; likewise."""
+        for key in keys:
+            self._records.pop(key, None)
+            self._first.pop(key, None)
+
     def snapshot(self) -> Any:
         """Return what `restore()` needs to make the series as it is now."""
-        return {key: list(records) for key, records in self._records.items() if records}
+        return {key: list(records) for key, records in self._records.items() if records}, dict(self._first)
 
     def restore(self, state: Any) -> None:
         """Make the series as it was when the snapshot was taken."""
-        self._records = {key: list(records) for key, records in state.items()}
+        records, first = state
+        self._records = {key: list(its) for key, its in records.items()}
+        self._first = dict(first)
 
 
 class Store:
@@ -186,7 +227,13 @@ class Store:
         for table in self.tables.values():
             table.restore(([], 0))
         for series in self.series.values():
-            series.restore({})
+            series.restore(({}, {}))
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was ever put in."""
+        records = (its for series in self.series.values() for its in series._records.values())
+        return not any(table._last_serial for table in self.tables.values()) and not any(records)
 
     def snapshot(self) -> Any:
         """Return what `restore()` needs to make the store as it is now."""
@@ -210,10 +257,16 @@ class Stores:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._stores: dict[tuple[str, str, str], Store] = {}
+        self._makers: dict[str, Callable[[Journal], Store]] = {}
 
     def get(self, service: str, account: str, region: str, make: Callable[[Journal], S]) -> S:
         """Return the store of a service in an account and region."""
+        self._makers[service] = make
         return self._stores.setdefault((service, account, region), make(self._journal))  # type: ignore[return-value]
+
+    def drop(self, service: str, account: str, region: str) -> None:
+        """Forget a store that is new; who asks for it gets another."""
+        del self._stores[service, account, region]
 
     def places(self, service: str) -> list[tuple[str, str]]:
         """Return where a service has a store, as (account, region)."""
@@ -231,5 +284,5 @@ class Stores:
     def restore(self, state: Any) -> None:
         """Make every store as it was when the snapshot was taken; one that is younger is emptied."""
         self.clear()
-        for key, its_state in state.items():
-            self._stores[key].restore(its_state)
+        for (service, account, region), its_state in state.items():
+            self.get(service, account, region, self._makers[service]).restore(its_state)

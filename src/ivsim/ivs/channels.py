@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from ..core.stores import Table
@@ -238,7 +238,7 @@ def place_of(arn: str) -> Place:
     return _place(arn.partition("/")[0])
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _place(arn_prefix: str) -> Place:
     _, _, _, region, account, _ = arn_prefix.split(":")
     # How AWS derives the first label is not known, only that an account's channels in a region share it.

@@ -38,7 +38,7 @@ class LogRecord(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What is being collected for a destination: the room's records from index `start` on."""
+    """What is being collected for a destination: the room's records from place `start` on."""
 
     room_arn: str
     configuration_arn: str
@@ -47,7 +47,7 @@ class Batch:
 
 
 class Delivery(NamedTuple):
-    """What arrived at a destination: the room's records from index `start` up to, not with, index `end`."""
+    """What arrived at a destination: the room's records from place `start` up to, not with, place `end`."""
 
     configuration_arn: str
     start: int
@@ -63,7 +63,7 @@ def keep(ctx: Context, room: Room, kind: str, frame: str, sent: int) -> None:
         return
     at = frames.moment(sent)
     text = f'{{"event_timestamp":"{service.time_text(at)}","type":"{kind}","payload":{frame},"version":"{_VERSION}"}}'
-    start = len(ctx.store.log_records[room.arn])
+    start = ctx.store.log_records.end(room.arn)
     ctx.store.log_records.append(room.arn, LogRecord(at, text, tuple(each.arn for each in active)))
     for configuration in active:
         key = f"{room.arn} {configuration.arn}"
@@ -99,7 +99,7 @@ def _send_logs(ctx: Context, key: str) -> None:
     batch = ctx.store.log_batches[key]
     del ctx.store.log_batches[key]
     room_arn, arn = batch.room_arn, batch.configuration_arn
-    end = len(ctx.store.log_records[room_arn])
+    end = ctx.store.log_records.end(room_arn)
     fault = ctx.strike(LOG_DELIVERY, room_identifier=room_arn, logging_configuration_identifier=arn)
     if fault is not None:
         _logs_sent(ctx, room_arn, arn, batch.start, end, fault.error_code)
@@ -117,7 +117,8 @@ def _logs_sent(ctx: Context, room_arn: str, arn: str, start: int, end: int, erro
 
 
 def _records(ctx: Context, room_arn: str, arn: str, start: int, end: int) -> list[LogRecord]:
-    return [record for record in ctx.store.log_records[room_arn][start:end] if arn in record.configuration_arns]
+    records = ctx.store.log_records.part(room_arn, start, end)
+    return [record for record in records if arn in record.configuration_arns]
 
 
 def _parcels(ctx: Context, batch: Batch, records: list[LogRecord]) -> Iterable[Parcel]:

@@ -62,7 +62,7 @@ class ChatRefused(ValueError):  # noqa: N818 - what happened, in the words of wh
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A client in a room, and its part of the room's frames: from index `joined` up to, not with, index `left`."""
+    """A client in a room, and its part of the room's frames: from place `joined` up to, not with, place `left`."""
 
     id: str
     room_arn: str
@@ -97,7 +97,7 @@ def join(ctx: Context, token: ChatToken) -> Connection:
         token.capabilities,
         token.attributes,
         token.session_expiration_time,
-        joined=len(store.frames[token.room_arn]),
+        joined=store.frames.end(token.room_arn),
     )
     store.connections[connection.id] = connection
     key = _who(connection)
@@ -115,7 +115,7 @@ def leave(ctx: Context, connection_id: str, reason: str = "") -> None:
     reason = reason.encode()[:MOST_CLOSE_REASON_BYTES].decode(errors="ignore")
     del store.connections[connection_id]
     store.closed_connections[connection_id] = replace(
-        connection, left=len(store.frames[connection.room_arn]), close_code=NORMAL_CLOSURE, close_reason=reason
+        connection, left=store.frames.end(connection.room_arn), close_code=NORMAL_CLOSURE, close_reason=reason
     )
     key = _who(connection)
     others = tuple(each for each in store.connected_as[key] if each != connection_id)
@@ -135,8 +135,7 @@ def frames_of(ctx: Context, connection_id: str) -> list[str]:
     connection = find(ctx, connection_id)
     if connection is None:
         return []
-    log = ctx.store.frames[connection.room_arn]
-    part = log[connection.joined : connection.left]
+    part = ctx.store.frames.part(connection.room_arn, connection.joined, connection.left)
     return [text for text, to, _ in part if to is None or to == connection_id]
 
 
@@ -145,10 +144,11 @@ def next_frame(ctx: Context, connection_id: str) -> str | None:
     connection = find(ctx, connection_id)
     if connection is None:
         return None
-    log = ctx.store.frames[connection.room_arn]
-    end = len(log) if connection.left is None else connection.left
-    for index in range(ctx.store.received.get(connection_id, connection.joined), end):
-        text, to, _ = log[index]
+    frames = ctx.store.frames
+    log, first = frames[connection.room_arn], frames.first(connection.room_arn)
+    end = frames.end(connection.room_arn) if connection.left is None else connection.left
+    for index in range(max(ctx.store.received.get(connection_id, connection.joined), first), end):
+        text, to, _ = log[index - first]
         if to is None or to == connection_id:
             ctx.store.received[connection_id] = index + 1
             return text

@@ -22,6 +22,7 @@ from uvicorn.server import ServerState
 
 from .app import App
 from .connection import HttpConnection
+from .state_file import StateFile
 
 if TYPE_CHECKING:
     from ..emulator import Emulator
@@ -52,11 +53,17 @@ class Server:
     The port is taken when it is made, so what it is is known before it serves; `port=0` takes any that is free. Raises
     OSError, with the address in its text, for a port that is taken and an address that is not this machine's;
     ValueError for what is no port.
+
+    `state` is a file in which the emulator is kept: what is in it is loaded, in the place of what the emulator has, and
+    from then on it is at most a second old. Raises UnreadableState and OSError as StateFile does.
     """
 
-    def __init__(self, emulator: Emulator, *, host: str = HOST, port: int = PORT) -> None:
+    def __init__(
+        self, emulator: Emulator, *, host: str = HOST, port: int = PORT, state: str | os.PathLike[str] | None = None
+    ) -> None:
         self.emulator = emulator
         self._socket = _listen(host, port)
+        self._state_file = None if state is None else self._keep_in(state)
         address, self.port = self._socket.getsockname()[:2]
         self.host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
         self._stop: Callable[[], object] | None = None
@@ -92,7 +99,7 @@ class Server:
             try:
                 asyncio.run(self._serve(ready.set))
             finally:
-                self._socket.close()
+                self._give_back()
                 ready.set()  # when that failed, the thread says how
 
         self._thread = threading.Thread(target=serve, name="ivsim", daemon=True)
@@ -107,7 +114,7 @@ class Server:
         finally:
             for each, handler in before.items():
                 signal.signal(each, handler)
-            self._socket.close()
+            self._give_back()
 
     def close(self) -> None:
         """Stop at once: connections are closed, calls under way are not waited for. Again is nothing."""
@@ -115,13 +122,26 @@ class Server:
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
         elif self._stop is None:  # it never served; else who serves gives the port back
-            self._socket.close()
+            self._give_back()
 
     def _ask_to_stop(self, *_: object) -> None:
         self._is_stopped = True
         if self._stop is not None:
             with suppress(RuntimeError):  # the loop is over already
                 self._stop()
+
+    def _give_back(self) -> None:
+        """Let others have the port and the file."""
+        self._socket.close()
+        if self._state_file is not None:
+            self._state_file.close()
+
+    def _keep_in(self, path: str | os.PathLike[str]) -> StateFile:
+        try:
+            return StateFile(self.emulator, path)
+        except BaseException:
+            self._socket.close()
+            raise
 
     @property
     def _authority(self) -> str:
@@ -142,12 +162,15 @@ class Server:
         config.load()
         shared = ServerState()
         connect = partial(HttpConnection, config=config, server_state=shared, app_state={})
-        ticking = loop.create_task(self._tick(shared))
+        background = [loop.create_task(self._tick(shared))]
+        if self._state_file is not None:
+            background.append(loop.create_task(self._state_file.keep()))
         server = await loop.create_server(connect, sock=self._socket)
         ready()
         if not self._is_stopped:  # by a signal, before there was a loop to tell
             await stop.wait()
-        ticking.cancel()
+        for task in background:
+            task.cancel()
         server.close()
         await asyncio.sleep(0)  # who was let in just now has a connection then
         for connection in list(shared.connections):
