@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal, get_args
 
@@ -54,6 +54,8 @@ class State:
         self.courier = courier
         self.generation = 0
         """Grows when everything is replaced, so that what comes back late knows it is not wanted any more."""
+        self.watchers: list[Callable[[str], object]] = []
+        """Who waits for something to change; see `touch()`. The list itself changes inside transactions."""
         self.journal = Journal()
         self.ids = Ids(seed)
         self.clock = Clock(self.journal)
@@ -70,6 +72,15 @@ class State:
         self.clock.run_due()
         with self.journal:
             yield
+
+    def touch(self, key: str) -> None:
+        """Tell watchers what changes: an ARN or an id, and "" when everything does. Only inside a transaction.
+
+        They are called at once, by the thread that changes it, and the transaction may still be taken back. So they
+        take a note and look when they have the journal.
+        """
+        for watch in self.watchers:
+            watch(key)
 
     def reset(self) -> None:
         """Empty everything that calls or tests put in. Clock, quotas and subscriptions stay as they were set."""
@@ -93,3 +104,4 @@ class State:
     def _begin_anew(self) -> None:
         self.generation += 1
         self.journal.forget()
+        self.touch("")
