@@ -67,8 +67,9 @@ class Client:
     def end(self) -> tuple[int, str]:
         """Return close code and reason, when all that came before was read."""
         self.rest()
-        assert self.socket.close_code is not None
-        return self.socket.close_code, self.socket.close_reason or ""
+        close = self.socket.protocol.close_rcvd
+        assert close is not None
+        return int(close.code), close.reason
 
 
 class Raw:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
+import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -100,7 +102,7 @@ def test_renewal(
     """Before its token expires the SDK opens a second WebSocket, then closes the first; its user sees none of it."""
     caplog.set_level(logging.INFO, "ivsim.calls")
     told = run("renewal")
-    said = ["message", ["still here", None, "bob", {}]]
+    said: list[Any] = ["message", ["still here", None, "bob", {}]]
     assert told == {"seen": [["connecting", None], ["connect", None], said], "tokens": 2}
     lines = [record.getMessage().split()[:4] for record in caplog.records if " chat: 'bob' " in record.getMessage()]
     joins, leaves = ["101", "chat:", "'bob'", "joins"], ["1000", "chat:", "'bob'", "leaves"]
@@ -112,15 +114,18 @@ def test_trouble(
     sim: Emulator, room: Room, run: Callable[..., Any], observer: ChatConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Dropped, the SDK connects anew with another token; sent away, it stays away; refused, it tries four times."""
-    sockets: list[ChatSocket] = []
+    transports: list[asyncio.Transport] = []
     made = ChatSocket.connection_made
-    monkeypatch.setattr(
-        ChatSocket, "connection_made", lambda self, transport: (sockets.append(self), made(self, transport))
-    )
+
+    def note(which: ChatSocket, transport: asyncio.Transport) -> None:
+        transports.append(transport)
+        made(which, transport)
+
+    monkeypatch.setattr(ChatSocket, "connection_made", note)
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(run, "trouble")
         until(lambda: "drop me" in contents(observer) or running.done())
-        sockets[0]._loop.call_soon_threadsafe(sockets[0].transport.abort)
+        transports[0].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
         until(lambda: "end my session" in contents(observer) or running.done())
         sim.clock.advance(3600)
         told = running.result()
@@ -134,4 +139,4 @@ def test_trouble(
     ]
     assert told["eve"] == [["connecting", None], ["disconnect", "socketError"]]
     assert told["tokens"] == 4
-    assert len(sockets) == 6
+    assert len(transports) == 6

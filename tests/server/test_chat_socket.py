@@ -231,17 +231,20 @@ def test_the_room_is_deleted(room: Room, join: Any) -> None:
     assert ada.hears() == 404
 
 
-def test_a_client_leaves(sim: Emulator, room: Room, join: Any) -> None:
+def test_a_client_leaves(sim: Emulator, server: Server, room: Room) -> None:
     """Who closes the WebSocket leaves the room, and gets all that was sent before."""
-    inside, ada = room.join("bob"), join("ada")
-    ends = connection(sim, "ada")
-    for number in range(9):
-        inside.send_message(str(number))
-    ada.socket.close(1000, "bye")
-    until(lambda: ends.closed)
-    assert ends.close_code == 1000
+    inside = room.join("bob")
+    with Raw(server, room.token("ada")) as raw:
+        raw.shake()
+        ends = connection(sim, "ada")
+        for number in range(9):
+            inside.send_message(str(number))
+        raw.send(close(1000, "bye"))
+        got = [raw.frame()[1].decode() for _ in range(9)]
+        assert raw.end() == (1000, "bye")
+    assert (ends.close_code, ends.closed) == (1000, True)
     inside.send_message("late")
-    assert [json.loads(frame)["Content"] for frame in ends.frames] == [str(number) for number in range(9)]
+    assert got == ends.frames
 
 
 @pytest.mark.parametrize("how", ["reset", "end of what is sent", "silence"])
@@ -516,7 +519,7 @@ def test_threads(sim: Emulator, server: Server, room: Room) -> None:
                 else:
                     call(sim, "DisconnectUser", roomIdentifier=room.arn, userId=user)
                 got += client.rest()
-            assert client.socket.close_code == 1000
+                assert client.end() == (1000, "")
             assert got == inside.frames
     finally:
         done.set()
@@ -559,10 +562,10 @@ def test_a_client_that_does_not_say_goodbye(
 def test_log(server: Server, room: Room, caplog: pytest.LogCaptureFixture) -> None:
     """Who comes, who is refused and who leaves, and why, is a line in the log."""
     token = room.token("ada")
-    with Client(server, token):
+    with Client(server, token) as ada:
         refusal(server, token)
         call(room.sim, "DisconnectUser", roomIdentifier=room.arn, userId="ada", reason="Kicked")
-        until(lambda: "leaves" in caplog.text)
+        ada.rest()
     lines = [record.getMessage() for record in caplog.records if record.name == "ivsim.calls"]
     assert lines[0].startswith(f"101 chat: 'ada' joins {room.arn} ")
     assert lines[1].startswith('403 chat: {"ErrorCode":403,"ErrorMessage":"the token was used already;')
