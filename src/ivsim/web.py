@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST_THROWN_AWAY = 64 * 1024 * 1024
 """How much of a body that is too large is still read, as most clients read no answer before they have sent it all."""
 
-_CALLS = logging.getLogger("ivsim.calls")
+CALLS = logging.getLogger("ivsim.calls")
 """One line a call: status, what was called, the error code if it was refused, how long it took."""
 
 _log = logging.getLogger("ivsim.server")
@@ -71,7 +71,7 @@ def tell(request: Request, response: Response, seconds: float) -> None:
     """Write the line of a call into the log `ivsim.calls`."""
     what = response.operation or f"{request.method} {request.url}"
     error = response.headers.get("x-amzn-ErrorType")
-    _CALLS.info("%s %s%s %.1f ms", response.status, what, f" {error}" if error else "", seconds * 1000)
+    CALLS.info("%s %s%s %.1f ms", response.status, what, f" {error}" if error else "", seconds * 1000)
 
 
 def _is_preflight(request: Request) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal, get_args
 
@@ -58,6 +58,8 @@ class State:
         self.history = history
         self.generation = 0
         """Grows when everything is replaced, so that what comes back late knows it is not wanted any more."""
+        self.watchers: list[Callable[[str], object]] = []
+        """Who waits for something to change; see `touch()`. The list itself changes inside transactions."""
         self.journal = Journal()
         self.ids = Ids(seed)
         self.clock = Clock(self.journal)
@@ -83,6 +85,15 @@ class State:
             parts = self.clock.setting, self.quotas.snapshot(), self.faults.snapshot()
             return self.journal.changes, self.generation, *logs, *parts
 
+    def touch(self, key: str) -> None:
+        """Tell watchers what changes: an ARN or an id, and "" when everything does. Only inside a transaction.
+
+        They are called at once, by the thread that changes it, and the transaction may still be taken back. So they
+        take a note and look when they have the journal.
+        """
+        for watch in self.watchers:
+            watch(key)
+
     def reset(self) -> None:
         """Empty everything that calls or tests put in. Clock, quotas and subscriptions stay as they were set."""
         with self.journal:
@@ -105,3 +116,4 @@ class State:
     def _begin_anew(self) -> None:
         self.generation += 1
         self.journal.forget()
+        self.touch("")

@@ -38,10 +38,11 @@ class HttpConnection(HttpToolsProtocol):
                 self.parser.feed_data(data)
                 data = b""
             except HttpParserUpgrade as upgrade:
+                rest = data[upgrade.args[0] :]
                 if self._should_upgrade():
-                    self.handle_websocket_upgrade()
+                    self._hand_over(rest)
                     return
-                data = self._head_without_upgrade() + data[upgrade.args[0] :]
+                data = self._head_without_upgrade() + rest
             except HttpParserError:
                 self._refuse("Invalid HTTP request received.")
                 return
@@ -78,6 +79,16 @@ class HttpConnection(HttpToolsProtocol):
         """End; the timer for idle connections goes too, which would hold this one for as long as it takes."""
         super().connection_lost(error)
         self._unset_keepalive_if_required()
+
+    def _hand_over(self, rest: bytes) -> None:
+        """Hand the connection over to chat, with what the client sent after its request in the same packet."""
+        if self.cycle is not None and not self.cycle.response_complete:  # type: ignore[redundant-expr]
+            self.transport.abort()  # it asked for something else, and what comes for that would get in between
+            return
+        self.transport = self.transport.transport  # type: ignore[attr-defined]
+        self.handle_websocket_upgrade()
+        if rest:
+            cast("asyncio.Protocol", self.transport.get_protocol()).data_received(rest)
 
     def _declines(self) -> bool:
         """Return whether the parser leaves a request to another protocol, body and all, and there is none."""

@@ -21,6 +21,8 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from .app import App
+from .chat_hub import Hub
+from .chat_socket import ChatSocket
 from .connection import HttpConnection
 from .state_file import StateFile
 
@@ -150,10 +152,11 @@ class Server:
     async def _serve(self, ready: Callable[[], object] = lambda: None) -> None:
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
         self._stop = partial(loop.call_soon_threadsafe, stop.set)
+        hub = Hub(self.emulator)
         config = uvicorn.Config(
             App(self.emulator),
             interface="asgi3",
-            ws="none",
+            ws=lambda **_: ChatSocket(hub),  # type: ignore[arg-type]
             proxy_headers=False,
             access_log=False,
             log_config=None,
@@ -173,6 +176,7 @@ class Server:
             task.cancel()
         server.close()
         await asyncio.sleep(0)  # who was let in just now has a connection then
+        hub.close()
         for connection in list(shared.connections):
             connection.transport.abort()
         if shared.tasks:
