@@ -54,7 +54,8 @@ class State:
         self.courier = courier
         self.generation = 0
         """Grows when everything is replaced, so that what comes back late knows it is not wanted any more."""
-        self._watchers: dict[object, Callable[[], object]] = {}
+        self.watchers: list[Callable[[str], object]] = []
+        """Who waits for something to change; see `touch()`. The list itself changes inside transactions."""
         self.journal = Journal()
         self.ids = Ids(seed)
         self.clock = Clock(self.journal)
@@ -72,22 +73,21 @@ class State:
         with self.journal:
             yield
 
+    def touch(self, key: str) -> None:
+        """Tell watchers what changes: an ARN or an id, and "" when everything does. Only inside a transaction.
+
+        They are called at once, by the thread that changes it, and the transaction may still be taken back. So they
+        take a note and look when they have the journal.
+        """
+        for watch in self.watchers:
+            watch(key)
+
     def reset(self) -> None:
         """Empty everything that calls or tests put in. Clock, quotas and subscriptions stay as they were set."""
         with self.journal:
             for part in (self.stores, self.events, self.calls, self.faults, self.rates, self.clock):
                 part.clear()
             self._begin_anew()
-
-    def watch(self, callback: Callable[[], object]) -> Callable[[], None]:
-        """Have a function called whenever everything was replaced; return what ends that."""
-        watcher = object()
-        self._watchers[watcher] = callback
-
-        def unwatch() -> None:
-            self._watchers.pop(watcher, None)
-
-        return unwatch
 
     def snapshot(self) -> dict[str, Any]:
         """Return, by part, what `restore()` needs to bring all this back. Records are frozen, so it costs little."""
@@ -104,5 +104,4 @@ class State:
     def _begin_anew(self) -> None:
         self.generation += 1
         self.journal.forget()
-        for callback in self._watchers.values():
-            self.journal.afterwards(callback)
+        self.touch("")
