@@ -67,6 +67,7 @@ class EventStream(Response):
                 news.clear()
                 for part in self._read():
                     await send(_part(part))
+                    await asyncio.sleep(0)  # it is written when the loop turns, and only then known to be slow
                     if leaving.done():
                         return
                 try:

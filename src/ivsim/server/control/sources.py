@@ -102,8 +102,10 @@ class Frames:
 
     def read(self) -> Iterator[News | None]:
         """Yield what was sent."""
-        for room_arn, text in self._transcripts.news():
+        for index, (room_arn, text) in enumerate(self._transcripts.news(), 1):
             yield "frame", {"roomArn": room_arn, "frame": msgspec.Raw(text.encode())}
+            if index % _BATCH == 0:
+                yield None
 
     def begin(self) -> None:
         """Nothing is to be done: transcripts begin anew by themselves."""
