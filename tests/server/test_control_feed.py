@@ -200,7 +200,10 @@ def test_slow_client(sim: Emulator, control: Control) -> None:
         taken, _ = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert taken < 15_000_000
+        with control.follow("/calls") as leaving:
+            next(leaving)
         names = {each.data["operation"] for each in slow.take(30_003)}
+    wait_until(lambda: not sim.calls._subscribers)
     assert names == {big, "ListRooms"}
 
 
