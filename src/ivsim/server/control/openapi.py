@@ -95,4 +95,4 @@ def _is_union(kind: Any) -> bool:
 
 
 def _is_required(body: Any) -> bool:
-    return not isinstance(body, type) or any(field.required for field in msgspec.structs.fields(body))
+    return not hasattr(body, "__struct_fields__") or any(field.required for field in msgspec.structs.fields(body))
