@@ -30,6 +30,8 @@ def document() -> dict[str, Any]:
     """Return the description."""
     kinds = [problems.ProblemDetails, *(kind for each in ENDPOINTS for kind in (_body(each), _answer(each)) if kind)]
     schemas, components = msgspec.json.schema_components(kinds, ref_template=_REFERENCE)
+    for schema in components.values():
+        schema["description"] = cleandoc(schema["description"])  # what indents docstrings depends on Python's version
     by_kind = dict(zip(map(repr, kinds), schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for each in ENDPOINTS:
