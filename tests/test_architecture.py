@@ -14,9 +14,11 @@ SOURCE = Path(__file__).parent.parent / "src" / "ivsim"
 LAYERS = [
     ["__main__"],
     ["cli", "pytest_plugin", "tokens"],
+    ["commands"],
+    ["client"],
     ["mock", "wsgi", "server"],
     ["interceptors", "emulator", "web"],
-    ["dispatcher", "courier"],
+    ["dispatcher", "courier", "overview"],
     ["ivs", "ivschat"],
     ["core"],
     ["wire"],

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ivsim import Emulator
+from ivsim import Emulator, UnreadableState
 
 from .calling import call, send, signed
 
@@ -114,3 +114,34 @@ def test_version(sim: Emulator, tmp_path: Path) -> None:
         before = sim.version
         look()
         assert sim.version == before
+
+
+def test_dumps_and_loads() -> None:
+    """What `dumps()` returns brings everything back, and what is no state changes nothing."""
+    sim = Emulator(seed=1)
+    arn = call(sim, "CreateChannel").body["channel"]["arn"]
+    saved = sim.dumps()
+    other = Emulator()
+    other.loads(saved)
+    assert other.dumps() == saved
+    assert call(other, "GetChannel", arn=arn).status == 200
+    with pytest.raises(UnreadableState, match="the state: this is not JSON"):
+        other.loads(b"{")
+    assert call(other, "GetChannel", arn=arn).status == 200
+
+
+def test_on_replaced() -> None:
+    """Whoever wants to know hears that everything was replaced, until that is ended."""
+    sim = Emulator()
+    heard: list[str] = []
+    end = sim.on_replaced(lambda: heard.append("replaced"))
+    call(sim, "CreateChannel")
+    assert not heard
+    sim.reset()
+    sim.loads(sim.dumps())
+    with sim.isolated():
+        pass
+    assert len(heard) == 3
+    end()
+    sim.reset()
+    assert len(heard) == 3

@@ -228,6 +228,6 @@ def test_reset_while_idle(server: Server) -> None:
         assert client.call("/ListChannels").status == 200
         client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing sends a RST
     end = monotonic() + DEADLINE
-    while any(isinstance(each, HttpConnection) for each in gc.get_objects()):
+    while any(type(each) is HttpConnection for each in gc.get_objects()):
         assert monotonic() < end
         gc.collect()

@@ -109,7 +109,7 @@ def test_nothing_is_left(door: Server, caplog: pytest.LogCaptureFixture) -> None
                     client.sendall(sent)
         assert _lists_channels(door)
         end = monotonic() + _DEADLINE
-        while alive := sum(isinstance(each, HttpConnection) for each in gc.get_objects()):
+        while alive := sum(type(each) is HttpConnection for each in gc.get_objects()):
             assert monotonic() < end, f"{alive} connections"
             gc.collect()
     assert not caplog.records

@@ -158,8 +158,10 @@ def loads(state: State, services: Services, text: bytes, source: str) -> None:
     with state.journal:
         for service, account, region in parts["stores"]:
             state.stores.get(service, account, region, services[service].make_store)
-        _, subscribers = state.events.snapshot()
-        state.restore({**parts, "events": (parts["events"], subscribers)})
+        _, events_subscribers = state.events.snapshot()
+        _, calls_subscribers = state.calls.snapshot()
+        logs = {"events": (parts["events"], events_subscribers), "calls": (parts["calls"], calls_subscribers)}
+        state.restore({**parts, **logs})
 
 
 def take(state: State) -> dict[str, Any]:
@@ -172,7 +174,7 @@ def encode(parts: Mapping[str, Any]) -> Iterator[bytes]:
     """Yield, piece by piece, the JSON of what was taken. Raises ValueError for what a file cannot keep."""
     faults, latencies = parts["faults"]
     (events, first_event), _ = parts["events"]  # the subscribers are not the state's
-    calls, first_call = parts["calls"]
+    (calls, first_call), _ = parts["calls"]
     for fault in faults:
         if not _comes_back(fault.when):
             whose = " and ".join(fault.operations)

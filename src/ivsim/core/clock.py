@@ -91,6 +91,11 @@ class Clock:
         """How it was set, in microseconds: its distance from the system's clock, and where it stands if it does."""
         return self._offset, self._frozen
 
+    @property
+    def is_frozen(self) -> bool:
+        """Whether only `advance()` moves it."""
+        return self._frozen is not None
+
     def freeze(self, at: datetime | None = None) -> None:
         """Stop the clock, here or `at` a moment; from then on only `advance()` moves it.
 

@@ -65,7 +65,7 @@ class State:
         self.clock = Clock(self.journal)
         self.stores = Stores(self.journal)
         self.events = Events(self.journal, self.ids, detail_types)
-        self.calls = Calls(operations)
+        self.calls = Calls(self.journal, operations)
         self.faults = Faults(errors_of, parameters_of)
         self.quotas = Quotas(quotas)
         self.rates = Rates(self.clock, enforced=rate_limits)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import UserDict
 from collections.abc import Callable, MutableMapping
+from datetime import datetime
 from functools import partial
 from types import TracebackType
 from typing import Any, TypeAlias
@@ -17,6 +18,7 @@ from ._service import Context, Contexts, service
 from .feed import Feed
 from .messaging import ChatRefused, Connection
 from .reviews import Review, ReviewHandler
+from .transcripts import Transcripts
 
 Pending: TypeAlias = Callable[[Callable[[float], object]], None]
 """The review of a message, still to be held; called with what lets seconds pass, where a test wants it to take some."""
@@ -119,6 +121,18 @@ class ChatConnection:
             return self.id not in self._ctx.store.connections
 
     @property
+    def capabilities(self) -> tuple[str, ...]:
+        """What its token allows: "SEND_MESSAGE", "DELETE_MESSAGE", "DISCONNECT_USER"."""
+        connection = self._record
+        return connection.capabilities if connection else ()
+
+    @property
+    def joined_at(self) -> datetime | None:
+        """When it was opened; None when that was reset away."""
+        connection = self._record
+        return connection.joined_at if connection else None
+
+    @property
     def close_code(self) -> int | None:
         """The WebSocket close code, None while it is open."""
         connection = self._record
@@ -205,6 +219,25 @@ class Chat:
                 for ctx in self._contexts
                 for connection in ctx.store.connections.values()
             ]
+
+    def transcript(self, room_arn: str) -> list[str]:
+        """Return what was sent to everybody in a room so far, oldest first, as the JSON text that was sent.
+
+        Raises LookupError for a room that never was.
+        """
+        with self._state.transaction():
+            for ctx in self._contexts:
+                log = ctx.store.frames[room_arn]
+                if log or room_arn in ctx.store.rooms:
+                    return [frame.text for frame in log if frame.to is None]
+        raise LookupError(f"there is no room {room_arn!r}")
+
+    def transcripts(self, wake: Callable[[], object]) -> Transcripts:
+        """Return what tells, as it happens, what everybody is sent in any room; `wake` says that there is news.
+
+        It is called as that of `feed()` is.
+        """
+        return Transcripts(self._state, self._contexts, wake)
 
     def feed(self, wake: Callable[[], object]) -> Feed:
         """Return what tells a door, as it happens, what its connections are sent; `wake` says that there is news.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,9 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        if scope["path"].startswith("/_ivsim/"):
+            await self._control(scope, receive, send)
+            return
         body = await _body(receive)
         if body is None:
             return
@@ -37,6 +41,13 @@ class App:
         if not response.latency or await _waited(receive, response.latency):
             await _send(send, response, is_last=len(body) > MOST_BYTES)
         web.tell(request, response, perf_counter() - began)
+
+    @cached_property
+    def _control(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+        """The control endpoints, imported when they are first asked for: the server shall not wait for Starlette."""
+        from .control.app import control  # noqa: PLC0415
+
+        return control(self._emulator)
 
 
 async def _body(receive: Receive) -> bytes | None:
