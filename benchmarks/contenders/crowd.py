@@ -17,8 +17,8 @@ _HANDSHAKE = (
     "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n{more}\r\n"
 )
-_AS_LONG_AS_IVSIMS = 220
-"""What the floor sends has about the bytes of the MESSAGE that ivsim makes of the content."""
+_PADDING = 118
+"""Makes what the floor sends as long as the MESSAGE that ivsim makes of the same content."""
 
 
 class _Client(asyncio.Protocol):
@@ -121,5 +121,5 @@ class Contender:
         content = "x" * 40
         request: dict[str, object] = {"Action": "SEND_MESSAGE", "Content": content}
         if not client._token:
-            request["Padding"] = "x" * _AS_LONG_AS_IVSIMS
+            request["Padding"] = "x" * _PADDING
         return Frame(Opcode.TEXT, json.dumps(request).encode()).serialize(mask=True)
