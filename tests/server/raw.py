@@ -53,6 +53,16 @@ class RawClient:
         length = int(headers.get("content-length", 0)) if has_body else 0
         return Reply(status, headers, self._file.read(length))
 
+    def read_all(self) -> bytes:
+        """Read until the server closes the connection."""
+        parts = []
+        try:
+            while part := self._file.read1():
+                parts.append(part)
+        except ConnectionResetError:
+            pass
+        return b"".join(parts)
+
     def is_over(self) -> bool:
         """Read until the server closes the connection; return whether it had nothing more to say."""
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -14,7 +15,8 @@ import pytest
 from ivsim import Emulator
 from ivsim.server.run import Server
 
-pytest.importorskip("awscli", reason="the AWS CLI is not installed")
+# Asked without importing it: once imported it puts its own botocore in the place of ours.
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("awscli") is None, reason="the AWS CLI is not installed")
 
 Aws = Callable[..., subprocess.CompletedProcess[str]]
 

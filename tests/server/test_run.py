@@ -126,15 +126,14 @@ def test_inside_and_outside_a_mock() -> None:
         each.close()
 
 
-def test_due(sim: Emulator, server: Server) -> None:
+def test_due() -> None:
     """What is due happens though nobody calls."""
     seen: list[str] = []
-    sim.events.subscribe(lambda event: seen.append(event["detail-type"]))
-    with mock_ivs(transitions="realistic") as other, other.serve():
-        other.events.subscribe(lambda event: seen.append(event["detail"]["event_name"]))
+    with mock_ivs(transitions="realistic") as sim, sim.serve():
+        sim.events.subscribe(lambda event: seen.append(event["detail"]["event_name"]))
         arn = boto3.client("ivs", region_name="us-west-2").create_channel()["channel"]["arn"]
-        other.streams.start(arn)
-        other.clock.advance(3.9)
+        sim.streams.start(arn)
+        sim.clock.advance(3.9)
         until(lambda: "Stream Start" in seen)
 
 
