@@ -16,15 +16,17 @@ let waiting = [];
 let serial = 0;
 
 /** Forget everything, and begin with what happened already, oldest first. */
-export function begin(history) {
+export function begin(calls, events) {
   entries = [];
   waiting = [];
-  history.forEach(({ kind, body }) => add(kind, body));
+  calls.slice(-MOST_KEPT).forEach((call) => add("call", call));
+  entries.forEach((entry) => (entry.isNew = false));
+  events.slice(-MOST_KEPT).forEach((event) => add("event", event));
 }
 
 /** Add what happened. */
 export function add(kind, body) {
-  const entry = { id: serial++, kind, body, ...(kind === "call" ? aboutCall(body) : aboutEvent(body)) };
+  const entry = { id: serial++, kind, isNew: true, ...(kind === "call" ? aboutCall(body) : aboutEvent(body)) };
   entry.json = JSON.stringify(body, null, 2);
   entry.text = entry.json.toLowerCase();
   if (view.isPaused) waiting = [entry, ...waiting].slice(0, MOST_KEPT);
@@ -32,10 +34,17 @@ export function add(kind, body) {
   change();
 }
 
-function aboutCall({ at, operation, params, status, error, region }) {
+/** Tell the time: events have their own, calls have none, so it is when the page was told of them. */
+export function stamp(at) {
+  for (const entry of [...waiting, ...entries]) {
+    if (entry.isNew) Object.assign(entry, { isNew: false, at: entry.at ?? at });
+  }
+}
+
+function aboutCall({ operation, params, status, error, region }) {
   const subject = Object.values(params).find((value) => typeof value === "string" && value);
   const about = [error, subject && short(subject), region].filter(Boolean).join(" · ");
-  return { at, what: operation || "unknown operation", about, status, isBad: status >= 400 };
+  return { what: operation || "unknown operation", about, status, isBad: status >= 400 };
 }
 
 function aboutEvent(event) {

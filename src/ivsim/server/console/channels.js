@@ -63,7 +63,7 @@ export function channelPage(channel) {
     block("Watch and send", settings(channel)),
     sessionsOf(channel),
     channel.viewerSessions.length > 0 && block("Viewer sessions", things(channel.viewerSessions, (each) => each.viewerId || each.id)),
-    block("Everything else", [
+    block("Channel", [
       members(rest(channel.answer)),
       asJson(channel.answer, "As GetChannel answers"),
       channel.stream && asJson(channel.stream, "As GetStream answers"),

@@ -17,7 +17,7 @@ export function resourceList() {
       channel.stream && h("span", { class: "count", title: "viewers" }, channel.stream.viewerCount.toLocaleString("en-GB")),
     ]),
     group("Chat rooms", rooms, createRoom, "Create a chat room", (room) => [
-      h("span", { class: room.userIds.length ? "state live" : "state" }),
+      h("span", { class: room.userIds.length ? "state on" : "state" }),
       h("span", { class: "name" }, nameOf(room)),
       room.userIds.length > 0 && h("span", { class: "count", title: "connections" }, room.userIds.length),
     ]),

@@ -3,12 +3,12 @@
  * at a time, and never more often than a reading takes five times over.
  */
 
-import { add, begin } from "./activity.js";
+import { add, begin, stamp } from "./activity.js";
 import { control } from "./api.js";
 import { arnOf } from "./format.js";
 import { inventoryOf } from "./inventory.js";
 import { readTranscript } from "./rooms.js";
-import { change, now, state } from "./state.js";
+import { change, state } from "./state.js";
 
 const RETRY_MILLISECONDS = 1000;
 const SHARE_OF_READING = 5;
@@ -37,7 +37,7 @@ export function follow() {
     if (JSON.parse(data).roomArn === state.route) readTranscript(state.route);
   });
   feed.addEventListener("reset", () => {
-    begin([]);
+    begin([], []);
     refresh();
   });
 }
@@ -62,17 +62,14 @@ export async function refresh() {
 
 async function start() {
   const [health, events, calls] = await Promise.all(["health", "events", "calls"].map((path) => control("GET", path)));
-  begin([
-    ...calls.calls.map((body) => ({ kind: "call", body })),
-    ...events.events.map((body) => ({ kind: "event", body })),
-  ]);
+  begin(calls.calls, events.events);
   change({ version: health.version, home: { account: health.accountId, region: health.region } });
   await read();
   change({ connection: "connected" });
 }
 
 function happened(kind, body) {
-  add(kind, kind === "call" ? { at: new Date(now()).toISOString(), ...body } : body);
+  add(kind, body);
   refresh();
 }
 
@@ -83,5 +80,6 @@ async function read() {
     inventory: inventoryOf(overview),
     clock: { now: Date.parse(clock.now), frozen: clock.frozen, toldAt: (asked + performance.now()) / 2 },
   });
+  stamp(clock.now);
   if (state.route.startsWith("arn:") && arnOf(state.route).type === "room") readTranscript(state.route);
 }

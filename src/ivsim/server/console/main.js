@@ -6,7 +6,7 @@ import { channelPage } from "./channels.js";
 import { configurationsPage } from "./configurations.js";
 import { ask } from "./dialogs.js";
 import { h, render } from "./dom.js";
-import { dateOf, nameOf, timeOf, wordsOf } from "./format.js";
+import { nameOf, timeOf, wordsOf } from "./format.js";
 import { resourceList } from "./list.js";
 import { follow } from "./live.js";
 import { readTranscript, roomPage } from "./rooms.js";
@@ -43,7 +43,7 @@ function header() {
     h("span", { class: "space" }),
     h(
       "span",
-      { class: `small state ${state.connection === "connected" ? "live" : state.connection}`, role: "status" },
+      { class: `small state ${state.connection === "connected" ? "on" : state.connection}`, role: "status" },
       WORDS[state.connection],
     ),
     h(

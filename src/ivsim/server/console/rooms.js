@@ -61,7 +61,7 @@ export function roomPage(room) {
       h(
         "p",
         { class: "facts-line" },
-        h("span", { class: connections.length ? "state live" : "state" }, plural(connections.length, "connection")),
+        h("span", { class: connections.length ? "state on" : "state" }, plural(connections.length, "connection")),
         h("span", { class: "quiet" }, `${room.place.region}, account ${room.place.account}`),
       ),
     ),

@@ -37,7 +37,7 @@ function clock() {
   const move = (path, body) => doing(() => setClock(path, body));
   const advance = ({ target }) => setClock("advance", { seconds: Number(target.elements.seconds.value) });
   return [
-    h("p", { class: "row" }, h("span", { class: frozen ? "state" : "state live" }, frozen ? "frozen" : "running"), h("span", {}, dateOf(now()))),
+    h("p", { class: "row" }, h("span", { class: frozen ? "state" : "state on" }, frozen ? "frozen" : "running"), h("span", {}, dateOf(now()))),
     h(
       "div",
       { class: "row spaced" },
