@@ -16,7 +16,7 @@ LAYERS = [
     ["cli", "pytest_plugin", "tokens"],
     ["mock", "wsgi", "server"],
     ["interceptors", "emulator"],
-    ["dispatcher", "courier"],
+    ["dispatcher", "courier", "overview"],
     ["ivs", "ivschat"],
     ["core"],
     ["wire"],

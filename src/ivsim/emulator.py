@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from . import ivs, ivschat
+from . import ivs, ivschat, overview
 from .core.calls import Calls
 from .core.clock import Clock
 from .core.events import Events
@@ -161,6 +161,23 @@ class Emulator:
         """
         self._state.reset()
 
+    def on_replaced(self, callback: Callable[[], object]) -> Callable[[], None]:
+        """Have a function called whenever all that is in it was replaced: by `reset()`, `load()` and their like.
+
+        Returns what ends that.
+        """
+        return self._state.watch(callback)
+
+    def overview(self) -> dict[str, list[dict[str, Any]]]:
+        """Return every resource of every account and region, by kind ("channels"), as its Get operation shows it.
+
+        Each also has `accountId` and `region`; a channel has `streamKeys`, `stream`, `streamSessions` and
+        `viewerSessions`, a room the `userIds` connected to it. That is no call: nothing is recorded, nothing fails.
+        """
+        services = (ivs.service, ivschat.service)
+        with self._state.transaction():
+            return overview.overview(*((each, self._dispatcher.contexts(each)) for each in services))
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write what is in it to a JSON file: resources, streams, events, calls, faults, quotas, clock, random state.
 
@@ -180,6 +197,18 @@ class Emulator:
         from .core import archive  # noqa: PLC0415 - as in save()
 
         archive.load(self._state, SERVICES, path)
+
+    def dumps(self) -> bytes:
+        """Return what `save()` would write. Raises ValueError as it does."""
+        from .core import archive  # noqa: PLC0415 - as in save()
+
+        return archive.dumps(self._state)
+
+    def loads(self, saved: bytes) -> None:
+        """Bring back what `dumps()` returned, or a file contains. Raises UnreadableState as `load()` does."""
+        from .core import archive  # noqa: PLC0415 - as in save()
+
+        archive.loads(self._state, SERVICES, saved, "the state")
 
     @contextmanager
     def isolated(self) -> Iterator[None]:

@@ -117,6 +117,16 @@ class _Document:
 
 def save(state: State, path: str | os.PathLike[str]) -> None:
     """Write a state to a file, which is replaced as a whole. Raises ValueError for what a file cannot keep."""
+    _write(Path(os.path.realpath(path)), dumps(state))
+
+
+def load(state: State, services: Services, path: str | os.PathLike[str]) -> None:
+    """Put the state in a file in the place of this one. Raises UnreadableState, and nothing has changed."""
+    loads(state, services, Path(path).read_bytes(), os.fspath(path))
+
+
+def dumps(state: State) -> bytes:
+    """Return what a file of a state contains. Raises ValueError for what it cannot keep."""
     with state.journal:
         parts, ids = state.snapshot(), state.ids.snapshot()
     faults, latencies = parts["faults"]
@@ -136,23 +146,24 @@ def save(state: State, path: str | os.PathLike[str]) -> None:
         stores=list(_saved_stores(parts["stores"])),
         ids=ids,
         events=parts["events"][0],  # the subscribers are not the state's
-        calls=parts["calls"],
+        calls=parts["calls"][0],
     )
-    _write(Path(os.path.realpath(path)), msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+    return msgspec.json.format(msgspec.json.encode(document)) + b"\n"
 
 
-def load(state: State, services: Services, path: str | os.PathLike[str]) -> None:
-    """Put the state in a file in the place of this one. Raises UnreadableState, and nothing has changed."""
-    text = Path(path).read_bytes()
+def loads(state: State, services: Services, text: bytes, whence: str) -> None:
+    """Put the state that a file contains in the place of this one. Raises UnreadableState, and nothing has changed."""
     try:
         parts = _read(text, state, services)
     except (ValueError, RecursionError) as error:
-        raise UnreadableState(f"{os.fspath(path)}: {error}") from None
+        raise UnreadableState(f"{whence}: {error}") from None
     with state.journal:
         for service, account, region in parts["stores"]:
             state.stores.get(service, account, region, services[service].make_store)
-        _, subscribers = state.events.snapshot()
-        state.restore({**parts, "events": (parts["events"], subscribers)})
+        _, events_subscribers = state.events.snapshot()
+        _, calls_subscribers = state.calls.snapshot()
+        logs = {"events": (parts["events"], events_subscribers), "calls": (parts["calls"], calls_subscribers)}
+        state.restore({**parts, **logs})
 
 
 def _saved_stores(stores: Mapping[tuple[str, str, str], Any]) -> Iterable[_Store]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
+from .journal import Journal
 from .log import Log
 from .unknown import unknown
 
@@ -28,13 +29,13 @@ class Call(NamedTuple):
 class Calls(Log[Call]):
     """Every call so far, oldest first; refused ones and retries are there too."""
 
-    def __init__(self, operations: Collection[str]) -> None:
-        super().__init__()
+    def __init__(self, journal: Journal, operations: Collection[str]) -> None:
+        super().__init__(journal, "call")
         self._operations = {name.lower(): name for name in operations}
 
     def record(self, call: Call) -> None:
-        """Add a call."""
-        self._entries.append(call)
+        """Add a call; what it was answered is in the same transaction."""
+        self._add(call)
 
     def of(self, operation: str) -> list[Call]:
         """Return the calls of one operation, "CreateChannel" or "create_channel" say, oldest first.

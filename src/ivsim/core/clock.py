@@ -86,6 +86,11 @@ class Clock:
         """Return the time as an aware datetime in UTC."""
         return _EPOCH + timedelta(microseconds=self.microseconds())
 
+    @property
+    def is_frozen(self) -> bool:
+        """Whether only `advance()` moves it."""
+        return self._frozen is not None
+
     def freeze(self, at: datetime | None = None) -> None:
         """Stop the clock, here or `at` a moment; from then on only `advance()` moves it.
 

@@ -55,6 +55,11 @@ class Faults:
         """
         return list(self._faults)
 
+    @property
+    def latencies(self) -> dict[str, float]:
+        """The seconds that calls take, by service and operation ("ivs:CreateChannel"), where that was set."""
+        return dict(self._latencies)
+
     def add(
         self,
         operation: str,

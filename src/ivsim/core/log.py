@@ -1,18 +1,31 @@
-"""A list that grows and that users read."""
+"""A list that grows, that users read, and that tells of what is new in it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
+from functools import partial
 from typing import Any, TypeVar, overload
+
+from .callbacks import check_callback
+from .journal import Journal
 
 T = TypeVar("T")
 
+_log = logging.getLogger("ivsim.events")
+
 
 class Log(Sequence[T]):
-    """What happened so far, oldest first: to count, to index, to slice and to walk through."""
+    """What happened so far, oldest first: to count, to index, to slice, to walk through, and to subscribe to."""
 
-    def __init__(self) -> None:
+    def __init__(self, journal: Journal, what: str) -> None:
+        self.failures: list[tuple[T, Exception]] = []
+        """What subscribers failed on, and how: for a test to assert that there is nothing."""
+        self._journal = journal
+        self._what = what
         self._entries: list[T] = []
+        self._subscribers: dict[object, Callable[[T], object]] = {}
 
     @overload
     def __getitem__(self, index: int) -> T: ...
@@ -30,14 +43,49 @@ class Log(Sequence[T]):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._entries!r})"
 
+    def subscribe(self, callback: Callable[[T], object]) -> Callable[[], None]:
+        """Have everything later handed to a function, in order; return what ends the subscription.
+
+        It is called after the call that caused it is done, so it may call the API itself, and with a copy of its own.
+        One that raises is reported in the log (`ivsim.events`) and in `failures`, and breaks nothing. Raises TypeError
+        for what cannot be called with one argument, and for a coroutine function.
+        """
+        check_callback("callback", callback, self._what)
+        subscription = object()
+        self._subscribers[subscription] = callback
+
+        def unsubscribe() -> None:
+            self._subscribers.pop(subscription, None)
+
+        return unsubscribe
+
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget everything, and what failed. Subscriptions stay."""
         self._entries.clear()
+        self.failures.clear()
 
     def snapshot(self) -> Any:
-        """Return what `restore()` needs to make the log as it is now."""
-        return list(self._entries)
+        """Return what `restore()` needs to make the log as it is now: what is in it, and who subscribes."""
+        return list(self._entries), dict(self._subscribers)
 
     def restore(self, state: Any) -> None:
         """Make the log as it was when the snapshot was taken."""
-        self._entries[:] = state
+        entries, subscribers = state
+        self._entries[:] = entries
+        self._subscribers = dict(subscribers)
+
+    def _add(self, entry: T) -> None:
+        """Add something, in a transaction; subscribers get it when that is through."""
+        self._entries.append(entry)
+        if self._subscribers:
+            self._journal.afterwards(partial(self._deliver, entry))
+
+    def _deliver(self, entry: T) -> None:
+        """Hand something to the subscribers."""
+        for subscription, subscriber in list(self._subscribers.items()):
+            if subscription in self._subscribers:  # nobody ended it while others were told
+                try:
+                    subscriber(deepcopy(entry))
+                except Exception as error:  # noqa: BLE001 - whatever it is, it is the subscriber's
+                    self.failures.append((entry, error))
+                    _log.exception("a subscriber failed on the %s %s", self._what, entry)

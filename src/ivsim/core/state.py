@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal, get_args
 
@@ -54,12 +54,13 @@ class State:
         self.courier = courier
         self.generation = 0
         """Grows when everything is replaced, so that what comes back late knows it is not wanted any more."""
+        self._watchers: dict[object, Callable[[], object]] = {}
         self.journal = Journal()
         self.ids = Ids(seed)
         self.clock = Clock(self.journal)
         self.stores = Stores(self.journal)
         self.events = Events(self.journal, self.ids, detail_types)
-        self.calls = Calls(operations)
+        self.calls = Calls(self.journal, operations)
         self.faults = Faults(errors_of, parameters_of)
         self.quotas = Quotas(quotas)
         self.rates = Rates(self.clock, enforced=rate_limits)
@@ -78,6 +79,16 @@ class State:
                 part.clear()
             self._begin_anew()
 
+    def watch(self, callback: Callable[[], object]) -> Callable[[], None]:
+        """Have a function called whenever everything was replaced; return what ends that."""
+        watcher = object()
+        self._watchers[watcher] = callback
+
+        def unwatch() -> None:
+            self._watchers.pop(watcher, None)
+
+        return unwatch
+
     def snapshot(self) -> dict[str, Any]:
         """Return, by part, what `restore()` needs to bring all this back. Records are frozen, so it costs little."""
         with self.journal:
@@ -93,3 +104,5 @@ class State:
     def _begin_anew(self) -> None:
         self.generation += 1
         self.journal.forget()
+        for callback in self._watchers.values():
+            self.journal.afterwards(callback)

@@ -148,12 +148,12 @@ class LiveStream:
     @property
     def is_live(self) -> bool:
         """Whether viewers can see it now."""
-        return self._session is not None and self._session.state is not None
+        return self.session is not None and self.session.state is not None
 
     @property
     def shows_slate(self) -> bool:
         """Whether viewers see the channel's failover slate, because ingest is interrupted."""
-        session = self._session
+        session = self.session
         return session is not None and broadcast.shows_slate(self._ctx, session)
 
     @property
@@ -234,7 +234,8 @@ class LiveStream:
             yield self._ctx
 
     @property
-    def _session(self) -> StreamSession | None:
+    def session(self) -> StreamSession | None:
+        """What the service knows of it; None when that was reset away."""
         self._state.clock.run_due()
         return self._ctx.store.stream_sessions.get(self.stream_id)
 
@@ -301,9 +302,39 @@ class Streams:
         live.sort(key=lambda each: each[1].start_time)
         return [self._found(ctx, session) for ctx, session in live]
 
+    def find(self, stream_id: str) -> LiveStream:
+        """Return a broadcast by its id, also one that has ended. Raises LookupError for an id that none has."""
+        with self._state.transaction():
+            for ctx in self._contexts:
+                session = ctx.store.stream_sessions.get(stream_id)
+                if session is not None:
+                    return self._found(ctx, session)
+        raise LookupError(f"there is no stream {stream_id!r}")
+
+    def channel(self, arn_name_or_key: str) -> str:
+        """Return the ARN of the channel that has this ARN, this name, or a stream key of this value.
+
+        Raises LookupError when none has, StreamRefused when several have the name.
+        """
+        with self._state.transaction():
+            found = [
+                channel.arn
+                for ctx in self._contexts
+                for channel in ctx.store.channels.values()
+                if arn_name_or_key and arn_name_or_key in (channel.arn, channel.name)
+            ]
+            keys = (stream_keys.find(ctx, arn_name_or_key) for ctx in self._contexts)
+            found = found or [key.channel_arn for key in keys if key]
+        if not found:
+            raise LookupError(f"no channel has the ARN, the name or the stream key {arn_name_or_key!r}")
+        if len(found) > 1:
+            raise StreamRefused(f"{len(found)} channels have the name {arn_name_or_key!r}; give the ARN of one of them")
+        return found[0]
+
     def _found(self, ctx: Context, session: StreamSession) -> LiveStream:
         """Return a handle on a stream where the one who started it is not known any more."""
-        key = ctx.store.channels[session.channel_arn].stream_key_arns[:1]
+        channel = ctx.store.channels.get(session.channel_arn)
+        key = channel.stream_key_arns[:1] if channel else ()
         credential = ctx.store.stream_keys[key[0]].value if key else session.channel_arn
         again = partial(self._connect, credential, session.ingest, session.viewers, session.priority)
         return LiveStream(self._state, ctx, session, again)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import UserDict
 from collections.abc import MutableMapping
+from datetime import datetime
 from types import TracebackType
 from typing import Any
 
@@ -102,6 +103,18 @@ class ChatConnection:
             return self.id not in self._ctx.store.connections
 
     @property
+    def capabilities(self) -> tuple[str, ...]:
+        """What its token allows: "SEND_MESSAGE", "DELETE_MESSAGE", "DISCONNECT_USER"."""
+        connection = self._record
+        return connection.capabilities if connection else ()
+
+    @property
+    def joined_at(self) -> datetime | None:
+        """When it was opened; None when that was reset away."""
+        connection = self._record
+        return connection.joined_at if connection else None
+
+    @property
     def close_code(self) -> int | None:
         """The WebSocket close code, None while it is open."""
         connection = self._record
@@ -188,6 +201,18 @@ class Chat:
                 for ctx in self._contexts
                 for connection in ctx.store.connections.values()
             ]
+
+    def transcript(self, room_arn: str) -> list[str]:
+        """Return what was sent to everybody in a room so far, oldest first, as the JSON text that was sent.
+
+        Raises LookupError for a room that never was.
+        """
+        with self._state.transaction():
+            for ctx in self._contexts:
+                log = ctx.store.frames[room_arn]
+                if log or room_arn in ctx.store.rooms:
+                    return [frame.text for frame in log if frame.to is None]
+        raise LookupError(f"there is no room {room_arn!r}")
 
     def logs(self, room_arn: str) -> dict[str, list[dict[str, Any]]]:
         """Return the chat log records of a room that arrived, oldest first, by the ARN of the logging configuration.

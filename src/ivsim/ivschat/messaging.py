@@ -74,6 +74,7 @@ class Connection:
     left: int | None = None
     close_code: int | None = None
     close_reason: str = ""
+    joined_at: datetime | None = None
 
 
 def join(ctx: Context, token: ChatToken) -> Connection:
@@ -98,6 +99,7 @@ def join(ctx: Context, token: ChatToken) -> Connection:
         token.attributes,
         token.session_expiration_time,
         joined=len(store.frames[token.room_arn]),
+        joined_at=now,
     )
     store.connections[connection.id] = connection
     key = _who(connection)

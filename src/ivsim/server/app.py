@@ -7,6 +7,7 @@ import json
 import logging
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,9 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        if scope["path"].startswith("/_ivsim/"):
+            await self._control(scope, receive, send)
+            return
         headers = Headers(scope["headers"])
         if scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
             await _answer(send, _preflight(headers))
@@ -73,6 +77,13 @@ class App:
             "".join(f" {value}" for name, value in response.headers.items() if name == "x-amzn-ErrorType"),
             (perf_counter() - began) * 1000,
         )
+
+    @cached_property
+    def _control(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+        """The control endpoints, imported when they are first asked for: the server shall not wait for Starlette."""
+        from .control.app import control  # noqa: PLC0415
+
+        return control(self._emulator)
 
 
 async def _body(receive: Receive) -> bytes | None:

@@ -41,6 +41,12 @@ class Operation:
         self._time_format = time_format
 
     @cached_property
+    def arn_kind(self) -> str:
+        """The resource type of the ARN that the first member which is one has; empty for an operation without."""
+        found = [_ARN_IN_PATTERN.search(_pattern(self.members[name])) for name in self.arn_members[:1]]
+        return found[0]["kind"] if found and found[0] else ""
+
+    @cached_property
     def check(self) -> Check:
         """Every constraint of the input."""
         return check(self.input, strict=True)

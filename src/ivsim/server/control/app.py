@@ -1,0 +1,109 @@
+"""The endpoints as one ASGI application, behind a guard against other people's web pages."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ...emulator import Emulator
+from . import chat, clock, faults, feed, general, openapi, quotas, reviews, streams  # noqa: F401 - they fill ENDPOINTS
+from .endpoints import ENDPOINTS, PREFIX, Endpoint
+from .problems import Problem
+
+_LOOPBACK_ORIGIN = r"https?://(localhost|[a-z0-9.-]+\.localhost|127(\.[0-9]+){3}|\[::1\])(:[0-9]+)?"
+_LOCAL_NAMES = (".localhost", ".local", ".internal", ".test")
+_HEADERS = ["content-type", "last-event-id"]
+
+_log = logging.getLogger("ivsim.server")
+
+
+def control(sim: Emulator) -> Starlette:
+    """Return the application that answers everything under `/_ivsim/`."""
+    by_path: dict[str, dict[str, Endpoint]] = {}
+    for each in ENDPOINTS:
+        by_path.setdefault(each.path, {})[each.method] = each
+    return Starlette(
+        routes=[
+            Route(PREFIX + path.replace("{roomArn}", "{roomArn:path}"), _route(sim, methods), methods=list(methods))
+            for path, methods in by_path.items()
+        ],
+        exception_handlers={HTTPException: _http_problem},
+        middleware=[
+            Middleware(Guard),
+            Middleware(
+                CORSMiddleware,
+                allow_origin_regex=_LOOPBACK_ORIGIN,
+                allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+                allow_headers=_HEADERS,
+            ),
+        ],
+    )
+
+
+class Guard:
+    """Refuses what a web page from elsewhere sends: by its origin, or by a name of its own for this machine.
+
+    Browsers tell the origin of whatever may change something; and a name that an attacker lets point to 127.0.0.1 (DNS
+    rebinding) is a public one, which has a dot and is nobody's name for an emulator.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or have it answered."""
+        headers = Request(scope).headers
+        host, origin = headers.get("host", ""), headers.get("origin")
+        problem = None
+        if not _is_local(host):
+            problem = Problem(403, f"the host {host!r} is not a local name; use the server's address", field="Host")
+        elif origin is not None and not _is_own(origin, host):
+            problem = Problem(403, f"pages of {origin} may not use the control endpoints", field="Origin")
+        await (problem.response() if problem else self._app)(scope, receive, send)
+
+
+def _is_local(host: str) -> bool:
+    try:
+        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
+        ip_address(name)
+    except ValueError:
+        return "." not in name or name.endswith(_LOCAL_NAMES)
+    return True
+
+
+def _is_own(origin: str, host: str) -> bool:
+    return bool(re.fullmatch(_LOOPBACK_ORIGIN, origin)) or origin.partition("://")[2] == host
+
+
+def _route(sim: Emulator, methods: dict[str, Endpoint]) -> Callable[[Request], Any]:
+    async def answer(request: Request) -> Response:
+        try:
+            return await methods["GET" if request.method == "HEAD" else request.method](sim, request)
+        except Problem as problem:
+            return problem.response()
+        except Exception:  # noqa: BLE001 - whatever it is, it is ours
+            _log.exception("a bug of ivsim's at %s %s; please report it", request.method, request.url.path)
+            return Problem(500, "ivsim failed; its log has the traceback").response()
+
+    return answer
+
+
+def _http_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    detail = (
+        f"there is nothing at {request.url.path}" if error.status_code == 404 else f"{request.method} is not for it"
+    )
+    return Problem(error.status_code, detail, headers=error.headers).response()

@@ -1,0 +1,174 @@
+"""What an endpoint is: a function with its path, its body and its answer, for routing and for OpenAPI alike."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar, get_type_hints
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from ...emulator import Emulator
+from ...ivs.streams import StreamRefused
+from .problems import Problem
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+PREFIX = "/_ivsim"
+
+MOST_BYTES = 1024 * 1024
+"""The largest body of a request, but for a state's."""
+
+_NAMED = re.compile(r"(\w+)(?:\[.*?\])?: ")
+_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`")
+_MISSING = re.compile(r"Object missing required field `(.*)`")
+_PLACE = re.compile(r"(.*) - at `\$\.?(.*)`")
+_SELF = ("sim", "request")
+
+
+class Body(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """The body of a request; an unknown member is refused."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One method of one path. `example` is a body that it takes."""
+
+    method: str
+    path: str
+    function: Callable[..., Any]
+    status: int
+    example: Mapping[str, Any] | None
+    aliases: Mapping[str, str]
+    most_bytes: int
+    media_types: tuple[str, ...]
+
+    @cached_property
+    def hints(self) -> dict[str, Any]:
+        """The types of the function's parameters, and of what it returns."""
+        return get_type_hints(self.function, include_extras=True)
+
+    @cached_property
+    def parameters(self) -> dict[str, inspect.Parameter]:
+        """What comes with path and query, by the name it has there."""
+        names = inspect.signature(self.function).parameters
+        return {camel(name): each for name, each in names.items() if name not in (*_SELF, "body")}
+
+    async def __call__(self, sim: Emulator, request: Request) -> Response:
+        """Answer a request. Raises Problem."""
+        arguments = self._arguments(request)
+        for name in _SELF:
+            if name in self.hints:
+                arguments[name] = sim if name == "sim" else request
+        if "body" in self.hints:
+            arguments["body"] = self._body(await _read(request, self.most_bytes))
+        try:
+            answer = self.function(**arguments)
+        except StreamRefused as refused:
+            raise Problem(409, str(refused)) from None
+        except (ValueError, TypeError, LookupError) as error:
+            raise self._refusal(error, arguments) from error
+        if isinstance(answer, Response):
+            return answer
+        if answer is None:
+            return Response(status_code=204)
+        return Response(msgspec.json.encode(answer), self.status, media_type="application/json")
+
+    def _arguments(self, request: Request) -> dict[str, Any]:
+        given = {**request.query_params, **request.path_params}
+        for name in given:
+            if name not in self.parameters:
+                raise Problem(400, f"there is no parameter {name!r}", field=name)
+        for name, parameter in self.parameters.items():
+            if parameter.default is parameter.empty and name not in given:
+                raise Problem(400, f"the parameter {name!r} is missing", field=name)
+        return {self.parameters[name].name: value for name, value in given.items()}
+
+    def _body(self, text: bytes) -> Any:
+        kind = self.hints["body"]
+        if kind is bytes:
+            return text
+        try:
+            return msgspec.json.decode(text or b"{}", type=kind)
+        except msgspec.ValidationError as error:
+            raise _invalid(str(error)) from None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise Problem(400, f"the body is not JSON: {error}") from None
+
+    def _refusal(self, error: Exception, arguments: Mapping[str, Any]) -> Exception:
+        """Return what an error of the emulator is to the client: a problem, if it names something that was given.
+
+        What is looked up in vain is a plain LookupError; a KeyError is a bug.
+        """
+        if type(error) is LookupError:
+            return Problem(404, str(error))
+        match = _NAMED.match(str(error))
+        name = self.aliases.get(match[1], match[1]) if match else ""
+        body = arguments.get("body")
+        given = {*arguments, *(body.__struct_fields__ if isinstance(body, Body) else ())}
+        if match is None or name not in given:
+            return error
+        return Problem(400, str(error)[match.end() :], field=camel(name))
+
+
+ENDPOINTS: list[Endpoint] = []
+"""All of them, in the order in which they are documented."""
+
+
+def endpoint(
+    method: str,
+    path: str,
+    *,
+    status: int = 200,
+    example: Mapping[str, Any] | None = None,
+    aliases: Mapping[str, str] | None = None,
+    most_bytes: int = MOST_BYTES,
+    media_types: tuple[str, ...] = ("application/json",),
+) -> Callable[[F], F]:
+    """Put a function behind a method and a path below `/_ivsim`.
+
+    It gets, by these names, the emulator as `sim`, the request as `request`, a body as `body`, whose type says what it
+    is; and by any other name a parameter of the path, or of the query. It returns what to answer as JSON, a Response,
+    or None for an answer without a body. A ValueError or TypeError that begins with the name of something given refuses
+    the request; `aliases` are the names that the emulator has for it.
+    """
+
+    def register(function: F) -> F:
+        ENDPOINTS.append(Endpoint(method, path, function, status, example, aliases or {}, most_bytes, media_types))
+        return function
+
+    return register
+
+
+def camel(name: str) -> str:
+    """Return a Python name as the wire has it."""
+    first, *others = name.split("_")
+    return first + "".join(map(str.title, others))
+
+
+async def _read(request: Request, most: int) -> bytes:
+    parts, size = [], 0
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > most:
+                raise Problem(413, f"the body has more than {most} bytes")
+            parts.append(part)
+    except ClientDisconnect:
+        raise Problem(400, "the client went away") from None
+    return b"".join(parts)
+
+
+def _invalid(text: str) -> Problem:
+    """Return the problem that a body has, from msgspec's words for it."""
+    match = _PLACE.fullmatch(text)
+    rule, place = match.groups() if match else (text, "")
+    member = _UNKNOWN.fullmatch(rule) or _MISSING.fullmatch(rule)
+    if member:
+        place = f"{place}.{member[1]}".lstrip(".")
+    return Problem(400, rule, field=place or None)

@@ -1,0 +1,68 @@
+"""The emulator as a whole: health, reset, its state as a file, and everything in it at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from ..._version import __version__
+from ...core.archive import UnreadableState
+from ...emulator import Emulator
+from .endpoints import endpoint
+from .problems import Problem
+
+_MOST_STATE_BYTES = 1024**3
+
+
+class Health(msgspec.Struct, rename="camel"):
+    """That it is there, and what it is."""
+
+    status: str
+    version: str
+    account_id: str
+    region: str
+
+
+@endpoint("GET", "/health")
+def health(sim: Emulator) -> Health:
+    """Tell that the server is there, its version, and the account and region of calls that do not name others."""
+    return Health("ok", __version__, sim.account_id, sim.region)
+
+
+@endpoint("POST", "/reset")
+def reset(sim: Emulator) -> None:
+    """Empty it: resources, streams, events, calls, faults, connections.
+
+    Clock, quotas and review handlers stay as set.
+    """
+    sim.reset()
+
+
+@endpoint("GET", "/state")
+def save_state(sim: Emulator) -> Response:
+    """Return everything in it, as the file that `ivsim serve --state` and `sim.load()` read."""
+    try:
+        return Response(sim.dumps(), media_type="application/json")
+    except ValueError as error:
+        raise Problem(409, str(error)) from None
+
+
+@endpoint("PUT", "/state", most_bytes=_MOST_STATE_BYTES)
+def load_state(sim: Emulator, body: bytes) -> None:
+    """Put the state of such a file in the place of what is there."""
+    try:
+        sim.loads(body)
+    except UnreadableState as error:
+        raise Problem(400, str(error)) from None
+
+
+@endpoint("GET", "/overview")
+def overview(sim: Emulator) -> dict[str, list[dict[str, Any]]]:
+    """Return every resource of every account and region, by kind, as its Get operation shows it.
+
+    Each also has `accountId` and `region`; a channel has `streamKeys`, `stream` (null when it is not live), its newest
+    `streamSessions` and its `viewerSessions`; a room has the `userIds` connected to it. Nothing is recorded as a call.
+    """
+    return sim.overview()
