@@ -157,6 +157,10 @@ class Context(Generic[S]):
 
         state.journal.afterwards(carry)
 
+    def touch(self, key: str) -> None:
+        """Tell those who wait for it that something about an ARN or an id changes."""
+        self._state.touch(key)
+
     def strike(self, incident: str, **about: str) -> Fault | None:
         """Return the fault that a test wants to happen here and now, if there is one; see `Service.incident()`."""
         params = {_wire_name(name): value for name, value in about.items()}

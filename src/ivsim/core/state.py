@@ -55,6 +55,8 @@ class State:
         self.generation = 0
         """Grows when everything is replaced, so that what comes back late knows it is not wanted any more."""
         self._watchers: dict[object, Callable[[], object]] = {}
+        self.watchers: list[Callable[[str], object]] = []
+        """Who waits for something to change; see `touch()`. The list itself changes inside transactions."""
         self.journal = Journal()
         self.ids = Ids(seed)
         self.clock = Clock(self.journal)
@@ -71,6 +73,15 @@ class State:
         self.clock.run_due()
         with self.journal:
             yield
+
+    def touch(self, key: str) -> None:
+        """Tell watchers what changes: an ARN or an id, and "" when everything does. Only inside a transaction.
+
+        They are called at once, by the thread that changes it, and the transaction may still be taken back. So they
+        take a note and look when they have the journal.
+        """
+        for watch in self.watchers:
+            watch(key)
 
     def reset(self) -> None:
         """Empty everything that calls or tests put in. Clock, quotas and subscriptions stay as they were set."""
@@ -106,3 +117,4 @@ class State:
         self.journal.forget()
         for callback in self._watchers.values():
             self.journal.afterwards(callback)
+        self.touch("")

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 from collections import UserDict
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from datetime import datetime
+from functools import partial
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..core import arns
 from ..core.callbacks import check_callback
 from ..core.state import State
 from . import actions, chat_logs, messaging, reviews
 from ._service import Context, Contexts, service
+from .feed import Feed
 from .messaging import ChatRefused, Connection
 from .reviews import Review, ReviewHandler
+
+Pending: TypeAlias = Callable[[Callable[[float], object]], None]
+"""The review of a message, still to be held; called with what lets seconds pass, where a test wants it to take some."""
 
 
 class ChatConnection:
@@ -68,15 +73,27 @@ class ChatConnection:
         Raises ConnectionError when the connection is closed, TypeError for what is not text.
         """
         _check_text(text=text)
-        delay = self._ctx.delay(messaging.MESSAGING_REQUEST)
-        if delay:
-            self._state.clock.advance(delay)
+        if self.latency:
+            self._state.clock.advance(self.latency)
+        review = self.take(text)
+        if review is not None:  # here, not as an effect: those wait for one another, and whoever sends for the answer
+            review(self._state.clock.advance)
+
+    def take(self, text: str) -> Pending | None:
+        """Do of `send()` what takes no time: it is for doors that must not wait, as an event loop must not.
+
+        Returns the review to hold when the message has to be reviewed. Raises ConnectionError as `send()` does.
+        """
         with self._state.transaction():
             if self.id not in self._ctx.store.connections:
                 raise ConnectionError(f"{self!r} cannot send: {self.close_reason or 'it was closed'}")
             review = messaging.receive(self._ctx, self.id, text)
-        if review is not None:  # here, not as an effect: those wait for one another, and whoever sends for the answer
-            self._chat._review(self._ctx, review)
+        return None if review is None else partial(self._chat._review, self._ctx, review)
+
+    @property
+    def latency(self) -> float:
+        """The seconds that `sim.faults.latency("MessagingRequest", …)` wants each request to take."""
+        return self._ctx.delay(messaging.MESSAGING_REQUEST)
 
     def receive(self) -> dict[str, Any]:
         """Return the next frame. Raises LookupError when there is none: nothing is waited for, nobody else is at work.
@@ -214,6 +231,13 @@ class Chat:
                     return [frame.text for frame in log if frame.to is None]
         raise LookupError(f"there is no room {room_arn!r}")
 
+    def feed(self, wake: Callable[[], object]) -> Feed:
+        """Return what tells a door, as it happens, what its connections are sent; `wake` says that there is news.
+
+        It is called by any thread, inside a transaction, and so has only to see to it that somebody asks the feed.
+        """
+        return Feed(self, self._state, self._contexts, wake)
+
     def logs(self, room_arn: str) -> dict[str, list[dict[str, Any]]]:
         """Return the chat log records of a room that arrived, oldest first, by the ARN of the logging configuration.
 
@@ -236,7 +260,7 @@ class Chat:
         self._review_handlers.clear()
         self._review_handlers.update(handlers)
 
-    def _review(self, ctx: Context, review: Review) -> None:
-        verdict = reviews.hold(review, self._review_handlers.get(review.uri), self._state.clock)
+    def _review(self, ctx: Context, review: Review, wait: Callable[[float], object]) -> None:
+        verdict = reviews.hold(review, self._review_handlers.get(review.uri), self._state.clock, wait)
         with self._state.transaction():
             messaging.conclude(ctx, review, verdict)

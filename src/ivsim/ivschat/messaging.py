@@ -125,6 +125,7 @@ def leave(ctx: Context, connection_id: str, reason: str = "") -> None:
         store.connected_as[key] = others
     else:
         del store.connected_as[key]
+    ctx.touch(connection_id)
 
 
 def find(ctx: Context, connection_id: str) -> Connection | None:
@@ -287,8 +288,13 @@ def _last(log: Series[Frame], room_arn: str) -> int:
 
 
 def _publish(ctx: Context, room: Room, kind: str, text: str, sent: int) -> None:
-    ctx.store.frames.append(room.arn, Frame(text, None, sent))
+    _append(ctx, room.arn, Frame(text, None, sent))
     chat_logs.keep(ctx, room, kind, text, sent)
+
+
+def _append(ctx: Context, room_arn: str, frame: Frame) -> None:
+    ctx.store.frames.append(room_arn, frame)
+    ctx.touch(room_arn)
 
 
 def _answer(ctx: Context, connection_id: str, request_id: str, rejected: Rejected) -> None:
@@ -299,8 +305,7 @@ def _answer(ctx: Context, connection_id: str, request_id: str, rejected: Rejecte
     text = frames.error(
         rejected.frame_id or ctx.ids.alphanumeric(12), request_id=request_id, code=rejected.code, text=rejected.text
     )
-    log = ctx.store.frames
-    log.append(connection.room_arn, Frame(text, connection_id, _last(log, connection.room_arn)))
+    _append(ctx, connection.room_arn, Frame(text, connection_id, _last(ctx.store.frames, connection.room_arn)))
 
 
 def _who(connection: Connection) -> str:

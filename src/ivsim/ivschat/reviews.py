@@ -92,11 +92,12 @@ def wanted(ctx: Context, room: Room, message: Message) -> Review | None:
     )
 
 
-def hold(review: Review, handler: ReviewHandler | None, clock: Clock) -> Verdict:
+def hold(review: Review, handler: ReviewHandler | None, clock: Clock, wait: Callable[[float], object]) -> Verdict:
     """Have a message reviewed; to be called outside of transactions, as the handler may do anything.
 
     What goes wrong is reported in the log (`ivsim.chat`), and the room's fallback result decides. The service waits for
-    an answer until the timeout and no longer; a handler is timed on the emulator's clock.
+    an answer until the timeout and no longer; a handler is timed on the emulator's clock. `wait` lets the seconds pass
+    that a test wants it to take.
     """
     if review.failure is not None:
         return _fallback(review, f"could not be called: {review.failure}")
@@ -109,7 +110,7 @@ def hold(review: Review, handler: ReviewHandler | None, clock: Clock) -> Verdict
         return _fallback(review, "raised", with_traceback=True)
     took = (clock.microseconds() - began) / 1_000_000
     if review.delay:
-        clock.advance(min(review.delay, max(review.timeout - took, 0)))
+        wait(min(review.delay, max(review.timeout - took, 0)))
     if took + review.delay > review.timeout:
         return _fallback(review, f"took longer than {review.timeout} s")
     try:

@@ -50,7 +50,7 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["path"].startswith("/_ivsim/"):
+        if scope["path"].startswith("/_ivsim/") or (scope["path"] == "/" and scope["method"] in ("GET", "HEAD")):
             await self._control(scope, receive, send)
             return
         headers = Headers(scope["headers"])
@@ -80,7 +80,7 @@ class App:
 
     @cached_property
     def _control(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
-        """The control endpoints, imported when they are first asked for: the server shall not wait for Starlette."""
+        """The control endpoints and the console, imported when they are first asked for: the server shall not wait for Starlette."""
         from .control.app import control  # noqa: PLC0415
 
         return control(self._emulator)

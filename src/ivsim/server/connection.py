@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -17,6 +18,29 @@ class HttpConnection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin; the transport is what it writes to."""
         super().connection_made(cast("asyncio.Transport", Gathering(transport)))
+        self._packet = b""
+
+    def data_received(self, data: bytes) -> None:
+        """Take what the client sent."""
+        self._packet = data
+        super().data_received(data)
+        self._packet = b""
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over, with what the client sent after its request in the same packet.
+
+        uvicorn, which drops that, calls this while it handles httptools's HttpParserUpgrade, which has its beginning.
+        """
+        upgrade = sys.exc_info()[1]
+        assert upgrade is not None
+        rest = self._packet[upgrade.args[0] :]
+        if self.cycle is not None and not self.cycle.response_complete:  # type: ignore[redundant-expr]
+            self.transport.abort()  # it asked for something else, and what comes for that would get in between
+            return
+        self.transport = self.transport.transport  # type: ignore[attr-defined]
+        super().handle_websocket_upgrade()
+        if rest:
+            cast("asyncio.Protocol", self.transport.get_protocol()).data_received(rest)
 
 
 class Gathering:

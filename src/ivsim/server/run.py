@@ -19,6 +19,8 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from .app import App
+from .chat_hub import Hub
+from .chat_socket import ChatSocket
 from .connection import HttpConnection
 
 if TYPE_CHECKING:
@@ -111,8 +113,13 @@ class Server:
     async def _serve(self, ready: Callable[[], object] = lambda: None) -> None:
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
         self._stop = partial(loop.call_soon_threadsafe, stop.set)
+        hub = Hub(self.emulator)
         config = uvicorn.Config(
-            App(self.emulator), ws="none", access_log=False, log_config=None, timeout_keep_alive=_KEEP_ALIVE
+            App(self.emulator),
+            ws=lambda **_: ChatSocket(hub),  # type: ignore[arg-type]
+            access_log=False,
+            log_config=None,
+            timeout_keep_alive=_KEEP_ALIVE,
         )
         config.load()
         shared = ServerState()
@@ -123,6 +130,7 @@ class Server:
             await stop.wait()
             self._stop = None
             ticking.cancel()
+            hub.close()
             for connection in list(shared.connections):
                 connection.transport.abort()
 

@@ -6,6 +6,13 @@
 /** A request that was refused; the text is the server's own, for people. */
 export class Refused extends Error {}
 
+let acted = () => {};
+
+/** Have a function called when the page has done something that may have changed what there is. */
+export function onAction(callback) {
+  acted = callback;
+}
+
 /**
  * Call a control endpoint.
  *
@@ -43,7 +50,10 @@ async function request(path, init, body) {
   }
   const content = await response.text();
   const answer = content ? JSON.parse(content) : null;
-  if (response.ok) return answer;
+  if (response.ok) {
+    if (init.method !== "GET") acted();
+    return answer;
+  }
   const text = answer.detail ?? answer.message ?? answer.exceptionMessage;
   throw new Refused(answer.field ? `${answer.field}: ${text}` : text);
 }

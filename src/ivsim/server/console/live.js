@@ -1,23 +1,31 @@
 /**
- * The line to the server. The feed tells that something happened; what there is then is read anew, at most one reading
- * at a time, and never more often than a reading takes five times over.
+ * The line to the server. The feed tells that something happened; what there is then is read anew, and every second, as
+ * not everything makes a call or an event: who is connected, how many watch, what time it is. One reading at a time, and
+ * so many that the server has time for others.
  */
 
 import { add, begin, stamp } from "./activity.js";
-import { control } from "./api.js";
+import { control, onAction } from "./api.js";
 import { arnOf } from "./format.js";
 import { inventoryOf } from "./inventory.js";
 import { readTranscript } from "./rooms.js";
 import { change, state } from "./state.js";
 
 const RETRY_MILLISECONDS = 1000;
+const READ_MILLISECONDS = 1000;
 const SHARE_OF_READING = 5;
 
 let isReading = false;
 let isOld = false;
 
-/** Follow the server, for as long as the page is there; a server that went away is asked for until it is back. */
+/** Follow the server, for as long as the page is there; one that went away is asked for until it is back. */
 export function follow() {
+  onAction(refresh);
+  setInterval(() => document.hidden || refresh(), READ_MILLISECONDS);
+  connect();
+}
+
+function connect() {
   const feed = new EventSource("/_ivsim/feed");
   feed.onopen = async () => {
     try {
@@ -29,7 +37,7 @@ export function follow() {
   feed.onerror = () => {
     feed.close();
     change({ connection: "lost" });
-    setTimeout(follow, RETRY_MILLISECONDS);
+    setTimeout(connect, RETRY_MILLISECONDS);
   };
   feed.addEventListener("call", ({ data }) => happened("call", JSON.parse(data)));
   feed.addEventListener("event", ({ data }) => happened("event", JSON.parse(data)));
@@ -43,7 +51,7 @@ export function follow() {
 }
 
 /** Read again what there is, soon. */
-export async function refresh() {
+async function refresh() {
   isOld = true;
   if (isReading) return;
   isReading = true;

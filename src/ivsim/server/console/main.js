@@ -14,8 +14,6 @@ import { readSimulation, simulationPage } from "./simulation.js";
 import { change, now, onChange, state } from "./state.js";
 import { missing, welcome } from "./welcome.js";
 
-const SECOND = 1000;
-
 const PANES = { list: "Resources", detail: "Details", activity: "Activity" };
 
 const WORDS = { connecting: "Connecting…", connected: "Connected", lost: "Server lost, reconnecting…" };
@@ -110,4 +108,3 @@ addEventListener("hashchange", () => {
 });
 navigate();
 follow();
-setInterval(change, SECOND);

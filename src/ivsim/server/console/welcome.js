@@ -22,7 +22,7 @@ export function welcome() {
       { class: "quiet" },
       isEmpty
         ? "Make a channel and go live on it, or a room and talk in it. What you do here, every SDK sees, and the other way round."
-        : `Choose one, or one of ${plural(rooms.length, "room")}, on the left.`,
+        : `Choose one from the list, or one of ${plural(rooms.length, "room")}.`,
     ),
     h(
       "div",

@@ -1,0 +1,146 @@
+"""What connections are sent, as it happens: for doors that pass it on, as a WebSocket does.
+
+All that is noted when something changes is that it did. What it comes to is read from the rooms' logs afterwards, so a
+connection gets exactly what `ChatConnection.frames` shows, in that order, whichever thread was at work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from ..core import arns
+from ..core.state import State
+from ._service import Context, Contexts
+from .messaging import Connection
+
+if TYPE_CHECKING:
+    from .chat import Chat, ChatConnection
+
+SERVICE_RESTART = 1012
+"""The WebSocket close code for connections that are not there any more after a reset, or in a state that was loaded."""
+
+
+class Sent(NamedTuple):
+    """A frame of a room, `to` one connection, or to all those there that are followed by now."""
+
+    room_arn: str
+    to: str | None
+    text: str
+
+
+class Closed(NamedTuple):
+    """The end of a connection; what it was sent came before."""
+
+    room_arn: str
+    connection_id: str
+    code: int
+    reason: str
+
+
+News: TypeAlias = list[Sent | Closed]
+
+
+@dataclass(slots=True)
+class _Room:
+    """A room with connections that are followed; `end` is the index in its log up to which there is no news."""
+
+    ctx: Context
+    arn: str
+    end: int
+    followed: set[str]
+
+
+class Feed:
+    """News of the connections of one door. Of those that left, and of rooms without any, it holds nothing."""
+
+    def __init__(self, chat: Chat, state: State, contexts: Contexts, wake: Callable[[], object]) -> None:
+        self._chat = chat
+        self._state = state
+        self._contexts = contexts
+        self._wake = wake
+        self._rooms: dict[str, _Room] = {}
+        self._room_of: dict[str, _Room] = {}
+        self._touched: set[str] = set()
+        self._gone: list[Closed] = []
+        with state.journal:
+            state.watchers.append(self._note)
+
+    def connect(self, token: str) -> tuple[ChatConnection, News]:
+        """Connect as `Chat.connect()` does, and follow the connection.
+
+        Returns with it the news up to then, which concern only those who were followed before. Raises ChatRefused.
+        """
+        with self._state.journal:
+            connection = self._chat.connect(token)
+            news = self.news()
+            room = self._rooms.get(connection.room_arn)
+            if room is None:
+                room = self._rooms[connection.room_arn] = self._enter(connection.room_arn)
+            room.followed.add(connection.id)
+            self._room_of[connection.id] = room
+        return connection, news
+
+    def news(self) -> News:
+        """Return what happened since it was asked before."""
+        with self._state.journal:
+            touched, self._touched = self._touched, set()
+            news: News = list(self._gone)
+            self._gone.clear()
+            for connection in self._left(touched):
+                news += self._sent(self._room_of[connection.id], connection.left)
+                self._drop(connection.id)
+                news.append(
+                    Closed(connection.room_arn, connection.id, connection.close_code or 0, connection.close_reason)
+                )
+            for room_arn in touched & self._rooms.keys():
+                news += self._sent(self._rooms[room_arn], None)
+        return news
+
+    def close(self) -> None:
+        """End it: nothing wakes anybody any more."""
+        with self._state.journal:
+            self._state.watchers.remove(self._note)
+
+    def _note(self, key: str) -> None:
+        """Note what changes, by whatever thread, inside its transaction."""
+        if not key:
+            self._begin_anew()
+        if not self._touched:
+            self._wake()
+        self._touched.add(key)
+
+    def _begin_anew(self) -> None:
+        """Let go what is not there any more; for the rest, what its log ends with now is no news."""
+        for connection_id, room in list(self._room_of.items()):
+            if connection_id not in room.ctx.store.connections:
+                self._gone.append(Closed(room.arn, connection_id, SERVICE_RESTART, "the emulator was reset"))
+                self._drop(connection_id)
+        for room in self._rooms.values():
+            room.end = len(room.ctx.store.frames[room.arn])
+
+    def _enter(self, room_arn: str) -> _Room:
+        arn = arns.parse(room_arn)
+        assert arn is not None
+        ctx = self._contexts(arn.account, arn.region)
+        return _Room(ctx, room_arn, len(ctx.store.frames[room_arn]), set())
+
+    def _drop(self, connection_id: str) -> None:
+        room = self._room_of.pop(connection_id)
+        room.followed.remove(connection_id)
+        if not room.followed:
+            del self._rooms[room.arn]
+
+    def _left(self, touched: set[str]) -> list[Connection]:
+        """Return those of the touched that left, in the order in which they did."""
+        stores = [(key, self._room_of[key].ctx.store) for key in touched & self._room_of.keys()]
+        left = [store.closed_connections[key] for key, store in stores if key not in store.connections]
+        return sorted(left, key=attrgetter("left"))
+
+    def _sent(self, room: _Room, end: int | None) -> News:
+        """Return the news of a room for those who are followed, up to an index in its log, or all."""
+        frames = room.ctx.store.frames[room.arn][room.end : end]
+        room.end += len(frames)
+        return [Sent(room.arn, to, text) for text, to, _ in frames if to is None or to in room.followed]

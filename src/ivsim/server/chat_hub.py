@@ -1,0 +1,95 @@
+"""The fan-out: who came to which room through the port, and what is written to them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from websockets.frames import CloseCode, Frame, Opcode
+
+from ..ivschat.feed import Closed, News, Sent
+
+if TYPE_CHECKING:
+    from ..emulator import Emulator
+    from ..ivschat.chat import ChatConnection
+    from .chat_socket import ChatSocket
+
+Write = Callable[[bytes], object]
+
+
+class Hub:
+    """Everybody who chats over the port. It belongs to the event loop in which it is made.
+
+    A frame is encoded once, and the same bytes are written to all who get it.
+    """
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.sockets: set[ChatSocket] = set()
+        """Every one there is, in a room or on its way into one or out."""
+        # connection id to its socket
+        self._members: dict[str, ChatSocket] = {}
+        # room ARN to connection id to what writes to it
+        self._rooms: dict[str, dict[str, Write]] = {}
+        self._feed = emulator.chat.feed(self._wake)
+
+    def join(self, token: str, socket: ChatSocket) -> ChatConnection:
+        """Let somebody in. Raises ChatRefused."""
+        connection, news = self._feed.connect(token)
+        self._tell(news)
+        self._members[connection.id] = socket
+        self._rooms.setdefault(connection.room_arn, {})[connection.id] = socket.transport.write
+        return connection
+
+    def leave(self, connection: ChatConnection) -> None:
+        """Let somebody out, after all that they were sent; their `ended()` is called before this returns."""
+        connection.close()
+        self.tell()
+
+    def lose(self, connection: ChatConnection) -> None:
+        """Let somebody out to whom nothing can be written any more."""
+        self._rooms[connection.room_arn][connection.id] = _nowhere
+        self.leave(connection)
+
+    def tell(self) -> None:
+        """Write what there is to be written."""
+        self._tell(self._feed.news())
+
+    def close(self) -> None:
+        """Send everybody away, as the server goes."""
+        for socket in list(self.sockets):
+            socket.close(CloseCode.GOING_AWAY, "the server stops")
+            socket.transport.abort()
+        self._feed.close()
+
+    def _wake(self) -> None:
+        self._loop.call_soon_threadsafe(self.tell)
+
+    def _tell(self, news: News) -> None:
+        for key, group in groupby(news, _receivers):
+            if isinstance(key, Closed):
+                self._end(key)
+                continue
+            room_arn, to = key
+            room = self._rooms[room_arn]
+            data = b"".join(Frame(Opcode.TEXT, each[-1].encode()).serialize(mask=False) for each in group)
+            for write in room.values() if to is None else (room[to],):
+                write(data)
+
+    def _end(self, closed: Closed) -> None:
+        room = self._rooms[closed.room_arn]
+        del room[closed.connection_id]
+        if not room:
+            del self._rooms[closed.room_arn]
+        self._members.pop(closed.connection_id).ended(closed.code, closed.reason)
+
+
+def _receivers(news: Sent | Closed) -> tuple[str, str | None] | Closed:
+    """Return what is the same for frames that can be written in one go."""
+    return (news.room_arn, news.to) if isinstance(news, Sent) else news
+
+
+def _nowhere(_: bytes) -> None:
+    pass
