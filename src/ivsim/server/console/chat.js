@@ -12,8 +12,11 @@ export function memberOf(roomArn) {
   return joined.get(roomArn);
 }
 
-/** Join a room. Raises Refused when there is no token, or the socket is not let in. */
-export async function join(room, userId, capabilities) {
+/**
+ * Join a room, and have a function called when something happens there. Throws Refused when there is no token, or the
+ * socket is not let in.
+ */
+export async function join(room, userId, capabilities, onNews) {
   const params = { roomIdentifier: room.arn, userId, capabilities };
   const { token } = await call("ivschat", "CreateChatToken", room.place, params);
   const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/`, token);
@@ -26,14 +29,15 @@ export async function join(room, userId, capabilities) {
   socket.onmessage = ({ data }) => {
     const frame = JSON.parse(data);
     if (frame.Type === "ERROR") notify(`${frame.ErrorCode}: ${frame.ErrorMessage}`);
+    else onNews();
   };
   socket.onclose = ({ reason }) => {
     if (joined.get(room.arn)?.socket !== socket) return;
     joined.delete(room.arn);
-    notify(`You left the room${reason ? `: ${reason}` : ""}.`);
+    notify(`The room closed your connection${reason ? `: ${reason}` : ""}.`);
     change();
   };
-  change();
+  onNews();
 }
 
 /** Leave a room. */

@@ -5,7 +5,7 @@
  */
 
 import { add, begin, stamp } from "./activity.js";
-import { control, onAction } from "./api.js";
+import { control, onAction, Refused } from "./api.js";
 import { arnOf } from "./format.js";
 import { inventoryOf } from "./inventory.js";
 import { readTranscript } from "./rooms.js";
@@ -27,24 +27,32 @@ export function follow() {
 
 function connect() {
   const feed = new EventSource("/_ivsim/feed");
-  feed.onopen = async () => {
-    try {
-      await start();
-    } catch {
-      feed.onerror();
-    }
-  };
-  feed.onerror = () => {
+  let started;
+  let isOver = false;
+  const again = (error) => {
+    if (isOver) return;
+    isOver = true;
     feed.close();
     change({ connection: "lost" });
     setTimeout(connect, RETRY_MILLISECONDS);
+    if (error && !(error instanceof Refused)) throw error;
   };
-  feed.addEventListener("call", ({ data }) => happened("call", JSON.parse(data)));
-  feed.addEventListener("event", ({ data }) => happened("event", JSON.parse(data)));
-  feed.addEventListener("frame", ({ data }) => {
-    if (JSON.parse(data).roomArn === state.route) readTranscript(state.route);
+  feed.onopen = () => {
+    started = start();
+    started.catch(again);
+  };
+  feed.onerror = () => again();
+  ["call", "event"].forEach((kind, index) => {
+    feed.addEventListener(kind, async ({ data, lastEventId }) => {
+      const listed = await started;
+      if (Number(lastEventId.split("-")[index]) <= listed[index]) return;
+      add(kind, JSON.parse(data));
+      refresh();
+    });
   });
-  feed.addEventListener("reset", () => {
+  feed.addEventListener("frame", ({ data }) => readTranscript(JSON.parse(data).roomArn));
+  feed.addEventListener("reset", async () => {
+    (await started).fill(0);
     begin([], []);
     refresh();
   });
@@ -60,25 +68,22 @@ async function refresh() {
     const began = performance.now();
     try {
       await read();
-    } catch {
-      break; // the feed notices that the server is gone, and says so
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error; // otherwise the server is gone, as the feed will notice
     }
     await new Promise((resolve) => setTimeout(resolve, (performance.now() - began) * SHARE_OF_READING));
   }
   isReading = false;
 }
 
+/** Read what happened before; return how many calls and events that is, as the feed may tell of the last ones too. */
 async function start() {
-  const [health, events, calls] = await Promise.all(["health", "events", "calls"].map((path) => control("GET", path)));
-  begin(calls.calls, events.events);
+  const [health, { calls }, { events }] = await Promise.all(["health", "calls", "events"].map((path) => control("GET", path)));
+  begin(calls, events);
   change({ version: health.version, home: { account: health.accountId, region: health.region } });
   await read();
   change({ connection: "connected" });
-}
-
-function happened(kind, body) {
-  add(kind, body);
-  refresh();
+  return [calls.length, events.length];
 }
 
 async function read() {

@@ -4,7 +4,7 @@ import { activityPane } from "./activity.js";
 import { control } from "./api.js";
 import { channelPage } from "./channels.js";
 import { configurationsPage } from "./configurations.js";
-import { ask } from "./dialogs.js";
+import { ask, doing } from "./dialogs.js";
 import { h, render } from "./dom.js";
 import { nameOf, timeOf, wordsOf } from "./format.js";
 import { resourceList } from "./list.js";
@@ -96,7 +96,7 @@ function navigate() {
   const resource = state.inventory?.byArn.get(state.route);
   document.title = `${resource ? nameOf(resource) : state.route ? wordsOf(state.route) : "Console"} · ivsim`;
   if (resource?.kind === "rooms") readTranscript(state.route);
-  if (state.route === "simulation") readSimulation();
+  if (state.route === "simulation") doing(readSimulation)();
   detail.scrollTop = 0;
   showPane("detail");
 }

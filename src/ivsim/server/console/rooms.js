@@ -1,6 +1,6 @@
 /** A room: who is there, what is said, and this page as somebody who takes part. */
 
-import { call, control } from "./api.js";
+import { call, control, Refused } from "./api.js";
 import { join, leave, memberOf, send } from "./chat.js";
 import { ask, doing } from "./dialogs.js";
 import { h } from "./dom.js";
@@ -31,8 +31,9 @@ export function createRoom() {
   });
 }
 
-/** Read again what was said in the open room; once at a time, and once more when something came meanwhile. */
+/** Read again what was said in a room, if it is open; once at a time, and once more when something came meanwhile. */
 export async function readTranscript(roomArn) {
+  if (roomArn !== state.route) return;
   if (open.arn !== roomArn) Object.assign(open, { arn: roomArn, frames: [], connections: [] });
   open.isOld = true;
   if (open.isLoading) return;
@@ -44,6 +45,8 @@ export async function readTranscript(roomArn) {
       const { frames, connections } = await control("GET", `chat/rooms/${encodeURIComponent(arn)}/transcript`);
       if (open.arn === arn) Object.assign(open, { frames, connections });
     }
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error; // otherwise room or server are gone, which the page says anyway
   } finally {
     open.isLoading = false;
   }
@@ -136,7 +139,7 @@ function told({ Id, SendTime, EventName, Attributes }) {
 function joining(room) {
   const perform = ({ target }) => {
     const given = new FormData(target);
-    return join(room, given.get("userId"), given.getAll("capability"));
+    return join(room, given.get("userId"), given.getAll("capability"), () => readTranscript(room.arn));
   };
   return h(
     "form",
