@@ -180,7 +180,7 @@ def test_failures(open_console: Open, sim: Emulator, server: Server) -> None:
     expect(page.locator(".timeline .bad").first).to_contain_text("Stream Failure")
     button(page, "Go live").click()
     button(page, "Breach…").click()
-    page.get_by_label("Limit", exact=True).select_option("Ingest Bitrate")
+    page.get_by_role("combobox", name="Limit").select_option("Ingest Bitrate")
     button(page, "Exceed it").click()
     expect(state(page)).to_have_text("offline")
     assert [event["detail"]["limit_name"] for event in sim.events.of("IVS Limit Breach")] == ["Ingest Bitrate"]
@@ -258,7 +258,7 @@ def test_refusals(open_console: Open, sim: Emulator) -> None:
     sim.quotas["Channels"] = 0
     button(page, "Create a channel").last.click()
     button(page, "Create channel").click()
-    expect(page.get_by_role("alert")).to_contain_text("quota")
+    expect(page.get_by_role("alert")).to_contain_text("Quota exceeded: Channels")
     button(page, "Cancel").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.goto(f"{page.url.partition('#')[0]}#/simulation")
