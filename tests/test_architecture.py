@@ -14,6 +14,8 @@ SOURCE = Path(__file__).parent.parent / "src" / "ivsim"
 LAYERS = [
     ["__main__"],
     ["cli", "pytest_plugin", "tokens"],
+    ["commands"],
+    ["client"],
     ["mock", "wsgi", "server"],
     ["interceptors", "emulator"],
     ["dispatcher", "courier", "overview"],

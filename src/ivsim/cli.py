@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from . import commands
 from ._version import __version__
+from .client import RequestFailed
 from .core.service import Service
 from .dispatcher import SERVICES
 from .emulator import Emulator
@@ -19,18 +22,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     parser = argparse.ArgumentParser(prog="ivsim", description="Amazon IVS and IVS Chat in memory.")
     parser.add_argument("--version", action="version", version=f"ivsim {__version__}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    _add_serve(commands.add_parser("serve", help="put the emulator on a port, for every AWS SDK and chat client"))
-    coverage = commands.add_parser("coverage", help="print which operations of the installed botocore are emulated")
+    subcommands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_serve(subcommands.add_parser("serve", help="put the emulator on a port, for every AWS SDK and chat client"))
+    commands.add_to(subcommands)
+    coverage = subcommands.add_parser("coverage", help="print which operations of the installed botocore are emulated")
     coverage.add_argument("--markdown", action="store_true", help="as the page docs/coverage.md")
     coverage.set_defaults(lines=lambda options: coverage_page() if options.markdown else coverage_list())
     options = parser.parse_args(arguments)
     try:
         for line in options.lines(options):
             print(line, flush=True)
-    except CommandFailed as failed:
+    except (CommandFailed, RequestFailed) as failed:
         sys.stderr.write(f"ivsim: {failed}\n")
         return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # whoever reads has had enough; nor shall Python try to write what is left, as it exits
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

@@ -164,9 +164,20 @@ class Emulator:
     def on_replaced(self, callback: Callable[[], object]) -> Callable[[], None]:
         """Have a function called whenever all that is in it was replaced: by `reset()`, `load()` and their like.
 
-        Returns what ends that.
+        Returns what ends that. It is called inside the transaction, by whatever thread, and so has only to take a note.
         """
-        return self._state.watch(callback)
+
+        def watch(key: str) -> None:
+            if not key:
+                callback()
+
+        def end() -> None:
+            with self._state.journal:
+                self._state.watchers.remove(watch)
+
+        with self._state.journal:
+            self._state.watchers.append(watch)
+        return end
 
     def overview(self) -> dict[str, list[dict[str, Any]]]:
         """Return every resource of every account and region, by kind ("channels"), as its Get operation shows it.

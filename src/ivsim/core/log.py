@@ -25,6 +25,8 @@ class Log(Sequence[T]):
         self._journal = journal
         self._what = what
         self._entries: list[T] = []
+        self.first = 0
+        """How many there were before the first that is here."""
         self._subscribers: dict[object, Callable[[T], object]] = {}
 
     @overload
@@ -42,6 +44,17 @@ class Log(Sequence[T]):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._entries!r})"
+
+    @property
+    def end(self) -> int:
+        """How many there ever were."""
+        return self.first + len(self._entries)
+
+    def since(self, position: int, most: int) -> list[T]:
+        """Return what came after so many as there ever were, no more than `most`, and without what is not here."""
+        with self._journal:  # what is not through yet may be taken back
+            start = max(position - self.first, 0)
+            return self._entries[start : start + most]
 
     def subscribe(self, callback: Callable[[T], object]) -> Callable[[], None]:
         """Have everything later handed to a function, in order; return what ends the subscription.
@@ -61,6 +74,7 @@ class Log(Sequence[T]):
 
     def clear(self) -> None:
         """Forget everything, and what failed. Subscriptions stay."""
+        self.first = self.end
         self._entries.clear()
         self.failures.clear()
 

@@ -54,7 +54,6 @@ class State:
         self.courier = courier
         self.generation = 0
         """Grows when everything is replaced, so that what comes back late knows it is not wanted any more."""
-        self._watchers: dict[object, Callable[[], object]] = {}
         self.watchers: list[Callable[[str], object]] = []
         """Who waits for something to change; see `touch()`. The list itself changes inside transactions."""
         self.journal = Journal()
@@ -90,16 +89,6 @@ class State:
                 part.clear()
             self._begin_anew()
 
-    def watch(self, callback: Callable[[], object]) -> Callable[[], None]:
-        """Have a function called whenever everything was replaced; return what ends that."""
-        watcher = object()
-        self._watchers[watcher] = callback
-
-        def unwatch() -> None:
-            self._watchers.pop(watcher, None)
-
-        return unwatch
-
     def snapshot(self) -> dict[str, Any]:
         """Return, by part, what `restore()` needs to bring all this back. Records are frozen, so it costs little."""
         with self.journal:
@@ -115,6 +104,4 @@ class State:
     def _begin_anew(self) -> None:
         self.generation += 1
         self.journal.forget()
-        for callback in self._watchers.values():
-            self.journal.afterwards(callback)
         self.touch("")

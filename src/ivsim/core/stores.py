@@ -150,6 +150,9 @@ class Series(Generic[R]):
         """Return the records of a key, oldest first; none for a key that has none. The view grows with the series."""
         return self._records.get(key, ())
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._records)
+
     def append(self, key: str, record: R) -> None:
         """Add a record to those of a key."""
         records = self._records.setdefault(key, [])

@@ -18,6 +18,7 @@ from ._service import Context, Contexts, service
 from .feed import Feed
 from .messaging import ChatRefused, Connection
 from .reviews import Review, ReviewHandler
+from .transcripts import Transcripts
 
 Pending: TypeAlias = Callable[[Callable[[float], object]], None]
 """The review of a message, still to be held; called with what lets seconds pass, where a test wants it to take some."""
@@ -230,6 +231,13 @@ class Chat:
                 if log or room_arn in ctx.store.rooms:
                     return [frame.text for frame in log if frame.to is None]
         raise LookupError(f"there is no room {room_arn!r}")
+
+    def transcripts(self, wake: Callable[[], object]) -> Transcripts:
+        """Return what tells, as it happens, what everybody is sent in any room; `wake` says that there is news.
+
+        It is called as that of `feed()` is.
+        """
+        return Transcripts(self._state, self._contexts, wake)
 
     def feed(self, wake: Callable[[], object]) -> Feed:
         """Return what tells a door, as it happens, what its connections are sent; `wake` says that there is news.

@@ -1,0 +1,64 @@
+"""What everybody in a room is sent, in every room, as it happens: for those who look on without taking part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ..core import arns
+from ..core.state import State
+from ._service import Contexts, service
+
+
+class Published(NamedTuple):
+    """A frame that everybody in a room was sent."""
+
+    room_arn: str
+    text: str
+
+
+class Transcripts:
+    """News of all rooms. It keeps no frames, only up to where each room's log was read."""
+
+    def __init__(self, state: State, contexts: Contexts, wake: Callable[[], object]) -> None:
+        self._state = state
+        self._contexts = contexts
+        self._wake = wake
+        self._touched: dict[str, None] = {}
+        self._ends: dict[str, int] = {}
+        with state.journal:
+            self._begin()
+            state.watchers.append(self._note)
+
+    def news(self) -> list[Published]:
+        """Return what was sent since it was asked before, in order for each room."""
+        with self._state.journal:
+            touched, self._touched = self._touched, {}
+            return [each for room_arn in touched for each in self._sent(room_arn)]
+
+    def close(self) -> None:
+        """End it: nothing wakes anybody any more."""
+        with self._state.journal:
+            self._state.watchers.remove(self._note)
+
+    def _note(self, key: str) -> None:
+        if not key:
+            self._begin()
+        elif key.startswith("arn:"):
+            self._touched[key] = None
+        self._wake()
+
+    def _begin(self) -> None:
+        """Count what is there as read."""
+        self._touched.clear()
+        self._ends = {
+            room_arn: len(ctx.store.frames[room_arn]) for ctx in self._contexts for room_arn in ctx.store.frames
+        }
+
+    def _sent(self, room_arn: str) -> list[Published]:
+        arn = arns.parse(room_arn)
+        if arn is None or arn.service != service.name:
+            return []
+        log = self._contexts(arn.account, arn.region).store.frames[room_arn]
+        begin, self._ends[room_arn] = self._ends.get(room_arn, 0), len(log)
+        return [Published(room_arn, text) for text, to, _ in log[begin:] if to is None]

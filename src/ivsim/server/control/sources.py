@@ -1,0 +1,111 @@
+"""What a stream of server-sent events tells: what is new in a log, or in the rooms of chat.
+
+Nothing queues up for a slow client. What it has not had yet is where it was, and is read when the client is ready.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import msgspec
+
+from ...core.log import Log
+from ...ivschat.chat import Chat
+
+News = tuple[str, Any]
+"""The name of a server-sent event, and its data."""
+
+_BATCH = 100
+"""How much of a log is read at a time."""
+
+
+class Source(Protocol):
+    """Something that has news."""
+
+    def follow(self, wake: Callable[[], object]) -> Callable[[], object]:
+        """Have a function called, by any thread, when there is news; return what ends that."""
+
+    def read(self) -> Iterator[News | None]:
+        """Yield the news since it was read before; None between two pieces, where there is time for other things."""
+
+    def begin(self) -> None:
+        """Begin anew: everything was replaced. It is called by any thread, inside the transaction."""
+
+
+class Entries:
+    """The news of calls or events.
+
+    `position` is how many entries were had, the unwanted among them. One that `is_live` begins with what comes next,
+    any other with the oldest entry there is.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        log: Log[Any],
+        *,
+        is_live: bool = False,
+        show: Callable[[Any], Any] = dict,
+        is_wanted: Callable[[Any], bool] = lambda _: True,
+    ) -> None:
+        self._name = name
+        self._log = log
+        self._show = show
+        self._is_wanted = is_wanted
+        self._is_live = is_live
+        self._restart: int | None = None
+        self.position = self._start()
+
+    def follow(self, wake: Callable[[], object]) -> Callable[[], object]:
+        """Have a function called when the log grows."""
+        return self._log.subscribe(lambda _: wake())
+
+    def read(self) -> Iterator[News | None]:
+        """Yield what is new in the log."""
+        if self._restart is not None:
+            self.position, self._restart = self._restart, None
+        while True:
+            self.position = max(self.position, self._log.first)
+            entries = self._log.since(self.position, _BATCH)
+            if not entries:
+                return
+            for entry in entries:
+                self.position += 1
+                if self._is_wanted(entry):
+                    yield self._name, self._show(entry)
+            yield None
+
+    def resume(self, position: int) -> None:
+        """Go on behind so many entries; begin anew if there never were so many, as after a restart."""
+        if position <= self._log.end:
+            self.position = position
+
+    def begin(self) -> None:
+        """Begin, at the next reading, with what is there or comes."""
+        self._restart = self._start()
+
+    def _start(self) -> int:
+        return self._log.end if self._is_live else self._log.first
+
+
+class Frames:
+    """The news of all chat rooms."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+
+    def follow(self, wake: Callable[[], object]) -> Callable[[], object]:
+        """Have a function called when something is sent in a room."""
+        self._transcripts = self._chat.transcripts(wake)
+        return self._transcripts.close
+
+    def read(self) -> Iterator[News | None]:
+        """Yield what was sent."""
+        for index, (room_arn, text) in enumerate(self._transcripts.news(), 1):
+            yield "frame", {"roomArn": room_arn, "frame": msgspec.Raw(text.encode())}
+            if index % _BATCH == 0:
+                yield None
+
+    def begin(self) -> None:
+        """Nothing is to be done: transcripts begin anew by themselves."""
