@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -484,6 +486,84 @@ def test_something_deleted(open_console: Open, server: Server) -> None:
     with client("ivs", server) as ivs:
         ivs.delete_channel(arn=arn)
     expect(page.get_by_role("heading", name="Not there")).to_be_visible()
+
+
+def test_pictures(open_console: Open, sim: Emulator, server: Server) -> None:
+    """With a seed and a frozen clock the pictures of the documentation are always the same; `make screenshot`."""
+    sim.clock.freeze(LONG_AGO)
+    with client("ivs", server) as ivs, client("ivschat", server) as chat:
+        page = open_console(color_scheme="light", reduced_motion="reduce")
+        pictures = tell_a_story(page, sim, ivs, chat)
+    for name, path in pictures.items():
+        page.goto(f"{server.url}/#/{path}")
+        expect(page.get_by_role("heading", name="evening")).to_be_visible()
+        expect(page.locator("#top .clock")).to_have_text(f"{sim.clock.now():%H:%M:%S} UTC (frozen)")
+        page.mouse.move(0, 0)
+        picture = page.screenshot()
+        assert picture == page.screenshot()
+        if os.environ.get("IVSIM_SCREENSHOT"):
+            (DOCS / name).write_bytes(picture)
+
+
+def tell_a_story(page: Page, sim: Emulator, ivs: Any, chat: Any) -> dict[str, str]:
+    """Let an evening's show happen while a page is open; return which page belongs on which picture."""
+
+    def then(seconds: float) -> None:
+        latest = sim.calls[-1].operation
+        expect(page.locator('#activity [data-kind="call"] .what').first).to_have_text(latest)
+        page.wait_for_function("() => !document.querySelector('#activity time:not([datetime])')")
+        sim.clock.advance(seconds)
+
+    ivs.create_recording_configuration(
+        name="archive", destinationConfiguration={"s3": {"bucketName": "evening-show-archive"}}
+    )
+    ivs.create_playback_restriction_policy(name="europe", allowedCountries=["AT", "CH", "DE"])
+    chat.create_logging_configuration(
+        name="to-logs", destinationConfiguration={"cloudWatchLogs": {"logGroupName": "chat-logs"}}
+    )
+    arns = [ivs.create_channel(name=name)["channel"]["arn"] for name in ("evening-show", "after-hours", "studio-b")]
+    room = chat.create_room(name="evening-chat")["arn"]
+    chat.create_room(name="backstage")
+    then(600)
+    sim.streams.start(arns[1], viewers=87)
+    show = sim.streams.start(arns[0], viewers=1284)
+    then(2)
+    people = {}
+    for user_id in ("ava", "bo", "cleo"):
+        capabilities = ["SEND_MESSAGE", "DELETE_MESSAGE"] if user_id == "ava" else ["SEND_MESSAGE"]
+        token = chat.create_chat_token(roomIdentifier=room, userId=user_id, capabilities=capabilities)["token"]
+        people[user_id] = sim.chat.connect(token)
+    said = [
+        ("ava", "Good evening everybody, we are on air", 21),
+        ("bo", "Picture and sound are fine here 👍", 16),
+        ("cleo", "Fine here too. Is it the same studio as last week?", 38),
+        ("ava", "It is, with better lights", 64),
+        ("bo", "BUY FOLLOWERS at buy-followers.example", 7),
+    ]
+    for user_id, text, seconds in said:
+        people[user_id].send_message(text)
+        then(seconds)
+    people["ava"].delete_message(latest_message(sim, room), "advertising")
+    then(260)
+    show.starve()
+    then(9)
+    people["cleo"].send_message("It froze for me, for anybody else?")
+    then(4)
+    show.recover()
+    ivs.get_stream(channelArn=arns[0])
+    then(8)
+    people["bo"].send_message("It is back")
+    with pytest.raises(ivs.exceptions.ChannelNotBroadcasting):
+        ivs.get_stream(channelArn=arns[2])
+    chat.send_event(roomIdentifier=room, eventName="app:poll", attributes={"question": "Encore?"})
+    then(95)
+    return {"console.png": arns[0], "console-room.png": room}
+
+
+def latest_message(sim: Emulator, room: str) -> str:
+    """Return the id of the last message in a room."""
+    latest: str = json.loads(sim.chat.transcript(room)[-1])["Id"]
+    return latest
 
 
 def test_files(server: Server) -> None:

@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { arnOf, timeOf } from "./format.js";
-import { change } from "./state.js";
+import { change, state } from "./state.js";
 
 const MOST_KEPT = 500;
 
@@ -43,19 +43,20 @@ export function stamp(at) {
 
 function aboutCall({ operation, params, status, error, region }) {
   const subject = Object.values(params).find((value) => typeof value === "string" && value);
-  const about = [error, subject && short(subject), region].filter(Boolean).join(" · ");
-  return { what: operation || "unknown operation", about, status, isBad: status >= 400 };
+  return { what: operation || "unknown operation", about: [error, subject, region], status, isBad: status >= 400 };
 }
 
 function aboutEvent(event) {
   const { detail } = event;
-  const what = detail.event_name ?? detail.limit_name ?? detail.recording_status ?? event["detail-type"];
-  const about = [event["detail-type"], event.resources[0] && (detail.channel_name || short(event.resources[0]))];
-  return { at: event.time, what, about: about.filter(Boolean).join(" · "), isBad: /Fail|Starvation Start|Breach/.test(`${what} ${about[0]}`) };
+  const type = event["detail-type"];
+  const what = detail.event_name ?? detail.limit_name ?? detail.recording_status ?? type;
+  return { at: event.time, what, about: [type, event.resources[0]], isBad: /Fail|Starvation Start|Breach/.test(`${what} ${type}`) };
 }
 
-function short(text) {
-  return text.startsWith("arn:") ? arnOf(text).id : text;
+/** What people call something that may be an ARN. */
+function spoken(text) {
+  if (!text.startsWith("arn:")) return text;
+  return state.inventory?.byArn.get(text)?.name || arnOf(text).id || text;
 }
 
 /** The pane. */
@@ -100,7 +101,7 @@ function entryOf({ id, kind, at, what, about, status, isBad, json }) {
         h("time", at ? { datetime: at, title: at } : {}, at ? timeOf(at) : "–"),
         h("span", { class: `kind ${kind}` }, kind === "call" ? (status ?? "call") : "event"),
         h("span", { class: isBad ? "what alarm" : "what" }, what),
-        h("span", { class: "about" }, about),
+        h("span", { class: "about" }, about.filter(Boolean).map(spoken).join(" · ")),
       ),
       h("pre", {}, json),
     ),

@@ -29,7 +29,7 @@ export function plural(count, noun) {
 /** What an ARN says: service, region, account, type and id of a resource. */
 export function arnOf(arn) {
   const [, , service, region, account, resource] = arn.split(":");
-  const [type, id] = resource.split("/");
+  const [type, id = resource] = (resource ?? "").split("/");
   return { service, region, account, type, id };
 }
 
