@@ -55,11 +55,10 @@ function valueOf(value) {
   if (value === null || value === undefined || value === "") return "";
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (Array.isArray(value)) {
-    if (value.length === 0) return "";
-    return value.every((each) => typeof each !== "object") ? value.join(", ") : value.map(members);
+    return value.every((each) => typeof each !== "object") ? valueOf(value.join(", ")) : value.map(members);
   }
   if (typeof value === "object") return Object.keys(value).length === 0 ? "" : members(value);
-  return h("span", { class: "mono" }, value);
+  return h("code", {}, value);
 }
 
 /** What the API answers about a resource, as it does. */

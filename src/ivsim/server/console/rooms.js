@@ -127,7 +127,8 @@ function said(room, me, { Id, SendTime, Sender, Content }, deleted) {
 }
 
 function told({ Id, SendTime, EventName, Attributes }) {
-  const text = Object.entries(Attributes ?? {}).map(([name, value]) => `${name} ${value}`);
+  const shown = Object.entries(Attributes ?? {}).filter(([name]) => name !== "MessageID"); // deprecated for MessageId
+  const text = shown.map(([name, value]) => `${name} ${value}`);
   return h(
     "li",
     { key: Id, class: "told" },

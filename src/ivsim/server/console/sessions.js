@@ -30,14 +30,10 @@ function sessionOf(session, isOpen) {
       {},
       h("span", {}, dateOf(startTime)),
       h("span", { class: "quiet" }, between(startTime, endTime ?? now())),
-      endTime ? h("span", { class: "state" }, "ended") : h("span", { class: "state live" }, "now"),
+      endTime ? h("span", { class: "state" }, "ended") : h("span", { class: "state on" }, "now"),
       h("code", { class: "id" }, streamId),
     ),
-    h(
-      "div",
-      { class: endTime ? "strip ended" : "strip", role: "img", "aria-label": starvations(session).length ? `Without data ${plural(starvations(session).length, "time")}` : "Data all the time" },
-      starvations(session).map(({ left, width }) => h("i", { style: { left: `${left}%`, width: `${width}%` } })),
-    ),
+    strip(session),
     h(
       "ol",
       { class: "timeline" },
@@ -52,6 +48,17 @@ function sessionOf(session, isOpen) {
       ),
     ),
     asJson(session, "As GetStreamSession answers"),
+  );
+}
+
+/** The time of a session, and in it when there was no data. */
+function strip(session) {
+  const gaps = starvations(session);
+  const label = gaps.length ? `Without data ${plural(gaps.length, "time")}` : "Data all the time";
+  return h(
+    "div",
+    { class: session.endTime ? "strip ended" : "strip", role: "img", "aria-label": label },
+    gaps.map(({ left, width }) => h("i", { style: { left: `${left}%`, width: `${width}%` } })),
   );
 }
 
