@@ -8,7 +8,7 @@ VENV ?= .venv
 AIO_VENV ?= .venv-aio
 PYTEST ?= -q
 
-.PHONY: demo test test-oldest test-wheel lint types bench coverage-page screenshot format clean
+.PHONY: demo test test-oldest test-wheel lint types bench openapi coverage-page screenshot format clean
 
 demo: $(VENV)/made
 	@$(VENV)/bin/python examples/demo.py
@@ -47,6 +47,9 @@ types: $(VENV)/made
 
 bench: $(VENV)/made
 	$(VENV)/bin/python -m benchmarks
+
+openapi: $(VENV)/made
+	$(VENV)/bin/python -c "import json; from ivsim.server.control import app, openapi; print(json.dumps(openapi.document(), indent=2))" > docs/openapi.json
 
 coverage-page: $(VENV)/made
 	$(VENV)/bin/ivsim coverage --markdown > docs/coverage.md

@@ -14,6 +14,8 @@ import pytest
 from ivsim import Emulator
 from ivsim.server.run import Server
 
+from .control_client import Control
+
 NODE = Path(__file__).parent / "node"
 
 RunNode = Callable[..., Any]
@@ -24,6 +26,12 @@ def server(sim: Emulator) -> Iterator[Server]:
     """The emulator `sim` on a port."""
     with sim.serve() as server:
         yield server
+
+
+@pytest.fixture
+def control(server: Server) -> Control:
+    """The control endpoints of `sim` on a port."""
+    return Control(server)
 
 
 @pytest.fixture(scope="session")

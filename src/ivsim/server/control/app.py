@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -25,6 +24,7 @@ from .endpoints import ENDPOINTS, PREFIX, Endpoint
 from .problems import Problem
 
 _LOOPBACK_ORIGIN = r"https?://(localhost|[a-z0-9.-]+\.localhost|127(\.[0-9]+){3}|\[::1\])(:[0-9]+)?"
+_HOST = re.compile(r"(?:\[([^\]]*)\]|([^:/@\[\]]*))(?::[0-9]*)?")
 _LOCAL_NAMES = (".localhost", ".local", ".internal", ".test")
 _HEADERS = ["content-type", "last-event-id"]
 
@@ -78,8 +78,11 @@ class Guard:
 
 
 def _is_local(host: str) -> bool:
+    match = _HOST.fullmatch(host)
+    if match is None:
+        return False
+    name = (match[1] or match[2]).rstrip(".").lower()
     try:
-        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
         ip_address(name)
     except ValueError:
         return "." not in name or name.endswith(_LOCAL_NAMES)

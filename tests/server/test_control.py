@@ -1,0 +1,322 @@
+"""The control endpoints: what they do, and how they refuse."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from ivsim import Emulator, __version__
+
+from .control_client import Answer, Control, call
+
+
+@pytest.fixture
+def channel(sim: Emulator) -> str:
+    """The ARN of a channel, "evening-show"."""
+    arn: str = call(sim, "CreateChannel", name="evening-show")["channel"]["arn"]
+    return arn
+
+
+def refusal(answer: Answer) -> tuple[int, str | None]:
+    """Return status and field of a problem, which is checked to be one."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.body["type"] == "about:blank"
+    assert answer.body["status"] == answer.status
+    assert answer.body["title"]
+    assert answer.body["detail"]
+    return answer.status, answer.body.get("field")
+
+
+def test_health(control: Control) -> None:
+    """Health tells version, account and region."""
+    assert control("GET", "/health").body == {
+        "status": "ok",
+        "version": __version__,
+        "accountId": "123456789012",
+        "region": "us-east-1",
+    }
+
+
+def test_reset(sim: Emulator, control: Control, channel: str) -> None:
+    """Reset empties the emulator."""
+    answer = control("POST", "/reset")
+    assert (answer.status, answer.body) == (204, b"")
+    assert not sim.calls
+    assert not sim.overview()["channels"]
+
+
+def test_state(sim: Emulator, control: Control, channel: str) -> None:
+    """A state that was saved over HTTP comes back over HTTP, byte for byte."""
+    saved = control("GET", "/state")
+    assert saved.body["format"] == "ivsim"
+    sim.reset()
+    assert control("PUT", "/state", saved.body).status == 204
+    assert [each["arn"] for each in sim.overview()["channels"]] == [channel]
+
+
+def test_what_is_no_state(sim: Emulator, control: Control, channel: str) -> None:
+    """What is no state is refused, and what is there stays."""
+    answer = control("PUT", "/state", {})
+    assert refusal(answer) == (400, None)
+    assert "no `format` 'ivsim'" in answer.body["detail"]
+    assert sim.overview()["channels"]
+
+
+def test_state_that_cannot_be_saved(sim: Emulator, control: Control) -> None:
+    """A fault that no file can keep is a conflict."""
+    sim.faults.add("CreateChannel", "ThrottlingException", when=lambda _: True)
+    answer = control("GET", "/state")
+    assert refusal(answer) == (409, None)
+    assert "ivs:CreateChannel" in answer.body["detail"]
+
+
+def test_life_of_a_stream(sim: Emulator, control: Control, channel: str) -> None:
+    """A stream is started, starved, recovered, watched and ended, and each answer shows how it is then."""
+    started = control("POST", "/streams", {"channel": channel, "viewers": 2, "encoder": "ffmpeg"})
+    assert started.status == 201
+    stream = started.body
+    assert stream["channelArn"] == channel
+    assert (stream["channelName"], stream["isLive"], stream["viewerCount"]) == ("evening-show", True, 2)
+    assert datetime.fromisoformat(stream["startTime"].replace("Z", "+00:00")).tzinfo is not None
+    path = f"/streams/{stream['streamId']}"
+    assert control("POST", f"{path}/starve").body["health"] == "STARVING"
+    assert control("POST", f"{path}/recover").body["health"] == "HEALTHY"
+    assert control("PUT", f"{path}/viewers", {"viewers": 7}).body["viewerCount"] == 7
+    call(sim, "PutMetadata", channelArn=channel, metadata="goal")
+    assert [each["text"] for each in control("GET", path).body["metadata"]] == ["goal"]
+    assert control("GET", "/streams").body["streams"][0]["streamId"] == stream["streamId"]
+    ended = control("POST", f"{path}/end").body
+    assert not ended["isLive"]
+    assert ended["endTime"]
+    assert control("GET", "/streams").body == {"streams": []}
+    assert control("POST", f"{path}/end").status == 200
+
+
+@pytest.mark.parametrize(
+    ("done", "body", "event"),
+    [("fail", {"reason": "a test"}, "Stream Failure"), ("breach", {"limit": "Ingest Bitrate"}, "Ingest Bitrate")],
+)
+def test_end_of_a_stream(
+    sim: Emulator, control: Control, channel: str, done: str, body: dict[str, str], event: str
+) -> None:
+    """A failure and a breach of ingest end a stream, and it may connect again."""
+    stream = control("POST", "/streams", {"channel": channel}).body
+    path = f"/streams/{stream['streamId']}"
+    assert not control("POST", f"{path}/{done}", body).body["isLive"]
+    details = [each["detail"] for each in sim.events]
+    assert event in [detail.get("event_name") or detail.get("limit_name") for detail in details]
+    again = control("POST", f"{path}/reconnect")
+    assert again.status == 201
+    assert again.body["isLive"]
+    assert again.body["streamId"] != stream["streamId"]
+    assert refusal(control("POST", f"{path}/starve")) == (409, None)
+    call(sim, "StopStream", channelArn=channel)
+    call(sim, "DeleteChannel", arn=channel)
+    assert control("GET", path).body["channelName"] == "evening-show"
+    assert refusal(control("POST", f"{path}/reconnect")) == (409, None)
+
+
+def test_channel_by_other_names(sim: Emulator, control: Control, channel: str) -> None:
+    """A channel is named by its name or stream key too; what several channels are named is refused."""
+    key = sim.overview()["channels"][0]["streamKeys"][0]["value"]
+    assert control("POST", "/streams", {"channel": "evening-show"}).body["channelArn"] == channel
+    assert len(control("GET", f"/streams?channel={key}").body["streams"]) == 1
+    other = call(sim, "CreateChannel", name="other")["channel"]["arn"]
+    assert control("GET", f"/streams?channel={other}").body == {"streams": []}
+    assert refusal(control("POST", "/streams", {"streamKey": key})) == (409, None)
+    assert refusal(control("GET", "/streams?channel=nobody")) == (404, None)
+    assert refusal(control("GET", "/streams/st-1")) == (404, None)
+    call(sim, "CreateChannel", name="other")
+    assert refusal(control("GET", "/streams?channel=other")) == (409, None)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "channel"),
+        ({"channel": "x", "streamKey": "y"}, "channel"),
+        ({"channel": "evening-show", "viewers": "many"}, "viewers"),
+        ({"channel": "evening-show", "viewers": -1}, "viewers"),
+        ({"channel": "evening-show", "viewer": 1}, "viewer"),
+        ({"channel": "evening-show", "encoder": "VHS"}, "encoder"),
+        ({"channel": "evening-show", "video": {"videoHeight": "tall"}}, "video"),
+        ({"channel": "evening-show", "video": [{}, {"x": [1]}]}, "video[1][...]"),
+        ([], None),
+        (b"{", None),
+        (b"\xff", None),
+    ],
+)
+def test_refused_body(sim: Emulator, control: Control, channel: str, body: Any, field: str | None) -> None:
+    """A body that is wrong is a problem which names the field, and changes nothing."""
+    assert refusal(control("POST", "/streams", body)) == (400, field)
+    assert not sim.streams.live
+
+
+def test_missing_field(control: Control) -> None:
+    """A field that is missing is named."""
+    assert refusal(control("PUT", "/latencies", {"seconds": 1})) == (400, "operation")
+
+
+def test_large_body(control: Control) -> None:
+    """More than a megabyte is too much, but for a state."""
+    assert refusal(control("POST", "/streams", b" " * (1024 * 1024 + 1))) == (413, None)
+    assert refusal(control("PUT", "/state", b" " * (1024 * 1024 + 1))) == (400, None)
+
+
+def test_client_that_leaves(control: Control, caplog: pytest.LogCaptureFixture) -> None:
+    """A client that goes away before its body is whole harms nobody."""
+    connection = control.open("GET", "/health")[0]
+    connection.close()
+    connection.connect()
+    connection.putrequest("POST", "/_ivsim/streams")
+    connection.putheader("Content-Length", "100")
+    connection.endheaders(b"{")
+    connection.close()
+    assert control("GET", "/health").status == 200
+    assert not caplog.records
+
+
+def test_clock(sim: Emulator, control: Control) -> None:
+    """The clock is frozen, advanced and let go."""
+    assert control("GET", "/clock").body["frozen"] is False
+    frozen = control("POST", "/clock/freeze", {"at": "2030-01-01T12:00:00+01:00"}).body
+    assert frozen == {"now": "2030-01-01T11:00:00Z", "frozen": True}
+    assert control("POST", "/clock/advance", {"seconds": 1.5}).body["now"] == "2030-01-01T11:00:01.500000Z"
+    assert control("POST", "/clock/unfreeze").body["frozen"] is False
+    assert control("POST", "/clock/freeze").body["frozen"] is True
+    assert sim.clock.is_frozen
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("freeze", {"at": "2030-01-01T12:00:00"}, "at"),
+        ("freeze", {"at": "9999-01-01T12:00:00Z"}, "at"),
+        ("advance", {"seconds": -1}, "seconds"),
+        ("advance", {"seconds": 1e300}, "seconds"),
+    ],
+)
+def test_refused_time(control: Control, path: str, body: dict[str, Any], field: str) -> None:
+    """What is no time is refused, in the words of the request."""
+    assert refusal(control("POST", f"/clock/{path}", body)) == (400, field)
+
+
+def test_faults(sim: Emulator, control: Control) -> None:
+    """Faults and latencies are added, shown, and cleared."""
+    fault = {"operation": "CreateChannel", "errorCode": "ThrottlingException", "when": {"name": "x"}, "times": None}
+    added = control("POST", "/faults", fault)
+    assert added.status == 201
+    sim.faults.add("CreateRoom", "ThrottlingException", when=lambda _: False)
+    control("PUT", "/latencies", {"operation": "GetChannel", "seconds": 0.01})
+    shown = control("GET", "/faults").body
+    assert shown["faults"][0] == added.body
+    assert added.body == {
+        "operations": ["ivs:CreateChannel"],
+        "errorCode": "ThrottlingException",
+        "left": None,
+        "message": "",
+        "when": {"name": "x"},
+    }
+    assert shown["faults"][1]["when"] is None
+    assert shown["latencies"] == {"ivs:GetChannel": 0.01}
+    assert call(sim, "CreateChannel", name="x").get("channel") is None
+    assert control("DELETE", "/faults").status == 204
+    assert control("GET", "/faults").body == {"faults": [], "latencies": {}}
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"operation": "CreateChanel"}, "operation"),
+        ({"errorCode": "Boom"}, "errorCode"),
+        ({"when": {"nane": 1}}, "when"),
+        ({"times": 0}, "times"),
+    ],
+)
+def test_refused_fault(sim: Emulator, control: Control, change: dict[str, Any], field: str) -> None:
+    """A fault that cannot be is refused, in the words of the request."""
+    fault = {"operation": "CreateChannel", "errorCode": "ThrottlingException", **change}
+    assert refusal(control("POST", "/faults", fault)) == (400, field)
+    assert not sim.faults.pending
+
+
+def test_quotas(sim: Emulator, control: Control) -> None:
+    """Quotas are read and changed, all that are given or none."""
+    assert control("GET", "/quotas").body == dict(sim.quotas)
+    assert control("PATCH", "/quotas", {"Channels": 1}).body["Channels"] == 1
+    assert refusal(control("PATCH", "/quotas", {"Rooms": 1, "Roms": 1})) == (400, "Roms")
+    assert refusal(control("PATCH", "/quotas", {"Rooms": 1, "Channels": -1})) == (400, "Channels")
+    assert sim.quotas["Rooms"] > 1
+
+
+@pytest.mark.parametrize("encoded", [True, False])
+def test_transcript(sim: Emulator, control: Control, encoded: bool) -> None:
+    """A transcript has what everybody was sent, and who is there."""
+    room = call(sim, "CreateRoom")["arn"]
+    token = call(sim, "CreateChatToken", roomIdentifier=room, userId="ann", capabilities=["SEND_MESSAGE"])["token"]
+    call(sim, "CreateRoom")
+    path = f"/chat/rooms/{quote(room, safe='') if encoded else room}/transcript"
+    assert control("GET", path).body == {"frames": [], "connections": []}
+    ann = sim.chat.connect(token)
+    ann.send_message("hello")
+    ann.send("not a request")
+    shown = control("GET", path).body
+    assert [frame["Content"] for frame in shown["frames"]] == ["hello"]
+    (connection,) = shown["connections"]
+    assert (connection["id"], connection["userId"]) == (ann.id, "ann")
+    assert connection["capabilities"] == ["SEND_MESSAGE"]
+    assert connection["joinedAt"].endswith("Z")
+    assert refusal(control("GET", path.replace("room", "rom", 1))) in [(404, None)]
+
+
+def test_overview(sim: Emulator, control: Control, channel: str) -> None:
+    """The overview is that of the emulator, and is no call."""
+    assert control("GET", "/overview").body == sim.overview()
+    assert len(sim.calls) == 1
+
+
+def test_unknown_path(control: Control) -> None:
+    """What is not there is 404, a method that is not for it 405, each with a reason."""
+    assert refusal(control("GET", "/nothing")) == (404, None)
+    answer = control("DELETE", "/streams")
+    assert refusal(answer) == (405, None)
+    assert {"GET", "POST"} <= set(answer.headers["allow"].split(", "))
+
+
+def test_head(control: Control) -> None:
+    """HEAD is GET without a body."""
+    answer = control("HEAD", "/health")
+    assert (answer.status, answer.body) == (200, None)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "field"),
+    [
+        ("GET", "/health?x=1", "x"),
+        ("GET", "/events?detailType=Nothing", "detailType"),
+        ("GET", "/calls?operation=Nothing", "operation"),
+        ("DELETE", "/review-handlers", "lambdaArn"),
+    ],
+)
+def test_refused_parameter(control: Control, method: str, path: str, field: str) -> None:
+    """A parameter that is unknown, missing or wrong is named."""
+    assert refusal(control(method, path)) == (400, field)
+
+
+def test_bug(
+    sim: Emulator, control: Control, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A bug of ours is 500, with its traceback in the log, even one that looks like a refusal."""
+    for error in (KeyError("x"), ValueError("no field"), ValueError("nothing: of the request"), RuntimeError()):
+
+        def fail(error: Exception = error) -> None:
+            raise error
+
+        monkeypatch.setattr(sim, "reset", fail)
+        with caplog.at_level(logging.ERROR, "ivsim.server"):
+            assert refusal(control("POST", "/reset")) == (500, None)
+        assert caplog.records[-1].exc_info is not None

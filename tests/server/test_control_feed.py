@@ -1,0 +1,225 @@
+"""Calls and events as lists, and as server-sent events."""
+
+from __future__ import annotations
+
+import threading
+import time
+import tracemalloc
+from collections.abc import Callable
+
+import pytest
+
+from ivsim import Emulator
+from ivsim.server.control import event_stream
+
+from .control_client import Control, call
+
+
+def wait_until(holds: Callable[[], object]) -> None:
+    """Wait for a condition, ten seconds at most."""
+    end = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def test_events(sim: Emulator, control: Control) -> None:
+    """The events are listed as they are, all or those of one type."""
+    arn = call(sim, "CreateChannel")["channel"]["arn"]
+    sim.streams.start(arn).starve()
+    assert control("GET", "/events").body == {"events": list(sim.events)}
+    wanted = control("GET", "/events?detailType=IVS%20Stream%20Health%20Change").body["events"]
+    assert [event["detail"]["event_name"] for event in wanted] == ["Starvation Start"]
+
+
+def test_calls(sim: Emulator, control: Control) -> None:
+    """The calls are listed, all or those of one operation."""
+    call(sim, "CreateChannel", name="x")
+    call(sim, "CreateRoom", name=3)
+    first, second = control("GET", "/calls").body["calls"]
+    assert first == {
+        "service": "ivs",
+        "operation": "CreateChannel",
+        "params": {"name": "x"},
+        "accountId": "123456789012",
+        "region": "us-east-1",
+        "status": 200,
+        "error": None,
+    }
+    assert (second["status"], second["error"]) == (400, "ValidationException")
+    assert control("GET", "/calls?operation=create_room").body == {"calls": [second]}
+
+
+def test_events_as_they_happen(sim: Emulator, control: Control) -> None:
+    """A stream of events has those so far and then each new one, and goes on behind Last-Event-ID."""
+    arn = call(sim, "CreateChannel")["channel"]["arn"]
+    stream = sim.streams.start(arn)
+    with control.follow("/events") as events:
+        assert [event.data for event in events.take(2)] == list(sim.events)
+        stream.end()
+        ended = events.take(2)
+        assert [event.data["detail"]["event_name"] for event in ended] == ["Session Ended", "Stream End"]
+        assert [(event.id, event.name) for event in ended] == [("3", "event"), ("4", "event")]
+    with control.follow("/events", Last_Event_ID="3") as events:
+        assert next(events) == ended[1]
+
+
+def test_some_events_as_they_happen(sim: Emulator, control: Control) -> None:
+    """A stream of one type's events has no other, but counts all."""
+    arn = call(sim, "CreateChannel")["channel"]["arn"]
+    sim.streams.start(arn).starve()
+    with control.follow("/events?detailType=IVS%20Stream%20Health%20Change") as events:
+        assert next(events).id == "3"
+
+
+def test_calls_as_they_happen(sim: Emulator, control: Control) -> None:
+    """A stream of calls has those of the operation that was asked for."""
+    call(sim, "CreateRoom")
+    with control.follow("/calls?operation=create_channel") as calls:
+        call(sim, "ListRooms")
+        call(sim, "CreateChannel", name="x")
+        assert next(calls).data["params"] == {"name": "x"}
+
+
+def test_feed(sim: Emulator, control: Control) -> None:
+    """The feed has every later call, event and frame, and what was sent to one connection alone is not there."""
+    arn = call(sim, "CreateChannel")["channel"]["arn"]
+    room = call(sim, "CreateRoom")["arn"]
+    token = call(sim, "CreateChatToken", roomIdentifier=room, userId="ann", capabilities=["SEND_MESSAGE"])["token"]
+    ann = sim.chat.connect(token)
+    ann.send_message("before")
+    with control.follow("/feed") as feed:
+        ann.send("no request")
+        ann.send_message("hello")
+        frame = next(feed)
+        assert (frame.name, frame.data["roomArn"], frame.data["frame"]["Content"]) == ("frame", room, "hello")
+        sim.streams.start(arn)
+        assert [event.name for event in feed.take(2)] == ["event", "event"]
+        call(sim, "ListRooms")
+        called = next(feed)
+        assert (called.name, called.data["operation"], called.id) == ("call", "ListRooms", "4-2")
+    with control.follow("/feed", Last_Event_ID="3-1") as feed:
+        assert next(feed) == called._replace(id="4-1")
+        assert next(feed).data == sim.events[1]
+
+
+@pytest.mark.parametrize("path", ["/feed", "/calls"])
+def test_reset_as_it_happens(sim: Emulator, control: Control, path: str) -> None:
+    """A reset is told, and what comes after it."""
+    call(sim, "ListRooms")
+    with control.follow(path) as feed:
+        sim.reset()
+        while next(feed).name != "reset":
+            pass
+        call(sim, "ListChannels")
+        assert next(feed).data["operation"] == "ListChannels"
+
+
+def test_load_as_it_happens(sim: Emulator, control: Control) -> None:
+    """When a state is loaded, its calls come anew to who wants all of them, and not to who wants those from now on."""
+    call(sim, "ListRooms")
+    saved = sim.dumps()
+    with control.follow("/calls") as calls, control.follow("/feed") as feed:
+        next(calls)
+        sim.loads(saved)
+        assert [each.name for each in calls.take(2)] == ["reset", "call"]
+        assert next(feed).name == "reset"
+        call(sim, "ListChannels")
+        assert next(feed).data == next(calls).data
+
+
+def test_chat_after_a_reset(sim: Emulator, control: Control) -> None:
+    """A room of the same ARN begins anew in the feed, too."""
+    room = call(sim, "CreateRoom")["arn"]
+    saved = sim.dumps()
+    with control.follow("/feed") as feed:
+        call(sim, "SendEvent", roomIdentifier=room, eventName="one")
+        assert {each.name for each in feed.take(2)} == {"call", "frame"}
+        sim.loads(saved)
+        assert next(feed).name == "reset"
+        call(sim, "SendEvent", roomIdentifier=room, eventName="two")
+        frames = [each.data["frame"]["EventName"] for each in feed.take(2) if each.name == "frame"]
+        assert frames == ["two"]
+
+
+def test_many_frames(sim: Emulator, control: Control) -> None:
+    """Many frames of one moment all come."""
+    sim.quotas["Rate of SendMessage requests per room"] = 10_000
+    room = call(sim, "CreateRoom")["arn"]
+    with control.follow("/feed") as feed:
+        for number in range(300):
+            call(sim, "SendEvent", roomIdentifier=room, eventName=str(number))
+        frames = [each.data["frame"]["EventName"] for each in feed.take(600) if each.name == "frame"]
+    assert frames == [str(number) for number in range(300)]
+
+
+@pytest.mark.parametrize("last", ["x", "1", "1-2-3", "-1-2"])
+def test_unknown_position(control: Control, last: str) -> None:
+    """What is no id of the stream is refused."""
+    connection, response = control.open("GET", "/feed", Last_Event_ID=last)
+    assert response.status == 400
+    assert b'"field":"Last-Event-ID"' in response.read()
+    connection.close()
+
+
+def test_position_of_another_server(sim: Emulator, control: Control) -> None:
+    """Who goes on behind more than there ever was, as after a restart, gets what there is."""
+    call(sim, "ListRooms")
+    with control.follow("/calls", Last_Event_ID="99") as calls:
+        assert next(calls).id == "1"
+
+
+def test_heartbeat(sim: Emulator, control: Control, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A silent stream says now and then that it is alive."""
+    monkeypatch.setattr(event_stream, "HEARTBEAT", 0.01)
+    with control.follow("/events") as events:
+        assert [events.line() for _ in range(4)] == [":", "", ":", ""]
+
+
+def test_client_that_leaves(sim: Emulator, control: Control) -> None:
+    """Nobody tells a client that went away: its subscriptions are gone."""
+    watchers = len(sim._state.watchers)
+    with control.follow("/feed"):
+        wait_until(lambda: sim.calls._subscribers and len(sim._state.watchers) > watchers)
+    wait_until(lambda: not sim.calls._subscribers and not sim.events._subscribers)
+    assert len(sim._state.watchers) == watchers
+
+
+def test_slow_client(sim: Emulator, control: Control) -> None:
+    """A client that does not read costs nothing but its place in the logs, and gets everything when it does."""
+    big = "x" * 1000
+    call(sim, "ListRooms")
+    with control.follow("/calls") as slow:
+        next(slow)
+        tracemalloc.start()
+        for number in range(30_000):
+            sim.calls._entries.append(sim.calls[0]._replace(operation=big))  # all with one text, so they take little
+            if number % 10_000 == 0:
+                call(sim, "ListRooms")
+                control("GET", "/health")
+        taken, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert taken < 15_000_000
+        names = {each.data["operation"] for each in slow.take(30_003)}
+    assert names == {big, "ListRooms"}
+
+
+def test_news_from_another_thread_while_closing(sim: Emulator) -> None:
+    """Calls go on while the server closes, and nothing fails."""
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            call(sim, "ListRooms")
+
+    thread = threading.Thread(target=work)
+    with sim.serve() as server:
+        feeds = [Control(server).follow("/feed") for _ in range(3)]
+        thread.start()
+        for each in feeds:
+            next(each)
+    stop.set()
+    thread.join()
+    for each in feeds:
+        each.__exit__()
+    assert not sim.calls.failures

@@ -1,0 +1,154 @@
+"""Message review by webhook."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from ivsim import Emulator
+from ivsim.ivschat.chat import ChatConnection
+
+from .control_client import Control, call
+
+LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:review"
+
+
+class Reviewer(ThreadingHTTPServer):
+    """A program in another language that reviews messages."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.status, self.answer, self.body = 200, b'{"ReviewResult": "ALLOW", "Content": "***"}', b""
+        self.path = ""
+        self.answers = threading.Event()
+        self.answers.set()
+        self.asked = threading.Event()
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Reviewer
+
+    def do_POST(self) -> None:
+        self.server.path = self.path
+        self.server.body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.asked.set()
+        self.server.answers.wait(10)
+        self.send_response(self.server.status)
+        self.send_header("Content-Length", str(len(self.server.answer)))
+        self.end_headers()
+        self.wfile.write(self.server.answer)
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def reviewer() -> Iterator[Reviewer]:
+    """One that listens."""
+    with Reviewer() as reviewer:
+        thread = threading.Thread(target=reviewer.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield reviewer
+        reviewer.answers.set()
+        reviewer.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def ann(sim: Emulator) -> ChatConnection:
+    """Somebody in a room whose messages are reviewed, and denied when that does not work."""
+    sim.quotas["Message review handler timeout period"] = 5000
+    handler = {"uri": LAMBDA, "fallbackResult": "DENY"}
+    room = call(sim, "CreateRoom", messageReviewHandler=handler)["arn"]
+    token = call(sim, "CreateChatToken", roomIdentifier=room, userId="ann", capabilities=["SEND_MESSAGE"])["token"]
+    return sim.chat.connect(token)
+
+
+def put(control: Control, url: str) -> Any:
+    """Set the review handler."""
+    return control("PUT", "/review-handlers", {"lambdaArn": LAMBDA, "url": url})
+
+
+def test_review(control: Control, reviewer: Reviewer, ann: ChatConnection) -> None:
+    """The payload of Lambda is POSTed, and what is answered decides."""
+    url = f"{reviewer.url}/hook?secret=1"
+    assert put(control, url).body == {"lambdaArn": LAMBDA, "url": url}
+    ann.send_message("rude")
+    assert ann.receive()["Content"] == "***"
+    payload = json.loads(reviewer.body)
+    assert (payload["Content"], payload["Sender"]["UserId"]) == ("rude", "ann")
+    assert reviewer.path == "/hook?secret=1"
+
+
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [(500, b"{}"), (302, b""), (200, b"not JSON"), (200, b"[]"), (200, b'{"ReviewResult": "MAYBE"}')],
+)
+def test_useless_answer(control: Control, reviewer: Reviewer, ann: ChatConnection, status: int, answer: bytes) -> None:
+    """What cannot be used leaves it to the room's fallback result."""
+    reviewer.status, reviewer.answer = status, answer
+    put(control, reviewer.url)
+    ann.send_message("hello")
+    assert ann.receive()["ErrorCode"] == 406
+
+
+def test_nobody_there(control: Control, reviewer: Reviewer, ann: ChatConnection) -> None:
+    """So does a URL where nobody listens."""
+    put(control, "http://127.0.0.1:1")
+    ann.send_message("hello")
+    assert ann.receive()["ErrorCode"] == 406
+
+
+def test_late_answer(sim: Emulator, control: Control, reviewer: Reviewer, ann: ChatConnection) -> None:
+    """So does an answer that takes longer than the quota, in real time, also when the clock stands."""
+    sim.clock.freeze()
+    sim.quotas["Message review handler timeout period"] = 100
+    reviewer.answers.clear()
+    put(control, reviewer.url)
+    ann.send_message("hello")
+    assert ann.receive()["ErrorCode"] == 406
+    assert reviewer.asked.wait(10)
+    sim.quotas["Message review handler timeout period"] = 0
+    ann.send_message("hello")
+    assert ann.receive()["ErrorCode"] == 406
+
+
+def test_list(sim: Emulator, control: Control) -> None:
+    """Handlers are listed, those in process without a URL, and taken away."""
+    sim.chat.review_handlers["arn:aws:lambda:us-east-1:123456789012:function:mine"] = lambda payload: payload
+    put(control, "https://example.com")
+    assert control("GET", "/review-handlers").body == [
+        {"lambdaArn": "arn:aws:lambda:us-east-1:123456789012:function:mine", "url": None},
+        {"lambdaArn": LAMBDA, "url": "https://example.com"},
+    ]
+    assert control("DELETE", f"/review-handlers?lambdaArn={LAMBDA}").status == 204
+    assert control("DELETE", f"/review-handlers?lambdaArn={LAMBDA}").status == 404
+    assert list(sim.chat.review_handlers) == ["arn:aws:lambda:us-east-1:123456789012:function:mine"]
+
+
+@pytest.mark.parametrize(
+    "url", ["", "file:///etc/passwd", "http://", "http://x:99999", "http://[", "ftp://example.com", "http://ü.example"]
+)
+def test_no_url(sim: Emulator, control: Control, url: str) -> None:
+    """Only http and https are URLs for it."""
+    answer = put(control, url)
+    assert (answer.status, answer.body["field"]) == (400, "url")
+    assert not sim.chat.review_handlers
+
+
+def test_no_arn(control: Control) -> None:
+    """What is no ARN is refused."""
+    answer = control("PUT", "/review-handlers", {"lambdaArn": "review", "url": "http://localhost"})
+    assert (answer.status, answer.body["field"]) == (400, "lambdaArn")
