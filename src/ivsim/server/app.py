@@ -50,7 +50,11 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["path"].startswith("/_ivsim/") or (scope["path"] == "/" and scope["method"] in ("GET", "HEAD")):
+        path, method = scope["path"], scope["method"]
+        if path.startswith("/_ivsim/console/") or (path == "/" and method in ("GET", "HEAD")):
+            await self._console(scope, receive, send)
+            return
+        if path.startswith("/_ivsim/"):
             await self._control(scope, receive, send)
             return
         headers = Headers(scope["headers"])
@@ -80,10 +84,17 @@ class App:
 
     @cached_property
     def _control(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
-        """The control endpoints and the console, imported when asked for: the server shall not wait for Starlette."""
+        """The control endpoints, imported when they are first asked for: the server shall not wait for Starlette."""
         from .control.app import control  # noqa: PLC0415
 
         return control(self._emulator)
+
+    @cached_property
+    def _console(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+        """The console's files, by an application that is imported when it is first asked for."""
+        from .page import page  # noqa: PLC0415
+
+        return page()
 
 
 async def _body(receive: Receive) -> bytes | None:

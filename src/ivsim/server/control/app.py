@@ -18,7 +18,6 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...emulator import Emulator
-from .. import page
 from . import chat, clock, faults, feed, general, openapi, quotas, reviews, streams  # noqa: F401 - they fill ENDPOINTS
 from .endpoints import ENDPOINTS, PREFIX, Endpoint
 from .problems import Problem
@@ -40,8 +39,7 @@ def control(sim: Emulator) -> Starlette:
         routes=[
             Route(PREFIX + path.replace("{roomArn}", "{roomArn:path}"), _route(sim, methods), methods=list(methods))
             for path, methods in by_path.items()
-        ]
-        + page.ROUTES,
+        ],
         exception_handlers={HTTPException: _http_problem},
         middleware=[
             Middleware(Guard),
