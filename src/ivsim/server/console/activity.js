@@ -50,7 +50,12 @@ function aboutEvent(event) {
   const { detail } = event;
   const type = event["detail-type"];
   const what = detail.event_name ?? detail.limit_name ?? detail.recording_status ?? type;
-  return { at: event.time, what, about: [type, event.resources[0]], isBad: /Fail|Starvation Start|Breach/.test(`${what} ${type}`) };
+  return {
+    at: event.time,
+    what,
+    about: [type, event.resources[0]],
+    isBad: /Fail|Starvation Start|Breach/.test(`${what} ${type}`),
+  };
 }
 
 /** What people call something that may be an ARN. */
@@ -74,15 +79,26 @@ export function activityPane() {
         Object.entries(KINDS).map(([kind, label]) =>
           h("button", { key: kind, "aria-pressed": String(view.kinds.has(kind)), onclick: () => toggle(kind) }, label),
         ),
-        h("button", { key: "pause", "aria-pressed": String(view.isPaused), onclick: pause }, view.isPaused ? `Resume (${waiting.length})` : "Pause"),
+        h(
+          "button",
+          { key: "pause", "aria-pressed": String(view.isPaused), onclick: pause },
+          view.isPaused ? `Resume (${waiting.length})` : "Pause",
+        ),
       ),
       h("label", { class: "hidden-label", for: "filter" }, "Filter"),
-      h("input", { id: "filter", type: "search", placeholder: "Filter by any text in it", autocomplete: "off", oninput: filter }),
+      h("input", {
+        id: "filter",
+        type: "search",
+        placeholder: "Filter by any text in it",
+        autocomplete: "off",
+        oninput: filter,
+      }),
     ),
     h(
       "ol",
       { key: "entries", tabindex: "0", "aria-label": "Calls and events, newest first" },
-      shown.length === 0 && h("li", { class: "empty", key: "none" }, entries.length ? "Nothing matches." : "Nothing has happened yet."),
+      shown.length === 0 &&
+        h("li", { class: "empty", key: "none" }, entries.length ? "Nothing matches." : "Nothing has happened yet."),
       shown.map(entryOf),
     ),
   ];

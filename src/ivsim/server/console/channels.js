@@ -3,9 +3,9 @@
 import { call, control } from "./api.js";
 import { ask, doing } from "./dialogs.js";
 import { h } from "./dom.js";
-import { arnOf, between, nameOf, plural } from "./format.js";
-import { asJson, copyable, facts, field, members, secret } from "./parts.js";
-import { askForPlace } from "./places.js";
+import { between, nameOf, plural } from "./format.js";
+import { asJson, block, copyable, facts, field, members, secret, title } from "./parts.js";
+import { askForPlace, placeName } from "./places.js";
 import { sessionsOf } from "./sessions.js";
 import { now } from "./state.js";
 
@@ -30,7 +30,12 @@ export function createChannel() {
         field("Type", options("type", ["STANDARD", "BASIC", "ADVANCED_HD", "ADVANCED_SD"])),
         field("Latency", options("latencyMode", ["LOW", "NORMAL"])),
       ),
-      h("label", { class: "check" }, h("input", { type: "checkbox", name: "authorized" }), "Viewers need a playback token"),
+      h(
+        "label",
+        { class: "check" },
+        h("input", { type: "checkbox", name: "authorized" }),
+        "Viewers need a playback token",
+      ),
       askForPlace(),
     ],
     async perform({ name, type, latencyMode, authorized, place }) {
@@ -44,30 +49,30 @@ export function createChannel() {
 /** The page of a channel. */
 export function channelPage(channel) {
   return [
-    h(
-      "header",
-      { class: "title", key: "title" },
-      h("h1", {}, nameOf(channel)),
-      h(
-        "p",
-        { class: "facts-line" },
-        h("span", { class: `state ${stateOf(channel)}`, "data-state": stateOf(channel) }, stateOf(channel)),
-        channel.stream && [
-          h("span", { class: "uptime" }, between(channel.stream.startTime, now())),
-          h("span", { class: "viewers" }, plural(channel.stream.viewerCount, "viewer")),
-        ],
-        h("span", { class: "quiet" }, `${channel.place.region}, account ${channel.place.account}`),
-      ),
+    title(
+      nameOf(channel),
+      h("span", { class: `state ${stateOf(channel)}`, "data-state": stateOf(channel) }, stateOf(channel)),
+      channel.stream && [
+        h("span", { class: "uptime" }, between(channel.stream.startTime, now())),
+        h("span", { class: "viewers" }, plural(channel.stream.viewerCount, "viewer")),
+      ],
+      h("span", { class: "quiet" }, placeName(channel.place)),
     ),
-    h("div", { class: "actions", key: `encoder ${channel.arn}` }, channel.stream ? whileLive(channel) : whileOffline(channel)),
+    h(
+      "div",
+      { class: "actions", key: `encoder ${channel.arn}` },
+      channel.stream ? whileLive(channel) : whileOffline(channel),
+    ),
     block("Watch and send", settings(channel)),
     sessionsOf(channel),
-    channel.viewerSessions.length > 0 && block("Viewer sessions", things(channel.viewerSessions, (each) => each.viewerId || each.id)),
-    block("Channel", [
-      members(rest(channel.answer)),
+    channel.viewerSessions.length > 0 &&
+      block("Viewer sessions", h("ul", { class: "things" }, channel.viewerSessions.map(viewerSession))),
+    block(
+      "Channel",
+      members(channel.answer, "arn", "name", "playbackUrl", "ingestEndpoint"),
       asJson(channel.answer, "As GetChannel answers"),
       channel.stream && asJson(channel.stream, "As GetStream answers"),
-    ]),
+    ),
   ];
 }
 
@@ -91,7 +96,10 @@ function whileLive(channel) {
     h(
       "form",
       { class: "row", key: "viewers", onsubmit: doing(setViewers) },
-      field("Viewers", h("input", { name: "viewers", type: "number", min: "0", value: String(viewerCount), required: true })),
+      field(
+        "Viewers",
+        h("input", { name: "viewers", type: "number", min: "0", value: String(viewerCount), required: true }),
+      ),
       h("button", { class: "low" }, "Set"),
     ),
     h("span", { class: "space", key: "space" }),
@@ -111,7 +119,10 @@ function askForBreach(channel) {
     body: [
       h("p", { class: "small quiet" }, "A breach of ingest disconnects the encoder."),
       field("Limit", options("limit", LIMITS)),
-      field("Exceeded by, in the limit’s unit", h("input", { name: "exceededBy", type: "number", min: "1", value: "1", required: true })),
+      field(
+        "Exceeded by, in the limit’s unit",
+        h("input", { name: "exceededBy", type: "number", min: "1", value: "1", required: true }),
+      ),
     ],
     perform: ({ limit, exceededBy }) =>
       control("POST", `streams/${channel.stream.streamId}/breach`, { limit, exceededBy: Number(exceededBy) }),
@@ -131,32 +142,29 @@ function askForFailure(channel) {
 }
 
 function settings(channel) {
-  return facts([
-    ["Playback URL", copyable(channel.playbackUrl, "the playback URL")],
-    ["Ingest server", copyable(`rtmps://${channel.ingestEndpoint}:443/app/`, "the ingest server")],
-    ...channel.streamKeys.map((key) => ["Stream key", secret(key.arn, key.value, "the stream key")]),
-    ["Stream key", channel.streamKeys.length === 0 && h("span", { class: "quiet" }, "none")],
-    ["ARN", copyable(channel.arn, "the ARN")],
-  ].filter(([, value]) => value));
+  return facts(
+    [
+      ["Playback URL", copyable(channel.playbackUrl, "the playback URL")],
+      ["Ingest server", copyable(`rtmps://${channel.ingestEndpoint}:443/app/`, "the ingest server")],
+      ...channel.streamKeys.map((key) => ["Stream key", secret(key.arn, key.value, "the stream key")]),
+      ["Stream key", channel.streamKeys.length === 0 && h("span", { class: "quiet" }, "none")],
+      ["ARN", copyable(channel.arn, "the ARN")],
+    ].filter(([, value]) => value),
+  );
 }
 
-function rest(answer) {
-  const { arn, name, playbackUrl, ingestEndpoint, ...others } = answer;
-  return others;
-}
-
-function block(title, content) {
-  return h("section", { class: "block", key: title }, h("h2", {}, title), content);
-}
-
-function things(resources, title) {
+function viewerSession(session) {
   return h(
-    "ul",
-    { class: "things" },
-    resources.map((each) => h("li", {}, h("details", {}, h("summary", {}, title(each)), members(each)))),
+    "li",
+    { key: session.id },
+    h("details", {}, h("summary", {}, session.viewerId || session.id), members(session)),
   );
 }
 
 function options(name, values) {
-  return h("select", { name }, values.map((value) => h("option", { value }, value)));
+  return h(
+    "select",
+    { name },
+    values.map((value) => h("option", { value }, value)),
+  );
 }

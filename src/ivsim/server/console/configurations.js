@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { nameOf, wordsOf } from "./format.js";
-import { asJson, members } from "./parts.js";
+import { asJson, members, title } from "./parts.js";
 import { placeName } from "./places.js";
 
 const ABOUT = {
@@ -17,29 +17,28 @@ const ABOUT = {
 /** The page of a kind of resources. */
 export function configurationsPage(kind, resources) {
   return [
-    h(
-      "header",
-      { class: "title", key: "title" },
-      h("h1", {}, wordsOf(kind)),
-      h("p", { class: "quiet" }, ABOUT[kind]),
-    ),
-    resources.length === 0 && h("p", { class: "quiet", key: "none" }, "There are none. Create them with an SDK or the AWS CLI."),
+    title(wordsOf(kind), h("span", { class: "quiet" }, ABOUT[kind])),
+    resources.length === 0 &&
+      h("p", { class: "quiet", key: "none" }, "There are none. Create them with an SDK or the AWS CLI."),
     h(
       "ul",
       { class: "things", key: "all" },
-      resources.map((each) =>
-        h(
-          "li",
-          { key: each.arn },
-          h(
-            "details",
-            { open: resources.length === 1 },
-            h("summary", {}, nameOf(each), " ", h("span", { class: "quiet" }, placeName(each.place), each.state && `, ${each.state}`)),
-            members(each.answer),
-            asJson(each.answer, "As the API answers"),
-          ),
-        ),
-      ),
+      resources.map((each) => configuration(each, resources.length === 1)),
     ),
   ];
+}
+
+function configuration(resource, isOpen) {
+  const about = [placeName(resource.place), resource.state].filter(Boolean).join(", ");
+  return h(
+    "li",
+    { key: resource.arn },
+    h(
+      "details",
+      { open: isOpen },
+      h("summary", {}, nameOf(resource), " ", h("span", { class: "quiet" }, about)),
+      members(resource.answer),
+      asJson(resource.answer, "As the API answers"),
+    ),
+  );
 }

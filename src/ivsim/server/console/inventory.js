@@ -8,7 +8,10 @@ const ELSEWHERE = ["channels", "rooms", "streamKeys"];
 
 /** Make an inventory of an overview. */
 export function inventoryOf(overview) {
-  const all = Object.entries(overview).map(([kind, resources]) => [kind, resources.map((each) => resourceOf(kind, each))]);
+  const all = Object.entries(overview).map(([kind, resources]) => [
+    kind,
+    resources.map((each) => resourceOf(kind, each)),
+  ]);
   const byKind = Object.fromEntries(all);
   const places = new Map();
   for (const [, resources] of all) {

@@ -12,9 +12,14 @@ export function resourceList() {
   const { channels, rooms, configurations } = state.inventory;
   return [
     group("Channels", channels, createChannel, "Create a channel", (channel) => [
-      h("span", { class: `state ${stateOf(channel)}`, title: stateOf(channel) }, h("span", { class: "hidden-label" }, stateOf(channel))),
+      h(
+        "span",
+        { class: `state ${stateOf(channel)}`, title: stateOf(channel) },
+        h("span", { class: "hidden-label" }, stateOf(channel)),
+      ),
       h("span", { class: "name" }, nameOf(channel)),
-      channel.stream && h("span", { class: "count", title: "viewers" }, channel.stream.viewerCount.toLocaleString("en-GB")),
+      channel.stream &&
+        h("span", { class: "count", title: "viewers" }, channel.stream.viewerCount.toLocaleString("en-GB")),
     ]),
     group("Chat rooms", rooms, createRoom, "Create a chat room", (room) => [
       h("span", { class: room.userIds.length ? "state on" : "state" }),
@@ -29,7 +34,11 @@ export function resourceList() {
         "ul",
         {},
         configurations.map(([kind, resources]) =>
-          h("li", { key: kind }, link(kind, [h("span", { class: "name" }, wordsOf(kind)), h("span", { class: "count" }, resources.length)])),
+          h(
+            "li",
+            { key: kind },
+            link(kind, [h("span", { class: "name" }, wordsOf(kind)), h("span", { class: "count" }, resources.length)]),
+          ),
         ),
         h("li", { key: "simulation" }, link("simulation", [h("span", { class: "name" }, "Clock, faults, quotas")])),
       ),
@@ -50,11 +59,18 @@ function group(title, resources, create, createLabel, content) {
     ),
     resources.length === 0 && h("p", { class: "none small quiet", key: "none" }, "None yet."),
     places.map((place) => {
-      const here = resources.filter((each) => each.place.account === place.account && each.place.region === place.region);
+      const here = resources.filter(
+        (each) => each.place.account === place.account && each.place.region === place.region,
+      );
       const name = placeName(place);
       return [
         here.length > 0 && places.length > 1 && h("h3", { class: "place", key: `${name}:` }, name),
-        here.length > 0 && h("ul", { key: name }, here.map((each) => h("li", { key: each.arn }, link(each.arn, content(each))))),
+        here.length > 0 &&
+          h(
+            "ul",
+            { key: name },
+            here.map((each) => h("li", { key: each.arn }, link(each.arn, content(each)))),
+          ),
       ];
     }),
   );

@@ -78,7 +78,9 @@ async function refresh() {
 
 /** Read what happened before; return how many calls and events that is, as the feed may tell of the last ones too. */
 async function start() {
-  const [health, { calls }, { events }] = await Promise.all(["health", "calls", "events"].map((path) => control("GET", path)));
+  const [health, { calls }, { events }] = await Promise.all(
+    ["health", "calls", "events"].map((path) => control("GET", path)),
+  );
   begin(calls, events);
   change({ version: health.version, home: { account: health.accountId, region: health.region } });
   await read();

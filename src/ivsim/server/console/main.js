@@ -18,11 +18,16 @@ const PANES = { list: "Resources", detail: "Details", activity: "Activity" };
 
 const WORDS = { connecting: "Connecting…", connected: "Connected", lost: "Server lost, reconnecting…" };
 
-const [top, list, detail, activity, panes] = ["top", "list", "detail", "activity", "panes"].map((id) => document.getElementById(id));
+const [top, list, detail, activity, panes] = ["top", "list", "detail", "activity", "panes"].map((id) =>
+  document.getElementById(id),
+);
 
 function draw() {
   render(top, header());
-  render(panes, Object.entries(PANES).map(([pane, label]) => paneLink(pane, label)));
+  render(
+    panes,
+    Object.entries(PANES).map(([pane, label]) => paneLink(pane, label)),
+  );
   render(activity, activityPane());
   if (state.inventory === null) return;
   render(list, resourceList());
@@ -83,7 +88,11 @@ function askForReset() {
   ask({
     title: "Reset the emulator?",
     action: "Reset",
-    body: h("p", { class: "small quiet" }, "Channels, rooms, streams, connections, events, calls and faults are gone for everybody who uses it. The clock and the quotas stay."),
+    body: h(
+      "p",
+      { class: "small quiet" },
+      "Channels, rooms, streams, connections, events, calls and faults are gone for everybody who uses it. The clock and the quotas stay.",
+    ),
     async perform() {
       await control("POST", "reset");
       location.hash = "#/";

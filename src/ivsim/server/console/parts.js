@@ -7,6 +7,16 @@ import { change } from "./state.js";
 
 const shown = new Set();
 
+/** The head of a page: what it is about, and a line about that. */
+export function title(heading, ...line) {
+  return h("header", { class: "title", key: "title" }, h("h1", {}, heading), h("p", { class: "facts-line" }, line));
+}
+
+/** A part of a page under a heading of its own. */
+export function block(heading, ...content) {
+  return h("section", { class: "block", key: heading }, h("h2", {}, heading), content);
+}
+
 /** A button that copies a text; not there where browsers have no clipboard for pages, as on another machine's HTTP. */
 export function copyButton(text, what) {
   if (!navigator.clipboard) return null;
@@ -46,16 +56,19 @@ export function facts(pairs) {
   );
 }
 
-/** Everything that a resource has, whatever it is. */
-export function members(resource) {
-  return facts(Object.entries(resource).map(([name, value]) => [wordsOf(name), valueOf(value)]));
+/** Everything that a resource has, whatever it is, but for some members. */
+export function members(resource, ...without) {
+  const others = Object.entries(resource).filter(([name]) => !without.includes(name));
+  return facts(others.map(([name, value]) => [wordsOf(name), valueOf(value)]));
 }
 
 function valueOf(value) {
   if (value === null || value === undefined || value === "") return "";
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (Array.isArray(value)) {
-    return value.every((each) => typeof each !== "object") ? valueOf(value.join(", ")) : value.map(members);
+    return value.every((each) => typeof each !== "object")
+      ? valueOf(value.join(", "))
+      : value.map((each) => members(each));
   }
   if (typeof value === "object") return Object.keys(value).length === 0 ? "" : members(value);
   return h("code", {}, value);
@@ -63,7 +76,12 @@ function valueOf(value) {
 
 /** What the API answers about a resource, as it does. */
 export function asJson(value, title) {
-  return h("details", {}, h("summary", { class: "quiet" }, title), h("pre", { tabindex: "0" }, JSON.stringify(value, null, 2)));
+  return h(
+    "details",
+    {},
+    h("summary", { class: "quiet" }, title),
+    h("pre", { tabindex: "0" }, JSON.stringify(value, null, 2)),
+  );
 }
 
 /** A labelled part of a form. */

@@ -21,7 +21,11 @@ export function askForPlace() {
   const known = new Map([home, ...inventory.places, ...others].map((place) => [JSON.stringify(place), place]));
   return field(
     "Account and region",
-    h("select", { name: "place" }, [...known].map(([value, place]) => h("option", { value }, placeName(place)))),
+    h(
+      "select",
+      { name: "place" },
+      [...known].map(([value, place]) => h("option", { value }, placeName(place))),
+    ),
   );
 }
 

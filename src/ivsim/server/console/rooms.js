@@ -5,8 +5,8 @@ import { join, leave, memberOf, send } from "./chat.js";
 import { ask, doing } from "./dialogs.js";
 import { h } from "./dom.js";
 import { nameOf, plural, timeOf } from "./format.js";
-import { asJson, copyable, facts, field, members } from "./parts.js";
-import { askForPlace } from "./places.js";
+import { asJson, block, copyable, facts, field, members, title } from "./parts.js";
+import { askForPlace, placeName } from "./places.js";
 import { change, state } from "./state.js";
 
 const CAPABILITIES = { SEND_MESSAGE: "Send", DELETE_MESSAGE: "Delete", DISCONNECT_USER: "Disconnect" };
@@ -57,32 +57,19 @@ export async function readTranscript(roomArn) {
 export function roomPage(room) {
   const { frames, connections } = open.arn === room.arn ? open : { frames: [], connections: [] };
   return [
-    h(
-      "header",
-      { class: "title", key: "title" },
-      h("h1", {}, nameOf(room)),
-      h(
-        "p",
-        { class: "facts-line" },
-        h("span", { class: connections.length ? "state on" : "state" }, plural(connections.length, "connection")),
-        h("span", { class: "quiet" }, `${room.place.region}, account ${room.place.account}`),
-      ),
+    title(
+      nameOf(room),
+      h("span", { class: connections.length ? "state on" : "state" }, plural(connections.length, "connection")),
+      h("span", { class: "quiet" }, placeName(room.place)),
     ),
     h("div", { class: "room", key: room.arn }, talk(room, frames), people(room, connections)),
-    h(
-      "section",
-      { class: "block", key: "settings" },
-      h("h2", {}, "Room"),
+    block(
+      "Room",
       facts([["ARN", copyable(room.arn, "the ARN")]]),
-      members(rest(room.answer)),
+      members(room.answer, "arn", "name", "id"),
       asJson(room.answer, "As GetRoom answers"),
     ),
   ];
-}
-
-function rest(answer) {
-  const { arn, name, id, ...others } = answer;
-  return others;
 }
 
 function talk(room, frames) {
@@ -98,7 +85,9 @@ function talk(room, frames) {
       "ol",
       { class: "transcript", role: "log", "aria-live": "polite", tabindex: "0", "aria-label": "Messages" },
       frames.length === 0 && h("li", { class: "empty", key: "none" }, "Nobody has said anything yet."),
-      frames.slice(-MOST_SHOWN).map((frame) => (frame.Type === "MESSAGE" ? said(room, me, frame, deleted) : told(frame))),
+      frames
+        .slice(-MOST_SHOWN)
+        .map((frame) => (frame.Type === "MESSAGE" ? said(room, me, frame, deleted) : told(frame))),
     ),
     me ? speaking(room, me) : joining(room),
   );
@@ -149,7 +138,15 @@ function joining(room) {
       "div",
       { class: "row" },
       h("label", { class: "hidden-label", for: "user-id" }, "User"),
-      h("input", { id: "user-id", class: "grow", name: "userId", required: true, maxlength: "128", placeholder: "Join as… a user’s id", autocomplete: "off" }),
+      h("input", {
+        id: "user-id",
+        class: "grow",
+        name: "userId",
+        required: true,
+        maxlength: "128",
+        placeholder: "Join as… a user’s id",
+        autocomplete: "off",
+      }),
       h("button", { class: "primary" }, "Join"),
     ),
     h(
@@ -160,7 +157,12 @@ function joining(room) {
         h(
           "label",
           { class: "check" },
-          h("input", { type: "checkbox", name: "capability", value: capability, checked: capability === "SEND_MESSAGE" }),
+          h("input", {
+            type: "checkbox",
+            name: "capability",
+            value: capability,
+            checked: capability === "SEND_MESSAGE",
+          }),
           label,
         ),
       ),
@@ -182,13 +184,26 @@ function speaking(room, me) {
       "div",
       { class: "row" },
       h("label", { class: "hidden-label", for: "content" }, "Message"),
-      h("input", { id: "content", class: "grow", name: "content", required: true, placeholder: "Say something", autocomplete: "off" }),
+      h("input", {
+        id: "content",
+        class: "grow",
+        name: "content",
+        required: true,
+        placeholder: "Say something",
+        autocomplete: "off",
+      }),
       h("button", { class: "primary" }, "Send"),
     ),
     h(
       "div",
       { class: "row small" },
-      h("span", { class: "quiet grow" }, "You are ", h("strong", {}, me.userId), ` and may ${may.length ? may.join(", ") : "read"}.`),
+      h(
+        "span",
+        { class: "quiet grow" },
+        "You are ",
+        h("strong", {}, me.userId),
+        ` and may ${may.length ? may.join(", ") : "read"}.`,
+      ),
       h("button", { type: "button", class: "plain", onclick: () => leave(room.arn) }, "Leave"),
     ),
   );
@@ -215,7 +230,11 @@ function people(room, connections) {
           "li",
           { key: id },
           h("span", { class: "name", title: capabilities.join(", ") }, userId),
-          h("button", { class: "plain", "aria-label": `Disconnect ${userId}`, onclick: disconnect(userId) }, "Disconnect"),
+          h(
+            "button",
+            { class: "plain", "aria-label": `Disconnect ${userId}`, onclick: disconnect(userId) },
+            "Disconnect",
+          ),
         ),
       ),
     ),

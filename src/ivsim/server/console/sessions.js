@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { between, dateOf, plural, timeOf } from "./format.js";
-import { asJson } from "./parts.js";
+import { asJson, block } from "./parts.js";
 import { now } from "./state.js";
 
 const GOOD = new Set(["Session Created", "Stream Start", "Starvation End", "Recording Start", "Ad Break Start"]);
@@ -10,10 +10,8 @@ const BAD = /Fail|Starvation Start|Breach|Ingest|Concurrent|Takeover/;
 
 /** The sessions of a channel, the latest open. */
 export function sessionsOf(channel) {
-  return h(
-    "section",
-    { class: "block", key: "Stream sessions" },
-    h("h2", {}, "Stream sessions"),
+  return block(
+    "Stream sessions",
     channel.streamSessions.length === 0 && h("p", { class: "empty" }, "It was never live."),
     channel.streamSessions.map((session, index) => sessionOf(session, index === 0)),
   );

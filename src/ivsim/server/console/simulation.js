@@ -4,7 +4,7 @@ import { control } from "./api.js";
 import { doing } from "./dialogs.js";
 import { h } from "./dom.js";
 import { dateOf } from "./format.js";
-import { field } from "./parts.js";
+import { block, field, title } from "./parts.js";
 import { change, now, state } from "./state.js";
 
 const STEPS = { "30 seconds": 30, "1 minute": 60, "1 hour": 3600, "1 day": 86400 };
@@ -21,15 +21,11 @@ export async function readSimulation() {
 /** The page. */
 export function simulationPage() {
   return [
-    h("header", { class: "title", key: "title" }, h("h1", {}, "Clock, faults, quotas")),
-    section("Clock", clock()),
-    section("Faults", pending(), addFault()),
-    section("Quotas", quotaList()),
+    title("Clock, faults, quotas"),
+    block("Clock", clock()),
+    block("Faults", pending(), addFault()),
+    block("Quotas", quotaList()),
   ];
-}
-
-function section(title, ...content) {
-  return h("section", { class: "block", key: title }, h("h2", {}, title), content);
 }
 
 function clock() {
@@ -37,17 +33,32 @@ function clock() {
   const move = (path, body) => doing(() => setClock(path, body));
   const advance = ({ target }) => setClock("advance", { seconds: Number(target.elements.seconds.value) });
   return [
-    h("p", { class: "row" }, h("span", { class: frozen ? "state" : "state on" }, frozen ? "frozen" : "running"), h("span", {}, dateOf(now()))),
+    h(
+      "p",
+      { class: "row" },
+      h("span", { class: frozen ? "state" : "state on" }, frozen ? "frozen" : "running"),
+      h("span", {}, dateOf(now())),
+    ),
     h(
       "div",
       { class: "row spaced" },
       h("button", { onclick: move(frozen ? "unfreeze" : "freeze", {}) }, frozen ? "Let it run" : "Freeze"),
-      Object.entries(STEPS).map(([label, seconds]) => h("button", { onclick: move("advance", { seconds }) }, `+ ${label}`)),
+      Object.entries(STEPS).map(([label, seconds]) =>
+        h("button", { onclick: move("advance", { seconds }) }, `+ ${label}`),
+      ),
       h(
         "form",
         { class: "row", onsubmit: doing(advance) },
         h("label", { class: "hidden-label", for: "seconds" }, "Seconds"),
-        h("input", { id: "seconds", name: "seconds", type: "number", min: "0", step: "any", placeholder: "seconds", required: true }),
+        h("input", {
+          id: "seconds",
+          name: "seconds",
+          type: "number",
+          min: "0",
+          step: "any",
+          placeholder: "seconds",
+          required: true,
+        }),
         h("button", {}, "Advance"),
       ),
     ),
@@ -67,11 +78,22 @@ function pending() {
       "ul",
       { class: "small" },
       faults.faults.map(({ operations, errorCode, left }) =>
-        h("li", {}, h("code", {}, operations.join(", ")), " fails with ", h("code", {}, errorCode), left === null ? ", every time" : `, ${left} more`),
+        h(
+          "li",
+          {},
+          h("code", {}, operations.join(", ")),
+          " fails with ",
+          h("code", {}, errorCode),
+          left === null ? ", every time" : `, ${left} more`,
+        ),
       ),
       slow.map(([operation, seconds]) => h("li", {}, h("code", {}, operation), ` takes ${seconds} s`)),
     ),
-    h("div", { class: "row spaced" }, h("button", { onclick: doing(() => changing(control("DELETE", "faults"))) }, "Clear all")),
+    h(
+      "div",
+      { class: "row spaced" },
+      h("button", { onclick: doing(() => changing(control("DELETE", "faults"))) }, "Clear all"),
+    ),
   ];
 }
 
@@ -83,15 +105,24 @@ function addFault() {
   return h(
     "form",
     { class: "row spaced", onsubmit: doing(add) },
-    field("Operation", h("input", { name: "operation", required: true, placeholder: "CreateChannel", autocomplete: "off" })),
-    field("Error", h("input", { name: "errorCode", required: true, placeholder: "ThrottlingException", autocomplete: "off" })),
+    field(
+      "Operation",
+      h("input", { name: "operation", required: true, placeholder: "CreateChannel", autocomplete: "off" }),
+    ),
+    field(
+      "Error",
+      h("input", { name: "errorCode", required: true, placeholder: "ThrottlingException", autocomplete: "off" }),
+    ),
     field("Times", h("input", { name: "times", type: "number", min: "1", value: "1", required: true })),
     h("button", { class: "low" }, "Let it fail"),
   );
 }
 
 function quotaList() {
-  const set = (name) => ({ target }) => changing(control("PATCH", "quotas", { [name]: Number(target.value) }));
+  const set =
+    (name) =>
+    ({ target }) =>
+      changing(control("PATCH", "quotas", { [name]: Number(target.value) }));
   return h(
     "ul",
     { class: "quotas" },
@@ -99,7 +130,12 @@ function quotaList() {
       h(
         "li",
         { key: name },
-        h("label", {}, h("span", {}, name), h("input", { type: "number", min: "0", value: String(value), onchange: doing(set(name)) })),
+        h(
+          "label",
+          {},
+          h("span", {}, name),
+          h("input", { type: "number", min: "0", value: String(value), onchange: doing(set(name)) }),
+        ),
       ),
     ),
   );

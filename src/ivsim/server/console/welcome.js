@@ -12,7 +12,9 @@ export function welcome() {
   const { channels, rooms } = state.inventory;
   const live = channels.filter((channel) => channel.stream).length;
   const isEmpty = channels.length + rooms.length === 0;
-  const settings = ["IVS", "IVSCHAT"].map((service) => `export AWS_ENDPOINT_URL_${service}=${location.origin}`).join("\n");
+  const settings = ["IVS", "IVSCHAT"]
+    .map((service) => `export AWS_ENDPOINT_URL_${service}=${location.origin}`)
+    .join("\n");
   return h(
     "div",
     { class: "welcome", key: "welcome" },
@@ -30,13 +32,27 @@ export function welcome() {
       h("button", { class: isEmpty ? "primary" : "", onclick: createChannel }, "Create a channel"),
       h("button", { onclick: createRoom }, "Create a chat room"),
     ),
-    h("div", { class: "block-head" }, h("h2", {}, "Point an SDK or the AWS CLI here"), copyButton(settings, "the settings")),
+    h(
+      "div",
+      { class: "block-head" },
+      h("h2", {}, "Point an SDK or the AWS CLI here"),
+      copyButton(settings, "the settings"),
+    ),
     h("pre", { tabindex: "0" }, settings),
-    h("p", { class: "small quiet" }, "Chat clients connect to ", h("code", {}, location.origin.replace(/^http/, "ws")), ". Any credentials will do."),
+    h(
+      "p",
+      { class: "small quiet" },
+      "Chat clients connect to ",
+      h("code", {}, location.origin.replace(/^http/, "ws")),
+      ". Any credentials will do.",
+    ),
   );
 }
 
 /** What stands in the place of something that was deleted. */
 export function missing() {
-  return [h("h1", { key: "title" }, "Not there"), h("p", { key: "text", class: "quiet" }, "It was deleted, or the emulator was reset.")];
+  return [
+    h("h1", { key: "title" }, "Not there"),
+    h("p", { key: "text", class: "quiet" }, "It was deleted, or the emulator was reset."),
+  ];
 }
