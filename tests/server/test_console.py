@@ -197,7 +197,7 @@ def test_stream_key(open_console: Open, server: Server) -> None:
     button(page, "Copy the stream key").click()
     assert page.evaluate("navigator.clipboard.readText()") == key
     expect(page.get_by_text(key)).to_have_count(0)
-    button(page, "Show").click()
+    button(page, "Show").first.click()
     expect(page.get_by_text(key)).to_be_visible()
     button(page, "Hide").click()
     expect(page.get_by_text(key)).to_have_count(0)

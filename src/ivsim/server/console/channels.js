@@ -69,7 +69,7 @@ export function channelPage(channel) {
       block("Viewer sessions", h("ul", { class: "things" }, channel.viewerSessions.map(viewerSession))),
     block(
       "Channel",
-      members(channel.answer, "arn", "name", "playbackUrl", "ingestEndpoint"),
+      members(channel.answer, "arn", "name", "playbackUrl", "ingestEndpoint", "srt"),
       asJson(channel.answer, "As GetChannel answers"),
       channel.stream && asJson(channel.stream, "As GetStream answers"),
     ),
@@ -142,15 +142,16 @@ function askForFailure(channel) {
 }
 
 function settings(channel) {
-  return facts(
-    [
-      ["Playback URL", copyable(channel.playbackUrl, "the playback URL")],
-      ["Ingest server", copyable(`rtmps://${channel.ingestEndpoint}:443/app/`, "the ingest server")],
-      ...channel.streamKeys.map((key) => ["Stream key", secret(key.arn, key.value, "the stream key")]),
-      ["Stream key", channel.streamKeys.length === 0 && h("span", { class: "quiet" }, "none")],
-      ["ARN", copyable(channel.arn, "the ARN")],
-    ].filter(([, value]) => value),
-  );
+  const { playbackUrl, ingestEndpoint, streamKeys, srt, arn } = channel;
+  return facts([
+    ["Playback URL", copyable(playbackUrl, "the playback URL")],
+    ["Ingest server", copyable(`rtmps://${ingestEndpoint}:443/app/`, "the ingest server")],
+    ...streamKeys.map((key) => ["Stream key", secret(key.arn, key.value, "the stream key")]),
+    ["Stream key", streamKeys.length === 0 && h("span", { class: "quiet" }, "none")],
+    ["SRT server", srt && copyable(srt.endpoint, "the SRT server")],
+    ["SRT passphrase", srt && secret(`${arn} SRT`, srt.passphrase, "the SRT passphrase")],
+    ["ARN", copyable(arn, "the ARN")],
+  ]);
 }
 
 function viewerSession(session) {

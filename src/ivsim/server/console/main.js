@@ -22,6 +22,9 @@ const [top, list, detail, activity, panes] = ["top", "list", "detail", "activity
   document.getElementById(id),
 );
 
+/** What the list was drawn from: it may be long, and most changes are not about it. */
+let listed = {};
+
 function draw() {
   render(top, header());
   render(
@@ -30,7 +33,10 @@ function draw() {
   );
   render(activity, activityPane());
   if (state.inventory === null) return;
-  render(list, resourceList());
+  if (listed.inventory !== state.inventory || listed.route !== state.route) {
+    listed = { ...state };
+    render(list, resourceList());
+  }
   const log = detail.querySelector(".transcript");
   const followsEnd = !log || log.scrollHeight - log.scrollTop - log.clientHeight < 40;
   render(detail, h("div", { key: state.route }, page()));

@@ -48,11 +48,11 @@ export function secret(id, text, what) {
 
 /** Names and values, side by side. A name whose value is missing or empty is left out. */
 export function facts(pairs) {
-  const given = pairs.filter(([, value]) => value !== undefined && value !== null && value !== "");
+  const given = pairs.filter(([, value]) => value !== undefined && value !== null && value !== false && value !== "");
   return h(
     "dl",
     { class: "facts" },
-    given.flatMap(([name, value]) => [h("dt", { key: `${name}?` }, name), h("dd", { key: name }, value)]),
+    given.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]),
   );
 }
 
