@@ -16,7 +16,8 @@ import pytest
 from ivsim import Emulator, __version__
 from ivsim.cli import main
 from ivsim.dispatcher import SERVICES
-from ivsim.wire.http import Request
+
+from .calling import call
 
 PAGE = Path(__file__).parent.parent / "docs" / "coverage.md"
 
@@ -95,15 +96,9 @@ def run(sim: Emulator, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
         yield run
 
 
-def call(sim: Emulator, operation: str, **members: Any) -> Any:
-    """Call the API."""
-    request = Request("POST", f"http://localhost/{operation}", {}, json.dumps(members).encode())
-    return json.loads(sim.handle(request).body or b"{}")
-
-
 def create_channel(sim: Emulator) -> dict[str, Any]:
     """Make a channel, "evening-show", and return it with its `key`."""
-    made = call(sim, "CreateChannel", name="evening-show")
+    made = call(sim, "CreateChannel", name="evening-show").body
     return {**made["channel"], "key": made["streamKey"]["value"]}
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivsim import Emulator
+from ivsim import Emulator, UnreadableState
 
 from .calling import call, send, signed
 
@@ -74,3 +74,34 @@ def test_isolated() -> None:
     sim.clock.advance(5)
     states = call(sim, "ListRecordingConfigurations").body["recordingConfigurations"]
     assert [each["state"] for each in states] == ["ACTIVE"]
+
+
+def test_dumps_and_loads() -> None:
+    """What `dumps()` returns brings everything back, and what is no state changes nothing."""
+    sim = Emulator(seed=1)
+    arn = call(sim, "CreateChannel").body["channel"]["arn"]
+    saved = sim.dumps()
+    other = Emulator()
+    other.loads(saved)
+    assert other.dumps() == saved
+    assert call(other, "GetChannel", arn=arn).status == 200
+    with pytest.raises(UnreadableState, match="the state: this is not JSON"):
+        other.loads(b"{")
+    assert call(other, "GetChannel", arn=arn).status == 200
+
+
+def test_on_replaced() -> None:
+    """Whoever wants to know hears that everything was replaced, until that is ended."""
+    sim = Emulator()
+    heard: list[str] = []
+    end = sim.on_replaced(lambda: heard.append("replaced"))
+    call(sim, "CreateChannel")
+    assert not heard
+    sim.reset()
+    sim.loads(sim.dumps())
+    with sim.isolated():
+        pass
+    assert len(heard) == 3
+    end()
+    sim.reset()
+    assert len(heard) == 3

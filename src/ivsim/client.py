@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from http.client import HTTPException, HTTPResponse
 from typing import Any, NamedTuple
 from urllib.error import HTTPError, URLError
@@ -54,19 +55,17 @@ class Client:
     def follow(self, path: str, **query: str | None) -> Iterator[Message]:
         """Yield server-sent events as they come, for ever."""
         name, data = "message", ""
-        with self._open("GET", path + _query(query), accept="text/event-stream") as response:
-            try:
-                for line in response:
-                    field, _, value = line.decode().rstrip("\n").partition(": ")
-                    if field == "event":
-                        name = value
-                    elif field == "data":
-                        data = value
-                    elif not field and data:
-                        yield Message(name, json.loads(data))
-                        name, data = "message", ""
-            except (OSError, HTTPException):
-                pass
+        response = self._open("GET", path + _query(query), accept="text/event-stream")
+        with response, suppress(OSError, HTTPException):
+            for line in response:
+                field, _, value = line.decode().rstrip("\n").partition(": ")
+                if field == "event":
+                    name = value
+                elif field == "data":
+                    data = value
+                elif not field and data:
+                    yield Message(name, json.loads(data))
+                    name, data = "message", ""
         raise RequestFailed(f"the server at {self._url} has stopped")
 
     def _open(self, method: str, path: str, body: bytes | None = None, *, accept: str = "*/*") -> HTTPResponse:

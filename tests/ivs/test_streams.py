@@ -173,3 +173,35 @@ def test_ad_break_in_the_past(sim: Emulator) -> None:
         call(sim, "InsertAdBreak", channelArn=arn, **past)
         event = sim.events.of("IVS Ad Break State Change")[0]
         assert event["detail"]["target_start_time"] == "2026-11-21T12:00:00Z"
+
+
+def test_find(sim: Emulator) -> None:
+    """A broadcast is found by its id, live or ended, also when its channel is gone."""
+    arn = call(sim, "CreateChannel").body["channel"]["arn"]
+    stream = sim.streams.start(arn)
+    assert sim.streams.find(stream.stream_id).is_live
+    stream.end()
+    call(sim, "DeleteChannel", arn=arn)
+    found = sim.streams.find(stream.stream_id)
+    assert not found.is_live
+    assert found.session is not None
+    assert found.session.channel.arn == arn
+    with pytest.raises(StreamRefused):
+        found.reconnect()
+    with pytest.raises(LookupError, match="there is no stream 'st-1'"):
+        sim.streams.find("st-1")
+
+
+def test_channel(sim: Emulator) -> None:
+    """A channel is found by ARN, by name, unless several have it, and by stream key."""
+    made = call(sim, "CreateChannel", name="one").body
+    arn = made["channel"]["arn"]
+    call(sim, "CreateChannel", name="two")
+    call(sim, "CreateChannel", name="two")
+    for named in (arn, "one", made["streamKey"]["value"]):
+        assert sim.streams.channel(named) == arn
+    for nothing in ("three", ""):
+        with pytest.raises(LookupError, match="no channel has the ARN, the name or the stream key"):
+            sim.streams.channel(nothing)
+    with pytest.raises(StreamRefused, match="2 channels have the name 'two'; give the ARN of one of them"):
+        sim.streams.channel("two")

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 from ivsim import Emulator
 from ivsim.server.run import Server
-from ivsim.wire.http import Request
+
+from .. import calling
 
 
 def call(sim: Emulator, operation: str, **members: Any) -> Any:
-    """Call the API in process."""
-    url = f"http://localhost/{operation}"
-    return json.loads(sim.handle(Request("POST", url, {}, json.dumps(members).encode())).body or b"{}")
+    """Call the API in process; return the body of the answer."""
+    return calling.call(sim, operation, **members).body
 
 
 class Answer(NamedTuple):

@@ -12,7 +12,7 @@ from openapi_spec_validator import validate
 
 from ivsim import Emulator
 from ivsim.server.control.app import control as application
-from ivsim.server.control.endpoints import ENDPOINTS, Body
+from ivsim.server.control.endpoints import ENDPOINTS
 from ivsim.server.control.openapi import document
 
 from .control_client import Control, call
@@ -55,8 +55,8 @@ def test_every_field() -> None:
     described = document()
     bodies = 0
     for each in ENDPOINTS:
-        kind = each.hints.get("body")
-        if isinstance(kind, type) and issubclass(kind, Body):
+        kind: Any = each.hints.get("body")
+        if hasattr(kind, "__struct_fields__"):
             operation = described["paths"][f"/_ivsim{each.path}"][each.method.lower()]
             reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
             schema = described["components"]["schemas"][reference.rpartition("/")[2]]

@@ -30,6 +30,8 @@ def document() -> dict[str, Any]:
     """Return the description."""
     kinds = [problems.ProblemDetails, *(kind for each in ENDPOINTS for kind in (_body(each), _answer(each)) if kind)]
     schemas, components = msgspec.json.schema_components(kinds, ref_template=_REFERENCE)
+    for schema in components.values():
+        schema["description"] = cleandoc(schema["description"])  # what indents docstrings depends on Python's version
     by_kind = dict(zip(map(repr, kinds), schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for each in ENDPOINTS:
@@ -95,4 +97,4 @@ def _is_union(kind: Any) -> bool:
 
 
 def _is_required(body: Any) -> bool:
-    return not isinstance(body, type) or any(field.required for field in msgspec.structs.fields(body))
+    return not hasattr(body, "__struct_fields__") or any(field.required for field in msgspec.structs.fields(body))

@@ -1,0 +1,114 @@
+"""Everything there is, looked at beside the record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ivsim import Emulator
+from ivsim.overview import MOST_SESSIONS
+
+from .calling import call, send, signed
+
+OTHER = signed("eu-west-1", key="210987654321")
+
+
+def test_empty(sim: Emulator) -> None:
+    """There is a list for each kind of resource, named as AWS names them."""
+    names = {
+        "channels",
+        "streamKeys",
+        "recordingConfigurations",
+        "playbackKeyPairs",
+        "playbackRestrictionPolicies",
+        "rooms",
+        "loggingConfigurations",
+    }
+    assert names <= set(sim.overview())
+    assert not any(sim.overview().values())
+
+
+@pytest.mark.needs("CreateAdConfiguration", "CreateFailoverSlateConfiguration")
+def test_every_kind(sim: Emulator, make_public_key: Callable[[], str]) -> None:
+    """Each resource is as its Get operation shows it, with its account and region; nothing else is on record."""
+    s3 = {"s3": {"bucketName": "abc"}}
+    call(sim, "CreateRecordingConfiguration", destinationConfiguration=s3)
+    call(sim, "ImportPlaybackKeyPair", publicKeyMaterial=make_public_key(), name="k")
+    call(sim, "CreatePlaybackRestrictionPolicy", allowedCountries=["DE"])
+    call(sim, "CreateAdConfiguration", mediaTailorPlaybackConfigurations=[{"playbackConfigurationArn": MEDIA_TAILOR}])
+    call(sim, "CreateLoggingConfiguration", destinationConfiguration={"s3": {"bucketName": "abc"}})
+    call(sim, "CreateRoom", name="r")
+    number = len(sim.calls)
+    sim.faults.add("GetRoom", "AccessDeniedException")
+    shown = sim.overview()
+    assert len(sim.calls) == number
+    assert sim.faults.pending
+    sim.faults.clear()
+    place = {"accountId": "123456789012", "region": "us-east-1"}
+    for kind, operation, member, key in (
+        ("recordingConfigurations", "GetRecordingConfiguration", "recordingConfiguration", "arn"),
+        ("playbackKeyPairs", "GetPlaybackKeyPair", "keyPair", "arn"),
+        ("playbackRestrictionPolicies", "GetPlaybackRestrictionPolicy", "playbackRestrictionPolicy", "arn"),
+        ("adConfigurations", "GetAdConfiguration", "adConfiguration", "arn"),
+        ("loggingConfigurations", "GetLoggingConfiguration", None, "identifier"),
+        ("rooms", "GetRoom", None, "identifier"),
+    ):
+        (one,) = shown[kind]
+        got = call(sim, operation, **{key: one["arn"]}).body
+        more: dict[str, Any] = {"userIds": []} if kind == "rooms" else {}
+        assert one == {**(got[member] if member else got), **place, **more}
+
+
+def test_every_place(sim: Emulator) -> None:
+    """All accounts and regions are there."""
+    call(sim, "CreateChannel")
+    send(sim, "POST", "/CreateChannel", b"{}", OTHER)
+    places = [(each["accountId"], each["region"]) for each in sim.overview()["channels"]]
+    assert places == [("123456789012", "us-east-1"), ("210987654321", "eu-west-1")]
+
+
+def test_channel(sim: Emulator) -> None:
+    """A channel has its keys, its stream, its newest sessions, and those who watch now."""
+    made = call(sim, "CreateChannel", name="x").body
+    arn = made["channel"]["arn"]
+    (channel,) = sim.overview()["channels"]
+    assert (channel["stream"], channel["streamSessions"], channel["viewerSessions"]) == (None, [], [])
+    assert channel["streamKeys"] == [made["streamKey"]]
+    for _ in range(MOST_SESSIONS + 1):
+        sim.streams.start(arn).end()
+    with sim.streams.start(arn):
+        sim.playback.request(arn)  # watches no more
+    stream = sim.streams.start(arn, viewers=2)
+    viewer = sim.playback.request(arn).viewer_session
+    (channel,) = sim.overview()["channels"]
+    assert channel["stream"] == call(sim, "GetStream", channelArn=arn).body["stream"]
+    assert len(channel["streamSessions"]) == MOST_SESSIONS
+    newest = call(sim, "GetStreamSession", channelArn=arn).body["streamSession"]
+    assert channel["streamSessions"][0] == newest
+    assert newest["streamId"] == stream.stream_id
+    (watching,) = channel["viewerSessions"]
+    assert viewer is not None
+    assert (watching["id"], watching["viewerId"]) == (viewer.id, None)
+    assert watching["openedAt"].endswith("Z")
+
+
+def test_old_sessions(sim: Emulator) -> None:
+    """A session that the API has forgotten is not shown."""
+    arn = call(sim, "CreateChannel").body["channel"]["arn"]
+    sim.streams.start(arn).end()
+    sim.clock.advance(61 * 24 * 3600)
+    assert sim.overview()["channels"][0]["streamSessions"] == []
+
+
+def test_room(sim: Emulator) -> None:
+    """A room has who is connected to it."""
+    arn = call(sim, "CreateRoom").body["arn"]
+    token = call(sim, "CreateChatToken", roomIdentifier=arn, userId="ann").body["token"]
+    with sim.chat.connect(token):
+        assert sim.overview()["rooms"][0]["userIds"] == ["ann"]
+    assert sim.overview()["rooms"][0]["userIds"] == []
+
+
+MEDIA_TAILOR = "arn:aws:mediatailor:us-east-1:123456789012:playbackConfiguration/x"
