@@ -12,6 +12,7 @@ from time import perf_counter
 from . import report
 from .calls import one_call, pages
 from .chat import chat
+from .chat_sockets import chat_sockets
 from .days import day
 from .footprint import memory
 from .lifecycle import imports, tests
@@ -38,7 +39,7 @@ def main() -> None:
     began = perf_counter()
     _print_versions()
     report.head()
-    for measure in (one_call, pages, tests, imports, memory, threads, chat, day):
+    for measure in (one_call, pages, tests, imports, memory, threads, chat, chat_sockets, day):
         measure(plan)
     print(f"\n{plan.rounds} rounds; took {perf_counter() - began:.0f} s")
 

@@ -11,7 +11,8 @@ class Plan:
 
     `slice` is a turn in seconds, `sizes` are the channels that exist while calls are measured, `pages` the two sizes
     between which pages are compared. `chat` is how many viewers a room has and how many messages they are sent, and
-    `received` the same where they are received one by one.
+    `received` the same where they are received one by one; `sockets` how many clients a room has over WebSocket, how
+    many messages they are sent each second, and for how many seconds.
     """
 
     rounds: int
@@ -23,6 +24,7 @@ class Plan:
     threads: int
     chat: tuple[int, int]
     received: tuple[int, int]
+    sockets: tuple[int, int, float]
     day: int
 
 
@@ -36,6 +38,7 @@ FULL = Plan(
     threads=8,
     chat=(1_000, 10_000),
     received=(100, 1_000),
+    sockets=(2_000, 20, 10),
     day=100,
 )
 QUICK = Plan(
@@ -48,5 +51,6 @@ QUICK = Plan(
     threads=8,
     chat=(100, 1_000),
     received=(10, 100),
+    sockets=(100, 20, 1),
     day=5,
 )

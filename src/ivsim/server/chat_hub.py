@@ -50,7 +50,7 @@ class Hub:
 
     def lose(self, connection: ChatConnection) -> None:
         """Let somebody out to whom nothing can be written any more."""
-        self._rooms[connection.room_arn][connection.id] = _nowhere
+        self._rooms[connection.room_arn][connection.id] = lambda _: None
         self.leave(connection)
 
     def tell(self) -> None:
@@ -89,7 +89,3 @@ class Hub:
 def _receivers(news: Sent | Closed) -> tuple[str, str | None] | Closed:
     """Return what is the same for frames that can be written in one go."""
     return (news.room_arn, news.to) if isinstance(news, Sent) else news
-
-
-def _nowhere(_: bytes) -> None:
-    pass

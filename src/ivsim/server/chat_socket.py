@@ -42,6 +42,9 @@ _CLOSING_SECONDS = 5
 """How long a client has to take what is on its way to it, and to say goodbye."""
 
 
+_FAILED = "ivsim failed; its log has the traceback"
+
+
 class ChatSocket(asyncio.Protocol):
     """A connection that asked to be upgraded, from that request on."""
 
@@ -80,10 +83,10 @@ class ChatSocket(asyncio.Protocol):
         """Take it that the client is gone."""
         self._hub.sockets.remove(self)
         self._protocol.receive_eof()
-        if self._closing is not None:
-            self._closing.cancel()
         if self._connection is not None:
             self._hub.lose(self._connection)
+        assert self._closing is not None  # what is not open is closing, since `_flush()`
+        self._closing.cancel()
 
     def pause_writing(self) -> None:
         """Drop a client that does not keep up, though not while others are being written to."""
@@ -115,7 +118,10 @@ class ChatSocket(asyncio.Protocol):
             try:
                 self._connection = self._join()
             except ChatRefused as refused:
-                response = self._refusal(refused)
+                response = self._refusal(refused.status, str(refused))
+            except Exception:  # noqa: BLE001 - whatever it is, it is ours
+                _log.exception("a bug of ivsim's at a chat token; please report it")
+                response = self._refusal(500, _FAILED)
         CALLS.info(
             "%s chat: %s %.1f ms",
             response.status_code,
@@ -129,9 +135,8 @@ class ChatSocket(asyncio.Protocol):
             raise ChatRefused("there is no token; it travels as subprotocol, new WebSocket(url, token)", status=401)
         return self._hub.join(self._protocol.subprotocol, self)
 
-    def _refusal(self, refused: ChatRefused) -> Response:
-        body = to_json({"ErrorCode": refused.status, "ErrorMessage": str(refused)})
-        response = self._protocol.reject(refused.status, body)
+    def _refusal(self, status: int, text: str) -> Response:
+        response = self._protocol.reject(status, to_json({"ErrorCode": status, "ErrorMessage": text}))
         del response.headers["Content-Type"]
         response.headers["Content-Type"] = "application/json"
         return response
@@ -180,9 +185,9 @@ class ChatSocket(asyncio.Protocol):
             review = self._connection.take(text)
         except ConnectionError:
             return  # it was closed by another thread, and the news are on their way
-        except Exception:  # noqa: BLE001 - whatever it is, it is ours
+        except Exception:  # noqa: BLE001 - as above
             _log.exception("a bug of ivsim's at a frame of %r; please report it", text)
-            self._fail(CloseCode.INTERNAL_ERROR, "ivsim failed; its log has the traceback")
+            self._fail(CloseCode.INTERNAL_ERROR, _FAILED)
             return
         if review is not None:
             self._busy = True

@@ -9,6 +9,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from email.utils import formatdate
 from functools import partial
 from ipaddress import ip_address
@@ -126,11 +127,11 @@ class Server:
         connect = partial(HttpConnection, config=config, server_state=shared, app_state={})
         ticking = loop.create_task(self._tick(shared))
         async with await loop.create_server(connect, sock=self._socket):
-            ready()
-            await stop.wait()
+            with closing(hub):
+                ready()
+                await stop.wait()
             self._stop = None
             ticking.cancel()
-            hub.close()
             for connection in list(shared.connections):
                 connection.transport.abort()
 
