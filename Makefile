@@ -8,7 +8,7 @@ VENV ?= .venv
 AIO_VENV ?= .venv-aio
 PYTEST ?= -q
 
-.PHONY: demo test test-oldest test-wheel lint types bench openapi coverage-page format clean
+.PHONY: demo test test-oldest test-wheel lint types bench openapi coverage-page screenshot format clean
 
 demo: $(VENV)/made
 	@$(VENV)/bin/python examples/demo.py
@@ -53,6 +53,10 @@ openapi: $(VENV)/made
 
 coverage-page: $(VENV)/made
 	$(VENV)/bin/ivsim coverage --markdown > docs/coverage.md
+
+# The pictures of the console in docs/, as the test has them; they look best with the typeface Inter installed.
+screenshot: $(VENV)/made
+	IVSIM_SCREENSHOT=1 $(VENV)/bin/python -m pytest -q tests/server/test_console.py -k pictures
 
 format: $(VENV)/made
 	$(VENV)/bin/ruff check --fix .

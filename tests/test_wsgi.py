@@ -186,6 +186,18 @@ def test_otherwise(method: str, target: str, headers: dict[str, str], ours: bool
     assert seen == ([] if ours else [b"{}"])
 
 
+def test_otherwise_what_is_not_utf8() -> None:
+    """So does a path that is no text at all."""
+
+    def other(_: Any, start_response: Any) -> list[bytes]:
+        start_response("299 OTHER", [])
+        return []
+
+    environ = {**EnvironBuilder().get_environ(), "PATH_INFO": "/tags/\xff", "REQUEST_URI": "/tags/%ff"}
+    _, status, _ = run_wsgi_app(Application(otherwise=other), environ)
+    assert status == "299 OTHER"
+
+
 def test_beside_moto(sim: Emulator) -> None:
     """One port has IVS of ivsim and all else of moto's server."""
     application = Application(sim, otherwise=DomainDispatcherApplication(create_backend_app))

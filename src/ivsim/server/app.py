@@ -28,7 +28,11 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["path"].startswith("/_ivsim/"):
+        path, method = scope["path"], scope["method"]
+        if path.startswith("/_ivsim/console/") or (path == "/" and method in ("GET", "HEAD")):
+            await self._console(scope, receive, send)
+            return
+        if path.startswith("/_ivsim/"):
             await self._control(scope, receive, send)
             return
         body = await _body(receive)
@@ -48,6 +52,13 @@ class App:
         from .control.app import control  # noqa: PLC0415
 
         return control(self._emulator)
+
+    @cached_property
+    def _console(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+        """The console's files, by an application that is imported when it is first asked for."""
+        from .page import page  # noqa: PLC0415
+
+        return page()
 
 
 async def _body(receive: Receive) -> bytes | None:

@@ -196,28 +196,16 @@ def _listen(host: str, port: int) -> socket.socket:
     if not 0 <= port <= _LAST_PORT:
         raise ValueError(f"port: {port} is not one, which are 0 to {_LAST_PORT}")
     try:
-        # Named so, asyncio has small packets sent at once; else they would wait for what the client acknowledges.
-        listener = socket.socket(_family(host), socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener = socket.create_server((host, port), family=_family(host), backlog=_BACKLOG)
     except (OSError, UnicodeError) as error:  # the latter for a name that no host has
-        raise _cannot_listen(host, port, error) from None
-    try:
-        if os.name == "posix":  # elsewhere it would let two servers share a port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(_BACKLOG)
-    except OSError as error:
-        listener.close()
-        raise _cannot_listen(host, port, error) from None
-    return listener
+        code = getattr(error, "errno", None)
+        what = "something else listens there" if code == errno.EADDRINUSE else getattr(error, "strerror", None) or error
+        raise OSError(f"cannot listen at {host}, port {port}: {what}") from None
+    # Only where TCP is named has asyncio small packets sent at once; else they wait for what the client acknowledges.
+    return socket.socket(listener.family, listener.type, socket.IPPROTO_TCP, listener.detach())
 
 
 def _family(host: str) -> socket.AddressFamily:
     """Return how to reach a host: by IPv4 wherever that is possible."""
     families = {family for family, *_ in socket.getaddrinfo(host or None, 0, type=socket.SOCK_STREAM)}
     return socket.AF_INET if socket.AF_INET in families else socket.AF_INET6
-
-
-def _cannot_listen(host: str, port: int, error: OSError | UnicodeError) -> OSError:
-    code = getattr(error, "errno", None)
-    what = "something else listens there" if code == errno.EADDRINUSE else getattr(error, "strerror", None) or error
-    return OSError(f"cannot listen at {host}, port {port}: {what}")

@@ -1,0 +1,100 @@
+/**
+ * The line to the server. The feed tells that something happened; what there is then is read anew, and every second, as
+ * not everything makes a call or an event: who is connected, how many watch, what time it is. One reading at a time, and
+ * so many that the server has time for others.
+ */
+
+import { add, begin, stamp } from "./activity.js";
+import { control, onAction, Refused } from "./api.js";
+import { arnOf } from "./format.js";
+import { inventoryOf } from "./inventory.js";
+import { readTranscript } from "./rooms.js";
+import { change, state } from "./state.js";
+
+const RETRY_MILLISECONDS = 1000;
+const READ_MILLISECONDS = 1000;
+const SHARE_OF_READING = 5;
+
+let isReading = false;
+let isOld = false;
+
+/** Follow the server, for as long as the page is there; one that went away is asked for until it is back. */
+export function follow() {
+  onAction(refresh);
+  setInterval(() => document.hidden || refresh(), READ_MILLISECONDS);
+  connect();
+}
+
+function connect() {
+  const feed = new EventSource("/_ivsim/feed");
+  let started;
+  let isOver = false;
+  const again = (error) => {
+    if (isOver) return;
+    isOver = true;
+    feed.close();
+    change({ connection: "lost" });
+    setTimeout(connect, RETRY_MILLISECONDS);
+    if (error && !(error instanceof Refused)) throw error;
+  };
+  feed.onopen = () => {
+    started = start();
+    started.catch(again);
+  };
+  feed.onerror = () => again();
+  ["call", "event"].forEach((kind, index) => {
+    feed.addEventListener(kind, async ({ data, lastEventId }) => {
+      const listed = await started;
+      if (Number(lastEventId.split("-")[index]) <= listed[index]) return;
+      add(kind, JSON.parse(data));
+      refresh();
+    });
+  });
+  feed.addEventListener("frame", ({ data }) => readTranscript(JSON.parse(data).roomArn));
+  feed.addEventListener("reset", async () => {
+    (await started).fill(0);
+    begin([], []);
+    refresh();
+  });
+}
+
+/** Read again what there is, soon. */
+async function refresh() {
+  isOld = true;
+  if (isReading) return;
+  isReading = true;
+  while (isOld) {
+    isOld = false;
+    const began = performance.now();
+    try {
+      await read();
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error; // otherwise the server is gone, as the feed will notice
+    }
+    await new Promise((resolve) => setTimeout(resolve, (performance.now() - began) * SHARE_OF_READING));
+  }
+  isReading = false;
+}
+
+/** Read what happened before; return how many calls and events that is, as the feed may tell of the last ones too. */
+async function start() {
+  const [health, { calls }, { events }] = await Promise.all(
+    ["health", "calls", "events"].map((path) => control("GET", path)),
+  );
+  begin(calls, events);
+  change({ version: health.version, home: { account: health.accountId, region: health.region } });
+  await read();
+  change({ connection: "connected" });
+  return [calls.length, events.length];
+}
+
+async function read() {
+  const asked = performance.now();
+  const [overview, clock] = await Promise.all([control("GET", "overview"), control("GET", "clock")]);
+  change({
+    inventory: inventoryOf(overview),
+    clock: { now: Date.parse(clock.now), frozen: clock.frozen, toldAt: (asked + performance.now()) / 2 },
+  });
+  stamp(clock.now);
+  if (state.route.startsWith("arn:") && arnOf(state.route).type === "room") readTranscript(state.route);
+}

@@ -1,0 +1,45 @@
+/**
+ * What the page knows. One object; whoever changes it says so with `change()`, and the page is drawn again before the
+ * browser shows the next picture.
+ *
+ * @typedef {{account: string, region: string}} Place
+ */
+
+export const state = {
+  /** @type {"connecting" | "connected" | "lost"} */
+  connection: "connecting",
+  version: "",
+  /** Account and region of calls that do not name others. @type {Place} */
+  home: { account: "", region: "" },
+  /** What is in the emulator, as `inventory.js` makes it of the overview; null until it is there. */
+  inventory: null,
+  /** The emulator's time in milliseconds, whether it stands, and when the page was told, by its own clock. */
+  clock: { now: 0, frozen: true, toldAt: 0 },
+  /** Where the page is: an ARN, the name of a page, or empty. */
+  route: "",
+};
+
+let draw = () => {};
+let isAsked = false;
+
+/** Have a function called after changes. */
+export function onChange(callback) {
+  draw = callback;
+}
+
+/** Change what the page knows, and have it drawn again. */
+export function change(changes = {}) {
+  Object.assign(state, changes);
+  if (isAsked) return;
+  isAsked = true;
+  requestAnimationFrame(() => {
+    isAsked = false;
+    draw();
+  });
+}
+
+/** The emulator's time now, in milliseconds. */
+export function now() {
+  const { now: told, frozen, toldAt } = state.clock;
+  return frozen ? told : told + performance.now() - toldAt;
+}
