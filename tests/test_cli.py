@@ -15,7 +15,8 @@ from ivsim import __version__
 from ivsim.cli import main
 from ivsim.dispatcher import SERVICES
 
-from .server.raw import DEADLINE, RawClient, request
+from .server.raw import RawClient, request
+from .server.waiting import DEADLINE
 
 PAGE = Path(__file__).parent.parent / "docs" / "coverage.md"
 

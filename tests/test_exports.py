@@ -32,6 +32,13 @@ def test_public_names() -> None:
         assert getattr(ivsim, name) is not None
 
 
+def test_server() -> None:
+    """What `sim.serve()` returns has a public name, which `import *` leaves out: it needs the extra."""
+    with ivsim.Emulator().serve() as server:
+        assert type(server) is ivsim.Server
+    assert "Server" not in ivsim.__all__
+
+
 def test_no_other_name() -> None:
     """A name that is not there is an AttributeError, as for any module."""
     with pytest.raises(AttributeError, match="has no attribute 'mock_ivsx'"):

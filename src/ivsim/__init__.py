@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .ivschat.chat import ChatConnection
     from .ivschat.messaging import ChatRefused
     from .mock import current, mock_ivs
+    from .server.run import Server as Server  # for annotations; not for `import *`, as it needs `ivsim[server]`
     from .tokens import playback_token
     from .wire.http import Request, Response
 
@@ -44,6 +45,7 @@ _HOMES = {
     "Recording": "ivs.recordings",
     "Request": "wire.http",
     "Response": "wire.http",
+    "Server": "server.run",
     "StreamRefused": "ivs.streams",
     "UnreadableState": "core.archive",
     "current": "mock",

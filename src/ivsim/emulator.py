@@ -170,18 +170,7 @@ class Emulator:
 
         Returns what ends that. It is called inside the transaction, by whatever thread, and so has only to take a note.
         """
-
-        def watch(key: str) -> None:
-            if not key:
-                callback()
-
-        def end() -> None:
-            with self._state.journal:
-                self._state.watchers.remove(watch)
-
-        with self._state.journal:
-            self._state.watchers.append(watch)
-        return end
+        return self._state.watch(lambda key: None if key else callback())
 
     def overview(self) -> dict[str, list[dict[str, Any]]]:
         """Return every resource of every account and region, by kind ("channels"), as its Get operation shows it.

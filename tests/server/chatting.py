@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import time
-from collections.abc import Callable
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed
@@ -15,16 +13,7 @@ from websockets.typing import Subprotocol
 
 from ivsim.server.run import Server
 
-DEADLINE = 10
-"""Seconds after which what was waited for will not come."""
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait for something to become true."""
-    last = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < last, "it never came"
-        time.sleep(0.005)
+from .waiting import DEADLINE
 
 
 class Client:

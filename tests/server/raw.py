@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import socket
-import time
-from collections.abc import Callable
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-DEADLINE = 20
-"""Seconds after which a test that waits for a server has failed."""
+from .waiting import DEADLINE
 
 
 class Reply(NamedTuple):
@@ -80,11 +77,3 @@ def request(target: str, body: bytes = b"{}", *headers: str, method: str = "POST
 def chunked(*parts: bytes) -> bytes:
     """Return a body as chunks."""
     return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (*parts, b""))
-
-
-def until(condition: Callable[[], Any]) -> None:
-    """Wait for what somebody else does."""
-    end = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.005)

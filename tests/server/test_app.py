@@ -19,7 +19,8 @@ from ivsim.dispatcher import MOST_BYTES, SERVICES
 from ivsim.server.run import Server
 
 from ..calling import signed
-from .raw import RawClient, Reply, chunked, request, until
+from .raw import RawClient, Reply, chunked, request
+from .waiting import until
 
 CHANNEL = "arn:aws:ivs:us-west-2:123456789012:channel/AbCdEf123456"
 

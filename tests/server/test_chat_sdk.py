@@ -17,8 +17,8 @@ from ivsim.server.chat_socket import ChatSocket
 from ivsim.server.run import Server
 
 from ..ivschat.conftest import Room
-from .chatting import until
 from .conftest import RunNode
+from .waiting import until
 
 HANDLER = "arn:aws:lambda:us-east-1:123456789012:function:review"
 

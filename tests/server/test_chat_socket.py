@@ -20,7 +20,8 @@ from ivsim.server.run import Server
 
 from ..calling import call
 from ..ivschat.conftest import EVERYTHING, Room
-from .chatting import DEADLINE, Client, Raw, close, text, until
+from .chatting import Client, Raw, close, text
+from .waiting import DEADLINE, until
 
 HANDLER = "arn:aws:lambda:us-east-1:123456789012:function:review"
 

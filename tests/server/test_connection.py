@@ -14,7 +14,8 @@ from ivsim import Emulator
 from ivsim.server.connection import MOST_HEAD, Gathering, HttpConnection
 from ivsim.server.run import Server
 
-from .raw import DEADLINE, RawClient, chunked, request
+from .raw import RawClient, chunked, request
+from .waiting import DEADLINE
 
 H2C = b"POST /CreateChannel HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n"
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
 import tracemalloc
-from collections.abc import Callable
 
 import pytest
 
@@ -14,14 +12,7 @@ from ivsim.server.control import event_stream
 from ivsim.server.control.sources import Frames
 
 from .control_client import Control, call
-
-
-def wait_until(holds: Callable[[], object]) -> None:
-    """Wait for a condition, ten seconds at most."""
-    end = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.005)
+from .waiting import until
 
 
 def test_events(sim: Emulator, control: Control) -> None:
@@ -182,11 +173,11 @@ def test_heartbeat(sim: Emulator, control: Control, monkeypatch: pytest.MonkeyPa
 
 def test_client_that_leaves(sim: Emulator, control: Control) -> None:
     """Nobody tells a client that went away: its subscriptions are gone."""
-    watchers = len(sim._state.watchers)
+    watchers = len(sim._state._watchers)
     with control.follow("/feed"):
-        wait_until(lambda: sim.calls._subscribers and len(sim._state.watchers) > watchers)
-    wait_until(lambda: not sim.calls._subscribers and not sim.events._subscribers)
-    assert len(sim._state.watchers) == watchers
+        until(lambda: sim.calls._subscribers and len(sim._state._watchers) > watchers)
+    until(lambda: not sim.calls._subscribers and not sim.events._subscribers)
+    assert len(sim._state._watchers) == watchers
 
 
 def test_slow_client(sim: Emulator, control: Control) -> None:
@@ -207,7 +198,7 @@ def test_slow_client(sim: Emulator, control: Control) -> None:
         with control.follow("/calls") as leaving:
             next(leaving)
         names = {each.data["operation"] for each in slow.take(30_003)}
-    wait_until(lambda: not sim.calls._subscribers)
+    until(lambda: not sim.calls._subscribers)
     assert names == {big, "ListRooms"}
 
 

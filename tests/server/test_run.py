@@ -15,7 +15,8 @@ import ivsim
 from ivsim import Emulator, mock_ivs
 from ivsim.server.run import Server
 
-from .raw import RawClient, request, until
+from .raw import RawClient, request
+from .waiting import until
 
 
 def client(server: Server, service: str = "ivs") -> Any:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from ivsim.server.run import Server
 from ivsim.server.state_file import StateFile
 
 from ..calling import call
+from .waiting import until
 
 SERVE = [sys.executable, "-m", "ivsim", "serve", "--port", "0", "--quiet", "--state"]
 
@@ -54,14 +55,6 @@ def channels(ivs: Any) -> set[str]:
     """Return the ARNs of all channels."""
     pages = ivs.get_paginator("list_channels").paginate()
     return {channel["arn"] for page in pages for channel in page["channels"]}
-
-
-def until(holds: Callable[[], object], seconds: float = 10) -> None:
-    """Wait until something holds."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it does not come to hold"
-        time.sleep(0.01)
 
 
 def restarted(file: Path) -> Emulator:

@@ -58,9 +58,8 @@ class State:
         self.history = history
         self.generation = 0
         """Grows when everything is replaced, so that what comes back late knows it is not wanted any more."""
-        self.watchers: list[Callable[[str], object]] = []
-        """Who waits for something to change; see `touch()`. The list itself changes inside transactions."""
         self.journal = Journal()
+        self._watchers: list[Callable[[str], object]] = []
         self.ids = Ids(seed)
         self.clock = Clock(self.journal)
         self.stores = Stores(self.journal)
@@ -85,14 +84,25 @@ class State:
             parts = self.clock.setting, self.quotas.snapshot(), self.faults.snapshot()
             return self.journal.changes, self.generation, *logs, *parts
 
-    def touch(self, key: str) -> None:
-        """Tell watchers what changes: an ARN or an id, and "" when everything does. Only inside a transaction.
+    def watch(self, note: Callable[[str], object]) -> Callable[[], None]:
+        """Have a function told what changes: an ARN or an id, and "" when everything does; return what ends that.
 
-        They are called at once, by the thread that changes it, and the transaction may still be taken back. So they
-        take a note and look when they have the journal.
+        It is called at once, by the thread that changes it, and the transaction may still be taken back. So it takes a
+        note, and whoever wants to know more looks when they have the journal.
         """
-        for watch in self.watchers:
-            watch(key)
+
+        def end() -> None:
+            with self.journal:
+                self._watchers.remove(note)
+
+        with self.journal:
+            self._watchers.append(note)
+        return end
+
+    def touch(self, key: str) -> None:
+        """Tell those who watch what changes. Only inside a transaction."""
+        for note in self._watchers:
+            note(key)
 
     def reset(self) -> None:
         """Empty everything that calls or tests put in. Clock, quotas and subscriptions stay as they were set."""

@@ -65,8 +65,8 @@ class Feed:
         self._room_of: dict[str, _Room] = {}
         self._touched: set[str] = set()
         self._gone: list[Closed] = []
-        with state.journal:
-            state.watchers.append(self._note)
+        self.close = state.watch(self._note)
+        """Ends it: nothing wakes anybody any more."""
 
     def connect(self, token: str) -> tuple[ChatConnection, News]:
         """Connect as `Chat.connect()` does, and follow the connection.
@@ -98,11 +98,6 @@ class Feed:
             for room_arn in touched & self._rooms.keys():
                 news += self._sent(self._rooms[room_arn], None)
         return news
-
-    def close(self) -> None:
-        """End it: nothing wakes anybody any more."""
-        with self._state.journal:
-            self._state.watchers.remove(self._note)
 
     def _note(self, key: str) -> None:
         """Note what changes, by whatever thread, inside its transaction."""

@@ -28,18 +28,14 @@ class Transcripts:
         self._ends: dict[str, int] = {}
         with state.journal:
             self._begin()
-            state.watchers.append(self._note)
+            self.close = state.watch(self._note)
+            """Ends it: nothing wakes anybody any more."""
 
     def news(self) -> list[Published]:
         """Return what was sent since it was asked before, in order for each room."""
         with self._state.journal:
             touched, self._touched = self._touched, {}
             return [each for room_arn in touched for each in self._sent(room_arn)]
-
-    def close(self) -> None:
-        """End it: nothing wakes anybody any more."""
-        with self._state.journal:
-            self._state.watchers.remove(self._note)
 
     def _note(self, key: str) -> None:
         if not key:
