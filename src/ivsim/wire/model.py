@@ -17,8 +17,8 @@ from .patches import patched
 from .serialize import Serializer, TimeFormat, serializer
 from .validate import Check, check
 
-_ARN_IN_PATTERN = re.compile(r"arn:aws:(?P<service>[a-z]+):\[[^/]*:(?P<kind>[a-z-]+)/")
-
+_ARN_IN_PATTERN = re.compile(r"arn:aws:(?P<service>[a-z]+|\[is\]vs):\[[^/]*:(?P<kind>[a-z-]+)/")
+"""How models write an ARN; older ones of IVS let its service be `svs` too."""
 
 _ARN = "arn:aws:"
 
