@@ -64,7 +64,7 @@ def imported_parts(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(SOURCE)) for path in FILES])
 def test_imports_run_one_way(path: Path) -> None:
-    """cli, tokens … → mock, server → interceptors, emulator → dispatcher → ivs, ivschat → core → wire → botocore."""
+    """What a file imports is of its own layer or one below."""
     own = part(path)
     if own in ("__init__", "_version"):
         assert set(imported_parts(path)) <= {"_version"}

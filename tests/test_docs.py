@@ -17,6 +17,8 @@ from ivsim.dispatcher import SERVICES
 from .ivs import test_events
 
 ROOT = Path(__file__).parent.parent
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+TESTED = [path for path in EXAMPLES if path.name.startswith("test_")]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^```python(?P<needs>[^\n]*)\n(?P<code>.*?)^```", re.MULTILINE | re.DOTALL)
 HERE = {
@@ -58,20 +60,24 @@ BLOCKS = [
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What pytest says of all blocks that are tests: they run in one process, as a user's suite would."""
+    """What pytest says of all blocks and examples that are tests: they run in one process, as a user's suite would."""
     folder = tmp_path_factory.mktemp("blocks")
     for block in BLOCKS:
         if block.is_test:
             (folder / block.file).write_text(block.code)
-    command = [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", str(folder)]
+    command = [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", str(folder), *map(str, TESTED)]
     return subprocess.run(command, check=False, capture_output=True, text=True, cwd=folder).stdout
+
+
+def outcomes(file: str, results: str) -> set[str]:
+    """Return how the tests of a file ended."""
+    return set(re.findall(rf"^([A-Z]+) (?:\S*/)?{file}", results, re.MULTILINE))
 
 
 @pytest.mark.parametrize("block", [block for block in BLOCKS if block.is_test], ids=lambda block: block.name)
 def test_blocks_that_are_tests(block: Block, results: str) -> None:
     """Every block that holds tests passes them."""
-    outcomes = re.findall(rf"^([A-Z]+) {block.file}", results, re.MULTILINE)
-    assert set(outcomes) == {"PASSED"}, results
+    assert outcomes(block.file, results) == {"PASSED"}, results
 
 
 @pytest.mark.parametrize("block", [block for block in BLOCKS if not block.is_test], ids=lambda block: block.name)
@@ -80,11 +86,16 @@ def test_other_blocks(block: Block) -> None:
     exec(compile(block.code, block.name, "exec"), {"__name__": "__main__"})
 
 
-@pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.name)
-def test_examples(example: Path) -> None:
-    """Every example runs; one that holds tests passes them."""
-    pytest_or_not = ["-m", "pytest", "-q", "-p", "no:cacheprovider"] if example.name.startswith("test_") else []
-    subprocess.run([sys.executable, *pytest_or_not, str(example)], check=True, capture_output=True, cwd=example.parent)
+@pytest.mark.parametrize("example", TESTED, ids=lambda path: path.name)
+def test_examples_that_are_tests(example: Path, results: str) -> None:
+    """Every example that holds tests passes them."""
+    assert outcomes(example.name, results) == {"PASSED"}, results
+
+
+@pytest.mark.parametrize("example", sorted({*EXAMPLES} - {*TESTED}), ids=lambda path: path.name)
+def test_other_examples(example: Path) -> None:
+    """Every other example runs by itself."""
+    subprocess.run([sys.executable, str(example)], check=True, capture_output=True, cwd=example.parent)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

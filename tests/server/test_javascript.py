@@ -15,6 +15,8 @@ from ivsim.server.run import Server
 from ..calling import send, signed
 from .conftest import RunNode
 
+pytestmark = pytest.mark.no_botocore
+
 
 def here(sim: Emulator, operation: str, **members: Any) -> dict[str, Any]:
     """Call an operation in the region of the Node scripts."""
