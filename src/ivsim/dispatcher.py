@@ -143,16 +143,17 @@ class Dispatcher:
         state.clock.run_due()
         params: dict[str, Any] = {}
         service = operation = refused = None
-        latency = 0.0
+        called, latency = "", 0.0
         account, region = state.account_id, state.region
         try:
             scope, route, query = self._find(request)
             service, operation = SERVICES[route.service], route.operation
+            called = f"{service.name}:{operation.name}"
             if len(request.body) > MOST_BYTES:
                 raise RequestEntityTooLarge("Request Too Long")
             params = _params(request, route, query)
             account, region = self._place(scope, operation, params, request.url)
-            latency = self._wait(f"{service.name}:{operation.name}")
+            latency = self._wait(called)
         except ServiceError as error:
             refused = error
         with state.journal:  # what the call has for effects comes when it is on record
@@ -174,7 +175,6 @@ class Dispatcher:
             headers["Content-Type"] = "application/json"
         if error_code:
             headers["x-amzn-ErrorType"] = error_code
-        called = f"{service.name}:{name}" if service else ""
         return Response(status, headers, body, latency, called)
 
     def contexts(self, service: Service[S]) -> Contexts[S]:

@@ -36,6 +36,7 @@ class Context(Generic[S]):
         self.store: S = state.stores.get(service.name, account, region, service.make_store)
         self.ids = state.ids
         self.clock = state.clock
+        self.touch = state.touch
         self._state = state
         self._arns = f"arn:aws:{service.name}:{region}:{account}:"
 
@@ -156,10 +157,6 @@ class Context(Generic[S]):
                         self.clock.perform(task._replace(arguments=(*arguments, error)))
 
         state.journal.afterwards(carry)
-
-    def touch(self, key: str) -> None:
-        """Tell those who wait for it that something about an ARN or an id changes."""
-        self._state.touch(key)
 
     def strike(self, incident: str, **about: str) -> Fault | None:
         """Return the fault that a test wants to happen here and now, if there is one; see `Service.incident()`."""

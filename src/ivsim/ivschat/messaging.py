@@ -149,7 +149,7 @@ def next_frame(ctx: Context, connection_id: str) -> str | None:
         return None
     frames = ctx.store.frames
     log, first = frames[connection.room_arn], frames.first(connection.room_arn)
-    end = frames.end(connection.room_arn) if connection.left is None else connection.left
+    end = first + len(log) if connection.left is None else connection.left
     for index in range(max(ctx.store.received.get(connection_id, connection.joined), first), end):
         text, to, _ = log[index - first]
         if to is None or to == connection_id:

@@ -41,7 +41,6 @@ MOST_UNSENT_BYTES = 2**20
 _CLOSING_SECONDS = 5
 """How long a client has to take what is on its way to it, and to say goodbye."""
 
-
 _FAILED = "ivsim failed; its log has the traceback"
 
 

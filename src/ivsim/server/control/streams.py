@@ -90,7 +90,7 @@ def list_streams(sim: Emulator, channel: str | None = None) -> Streams:
 @endpoint("POST", "/streams", status=201, example={"channel": "evening-show", "viewers": 3})
 def start_stream(sim: Emulator, body: StartStream) -> Stream:
     """Let an encoder go live."""
-    if (body.channel and body.stream_key) or (not body.channel and not body.stream_key):
+    if bool(body.channel) == bool(body.stream_key):
         raise Problem(400, "give either `channel` or `streamKey`", field="channel")
     return _shown(
         sim.streams.start(
