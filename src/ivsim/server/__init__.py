@@ -1,6 +1,7 @@
 """The emulator on a port: HTTP for every AWS SDK, WebSocket for chat clients. What `ivsim[server]` installs."""
 
 try:
+    import filelock  # noqa: F401
     import httptools  # noqa: F401
     import starlette  # noqa: F401
     import uvicorn  # noqa: F401
