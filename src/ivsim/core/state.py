@@ -60,6 +60,8 @@ class State:
         """Grows when everything is replaced, so that what comes back late knows it is not wanted any more."""
         self.watchers: list[Callable[[str], object]] = []
         """Who waits for something to change; see `touch()`. The list itself changes inside transactions."""
+        self.readers: list[Callable[[], object]] = []
+        """Who shall have read what happened before it is gone; see `forgets()`. Likewise."""
         self.journal = Journal()
         self.ids = Ids(seed)
         self.clock = Clock(self.journal)
@@ -94,9 +96,15 @@ class State:
         for watch in self.watchers:
             watch(key)
 
+    def forgets(self) -> None:
+        """Let readers read what will not be there any more. Only inside a transaction that has changed nothing yet."""
+        for read in self.readers:
+            read()
+
     def reset(self) -> None:
         """Empty everything that calls or tests put in. Clock, quotas and subscriptions stay as they were set."""
         with self.journal:
+            self.forgets()
             for part in (self.stores, self.events, self.calls, self.faults, self.rates, self.clock):
                 part.clear()
             self._begin_anew()
@@ -109,6 +117,7 @@ class State:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Bring back what was there when the snapshot was taken."""
         with self.journal:
+            self.forgets()
             for name, its_state in state.items():
                 getattr(self, name).restore(its_state)
             self._begin_anew()

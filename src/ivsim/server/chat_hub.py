@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from ..emulator import Emulator
     from ..ivschat.chat import ChatConnection
     from .chat_socket import ChatSocket
+
+_log = logging.getLogger("ivsim.server")
 
 Write = Callable[[bytes], object]
 
@@ -45,8 +48,7 @@ class Hub:
 
     def leave(self, connection: ChatConnection) -> None:
         """Let somebody out, after all that they were sent; their `ended()` is called before this returns."""
-        connection.close()
-        self.tell()
+        self._tell(self._feed.disconnect(connection))
 
     def lose(self, connection: ChatConnection) -> None:
         """Let somebody out to whom nothing can be written any more."""
@@ -59,24 +61,31 @@ class Hub:
 
     def close(self) -> None:
         """Send everybody away, as the server goes."""
-        for socket in list(self.sockets):
-            socket.close(CloseCode.GOING_AWAY, "the server stops")
-            socket.transport.abort()
-        self._feed.close()
+        try:
+            for socket in list(self.sockets):
+                socket.close(CloseCode.GOING_AWAY, "the server stops")
+                socket.transport.abort()
+        finally:
+            self._feed.close()
 
     def _wake(self) -> None:
         self._loop.call_soon_threadsafe(self.tell)
 
     def _tell(self, news: News) -> None:
         for key, group in groupby(news, _receivers):
-            if isinstance(key, Closed):
-                self._end(key)
-                continue
-            room_arn, to = key
-            room = self._rooms[room_arn]
-            data = b"".join(Frame(Opcode.TEXT, each[-1].encode()).serialize(mask=False) for each in group)
-            for write in room.values() if to is None else (room[to],):
-                write(data)
+            try:
+                if isinstance(key, Closed):
+                    self._end(key)
+                else:
+                    self._write(*key, [each[-1] for each in group])
+            except Exception:  # noqa: BLE001 - whatever it is, the others shall hear what concerns them
+                _log.exception("a bug of ivsim's in what chat is told; please report it")
+
+    def _write(self, room_arn: str, to: str | None, texts: list[str]) -> None:
+        room = self._rooms[room_arn]
+        data = b"".join(Frame(Opcode.TEXT, each.encode()).serialize(mask=False) for each in texts)
+        for write in room.values() if to is None else (room[to],):
+            write(data)
 
     def _end(self, closed: Closed) -> None:
         room = self._rooms[closed.room_arn]
