@@ -560,16 +560,16 @@ def test_a_client_that_does_not_say_goodbye(
 
 
 def test_log(server: Server, room: Room, caplog: pytest.LogCaptureFixture) -> None:
-    """Who comes, who is refused and who leaves, and why, is a line in the log."""
+    """Who comes, who is refused and who leaves, and why, is a line in the log, whatever the reason is."""
     token = room.token("ada")
     with Client(server, token) as ada:
         refusal(server, token)
-        call(room.sim, "DisconnectUser", roomIdentifier=room.arn, userId="ada", reason="Kicked")
+        call(room.sim, "DisconnectUser", roomIdentifier=room.arn, userId="ada", reason="Be\nnice")
         ada.rest()
     lines = [record.getMessage() for record in caplog.records if record.name == "ivsim.calls"]
     assert lines[0].startswith(f"101 chat: 'ada' joins {room.arn} ")
     assert lines[1].startswith('403 chat: {"ErrorCode":403,"ErrorMessage":"the token was used already;')
-    assert lines[2:] == [f"1000 chat: 'ada' leaves {room.arn}: Kicked"]
+    assert lines[2:] == [f"1000 chat: 'ada' leaves {room.arn}: 'Be\\nnice'"]
 
 
 def test_a_frame_that_comes_too_late(room: Room, join: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -107,7 +107,7 @@ class ChatSocket(asyncio.Protocol):
         if self._protocol.state is OPEN:
             self._protocol.send_close(code, reason)
         close = self._protocol.close_rcvd or self._protocol.close_sent or Close(CloseCode.ABNORMAL_CLOSURE, "")
-        CALLS.info("%d chat: %s", close.code, f"{left}: {close.reason}" if close.reason else left)
+        CALLS.info("%d chat: %s", close.code, f"{left}: {close.reason!r}" if close.reason else left)
         self._flush()
 
     def _answer(self, request: Request) -> Response:
