@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from freezegun import freeze_time
 from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
 
 from ivsim import ChatConnection, Emulator
+from ivsim.server.chat_hub import Hub
+from ivsim.server.connection import HttpConnection
 from ivsim.server.run import Server
 
 from ..calling import call
@@ -182,6 +185,29 @@ def test_a_bug_after_a_review(
     assert ada.hears() == "y"
 
 
+@pytest.mark.parametrize("what", ["end", "write"])
+def test_a_bug_in_what_is_told(
+    room: Room, join: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, what: str
+) -> None:
+    """A bug of ours at what one is told does not keep from the others what they are told, then and later."""
+    ada, bob, inside = join("ada"), join("bob"), room.join("eve")
+    made = getattr(Hub, f"_{what}")
+
+    def fail(hub: Hub, *told: Any) -> None:
+        monkeypatch.setattr(Hub, f"_{what}", made)
+        made(hub, *told)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Hub, f"_{what}", fail)
+    connection(room.sim, "ada").send_message("last")
+    connection(room.sim, "ada").close()
+    assert ada.hears() == bob.hears() == "last"
+    assert ada.end() == (1000, "")
+    inside.send_message("next")
+    assert bob.hears() == "next"
+    until(lambda: "ZeroDivisionError" in caplog.text)
+
+
 def test_what_follows_in_the_same_packet(server: Server, room: Room) -> None:
     """Frames that are sent with the handshake, before its answer, count."""
     with Raw(server, room.token("ada", "SEND_MESSAGE"), rest=text("early").serialize(mask=True)) as raw:
@@ -199,6 +225,27 @@ def test_after_another_request(server: Server, room: Room) -> None:
     with Raw(server, room.token("ada")) as raw:
         raw.socket.sendall(b"POST /ListRooms HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}" + raw.handshake)
         assert raw.end() is None
+
+
+def test_an_answer_is_on_its_way(server: Server, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks to upgrade before the answer to another request has come gets that answer first."""
+    read, asked = threading.Event(), threading.Event()
+    receive = HttpConnection.data_received
+
+    def received(which: HttpConnection, data: bytes) -> None:
+        receive(which, data)
+        read.set()
+        asked.wait(DEADLINE)  # so that what comes next is found at the next turn, in which this one is answered
+
+    monkeypatch.setattr(HttpConnection, "data_received", received)
+    with Raw(server, room.token("ada")) as raw:
+        raw.socket.sendall(b"POST /ListRooms HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
+        assert read.wait(DEADLINE)
+        raw.socket.sendall(raw.handshake)
+        asked.set()
+        status, headers = raw.response()
+        raw.read(int(headers.get("content-length", 0)))
+        assert (status, raw.response()[0]) == (200, 101)
 
 
 def test_moderation(room: Room, join: Any) -> None:
@@ -469,6 +516,57 @@ def test_isolated(sim: Emulator, room: Room, join: Any) -> None:
     assert eve.end() == (1012, "the emulator was reset")
     inside.send_message("after")
     assert ada.hears() == "after"
+
+
+def test_a_kick_and_a_reset(sim: Emulator, room: Room, join: Any) -> None:
+    """Who was sent away just before a reset is told so."""
+    ada = join("ada")
+    for _ in range(3):
+        call(sim, "SendEvent", roomIdentifier=room.arn, eventName="app:x")
+    call(sim, "DisconnectUser", roomIdentifier=room.arn, userId="ada", reason="Kicked")
+    sim.reset()
+    assert len(ada.rest()) == 4
+    assert ada.end() == (1000, "Kicked")
+
+
+def test_many_connections_of_one_user() -> None:
+    """DisconnectUser ends every connection of a user, however many, and however few things are remembered."""
+    room = Room(Emulator(history=1))
+    with room.sim.serve() as server:
+        clients = [Client(server, room.token("ada")) for _ in range(100)]
+        call(room.sim, "DisconnectUser", roomIdentifier=room.arn, userId="ada", reason="Kicked")
+        for client in clients:
+            assert [json.loads(frame)["EventName"] for frame in client.rest()] == ["aws:DISCONNECT_USER"]
+            assert client.end() == (1000, "Kicked")
+            client.socket.close()
+        assert room.sim.chat.connections == []
+
+
+def test_two_servers(sim: Emulator, server: Server, room: Room) -> None:
+    """Two ports of one emulator have the same rooms; when one stops, only those who came through it have to go."""
+    with sim.serve() as other, Client(server, room.token("ada", *EVERYTHING)) as ada:
+        with Client(other, room.token("bob", *EVERYTHING)) as bob:
+            ada.say("one")
+            assert ada.receive() == bob.receive()
+            bob.say("two")
+            assert ada.receive() == bob.receive()
+            bob.socket.send("nothing")
+            assert bob.hears() == 400
+            other.close()
+            assert bob.end() == (1001, "the server stops")
+        ada.say("three")
+        assert ada.hears() == "three"
+
+
+def test_freezegun(sim: Emulator, server: Server, room: Room) -> None:
+    """While freezegun stops Python's clock, delays and the end of sessions come as they should."""
+    with freeze_time("2027-01-01") as time, Client(server, room.token("ada", sessionDurationInMinutes=1)) as ada:
+        with Client(server, room.token("bob", "SEND_MESSAGE")) as bob:
+            sim.faults.latency("MessagingRequest", 0.05)
+            bob.say("x")
+            assert (ada.hears(), bob.hears()) == ("x", "x")
+        time.tick(60)
+        assert ada.end()[0] == 1000
 
 
 def test_the_server_stops(sim: Emulator, server: Server, join: Any) -> None:
