@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ivsim import Emulator
-from ivsim.ivschat.feed import Closed, Feed, Sent
+from ivsim.ivschat.feed import Closed, Feed, News, Sent
 
 from ..calling import call
 from .conftest import EVERYTHING, Room
@@ -28,6 +28,15 @@ class Door:
         connection, news = self.feed.connect(self.room.token(user, *EVERYTHING))
         assert news == []
         return connection
+
+    def news(self) -> News:
+        """Return all news, asked for one by one."""
+        news: News = []
+        is_more = True
+        while is_more:
+            more, is_more = self.feed.news(1)
+            news += more
+        return news
 
 
 @pytest.fixture
@@ -50,15 +59,15 @@ def test_wakes_once(sim: Emulator, room: Room, door: Door) -> None:
     say(other, "elsewhere")
     inside.send("nothing")
     inside.close()
-    door.feed.news()
+    door.news()
     before = door.wakes
     say(other, "elsewhere")
-    assert (door.wakes, door.feed.news()) == (before, [])
+    assert (door.wakes, door.news()) == (before, [])
     for _ in range(2):
         before = door.wakes
         say(room, "one", "two", "three")
         assert door.wakes == before + 1
-        assert len(door.feed.news()) == 3
+        assert len(door.news()) == 3
 
 
 def test_more_than_history_keeps(room: Room) -> None:
@@ -71,7 +80,7 @@ def test_more_than_history_keeps(room: Room) -> None:
     say(small, "five", "six", "seven")
     assert kicked[0].close_code is None
     assert len(stays.frames) < 8
-    news = door.feed.news()
+    news = door.news()
     assert [each for each in news if isinstance(each, Closed)] == [
         Closed(small.arn, each.id, 1000, "Kicked") for each in kicked
     ]
@@ -85,7 +94,7 @@ def test_before_a_reset(sim: Emulator, room: Room, door: Door) -> None:
     ada, bob = door.join("ada"), door.join("bob")
     call(sim, "DisconnectUser", roomIdentifier=room.arn, userId="ada", reason="Kicked")
     sim.reset()
-    event, *ends = door.feed.news()
+    event, *ends = door.news()
     assert isinstance(event, Sent)
     assert ends == [
         Closed(room.arn, ada.id, 1000, "Kicked"),
@@ -100,15 +109,36 @@ def test_taken_back(sim: Emulator, room: Room, door: Door) -> None:
         say(room, "inside")
         sent = ada.frames
     say(room, "after")
-    assert [each.text for each in door.feed.news() if isinstance(each, Sent)] == sent + ada.frames
+    assert [each.text for each in door.news() if isinstance(each, Sent)] == sent + ada.frames
 
 
 def test_disconnect(room: Room, door: Door) -> None:
     """Who is disconnected by the door is told what came before, and its end; a second time is nothing."""
-    ada = door.join("ada")
+    elsewhere = Room(room.sim)
+    ada, bob, eve = door.join("ada"), door.join("bob"), door.feed.connect(elsewhere.token("eve"))[0]
+    ada.send("nothing")
+    bob.send("nothing")
     say(room, "before")
-    assert door.feed.disconnect(ada) == [Sent(room.arn, None, ada.frames[0]), Closed(room.arn, ada.id, 1000, "")]
+    say(elsewhere, "elsewhere")
+    frames = [Sent(room.arn, ada.id, each) for each in ada.frames]
+    assert len(frames) == 2
+    assert door.feed.disconnect(ada) == [*frames, Closed(room.arn, ada.id, 1000, "")]
     assert door.feed.disconnect(ada) == []
+    sent = [each for each in door.news() if isinstance(each, Sent)]
+    assert [each.text for each in sent if each.room_arn == room.arn] == bob.frames
+    assert [each.text for each in sent if each.room_arn == elsewhere.arn] == eve.frames
+    assert {each.to for each in sent} == {None, bob.id}
+
+
+def test_disconnect_who_left(room: Room, door: Door) -> None:
+    """Who was kicked, and disconnects before that was told, is told so, and not what came later."""
+    ada, bob = door.join("ada"), door.join("bob")
+    call(room.sim, "DisconnectUser", roomIdentifier=room.arn, userId="ada", reason="Kicked")
+    say(room, "later")
+    assert door.feed.news(1)[1]
+    assert door.feed.disconnect(ada) == [Closed(room.arn, ada.id, 1000, "Kicked")]
+    assert [each.to for each in door.news()] == [None]
+    assert len(bob.frames) == 2
 
 
 def test_two_doors(room: Room, door: Door) -> None:
@@ -117,8 +147,8 @@ def test_two_doors(room: Room, door: Door) -> None:
     ada, bob = door.join("ada"), other.join("bob")
     ada.send("nothing")
     bob.close()
-    assert [each.to for each in door.feed.news() if isinstance(each, Sent)] == [ada.id]
-    assert other.feed.news() == [Closed(room.arn, bob.id, 1000, "")]
+    assert [each.to for each in door.news() if isinstance(each, Sent)] == [ada.id]
+    assert other.news() == [Closed(room.arn, bob.id, 1000, "")]
 
 
 def test_close(room: Room, door: Door) -> None:

@@ -18,6 +18,7 @@ from websockets.frames import Frame, Opcode
 
 from ivsim import ChatConnection, Emulator
 from ivsim.server.chat_hub import Hub
+from ivsim.server.chat_socket import ChatSocket
 from ivsim.server.connection import HttpConnection
 from ivsim.server.run import Server
 
@@ -268,6 +269,13 @@ def test_the_session_ends(sim: Emulator, join: Any) -> None:
     sim.clock.advance(61)
     code, reason = ada.end()
     assert (code, json.loads(reason)) == (1000, {"ErrorCode": 401, "ErrorMessage": "Connection has expired"})
+
+
+def test_the_session_ends_by_itself(sim: Emulator, join: Any) -> None:
+    """It ends at its time though nobody calls."""
+    ada = join("ada", sessionDurationInMinutes=1)
+    sim.clock.advance(59.8)
+    assert ada.end()[0] == 1000
 
 
 def test_the_room_is_deleted(room: Room, join: Any) -> None:
@@ -643,6 +651,34 @@ def test_a_slow_reader(sim: Emulator, server: Server, room: Room, join: Any) -> 
     assert len(slow.frames) < sent + 1
     ada.say("fine")
     assert ada.hears() == "fine"
+
+
+def test_a_burst(sim: Emulator, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much is sent before the server has its turn: who reads gets it all, and for who does not little waits."""
+    held: list[Hub] = []
+    wake = Hub._wake
+    monkeypatch.setattr(Hub, "_wake", lambda hub: held.append(hub))  # a list's method would not be bound
+    buffers: list[int] = []
+    pause = ChatSocket.pause_writing
+
+    def paused(which: ChatSocket) -> None:
+        buffers.append(which.transport.get_write_buffer_size())
+        pause(which)
+
+    monkeypatch.setattr(ChatSocket, "pause_writing", paused)
+    with sim.serve() as server, Raw(server, room.token("slow")) as raw, Raw(server, room.token("ada")) as ada:
+        assert raw.shake()[0] == ada.shake()[0] == 101
+        slow, inside = connection(sim, "slow"), connection(sim, "ada")
+        for _ in range(8000):
+            call(sim, "SendEvent", roomIdentifier=room.arn, eventName="app:x", attributes={"x": "y" * 1000})
+        monkeypatch.setattr(Hub, "_wake", wake)
+        sent = b"".join(Frame(Opcode.TEXT, each.encode()).serialize(mask=False) for each in inside.frames)
+        held[0]._wake()
+        assert ada.read(len(sent)) == sent
+        until(lambda: slow.closed)
+        assert raw.end() == (1013, "too slow")
+    assert len(buffers) == 1
+    assert buffers[0] < 1.2 * 2**20
 
 
 def test_a_client_that_does_not_say_goodbye(

@@ -6,8 +6,10 @@ connection gets exactly what `ChatConnection.frames` shows, in that order, which
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -32,10 +34,10 @@ class Sent(NamedTuple):
 
 
 class Closed(NamedTuple):
-    """The end of a connection; what it was sent came before."""
+    """The end of the connection `to`; what it was sent came before."""
 
     room_arn: str
-    connection_id: str
+    to: str
     code: int
     reason: str
 
@@ -64,7 +66,7 @@ class Feed:
         self._rooms: dict[str, _Room] = {}
         self._room_of: dict[str, _Room] = {}
         self._touched: dict[str, None] = {}
-        self._news: News = []
+        self._news: deque[Sent | Closed] = deque()
         with state.journal:
             state.watchers.append(self._note)
             state.readers.append(self._read)
@@ -76,7 +78,8 @@ class Feed:
         """
         with self._state.journal:
             connection = self._chat.connect(token)
-            news = self.news()
+            self._read()
+            news = self._take(len(self._news))
             room = self._rooms.get(connection.room_arn)
             if room is None:
                 room = self._rooms[connection.room_arn] = self._enter(connection.room_arn)
@@ -85,17 +88,20 @@ class Feed:
         return connection, news
 
     def disconnect(self, connection: ChatConnection) -> News:
-        """Close a connection; return the news up to its end. Nobody gets in between, who could take that back."""
+        """Close a connection; return its news up to the end, all of them to it alone. Those of others stay."""
         with self._state.journal:
             connection.close()
-            return self.news()
+            self._read()
+            end = max((place for place, each in enumerate(self._news, 1) if each.to == connection.id), default=0)
+            news = [each for each in islice(self._news, end) if each.room_arn == connection.room_arn]
+            self._news = deque(each for each in self._news if each.to != connection.id)
+        return [each._replace(to=connection.id) for each in news if each.to in (None, connection.id)]
 
-    def news(self) -> News:
-        """Return what happened since it was asked before."""
+    def news(self, most: int) -> tuple[News, bool]:
+        """Return what happened since it was asked before, at most so many things, and whether there is more."""
         with self._state.journal:
             self._read()
-            news, self._news = self._news, []
-        return news
+            return self._take(min(most, len(self._news))), bool(self._news)
 
     def close(self) -> None:
         """End it: nothing wakes anybody any more."""
@@ -122,6 +128,9 @@ class Feed:
             self._news.append(Closed(each.room_arn, each.id, each.close_code or 0, each.close_reason))
         for room in [self._rooms[key] for key in touched if key in self._rooms]:
             self._news += self._sent(room, None)
+
+    def _take(self, number: int) -> News:
+        return [self._news.popleft() for _ in range(number)]
 
     def _begin_anew(self) -> None:
         """Let go what is not there any more; for the rest, what its log ends with now is no news."""

@@ -21,6 +21,9 @@ _log = logging.getLogger("ivsim.server")
 
 Write = Callable[[bytes], object]
 
+_MOST_AT_ONCE = 50
+"""Frames that are written before the event loop has its turn, in which those who read get them: they are not slow."""
+
 
 class Hub:
     """Everybody who chats over the port. It belongs to the event loop in which it is made.
@@ -37,6 +40,7 @@ class Hub:
         # room ARN to connection id to what writes to it
         self._rooms: dict[str, dict[str, Write]] = {}
         self._feed = emulator.chat.feed(self._wake)
+        self._is_behind = False
 
     def join(self, token: str, socket: ChatSocket) -> ChatConnection:
         """Let somebody in. Raises ChatRefused."""
@@ -50,14 +54,14 @@ class Hub:
         """Let somebody out, after all that they were sent; their `ended()` is called before this returns."""
         self._tell(self._feed.disconnect(connection))
 
-    def lose(self, connection: ChatConnection) -> None:
-        """Let somebody out to whom nothing can be written any more."""
+    def mute(self, connection: ChatConnection) -> None:
+        """Write nothing any more to somebody who does not read, or is gone."""
         self._rooms[connection.room_arn][connection.id] = lambda _: None
-        self.leave(connection)
 
     def tell(self) -> None:
         """Write what there is to be written."""
-        self._tell(self._feed.news())
+        if not self._is_behind:
+            self._go_on()
 
     def close(self) -> None:
         """Send everybody away, as the server goes."""
@@ -71,6 +75,12 @@ class Hub:
     def _wake(self) -> None:
         self._loop.call_soon_threadsafe(self.tell)
 
+    def _go_on(self) -> None:
+        news, self._is_behind = self._feed.news(_MOST_AT_ONCE)
+        self._tell(news)
+        if self._is_behind:
+            self._loop.call_soon(self._go_on)
+
     def _tell(self, news: News) -> None:
         for key, group in groupby(news, _receivers):
             try:
@@ -82,17 +92,17 @@ class Hub:
                 _log.exception("a bug of ivsim's in what chat is told; please report it")
 
     def _write(self, room_arn: str, to: str | None, texts: list[str]) -> None:
-        room = self._rooms[room_arn]
+        room = self._rooms.get(room_arn, {})  # those who were there may have left before it was their turn
         data = b"".join(Frame(Opcode.TEXT, each.encode()).serialize(mask=False) for each in texts)
         for write in room.values() if to is None else (room[to],):
             write(data)
 
     def _end(self, closed: Closed) -> None:
         room = self._rooms[closed.room_arn]
-        del room[closed.connection_id]
+        del room[closed.to]
         if not room:
             del self._rooms[closed.room_arn]
-        self._members.pop(closed.connection_id).ended(closed.code, closed.reason)
+        self._members.pop(closed.to).ended(closed.code, closed.reason)
 
 
 def _receivers(news: Sent | Closed) -> tuple[str, str | None] | Closed:

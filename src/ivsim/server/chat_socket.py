@@ -84,12 +84,15 @@ class ChatSocket(asyncio.Protocol):
         self._hub.sockets.remove(self)
         self._protocol.receive_eof()
         if self._connection is not None:
-            self._hub.lose(self._connection)
+            self._hub.mute(self._connection)
+            self._hub.leave(self._connection)
         assert self._closing is not None  # what is not open is closing, since `_flush()`
         self._closing.cancel()
 
     def pause_writing(self) -> None:
         """Drop a client that does not keep up, though not while others are being written to."""
+        if self._connection is not None:
+            self._hub.mute(self._connection)
         self._loop.call_soon(self.close, CloseCode.TRY_AGAIN_LATER, "too slow")
 
     def close(self, code: int, reason: str) -> None:
