@@ -657,7 +657,11 @@ def test_a_burst(sim: Emulator, room: Room, monkeypatch: pytest.MonkeyPatch) -> 
     """However much is sent before the server has its turn: who reads gets it all, and for who does not little waits."""
     held: list[Hub] = []
     wake = Hub._wake
-    monkeypatch.setattr(Hub, "_wake", lambda hub: held.append(hub))  # a list's method would not be bound
+
+    def hold(hub: Hub) -> None:
+        held.append(hub)
+
+    monkeypatch.setattr(Hub, "_wake", hold)
     buffers: list[int] = []
     pause = ChatSocket.pause_writing
 
