@@ -189,6 +189,7 @@ class Dispatcher:
     def _forget(self, most: int) -> None:
         """Drop of what only becomes more all but the newest so many of a kind, as an effect."""
         with self._state.journal:
+            self._state.forgets()
             self._state.calls.drop_oldest(most)
             self._state.events.drop_oldest(most)
             for contexts in self._contexts.values():

@@ -12,10 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from freezegun import freeze_time
 from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
 
 from ivsim import ChatConnection, Emulator
+from ivsim.server.chat_hub import Hub
+from ivsim.server.chat_socket import ChatSocket
+from ivsim.server.connection import HttpConnection
 from ivsim.server.run import Server
 
 from ..calling import call
@@ -183,6 +187,29 @@ def test_a_bug_after_a_review(
     assert ada.hears() == "y"
 
 
+@pytest.mark.parametrize("what", ["end", "write"])
+def test_a_bug_in_what_is_told(
+    room: Room, join: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, what: str
+) -> None:
+    """A bug of ours at what one is told does not keep from the others what they are told, then and later."""
+    ada, bob, inside = join("ada"), join("bob"), room.join("eve")
+    made = getattr(Hub, f"_{what}")
+
+    def fail(hub: Hub, *told: Any) -> None:
+        monkeypatch.setattr(Hub, f"_{what}", made)
+        made(hub, *told)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Hub, f"_{what}", fail)
+    connection(room.sim, "ada").send_message("last")
+    connection(room.sim, "ada").close()
+    assert ada.hears() == bob.hears() == "last"
+    assert ada.end() == (1000, "")
+    inside.send_message("next")
+    assert bob.hears() == "next"
+    until(lambda: "ZeroDivisionError" in caplog.text)
+
+
 def test_what_follows_in_the_same_packet(server: Server, room: Room) -> None:
     """Frames that are sent with the handshake, before its answer, count."""
     with Raw(server, room.token("ada", "SEND_MESSAGE"), rest=text("early").serialize(mask=True)) as raw:
@@ -200,6 +227,27 @@ def test_after_another_request(server: Server, room: Room) -> None:
     with Raw(server, room.token("ada")) as raw:
         raw.socket.sendall(b"POST /ListRooms HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}" + raw.handshake)
         assert raw.end() is None
+
+
+def test_an_answer_is_on_its_way(server: Server, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks to upgrade before the answer to another request has come gets that answer first."""
+    read, asked = threading.Event(), threading.Event()
+    receive = HttpConnection.data_received
+
+    def received(which: HttpConnection, data: bytes) -> None:
+        receive(which, data)
+        read.set()
+        asked.wait(DEADLINE)  # so that what comes next is found at the next turn, in which this one is answered
+
+    monkeypatch.setattr(HttpConnection, "data_received", received)
+    with Raw(server, room.token("ada")) as raw:
+        raw.socket.sendall(b"POST /ListRooms HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
+        assert read.wait(DEADLINE)
+        raw.socket.sendall(raw.handshake)
+        asked.set()
+        status, headers = raw.response()
+        raw.read(int(headers.get("content-length", 0)))
+        assert (status, raw.response()[0]) == (200, 101)
 
 
 def test_moderation(room: Room, join: Any) -> None:
@@ -222,6 +270,13 @@ def test_the_session_ends(sim: Emulator, join: Any) -> None:
     sim.clock.advance(61)
     code, reason = ada.end()
     assert (code, json.loads(reason)) == (1000, {"ErrorCode": 401, "ErrorMessage": "Connection has expired"})
+
+
+def test_the_session_ends_by_itself(sim: Emulator, join: Any) -> None:
+    """It ends at its time though nobody calls."""
+    ada = join("ada", sessionDurationInMinutes=1)
+    sim.clock.advance(59.8)
+    assert ada.end()[0] == 1000
 
 
 def test_the_room_is_deleted(room: Room, join: Any) -> None:
@@ -472,6 +527,57 @@ def test_isolated(sim: Emulator, room: Room, join: Any) -> None:
     assert ada.hears() == "after"
 
 
+def test_a_kick_and_a_reset(sim: Emulator, room: Room, join: Any) -> None:
+    """Who was sent away just before a reset is told so."""
+    ada = join("ada")
+    for _ in range(3):
+        call(sim, "SendEvent", roomIdentifier=room.arn, eventName="app:x")
+    call(sim, "DisconnectUser", roomIdentifier=room.arn, userId="ada", reason="Kicked")
+    sim.reset()
+    assert len(ada.rest()) == 4
+    assert ada.end() == (1000, "Kicked")
+
+
+def test_many_connections_of_one_user() -> None:
+    """DisconnectUser ends every connection of a user, however many, and however few things are remembered."""
+    room = Room(Emulator(history=1))
+    with room.sim.serve() as server:
+        clients = [Client(server, room.token("ada")) for _ in range(100)]
+        call(room.sim, "DisconnectUser", roomIdentifier=room.arn, userId="ada", reason="Kicked")
+        for client in clients:
+            assert [json.loads(frame)["EventName"] for frame in client.rest()] == ["aws:DISCONNECT_USER"]
+            assert client.end() == (1000, "Kicked")
+            client.socket.close()
+        assert room.sim.chat.connections == []
+
+
+def test_two_servers(sim: Emulator, server: Server, room: Room) -> None:
+    """Two ports of one emulator have the same rooms; when one stops, only those who came through it have to go."""
+    with sim.serve() as other, Client(server, room.token("ada", *EVERYTHING)) as ada:
+        with Client(other, room.token("bob", *EVERYTHING)) as bob:
+            ada.say("one")
+            assert ada.receive() == bob.receive()
+            bob.say("two")
+            assert ada.receive() == bob.receive()
+            bob.socket.send("nothing")
+            assert bob.hears() == 400
+            other.close()
+            assert bob.end() == (1001, "the server stops")
+        ada.say("three")
+        assert ada.hears() == "three"
+
+
+def test_freezegun(sim: Emulator, server: Server, room: Room) -> None:
+    """While freezegun stops Python's clock, delays and the end of sessions come as they should."""
+    with freeze_time("2027-01-01") as time, Client(server, room.token("ada", sessionDurationInMinutes=1)) as ada:
+        with Client(server, room.token("bob", "SEND_MESSAGE")) as bob:
+            sim.faults.latency("MessagingRequest", 0.05)
+            bob.say("x")
+            assert (ada.hears(), bob.hears()) == ("x", "x")
+        time.tick(60)
+        assert ada.end()[0] == 1000
+
+
 def test_the_server_stops(sim: Emulator, server: Server, join: Any) -> None:
     """Who is there when the server stops is told so, and has left."""
     ada = join("ada")
@@ -548,6 +654,38 @@ def test_a_slow_reader(sim: Emulator, server: Server, room: Room, join: Any) -> 
     assert ada.hears() == "fine"
 
 
+def test_a_burst(sim: Emulator, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much is sent before the server has its turn: who reads gets it all, and for who does not little waits."""
+    held: list[Hub] = []
+    wake = Hub._wake
+
+    def hold(hub: Hub) -> None:
+        held.append(hub)
+
+    monkeypatch.setattr(Hub, "_wake", hold)
+    buffers: list[int] = []
+    pause = ChatSocket.pause_writing
+
+    def paused(which: ChatSocket) -> None:
+        buffers.append(which.transport.get_write_buffer_size())
+        pause(which)
+
+    monkeypatch.setattr(ChatSocket, "pause_writing", paused)
+    with sim.serve() as server, Raw(server, room.token("slow")) as raw, Raw(server, room.token("ada")) as ada:
+        assert raw.shake()[0] == ada.shake()[0] == 101
+        slow, inside = connection(sim, "slow"), connection(sim, "ada")
+        for _ in range(8000):
+            call(sim, "SendEvent", roomIdentifier=room.arn, eventName="app:x", attributes={"x": "y" * 1000})
+        monkeypatch.setattr(Hub, "_wake", wake)
+        sent = b"".join(Frame(Opcode.TEXT, each.encode()).serialize(mask=False) for each in inside.frames)
+        held[0]._wake()
+        assert ada.read(len(sent)) == sent
+        until(lambda: slow.closed)
+        assert raw.end() == (1013, "too slow")
+    assert len(buffers) == 1
+    assert buffers[0] < 1.2 * 2**20
+
+
 def test_a_client_that_does_not_say_goodbye(
     sim: Emulator, server: Server, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -561,16 +699,16 @@ def test_a_client_that_does_not_say_goodbye(
 
 
 def test_log(server: Server, room: Room, caplog: pytest.LogCaptureFixture) -> None:
-    """Who comes, who is refused and who leaves, and why, is a line in the log."""
+    """Who comes, who is refused and who leaves, and why, is a line in the log, whatever the reason is."""
     token = room.token("ada")
     with Client(server, token) as ada:
         refusal(server, token)
-        call(room.sim, "DisconnectUser", roomIdentifier=room.arn, userId="ada", reason="Kicked")
+        call(room.sim, "DisconnectUser", roomIdentifier=room.arn, userId="ada", reason="Be\nnice")
         ada.rest()
     lines = [record.getMessage() for record in caplog.records if record.name == "ivsim.calls"]
     assert lines[0].startswith(f"101 chat: 'ada' joins {room.arn} ")
     assert lines[1].startswith('403 chat: {"ErrorCode":403,"ErrorMessage":"the token was used already;')
-    assert lines[2:] == [f"1000 chat: 'ada' leaves {room.arn}: Kicked"]
+    assert lines[2:] == [f"1000 chat: 'ada' leaves {room.arn}: 'Be\\nnice'"]
 
 
 def test_a_frame_that_comes_too_late(room: Room, join: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -170,6 +171,16 @@ def test_stops_at_once(sim: Emulator, caplog: pytest.LogCaptureFixture) -> None:
     assert "ivsim" not in {thread.name for thread in threading.enumerate()}
 
 
+def test_stops_while_they_come() -> None:
+    """Whoever is let in at the last moment is let go too: no socket stays open."""
+    for _ in range(10):
+        with Emulator().serve() as server:
+            clients = [socket.create_connection((server.host, server.port)) for _ in range(50)]
+        for client in clients:
+            client.close()
+    gc.collect()  # which warns of what was not closed
+
+
 def test_closed_from_within(sim: Emulator) -> None:
     """A subscriber may close the server that called it; the call is answered."""
     with sim.serve() as server, RawClient(server.port) as raw:
@@ -192,6 +203,14 @@ def test_failure_to_start(sim: Emulator, monkeypatch: pytest.MonkeyPatch) -> Non
     with sim.serve():
         pass
     assert [failure.exc_type for failure in failures] == [ZeroDivisionError]
+
+
+def test_failure_leaves_nothing(sim: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that failed to start does not get in the way of the emulator afterwards."""
+    with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
+        patch.setattr("uvicorn.Config.load", lambda _: 1 / 0)
+        Server(sim, port=0).run()
+    sim.reset()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from .calls import Calls
 from .clock import Clock
@@ -22,6 +22,13 @@ Transitions = Literal["immediate", "realistic"]
 
 _KEPT = ("clock", "quotas", "faults", "rates", "stores", "calls", "events")
 """The parts that a snapshot is of. Ids are not: they shall not come twice."""
+
+
+class _Watcher(NamedTuple):
+    """Somebody who waits for something to change; see `State.watch()`."""
+
+    note: Callable[[str], object]
+    read: Callable[[], object]
 
 
 class State:
@@ -59,7 +66,7 @@ class State:
         self.generation = 0
         """Grows when everything is replaced, so that what comes back late knows it is not wanted any more."""
         self.journal = Journal()
-        self._watchers: list[Callable[[str], object]] = []
+        self._watchers: list[_Watcher] = []
         self.ids = Ids(seed)
         self.clock = Clock(self.journal)
         self.stores = Stores(self.journal)
@@ -84,29 +91,37 @@ class State:
             parts = self.clock.setting, self.quotas.snapshot(), self.faults.snapshot()
             return self.journal.changes, self.generation, *logs, *parts
 
-    def watch(self, note: Callable[[str], object]) -> Callable[[], None]:
+    def watch(self, note: Callable[[str], object], read: Callable[[], object] = lambda: None) -> Callable[[], None]:
         """Have a function told what changes: an ARN or an id, and "" when everything does; return what ends that.
 
         It is called at once, by the thread that changes it, and the transaction may still be taken back. So it takes a
-        note, and whoever wants to know more looks when they have the journal.
+        note, and whoever wants to know more looks when they have the journal. `read` is called when it is time to look,
+        as what happened will not be there any more.
         """
+        watcher = _Watcher(note, read)
 
         def end() -> None:
             with self.journal:
-                self._watchers.remove(note)
+                self._watchers.remove(watcher)
 
         with self.journal:
-            self._watchers.append(note)
+            self._watchers.append(watcher)
         return end
 
     def touch(self, key: str) -> None:
         """Tell those who watch what changes. Only inside a transaction."""
-        for note in self._watchers:
-            note(key)
+        for watcher in self._watchers:
+            watcher.note(key)
+
+    def forgets(self) -> None:
+        """Let them read what will not be there any more. Only inside a transaction that has changed nothing yet."""
+        for watcher in self._watchers:
+            watcher.read()
 
     def reset(self) -> None:
         """Empty everything that calls or tests put in. Clock, quotas and subscriptions stay as they were set."""
         with self.journal:
+            self.forgets()
             for part in (self.stores, self.events, self.calls, self.faults, self.rates, self.clock):
                 part.clear()
             self._begin_anew()
@@ -119,6 +134,7 @@ class State:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Bring back what was there when the snapshot was taken."""
         with self.journal:
+            self.forgets()
             for name, its_state in state.items():
                 getattr(self, name).restore(its_state)
             self._begin_anew()

@@ -6,8 +6,10 @@ connection gets exactly what `ChatConnection.frames` shows, in that order, which
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -32,10 +34,10 @@ class Sent(NamedTuple):
 
 
 class Closed(NamedTuple):
-    """The end of a connection; what it was sent came before."""
+    """The end of the connection `to`; what it was sent came before."""
 
     room_arn: str
-    connection_id: str
+    to: str
     code: int
     reason: str
 
@@ -63,9 +65,9 @@ class Feed:
         self._wake = wake
         self._rooms: dict[str, _Room] = {}
         self._room_of: dict[str, _Room] = {}
-        self._touched: set[str] = set()
-        self._gone: list[Closed] = []
-        self.close = state.watch(self._note)
+        self._touched: dict[str, None] = {}
+        self._news: deque[Sent | Closed] = deque()
+        self.close = state.watch(self._note, self._read)
         """Ends it: nothing wakes anybody any more."""
 
     def connect(self, token: str) -> tuple[ChatConnection, News]:
@@ -75,7 +77,8 @@ class Feed:
         """
         with self._state.journal:
             connection = self._chat.connect(token)
-            news = self.news()
+            self._read()
+            news = self._take(len(self._news))
             room = self._rooms.get(connection.room_arn)
             if room is None:
                 room = self._rooms[connection.room_arn] = self._enter(connection.room_arn)
@@ -83,35 +86,50 @@ class Feed:
             self._room_of[connection.id] = room
         return connection, news
 
-    def news(self) -> News:
-        """Return what happened since it was asked before."""
+    def disconnect(self, connection: ChatConnection) -> News:
+        """Close a connection; return its news up to the end, all of them to it alone. Those of others stay."""
         with self._state.journal:
-            touched, self._touched = self._touched, set()
-            news: News = list(self._gone)
-            self._gone.clear()
-            for connection in self._left(touched):
-                news += self._sent(self._room_of[connection.id], connection.left)
-                self._drop(connection.id)
-                news.append(
-                    Closed(connection.room_arn, connection.id, connection.close_code or 0, connection.close_reason)
-                )
-            for room_arn in touched & self._rooms.keys():
-                news += self._sent(self._rooms[room_arn], None)
-        return news
+            connection.close()
+            self._read()
+            end = max((place for place, each in enumerate(self._news, 1) if each.to == connection.id), default=0)
+            news = [each for each in islice(self._news, end) if each.room_arn == connection.room_arn]
+            self._news = deque(each for each in self._news if each.to != connection.id)
+        return [each._replace(to=connection.id) for each in news if each.to in (None, connection.id)]
+
+    def news(self, most: int) -> tuple[News, bool]:
+        """Return what happened since it was asked before, at most so many things, and whether there is more."""
+        with self._state.journal:
+            self._read()
+            return self._take(min(most, len(self._news))), bool(self._news)
 
     def _note(self, key: str) -> None:
-        """Note what changes, by whatever thread, inside its transaction."""
+        """Note what changes for those who are followed, by whatever thread, inside its transaction."""
         if not key:
             self._begin_anew()
+        elif key not in self._rooms and key not in self._room_of:
+            return
         if not self._touched:
             self._wake()
-        self._touched.add(key)
+        self._touched[key] = None
+
+    def _read(self) -> None:
+        """Read in the logs what happened: when somebody asks, and before it is gone from them."""
+        touched, self._touched = self._touched, {}
+        for each in self._left(touched):
+            self._news += self._sent(self._room_of[each.id], each.left)
+            self._drop(each.id)
+            self._news.append(Closed(each.room_arn, each.id, each.close_code or 0, each.close_reason))
+        for room in [self._rooms[key] for key in touched if key in self._rooms]:
+            self._news += self._sent(room, None)
+
+    def _take(self, number: int) -> News:
+        return [self._news.popleft() for _ in range(number)]
 
     def _begin_anew(self) -> None:
         """Let go what is not there any more; for the rest, what its log ends with now is no news."""
         for connection_id, room in list(self._room_of.items()):
             if connection_id not in room.ctx.store.connections:
-                self._gone.append(Closed(room.arn, connection_id, SERVICE_RESTART, "the emulator was reset"))
+                self._news.append(Closed(room.arn, connection_id, SERVICE_RESTART, "the emulator was reset"))
                 self._drop(connection_id)
         for room in self._rooms.values():
             room.end = room.ctx.store.frames.end(room.arn)
@@ -128,9 +146,9 @@ class Feed:
         if not room.followed:
             del self._rooms[room.arn]
 
-    def _left(self, touched: set[str]) -> list[Connection]:
+    def _left(self, touched: Iterable[str]) -> list[Connection]:
         """Return those of the touched that left, in the order in which they did."""
-        stores = [(key, self._room_of[key].ctx.store) for key in touched & self._room_of.keys()]
+        stores = [(key, self._room_of[key].ctx.store) for key in touched if key in self._room_of]
         left = [store.closed_connections[key] for key, store in stores if key not in store.connections]
         return sorted(left, key=attrgetter("left"))
 

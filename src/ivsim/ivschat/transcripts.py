@@ -41,8 +41,9 @@ class Transcripts:
         if not key:
             self._begin()
         elif key.startswith("arn:"):
+            if not self._touched:
+                self._wake()
             self._touched[key] = None
-        self._wake()
 
     def _begin(self) -> None:
         """Count what is there as read."""

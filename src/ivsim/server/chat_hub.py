@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -16,7 +17,12 @@ if TYPE_CHECKING:
     from ..ivschat.chat import ChatConnection
     from .chat_socket import ChatSocket
 
+_log = logging.getLogger("ivsim.server")
+
 Write = Callable[[bytes], object]
+
+_MOST_AT_ONCE = 50
+"""Frames that are written before the event loop has its turn, in which those who read get them: they are not slow."""
 
 
 class Hub:
@@ -34,6 +40,7 @@ class Hub:
         # room ARN to connection id to what writes to it
         self._rooms: dict[str, dict[str, Write]] = {}
         self._feed = emulator.chat.feed(self._wake)
+        self._is_behind = False
 
     def join(self, token: str, socket: ChatSocket) -> ChatConnection:
         """Let somebody in. Raises ChatRefused."""
@@ -45,45 +52,57 @@ class Hub:
 
     def leave(self, connection: ChatConnection) -> None:
         """Let somebody out, after all that they were sent; their `ended()` is called before this returns."""
-        connection.close()
-        self.tell()
+        self._tell(self._feed.disconnect(connection))
 
-    def lose(self, connection: ChatConnection) -> None:
-        """Let somebody out to whom nothing can be written any more."""
+    def mute(self, connection: ChatConnection) -> None:
+        """Write nothing any more to somebody who does not read, or is gone."""
         self._rooms[connection.room_arn][connection.id] = lambda _: None
-        self.leave(connection)
 
     def tell(self) -> None:
         """Write what there is to be written."""
-        self._tell(self._feed.news())
+        if not self._is_behind:
+            self._go_on()
 
     def close(self) -> None:
         """Send everybody away, as the server goes."""
-        for socket in list(self.sockets):
-            socket.close(CloseCode.GOING_AWAY, "the server stops")
-            socket.transport.abort()
-        self._feed.close()
+        try:
+            for socket in list(self.sockets):
+                socket.close(CloseCode.GOING_AWAY, "the server stops")
+                socket.transport.abort()
+        finally:
+            self._feed.close()
 
     def _wake(self) -> None:
         self._loop.call_soon_threadsafe(self.tell)
 
+    def _go_on(self) -> None:
+        news, self._is_behind = self._feed.news(_MOST_AT_ONCE)
+        self._tell(news)
+        if self._is_behind:
+            self._loop.call_soon(self._go_on)
+
     def _tell(self, news: News) -> None:
         for key, group in groupby(news, _receivers):
-            if isinstance(key, Closed):
-                self._end(key)
-                continue
-            room_arn, to = key
-            room = self._rooms[room_arn]
-            data = b"".join(Frame(Opcode.TEXT, each[-1].encode()).serialize(mask=False) for each in group)
-            for write in room.values() if to is None else (room[to],):
-                write(data)
+            try:
+                if isinstance(key, Closed):
+                    self._end(key)
+                else:
+                    self._write(*key, [each[-1] for each in group])
+            except Exception:  # noqa: BLE001 - whatever it is, the others shall hear what concerns them
+                _log.exception("a bug of ivsim's in what chat is told; please report it")
+
+    def _write(self, room_arn: str, to: str | None, texts: list[str]) -> None:
+        room = self._rooms.get(room_arn, {})  # those who were there may have left before it was their turn
+        data = b"".join(Frame(Opcode.TEXT, each.encode()).serialize(mask=False) for each in texts)
+        for write in room.values() if to is None else (room[to],):
+            write(data)
 
     def _end(self, closed: Closed) -> None:
         room = self._rooms[closed.room_arn]
-        del room[closed.connection_id]
+        del room[closed.to]
         if not room:
             del self._rooms[closed.room_arn]
-        self._members.pop(closed.connection_id).ended(closed.code, closed.reason)
+        self._members.pop(closed.to).ended(closed.code, closed.reason)
 
 
 def _receivers(news: Sent | Closed) -> tuple[str, str | None] | Closed:

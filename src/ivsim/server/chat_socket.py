@@ -83,12 +83,15 @@ class ChatSocket(asyncio.Protocol):
         self._hub.sockets.remove(self)
         self._protocol.receive_eof()
         if self._connection is not None:
-            self._hub.lose(self._connection)
+            self._hub.mute(self._connection)
+            self._hub.leave(self._connection)
         assert self._closing is not None  # what is not open is closing, since `_flush()`
         self._closing.cancel()
 
     def pause_writing(self) -> None:
         """Drop a client that does not keep up, though not while others are being written to."""
+        if self._connection is not None:
+            self._hub.mute(self._connection)
         self._loop.call_soon(self.close, CloseCode.TRY_AGAIN_LATER, "too slow")
 
     def close(self, code: int, reason: str) -> None:
@@ -106,7 +109,7 @@ class ChatSocket(asyncio.Protocol):
         if self._protocol.state is OPEN:
             self._protocol.send_close(code, reason)
         close = self._protocol.close_rcvd or self._protocol.close_sent or Close(CloseCode.ABNORMAL_CLOSURE, "")
-        CALLS.info("%d chat: %s", close.code, f"{left}: {close.reason}" if close.reason else left)
+        CALLS.info("%d chat: %s", close.code, f"{left}: {close.reason!r}" if close.reason else left)
         self._flush()
 
     def _answer(self, request: Request) -> Response:

@@ -85,6 +85,7 @@ class HttpConnection(HttpToolsProtocol):
         if self.cycle is not None and not self.cycle.response_complete:  # type: ignore[redundant-expr]
             self.transport.abort()  # it asked for something else, and what comes for that would get in between
             return
+        cast("Gathering", self.transport).flush()
         self.transport = self.transport.transport  # type: ignore[attr-defined]
         self.handle_websocket_upgrade()
         if rest:

@@ -9,8 +9,9 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from email.utils import formatdate
 from functools import partial
 from ipaddress import ip_address
@@ -42,6 +43,9 @@ _KEEP_ALIVE = 75
 
 _LAST_WORDS = 0.1
 """Seconds for what answers a client to notice that the client is gone."""
+
+_TURNS_TO_LET_IN = 3
+"""Turns of the event loop until who was let in has a connection that can be closed; asyncio's own end would lose it."""
 
 _LAST_PORT = 65535
 
@@ -152,7 +156,16 @@ class Server:
     async def _serve(self, ready: Callable[[], object] = lambda: None) -> None:
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
         self._stop = partial(loop.call_soon_threadsafe, stop.set)
-        hub = Hub(self.emulator)
+        loop.time = _time  # type: ignore[method-assign]
+        with closing(Hub(self.emulator)) as hub:
+            shared = await self._serve_until(stop, hub, ready)
+        for connection in list(shared.connections):
+            connection.transport.abort()
+        if shared.tasks:
+            await asyncio.wait(shared.tasks, timeout=_LAST_WORDS)
+
+    async def _serve_until(self, stop: asyncio.Event, hub: Hub, ready: Callable[[], object]) -> ServerState:
+        loop = asyncio.get_running_loop()
         config = uvicorn.Config(
             App(self.emulator),
             interface="asgi3",
@@ -174,13 +187,12 @@ class Server:
             await stop.wait()
         for task in background:
             task.cancel()
+        with suppress(NotImplementedError):  # where loops are of another kind, as on Windows
+            loop.remove_reader(self._socket)
+        for _ in range(_TURNS_TO_LET_IN):
+            await asyncio.sleep(0)
         server.close()
-        await asyncio.sleep(0)  # who was let in just now has a connection then
-        hub.close()
-        for connection in list(shared.connections):
-            connection.transport.abort()
-        if shared.tasks:
-            await asyncio.wait(shared.tasks, timeout=_LAST_WORDS)
+        return shared
 
     async def _tick(self, shared: ServerState) -> None:
         while True:
@@ -190,6 +202,11 @@ class Server:
             except Exception:  # noqa: BLE001 - the clock's next task is another one
                 _log.exception("a bug of ivsim's in what was due; please report it")
             await asyncio.sleep(_TICK)
+
+
+def _time() -> float:
+    """Return the event loop's time: real, as delays and deadlines of sockets are, though freezegun stops `time`'s."""
+    return time.clock_gettime(time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else time.monotonic()
 
 
 def _listen(host: str, port: int) -> socket.socket:
