@@ -72,6 +72,20 @@ def test_no_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert "COMMAND" in capsys.readouterr().err
 
 
+def test_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """`ivsim --help` lists the commands, and the help of each says what it does and what all of its options mean."""
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    commands = dict(re.findall(r"^    ([a-z-]+)\s+(.+)$", capsys.readouterr().out, re.MULTILINE))
+    assert {"serve", "go-live", "save", "coverage"} <= commands.keys()
+    for command, what in commands.items():
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        text = capsys.readouterr().out
+        assert what[1:] in " ".join(text.split())
+        assert re.findall(r"^  \S+(?: [A-Z_]+)?\n(?!   )", text, re.MULTILINE) == []  # none without a word
+
+
 def test_as_a_module() -> None:
     """`python -m ivsim` is the same command, and passes on its status."""
     shown = subprocess.run([sys.executable, "-m", "ivsim", "coverage"], check=True, capture_output=True, text=True)

@@ -29,7 +29,7 @@ HERE = {
     }.items()
     if is_here
 }
-LINK = re.compile(r"\]\((?!https?:|#|mailto:)(?P<target>[^)#]+)")
+LINK = re.compile(r"\]\((?!https?:|mailto:)(?P<target>[^)#]*)#?(?P<anchor>[^)]*)\)")
 
 
 class Block(NamedTuple):
@@ -100,9 +100,14 @@ def test_other_examples(example: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links(page: Path) -> None:
-    """A link between pages leads to a page that is there."""
+    """A link between pages leads to a page, and to a heading on it, that is there."""
     for match in LINK.finditer(page.read_text()):
-        assert (page.parent / match["target"]).exists(), match["target"]
+        target = page.parent / match["target"] if match["target"] else page
+        assert target.exists(), match["target"]
+        if match["anchor"]:
+            headings = re.findall(r"^#+ (.+)$", target.read_text(), re.MULTILINE)
+            anchors = [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+            assert match["anchor"] in anchors, match[0]
 
 
 def test_readme_names_the_two_commands() -> None:

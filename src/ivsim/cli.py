@@ -26,9 +26,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="ivsim", description="Amazon IVS and IVS Chat in memory.")
     parser.add_argument("--version", action="version", version=f"ivsim {__version__}")
     subcommands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    _add_serve(subcommands.add_parser("serve", help="put the emulator on a port, for every AWS SDK and chat client"))
+    serve = "put the emulator on a port, for every AWS SDK and chat client"
+    _add_serve(subcommands.add_parser("serve", help=serve, description=commands.sentence(serve)))
     commands.add_to(subcommands)
-    coverage = subcommands.add_parser("coverage", help="print which operations of the installed botocore are emulated")
+    which = "print which operations of the installed botocore are emulated"
+    coverage = subcommands.add_parser("coverage", help=which, description=commands.sentence(which))
     coverage.add_argument("--markdown", action="store_true", help="as the page docs/coverage.md")
     coverage.set_defaults(lines=lambda options: coverage_page() if options.markdown else coverage_list())
     options = parser.parse_args(arguments)
@@ -52,15 +54,20 @@ class CommandFailed(Exception):  # noqa: N818 - what happened
 def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen at (%(default)s)")
     parser.add_argument("--port", type=int, default=4870, help="the port, 0 for any that is free (%(default)s)")
-    parser.add_argument("--seed", help="makes ids and keys the same in every run")
-    parser.add_argument("--account-id", default="123456789012", help="the account of calls (%(default)s)")
+    parser.add_argument("--seed", metavar="TEXT", help="makes ids and keys the same in every run")
+    parser.add_argument(
+        "--account-id",
+        default="123456789012",
+        metavar="ID",
+        help="the account of calls whose access key is not itself one, of 12 digits (%(default)s)",
+    )
     parser.add_argument("--state", metavar="FILE", help="keep everything in a file, and go on from it if there is one")
     parser.add_argument(
         "--history",
         type=int,
         default=10_000,
         metavar="N",
-        help="of calls, events, messages and what else only becomes more, the newest so many are kept (%(default)s)",
+        help="of calls, events, messages and what else only becomes more, at least the newest N are kept (%(default)s)",
     )
     parser.add_argument("--rate-limits", action="store_true", help="enforce the documented calls per second")
     parser.add_argument("--quiet", action="store_true", help="no line for each call")

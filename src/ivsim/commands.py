@@ -23,7 +23,7 @@ def add_to(subcommands: Any) -> None:
     url = os.environ.get("IVSIM_URL") or URL
 
     def add(name: str, lines: Lines, help: str) -> argparse.ArgumentParser:
-        parser: argparse.ArgumentParser = subcommands.add_parser(name, help=help)
+        parser: argparse.ArgumentParser = subcommands.add_parser(name, help=help, description=sentence(help))
         parser.add_argument("--url", default=url, help="where the server is (%(default)s; IVSIM_URL)")
         parser.set_defaults(lines=lambda options: lines(options, Client(options.url)))
         return parser
@@ -45,12 +45,21 @@ def add_to(subcommands: Any) -> None:
     for each in (events, calls):
         each.add_argument("--follow", action="store_true", help="and then each as it happens, until Ctrl-C")
         each.add_argument("--json", action="store_true", help="each as a line of JSON")
-    add("advance", _advance, "move the server's clock forward").add_argument("seconds", type=float, metavar="SECONDS")
-    add("reset", _reset, "empty the server: resources, streams, events, calls, faults")
-    add("save", _save, "write what is in the server to a file").add_argument("file", type=Path, metavar="FILE")
-    add("load", _load, "put the state in a file in the place of the server's").add_argument(
-        "file", type=Path, metavar="FILE"
+    add("advance", _advance, "move the server's clock forward, and print what it shows then").add_argument(
+        "seconds", type=float, metavar="SECONDS", help="by how much; what falls due happens"
     )
+    add("reset", _reset, "empty the server: resources, streams, events, calls, faults")
+    add("save", _save, "write what is in the server to a file").add_argument(
+        "file", type=Path, metavar="FILE", help="where to; what is there is replaced"
+    )
+    add("load", _load, "put the state in a file in the place of the server's").add_argument(
+        "file", type=Path, metavar="FILE", help="what `ivsim save`, --state or sim.save() wrote"
+    )
+
+
+def sentence(help: str) -> str:
+    """Return what a list of commands says of one, as its own page says it."""
+    return f"{help[0].upper()}{help[1:]}."
 
 
 def _go_live(options: argparse.Namespace, server: Client) -> Iterator[str]:

@@ -346,6 +346,10 @@ def test_configurations(open_console: Open, server: Server, make_public_key: Cal
 def test_simulation(console: Page, sim: Emulator) -> None:
     """The clock is stopped and moved, a fault is set and cleared, a quota is changed."""
     console.get_by_role("link", name="Clock, faults, quotas").click()
+    expect(console.get_by_label("Rooms", exact=True)).to_be_visible()
+    assert (
+        console.locator("input").evaluate_all("all => all.filter((each) => each.scrollWidth > each.clientWidth)") == []
+    )
     button(console, "Freeze").click()
     expect(console.get_by_text("frozen", exact=True)).to_be_visible()
     before = sim.clock.now()
@@ -410,6 +414,16 @@ def test_updates_leave_people_alone(open_console: Open, sim: Emulator, server: S
     expect(page.get_by_label("Message", exact=True)).to_be_focused()
     expect(page.get_by_label("Message", exact=True)).to_have_value("half a sent")
     expect(page.locator("details[open]")).to_have_count(1)
+
+
+def test_small_screen(open_console: Open, server: Server) -> None:
+    """Above the activity, a room still shows where to join and to write."""
+    page = open_console(make_room(server), viewport={"width": 1024, "height": 768})
+    expect(button(page, "Join")).to_be_visible()
+    page.locator("#activity").evaluate("each => (window.edge = each.getBoundingClientRect().top)")
+    assert button(page, "Join").evaluate("each => each.getBoundingClientRect().bottom < edge")
+    join(page, "ava")
+    assert button(page, "Send").evaluate("each => each.getBoundingClientRect().bottom < edge")
 
 
 def test_phone(open_console: Open, sim: Emulator, server: Server) -> None:

@@ -216,7 +216,10 @@ def _listen(host: str, port: int) -> socket.socket:
         listener = socket.create_server((host, port), family=_family(host), backlog=_BACKLOG)
     except (OSError, UnicodeError) as error:  # the latter for a name that no host has
         code = getattr(error, "errno", None)
-        what = "something else listens there" if code == errno.EADDRINUSE else getattr(error, "strerror", None) or error
+        if code == errno.EADDRINUSE:
+            what = "something else listens there"
+        else:  # create_server() adds the address, which is said here already
+            what = str(getattr(error, "strerror", None) or error).partition(" (while attempting")[0]
         raise OSError(f"cannot listen at {host}, port {port}: {what}") from None
     # Only where TCP is named has asyncio small packets sent at once; else they wait for what the client acknowledges.
     return socket.socket(listener.family, listener.type, socket.IPPROTO_TCP, listener.detach())

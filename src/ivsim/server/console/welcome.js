@@ -44,7 +44,7 @@ export function welcome() {
       { class: "small quiet" },
       "Chat clients connect to ",
       h("code", {}, location.origin.replace(/^http/, "ws")),
-      ". Any credentials will do.",
+      ". Any region and any credentials will do.",
     ),
   );
 }
