@@ -9,6 +9,7 @@ from time import monotonic
 from typing import cast
 
 import pytest
+from starlette.responses import FileResponse
 
 from ivsim import Emulator
 from ivsim.server.connection import MOST_HEAD, Gathering, HttpConnection
@@ -192,6 +193,16 @@ def test_says_everything_and_closes(sim: Emulator, server: Server) -> None:
     with RawClient(server.port) as client:
         client.send(request("/ListChannels")).socket.shutdown(socket.SHUT_WR)
         assert client.read().body == b'{"channels":[]}'
+        assert client.is_over()
+
+
+def test_says_everything_and_closes_while_it_is_answered(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So it does when the answer has begun and takes its time, as a file's does."""
+    monkeypatch.setattr(FileResponse, "chunk_size", 1)
+    with RawClient(server.port) as client:
+        client.send(request("/", b"", method="GET")).socket.recv(1, socket.MSG_PEEK)
+        client.socket.shutdown(socket.SHUT_WR)
+        assert client.read().body.endswith(b"</html>\n")
         assert client.is_over()
 
 

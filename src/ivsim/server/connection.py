@@ -67,9 +67,9 @@ class HttpConnection(HttpToolsProtocol):
             super().on_message_complete()
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Stay for an answer that has not begun, as who has said everything may still listen; else hang up."""
+        """Stay for an answer that has an end, as who has said everything may still listen; else hang up."""
         last: RequestResponseCycle | None = self.pipeline[0][0] if self.pipeline else self.cycle
-        if last is None or last.more_body or last.response_started:
+        if last is None or last.more_body or last.response_complete or last.chunked_encoding:
             cast("Gathering", self.transport).flush()
             return False
         last.keep_alive = False
