@@ -138,5 +138,3 @@ def until_nobody_is_left() -> None:
         }
 
     until(lambda: not is_left())
-
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import socket
 import struct
@@ -11,7 +10,6 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from websockets.frames import Frame, Opcode
 
 from ivsim import Emulator
 from ivsim.server.run import Server
@@ -36,7 +34,11 @@ class Room:
 
     def token(self, user: str, capabilities: list[str] | None = None) -> str:
         """Return a fresh token."""
-        wanted = {"roomIdentifier": self.arn, "userId": user, "capabilities": ALL if capabilities is None else capabilities}
+        wanted = {
+            "roomIdentifier": self.arn,
+            "userId": user,
+            "capabilities": ALL if capabilities is None else capabilities,
+        }
         token: str = call(self.sim, "CreateChatToken", **wanted).body["token"]
         return token
 
@@ -66,7 +68,9 @@ ACTIONS = st.dictionaries(
 ).map(lambda given: json.dumps(given).encode())
 
 VALID = st.builds(
-    lambda action, text: json.dumps({"Action": action, "Content": text, "Id": "AbCdEf123456", "UserId": "nobody"}).encode(),
+    lambda action, text: json.dumps(
+        {"Action": action, "Content": text, "Id": "AbCdEf123456", "UserId": "nobody"}
+    ).encode(),
     st.sampled_from(ALL),
     ANY_TEXT,
 )
@@ -77,7 +81,14 @@ CLOSES = st.builds(
     st.binary(max_size=130),
 )
 
-PAYLOADS = st.one_of(VALID, ACTIONS, ODD_JSON, CLOSES, st.binary(max_size=130), ANY_TEXT.map(lambda text: text.encode("utf-8", "surrogatepass")))
+PAYLOADS = st.one_of(
+    VALID,
+    ACTIONS,
+    ODD_JSON,
+    CLOSES,
+    st.binary(max_size=130),
+    ANY_TEXT.map(lambda text: text.encode("utf-8", "surrogatepass")),
+)
 
 
 def frame(first: int, payload: bytes, mask: bytes | None, size: int | None) -> bytes:
@@ -143,7 +154,22 @@ NAMES = st.sampled_from(
     + ["Upgrade", "Host", "Origin", "Content-Length", "Transfer-Encoding", "Authorization", "Expect", "Cookie"]
 )
 VALUES = st.sampled_from(
-    ["", ",", "websocket", "WebSocket", "Upgrade", "upgrade, close", "8", "13", "13, 8", "x", "x y", "=", "10", "chunked"]
+    [
+        "",
+        ",",
+        "websocket",
+        "WebSocket",
+        "Upgrade",
+        "upgrade, close",
+        "8",
+        "13",
+        "13, 8",
+        "x",
+        "x y",
+        "=",
+        "10",
+        "chunked",
+    ]
     + ["AAAAAAAAAAAAAAAAAAAAAA==", "permessage-deflate; server_max_window_bits=1", "100-continue", "null", "[", "\xff"]
 ) | st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"]), max_size=12)
 
@@ -163,7 +189,12 @@ def test_handshakes(
     with Watch() as log:
         client = Raw(room.server, room.token("odd") if token else "x", rest=rest)
         with client:
-            lines = client.handshake.decode().replace("GET /", f"{method} {target}", 1).removesuffix("\r\n\r\n").split("\r\n")
+            lines = (
+                client.handshake.decode()
+                .replace("GET /", f"{method} {target}", 1)
+                .removesuffix("\r\n\r\n")
+                .split("\r\n")
+            )
             for name, value in headers:
                 lines = [line for line in lines if not line.startswith(f"{name}:")] + [f"{name}: {value}"]
             received = b""

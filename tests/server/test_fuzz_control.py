@@ -16,9 +16,8 @@ from ivsim import Emulator
 from ivsim.server.control.app import ENDPOINTS
 from ivsim.server.run import Server
 
-from ..calling import call
-from .fuzzing import ANY_TEXT, JSON, ODD_JSON, Watch, is_served, members, reset, until_nobody_is_left
-from .raw import DEADLINE, until
+from .fuzzing import ANY_TEXT, JSON, ODD_JSON, Watch, is_served, members
+from .raw import DEADLINE
 
 KNOWN = st.sampled_from(
     ["show", "st-1", "ListChannels", "CreateChannel", "ThrottlingException", "Channels", "Ingest Bitrate", "http://x/"]
@@ -54,11 +53,15 @@ def knocks(draw: st.DrawFn) -> tuple[str, str, bytes, dict[str, str]]:
         path = path.replace(f"{{{name}}}", quote(draw(KNOWN | ANY_TEXT), safe="/:", errors="replace"))
     names = [name for name in endpoint.parameters if name not in path] or ["x"]
     query = draw(st.dictionaries(st.sampled_from(names) | ANY_TEXT, KNOWN | ANY_TEXT, max_size=2))
-    told = "&".join(f"{quote(name, errors='replace')}={quote(value, errors='replace')}" for name, value in query.items())
+    told = "&".join(
+        f"{quote(name, errors='replace')}={quote(value, errors='replace')}" for name, value in query.items()
+    )
     kind = endpoint.hints.get("body")
     known = getattr(kind, "__struct_encode_fields__", ()) or ("Channels",)
     body = draw(members(known, WORDS | SECONDS) | ODD_JSON | st.just(json.dumps(endpoint.example or {}).encode()))
-    method = draw(st.just(endpoint.method) | st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]))
+    method = draw(
+        st.just(endpoint.method) | st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"])
+    )
     tail = draw(st.just("") | st.sampled_from(["/", "//", "%2F", "%ff", "?", "?=", "?&&", "?%ff=%ff", "%00", ";"]))
     return method, f"/_ivsim{path}{tail}" + (f"?{told}" if told else ""), body, draw(HEADERS)
 

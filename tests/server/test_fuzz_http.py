@@ -17,7 +17,7 @@ from ivsim.dispatcher import SERVICES
 from ivsim.server.run import Server
 
 from ..samples import sample
-from .fuzzing import JSON, ODD_JSON, Watch, answers, exchange, is_served, members
+from .fuzzing import ODD_JSON, Watch, answers, exchange, is_served, members
 from .raw import chunked
 
 OPERATIONS = [operation for service in SERVICES.values() for operation in service.model.operations.values()]
@@ -61,7 +61,9 @@ HEADERS = st.lists(
 def requests(draw: st.DrawFn) -> Asked:
     """Draw a request for some operation, or for something like it."""
     operation = draw(st.sampled_from(OPERATIONS))
-    path = operation.path.replace("{resourceArn}", draw(st.just("arn:aws:ivs:us-east-1:123456789012:channel/a") | TARGET))
+    path = operation.path.replace(
+        "{resourceArn}", draw(st.just("arn:aws:ivs:us-east-1:123456789012:channel/a") | TARGET)
+    )
     target = draw(st.just(path) | TARGET.map(lambda tail: path + tail) | TARGET.map(lambda text: "/" + text))
     target = "".join(each for each in target if each.isprintable() and each != " ")
     method = draw(st.just(operation.method) | st.sampled_from(["GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD"]))

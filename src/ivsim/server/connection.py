@@ -38,6 +38,9 @@ class HttpConnection(HttpToolsProtocol):
                 self.parser.feed_data(data)
                 data = b""
             except HttpParserUpgrade as upgrade:
+                if self.parser.get_method() == b"CONNECT":
+                    self._refuse("This is no proxy for CONNECT.")
+                    return
                 rest = data[upgrade.args[0] :]
                 if self._should_upgrade():
                     self._hand_over(rest)
@@ -92,6 +95,8 @@ class HttpConnection(HttpToolsProtocol):
 
     def _declines(self) -> bool:
         """Return whether the parser leaves a request to another protocol, body and all, and there is none."""
+        if self.parser.get_method() == b"CONNECT":
+            return True
         return self.parser.should_upgrade() and _asks_to_upgrade(self.headers) and not self._should_upgrade()
 
     def _head_without_upgrade(self) -> bytes:
