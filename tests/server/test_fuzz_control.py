@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivsim import Emulator
-from ivsim.server.control.app import ENDPOINTS
+import ivsim.server.control.app  # noqa: F401 - it fills ENDPOINTS
+from ivsim.server.control.endpoints import ENDPOINTS
 from ivsim.server.run import Server
 
 from .fuzzing import ANY_TEXT, JSON, ODD_JSON, Watch, is_served, members
