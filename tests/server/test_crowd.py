@@ -80,8 +80,10 @@ def test_mixed(sim: Emulator, server: Server) -> None:
     told = [[message.data["params"] for message in feed.take(100)] for feed in feeds]
     assert all(len(each) == 100 for each in told)
     assert len(sim.calls) - calls_before == 100
-    for each in (*members, *feeds):
-        each.__exit__()
+    for member in members:
+        member.__exit__()
+    for feed in feeds:
+        feed.__exit__()
     until(lambda: not sim.chat.connections and not sim.calls._subscribers and not sim.events._subscribers)
     until_nobody_is_left()
 

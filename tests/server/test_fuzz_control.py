@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ivsim import Emulator
 import ivsim.server.control.app  # noqa: F401 - it fills ENDPOINTS
+from ivsim import Emulator
 from ivsim.server.control.endpoints import ENDPOINTS
 from ivsim.server.run import Server
 
-from .fuzzing import ANY_TEXT, JSON, ODD_JSON, Watch, is_served, members
-from .raw import DEADLINE
+from .fuzzing import ANY_TEXT, JSON, ODD_JSON, Watch, is_served, members, until_nobody_is_left
+from .raw import DEADLINE, until
 
 KNOWN = st.sampled_from(
     ["show", "st-1", "ListChannels", "CreateChannel", "ThrottlingException", "Channels", "Ingest Bitrate", "http://x/"]
@@ -40,9 +40,14 @@ HEADERS = st.fixed_dictionaries(
 
 @pytest.fixture(scope="module")
 def door() -> Iterator[Server]:
-    """A server that all examples knock at."""
-    with Emulator(history=100).serve() as server:
+    """A server that all examples knock at; of those that listened to it and left nothing stays."""
+    sim = Emulator(history=100)
+    with sim.serve() as server:
+        watchers = len(sim._state.watchers)
         yield server
+        until(lambda: not sim.calls._subscribers and not sim.events._subscribers)
+        until(lambda: len(sim._state.watchers) == watchers)
+        until_nobody_is_left()
 
 
 @st.composite

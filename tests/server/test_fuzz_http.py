@@ -17,7 +17,7 @@ from ivsim.dispatcher import SERVICES
 from ivsim.server.run import Server
 
 from ..samples import sample
-from .fuzzing import ODD_JSON, Watch, answers, exchange, is_served, members
+from .fuzzing import ODD_JSON, Watch, answers, exchange, is_served, members, until_nobody_is_left
 from .raw import chunked
 
 OPERATIONS = [operation for service in SERVICES.values() for operation in service.model.operations.values()]
@@ -83,9 +83,14 @@ def requests(draw: st.DrawFn) -> Asked:
 
 @pytest.fixture(scope="module")
 def door() -> Iterator[Server]:
-    """A server that all examples knock at."""
+    """A server that all examples knock at; nothing stays of them but calls, and those can be saved."""
     with Emulator(history=100).serve() as server:
         yield server
+        until_nobody_is_left()
+        saved = server.emulator.dumps()
+    restarted = Emulator()
+    restarted.loads(saved)
+    assert restarted.dumps() == saved
 
 
 @settings(deadline=None)
