@@ -67,7 +67,7 @@ def test_time_does_not_go_back(sim: Emulator, duration: float | timedelta) -> No
 
 
 def test_what_is_no_time(sim: Emulator) -> None:
-    """What is no duration and no moment is refused, and so is a moment at the end of time."""
+    """What is no duration and no moment is refused, and so is a moment before the epoch or at the end of time."""
     for duration in ("5", True, None):
         with pytest.raises(TypeError, match=r"duration: .* is neither a number of seconds nor a timedelta"):
             sim.clock.advance(duration)  # type: ignore[arg-type]
@@ -75,8 +75,10 @@ def test_what_is_no_time(sim: Emulator) -> None:
         sim.clock.advance(10**400)
     with pytest.raises(TypeError, match="at: '2026' is not a datetime"):
         sim.clock.freeze("2026")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"at: .* is beyond the year 9998"):
-        sim.clock.freeze(datetime(9999, 12, 31, tzinfo=timezone.utc))
+    for at in (datetime(9999, 12, 31, tzinfo=timezone.utc), datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))):
+        with pytest.raises(ValueError, match=r"at: .* is not from the year 1970 to 9998"):
+            sim.clock.freeze(at)
+    assert not sim.clock.is_frozen
 
 
 def test_advance_inside_of_an_advance(sim: Emulator) -> None:

@@ -100,11 +100,10 @@ def test_unusable_counts(sim: Emulator, times: Any) -> None:
 
 
 def test_unusable_latency(sim: Emulator) -> None:
-    """And time that would run backwards."""
-    with pytest.raises(ValueError, match="seconds"):
-        sim.faults.latency("CreateChannel", -1)
-    with pytest.raises(ValueError, match="seconds"):
-        sim.faults.latency("CreateChannel", float("inf"))
+    """And time that would run backwards, or out."""
+    for seconds in (-1, float("inf"), float("nan"), 1e308, 10**400):
+        with pytest.raises(ValueError, match="seconds"):
+            sim.faults.latency("CreateChannel", seconds)
 
 
 def test_shared_operations(sim: Emulator) -> None:

@@ -9,6 +9,7 @@ from time import monotonic
 from typing import cast
 
 import pytest
+from starlette.responses import FileResponse
 
 from ivsim import Emulator
 from ivsim.server.connection import MOST_HEAD, Gathering, HttpConnection
@@ -132,6 +133,9 @@ def test_proxied(server: Server) -> None:
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         b"CONNECT ivs.us-east-1.amazonaws.com:443 HTTP/1.1\r\n\r\n",
         b"CONNECT x:443 HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+        b"CONNECT / HTTP/1.1\r\n\r\n",
+        b"CONNECT * HTTP/1.1\r\nUpgrade: websocket\r\n\r\n",
+        b"CONNECT http://x/ HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x81",
         b"GET /tags/\xc3\xa9 HTTP/1.1\r\n\r\n",
         b"GET /?\xff HTTP/1.1\r\n\r\n",
         b"POST /ListChannels HTTP/1.1\r\nContent-Length: two\r\n\r\n",
@@ -193,6 +197,16 @@ def test_says_everything_and_closes(sim: Emulator, server: Server) -> None:
     with RawClient(server.port) as client:
         client.send(request("/ListChannels")).socket.shutdown(socket.SHUT_WR)
         assert client.read().body == b'{"channels":[]}'
+        assert client.is_over()
+
+
+def test_says_everything_and_closes_while_it_is_answered(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So it does when the answer has begun and takes its time, as a file's does."""
+    monkeypatch.setattr(FileResponse, "chunk_size", 1)
+    with RawClient(server.port) as client:
+        client.send(request("/", b"", method="GET")).socket.recv(1, socket.MSG_PEEK)
+        client.socket.shutdown(socket.SHUT_WR)
+        assert client.read().body.endswith(b"</html>\n")
         assert client.is_over()
 
 

@@ -196,6 +196,7 @@ def test_clock(sim: Emulator, control: Control) -> None:
     [
         ("freeze", {"at": "2030-01-01T12:00:00"}, "at"),
         ("freeze", {"at": "9999-01-01T12:00:00Z"}, "at"),
+        ("freeze", {"at": "0001-01-01T00:00:00+14:00"}, "at"),
         ("advance", {"seconds": -1}, "seconds"),
         ("advance", {"seconds": 1e300}, "seconds"),
     ],
@@ -320,3 +321,11 @@ def test_bug(
         with caplog.at_level(logging.ERROR, "ivsim.server"):
             assert refusal(control("POST", "/reset")) == (500, None)
         assert caplog.records[-1].exc_info is not None
+
+
+def test_deep_body(control: Control) -> None:
+    """A condition that is nested deeper than it could be shown again is refused."""
+    for depth in (100, 900, 10_000):
+        when = b"[" * depth + b"]" * depth
+        fault = b'{"operation": "CreateChannel", "errorCode": "ConflictException", "when": {"tags": %b}}' % when
+        assert refusal(control("POST", "/faults", fault)) == (400, None)

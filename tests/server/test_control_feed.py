@@ -11,6 +11,7 @@ from ivsim import Emulator
 from ivsim.server.control import event_stream
 from ivsim.server.control.sources import Frames
 
+from .. import calling
 from .control_client import Control, call
 from .waiting import until
 
@@ -148,7 +149,7 @@ def test_many_frames(sim: Emulator) -> None:
     assert texts == sim.chat.transcript(room)
 
 
-@pytest.mark.parametrize("last", ["x", "1", "1-2-3", "-1-2"])
+@pytest.mark.parametrize("last", ["x", "1", "1-2-3", "-1-2", "9" * 5000 + "-1", "\xb2-1"])
 def test_unknown_position(control: Control, last: str) -> None:
     """What is no id of the stream is refused."""
     connection, response = control.open("GET", "/feed", Last_Event_ID=last)
@@ -220,4 +221,15 @@ def test_news_from_another_thread_while_closing(sim: Emulator) -> None:
     thread.join()
     for each in feeds:
         each.__exit__()
+    assert not sim.calls.failures
+
+
+@pytest.mark.parametrize("depth", [90, 500, 970, 100_000])
+def test_deep_calls(sim: Emulator, control: Control, depth: int) -> None:
+    """However deep what a call was sent is nested, who listens hears of it, and it can be listed and saved."""
+    with control.follow("/calls") as calls:
+        answer = calling.send(sim, "POST", "/CreateChannel", b'{"x": ' + b"[" * depth + b"]" * depth + b"}")
+        assert answer.status == (200 if depth < 100 else 400)
+        assert next(calls).data["operation"] == "CreateChannel"
+    assert control("GET", "/calls").status == control("GET", "/state").status == 200
     assert not sim.calls.failures

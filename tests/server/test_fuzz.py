@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from time import monotonic
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivsim import Emulator
@@ -80,6 +80,7 @@ def door() -> Iterator[Server]:
         yield server
 
 
+@settings(deadline=None)
 @given(sent=st.lists(st.one_of(st.binary(max_size=300), _LINES, _REQUESTS), min_size=1, max_size=4), half=st.booleans())
 def test_bytes(door: Server, sent: list[bytes], half: bool) -> None:
     """Whatever bytes come, in whatever pieces, whoever else calls is answered, and there is no 500."""

@@ -65,35 +65,43 @@ def restarted(file: Path) -> Emulator:
 
 
 def test_killed_under_load(tmp_path: Path) -> None:
-    """Whatever was answered more than a second before a SIGKILL is there after a restart, time and again."""
+    """Whatever was answered more than a second before a SIGKILL is there after a restart, time and again.
+
+    On a machine with too much to do, the server may be later than that by what its clients wait for their answers.
+    """
     file, chance = tmp_path / "state.json", random.Random(4)
     kept: set[str] = set()
     for _ in range(3):
-        answered: list[tuple[float, str]] = []
+        answered: list[tuple[float, float, str]] = []
         with serving(file) as (process, url):
             ivs = client(url)
             assert channels(ivs) >= kept
             ivs.close()
 
-            def create(url: str = url, answered: list[tuple[float, str]] = answered) -> None:
+            def create(url: str = url, answered: list[tuple[float, float, str]] = answered) -> None:
                 ivs = client(url)
                 with suppress(BotoCoreError, ClientError):
                     while True:
+                        began = time.monotonic()
                         arn = ivs.create_channel()["channel"]["arn"]
-                        answered.append((time.monotonic(), arn))
+                        answered.append((began, time.monotonic(), arn))
                 ivs.close()
 
             threads = [threading.Thread(target=create) for _ in range(3)]
             for thread in threads:
                 thread.start()
-            until(lambda: answered)  # noqa: B023 - within the round
-            time.sleep(chance.uniform(1.1, 1.7))  # the moment of the kill is what varies
-            killed = time.monotonic()
+
+            def promised(answered: list[tuple[float, float, str]] = answered) -> set[str]:
+                slowest = max((at - began for began, at, _ in answered), default=0)
+                return {arn for _, at, arn in answered if at < time.monotonic() - 1 - slowest}
+
+            until(promised, 30)
+            time.sleep(chance.uniform(0.0, 0.6))  # the moment of the kill is what varies
+            kept |= promised()
             process.kill()
             process.wait()
             for thread in threads:
                 thread.join()
-        kept |= {arn for at, arn in answered if at < killed - 1}
         assert kept <= {each[1] for each in json.loads(file.read_text())["stores"][0]["tables"]["channel"]["rows"]}
         restarted(file)
         assert {each.name for each in tmp_path.iterdir()} <= {"state.json", ".state.json.lock", ".state.json.new"}

@@ -100,7 +100,7 @@ class Clock:
         """Stop the clock, here or `at` a moment; from then on only `advance()` moves it.
 
         Raises TypeError for what is no datetime; ValueError for one without a time zone, as whose noon it is decides
-        what expires, and for one beyond the year 9998.
+        what expires, and for one before the year 1970 or beyond 9998.
         """
         if at is not None and not isinstance(at, datetime):
             raise TypeError(f"at: {at!r} is not a datetime")
@@ -108,8 +108,8 @@ class Clock:
             raise ValueError(f"at: {at!r} has no time zone; give it one, for example tzinfo=timezone.utc")
         with self._journal:
             there = self.microseconds() if at is None else (at - _EPOCH) // _MICROSECOND
-            if there >= _END:
-                raise ValueError(f"at: {at!r} is beyond the year 9998")
+            if not 0 <= there < _END:
+                raise ValueError(f"at: {at!r} is not from the year 1970 to 9998")
             self._frozen = there
         self.run_due()
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from .unknown import unknown
+
+_A_YEAR = 365 * 24 * 60 * 60
+"""The longest delay, in seconds: the clock ends with the year 9998."""
 
 Condition: TypeAlias = Mapping[str, Any] | Callable[[Mapping[str, Any]], object]
 
@@ -100,11 +102,11 @@ class Faults:
 
         In process nobody sleeps: the clock moves, and a client whose read timeout is shorter sees its timeout, as in
         life. Over a port the answer is really that late, for that client alone. Raises ValueError for an operation that
-        does not exist, and for negative seconds.
+        does not exist, for negative seconds, and for more than a year of them.
         """
         names = self._operations(operation)
-        if not 0 <= seconds < math.inf:
-            raise ValueError(f"seconds: {seconds!r} is not a number that is 0 or more")
+        if not 0 <= seconds <= _A_YEAR:
+            raise ValueError(f"seconds: {seconds!r} is not a number from 0 to a year")
         self._latencies.update(dict.fromkeys(names, float(seconds)))
 
     def clear(self) -> None:

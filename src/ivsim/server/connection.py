@@ -38,6 +38,9 @@ class HttpConnection(HttpToolsProtocol):
                 self.parser.feed_data(data)
                 data = b""
             except HttpParserUpgrade as upgrade:
+                if self.parser.get_method() == b"CONNECT":
+                    self._refuse("This is no proxy for CONNECT.")
+                    return
                 rest = data[upgrade.args[0] :]
                 if self._should_upgrade():
                     self._hand_over(rest)
@@ -67,9 +70,9 @@ class HttpConnection(HttpToolsProtocol):
             super().on_message_complete()
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Stay for an answer that has not begun, as who has said everything may still listen; else hang up."""
+        """Stay for an answer that has an end, as who has said everything may still listen; else hang up."""
         last: RequestResponseCycle | None = self.pipeline[0][0] if self.pipeline else self.cycle
-        if last is None or last.more_body or last.response_started:
+        if last is None or last.more_body or last.response_complete or last.chunked_encoding:
             cast("Gathering", self.transport).flush()
             return False
         last.keep_alive = False
@@ -93,6 +96,8 @@ class HttpConnection(HttpToolsProtocol):
 
     def _declines(self) -> bool:
         """Return whether the parser leaves a request to another protocol, body and all, and there is none."""
+        if self.parser.get_method() == b"CONNECT":
+            return True
         return self.parser.should_upgrade() and _asks_to_upgrade(self.headers) and not self._should_upgrade()
 
     def _head_without_upgrade(self) -> bytes:

@@ -14,8 +14,12 @@ from dateutil.parser import isoparse
 Converter = Callable[[Any], Any]
 
 
+_DEEPEST = 100
+"""How deep JSON may nest; no input of any operation comes near, and what is much deeper cannot be copied or saved."""
+
+
 class MalformedBody(Exception):  # noqa: N818 - a finding; the dispatcher makes the error
-    """The body is no JSON object in UTF-8."""
+    """The body is no JSON object in UTF-8, or one that no service would look into."""
 
 
 def _refuse_constant(name: str) -> None:
@@ -35,9 +39,24 @@ def body_members(body: bytes) -> dict[str, Any]:
             json.dumps(members, ensure_ascii=False).encode()  # half a surrogate pair is no character
     except (ValueError, RecursionError) as error:
         raise MalformedBody from error
-    if type(members) is not dict:
+    if type(members) is not dict or is_deep(body, members):
         raise MalformedBody
     return members
+
+
+def is_deep(text: bytes, value: Any) -> bool:
+    """Return whether JSON is nested deeper than anybody needs; `value` is what the text says."""
+    if text.count(b"[") + text.count(b"{") <= _DEEPEST:
+        return False
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, (dict, list))
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+    return any(isinstance(each, (dict, list)) for each in level)
 
 
 def located_members(shape: StructureShape | None, path_members: Mapping[str, str], query: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from ...emulator import Emulator
 from ...ivs.streams import StreamRefused
+from ...wire.parse import is_deep
 from .problems import Problem
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -94,11 +95,17 @@ class Endpoint:
         if kind is bytes:
             return text
         try:
-            return msgspec.json.decode(text or b"{}", type=kind)
+            body = msgspec.json.decode(text or b"{}", type=kind)
+            deep = is_deep(text, msgspec.json.decode(text or b"{}"))
         except msgspec.ValidationError as error:
             raise _invalid(str(error)) from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Problem(400, f"the body is not JSON: {error}") from None
+        except RecursionError:
+            deep = True
+        if deep:
+            raise Problem(400, "the body is nested too deeply")
+        return body
 
     def _refusal(self, error: Exception, arguments: Mapping[str, Any]) -> Exception:
         """Return what an error of the emulator is to the client: a problem, if it names something that was given.

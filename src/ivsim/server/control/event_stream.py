@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 
@@ -19,6 +20,8 @@ MEDIA_TYPE = "text/event-stream"
 
 HEARTBEAT = 15.0
 """Seconds after which a silent stream says that it is alive."""
+
+_POSITION = re.compile("[0-9]{1,18}")
 
 _HEAD = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -97,7 +100,7 @@ class EventStream(Response):
 
     def _resume(self, last: str) -> None:
         positions = last.split("-")
-        if len(positions) != len(self._logs) or not all(each.isdecimal() for each in positions):
+        if len(positions) != len(self._logs) or not all(map(_POSITION.fullmatch, positions)):
             raise Problem(400, f"{last!r} is not the id of a message of this stream", field="Last-Event-ID")
         for log, position in zip(self._logs, positions, strict=True):
             log.resume(int(position))
