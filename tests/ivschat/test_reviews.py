@@ -123,7 +123,7 @@ FAILURES: list[tuple[Any, str]] = [
     (lambda _: {"ReviewResult": "ALLOW", "Content": float("nan")}, "is not a JSON object"),
     (lambda _: nested(100_000), "is not a JSON object"),
     (lambda _: {"ReviewResult": nested(100_000)}, "is not a JSON object"),
-    (lambda _: {"ReviewResult": nested(400)}, "is neither 'ALLOW' nor 'DENY'"),
+    (lambda _: {"ReviewResult": nested(50)}, "is neither 'ALLOW' nor 'DENY'"),
     (lambda _: {}, "ReviewResult: None is neither 'ALLOW' nor 'DENY'"),
     (lambda _: {"ReviewResult": "allow", "Content": "x"}, "ReviewResult: 'allow' is neither"),
     (lambda _: {"ReviewResult": ["ALLOW"], "Content": "x"}, "is neither"),

@@ -17,7 +17,8 @@ from ivsim.server.chat_socket import ChatSocket
 from ivsim.server.connection import HttpConnection
 from ivsim.server.run import Server
 
-from .raw import RawClient, until
+from .raw import RawClient
+from .waiting import until
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=12)
 """Text with everything, halves of surrogate pairs among it."""

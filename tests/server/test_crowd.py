@@ -18,7 +18,8 @@ from ..calling import call, signed
 from .chatting import Client
 from .control_client import Control
 from .fuzzing import until_nobody_is_left
-from .raw import RawClient, until
+from .raw import RawClient
+from .waiting import until
 
 CROWD = 100
 
@@ -130,7 +131,7 @@ def held(sim: Emulator) -> dict[str, int]:
         "calls": len(sim.calls),
         "events": len(sim.events),
         "failures": len(sim.calls.failures) + len(sim.events.failures),
-        "watchers": len(state.watchers),
+        "watchers": len(state._watchers),
         "timers": len(state.clock.snapshot().timers),
         "rates": len(state.rates.snapshot()) // 1000,
         "stores": len(state.stores.snapshot()),

@@ -17,7 +17,7 @@ from ivsim.server.run import Server
 from ..calling import call
 from .chatting import Client, Raw
 from .fuzzing import ANY_TEXT, JSON, ODD_JSON, Watch, reset, until_nobody_is_left
-from .raw import until
+from .waiting import until
 
 ALL = ["SEND_MESSAGE", "DELETE_MESSAGE", "DISCONNECT_USER"]
 

@@ -18,7 +18,7 @@ from ivsim.server.control.endpoints import ENDPOINTS
 from ivsim.server.run import Server
 
 from .fuzzing import ANY_TEXT, JSON, ODD_JSON, Watch, is_served, members, until_nobody_is_left
-from .raw import DEADLINE, until
+from .waiting import DEADLINE, until
 
 KNOWN = st.sampled_from(
     ["show", "st-1", "ListChannels", "CreateChannel", "ThrottlingException", "Channels", "Ingest Bitrate", "http://x/"]
@@ -43,10 +43,10 @@ def door() -> Iterator[Server]:
     """A server that all examples knock at; of those that listened to it and left nothing stays."""
     sim = Emulator(history=100)
     with sim.serve() as server:
-        watchers = len(sim._state.watchers)
+        watchers = len(sim._state._watchers)
         yield server
         until(lambda: not sim.calls._subscribers and not sim.events._subscribers)
-        until(lambda: len(sim._state.watchers) == watchers)
+        until(lambda: len(sim._state._watchers) == watchers)
         until_nobody_is_left()
 
 
