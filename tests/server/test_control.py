@@ -58,6 +58,20 @@ def test_state(sim: Emulator, control: Control, channel: str) -> None:
     assert [each["arn"] for each in sim.overview()["channels"]] == [channel]
 
 
+def test_nobody_is_at_the_other_end(sim: Emulator, control: Control, channel: str) -> None:
+    """In a state that is put in, broadcasts go on, and chat connections, which nobody holds, are closed."""
+    live = sim.streams.start(channel)
+    room = call(sim, "CreateRoom")["arn"]
+    token = call(sim, "CreateChatToken", roomIdentifier=room, userId="ann", capabilities=["SEND_MESSAGE"])["token"]
+    sim.chat.connect(token)
+    saved = control("GET", "/state").body
+    control("POST", "/reset")
+    control("PUT", "/state", saved)
+    assert [each.stream_id for each in sim.streams.live] == [live.stream_id]
+    assert sim.chat.connections == []
+    assert control("GET", f"/chat/rooms/{room}/transcript").body["connections"] == []
+
+
 def test_what_is_no_state(sim: Emulator, control: Control, channel: str) -> None:
     """What is no state is refused, and what is there stays."""
     answer = control("PUT", "/state", {})

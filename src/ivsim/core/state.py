@@ -17,10 +17,11 @@ from .journal import Journal
 from .quotas import Quotas
 from .rates import Rates
 from .stores import Stores
+from .webhooks import Webhooks
 
 Transitions = Literal["immediate", "realistic"]
 
-_KEPT = ("clock", "quotas", "faults", "rates", "stores", "calls", "events")
+_KEPT = ("clock", "quotas", "faults", "rates", "webhooks", "stores", "calls", "events")
 """The parts that a snapshot is of. Ids are not: they shall not come twice."""
 
 
@@ -69,6 +70,7 @@ class State:
         self.faults = Faults(errors_of, parameters_of)
         self.quotas = Quotas(quotas)
         self.rates = Rates(self.clock, enforced=rate_limits)
+        self.webhooks = Webhooks()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -82,8 +84,8 @@ class State:
         """What is equal to what it was before as long as nothing has changed that `snapshot()` returns."""
         with self.journal:
             logs = [(log.first, len(log)) for log in (self.calls, self.events)]
-            parts = self.clock.setting, self.quotas.snapshot(), self.faults.snapshot()
-            return self.journal.changes, self.generation, *logs, *parts
+            parts = [getattr(self, name).snapshot() for name in ("quotas", "faults", "webhooks")]
+            return self.journal.changes, self.generation, self.clock.setting, *logs, *parts
 
     def touch(self, key: str) -> None:
         """Tell watchers what changes: an ARN or an id, and "" when everything does. Only inside a transaction.
@@ -95,7 +97,7 @@ class State:
             watch(key)
 
     def reset(self) -> None:
-        """Empty everything that calls or tests put in. Clock, quotas and subscriptions stay as they were set."""
+        """Empty everything that calls or tests put in. Clock, quotas, webhooks and subscriptions stay as set."""
         with self.journal:
             for part in (self.stores, self.events, self.calls, self.faults, self.rates, self.clock):
                 part.clear()

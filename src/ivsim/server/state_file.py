@@ -89,8 +89,7 @@ class StateFile:
             raise OSError(errno.EBUSY, "another server keeps its state there") from None
         if self._path.exists():
             self._emulator.load(self._path)
-            for connection in self._emulator.chat.connections:
-                connection.close()
+            self._emulator.chat.close_all()
         self._write(self._emulator.version, self._emulator.saved())
 
     def _try(self, version: object, pieces: Iterator[bytes]) -> None:

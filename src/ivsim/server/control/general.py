@@ -51,9 +51,13 @@ def save_state(sim: Emulator) -> Response:
 
 @endpoint("PUT", "/state", most_bytes=_MOST_STATE_BYTES)
 def load_state(sim: Emulator, body: bytes) -> None:
-    """Put the state of such a file in the place of what is there."""
+    """Put the state of such a file in the place of what is there.
+
+    Broadcasts in it go on, connections to chat rooms do not: nobody is at the other end of them.
+    """
     try:
         sim.loads(body)
+        sim.chat.close_all()
     except UnreadableState as error:
         raise Problem(400, str(error)) from None
 
