@@ -6,6 +6,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Callable
+from datetime import datetime, timezone
 
 import pytest
 
@@ -35,6 +36,7 @@ def test_events(sim: Emulator, control: Control) -> None:
 
 def test_calls(sim: Emulator, control: Control) -> None:
     """The calls are listed, all or those of one operation."""
+    sim.clock.freeze(datetime(2030, 1, 1, tzinfo=timezone.utc))
     call(sim, "CreateChannel", name="x")
     call(sim, "CreateRoom", name=3)
     first, second = control("GET", "/calls").body["calls"]
@@ -46,6 +48,7 @@ def test_calls(sim: Emulator, control: Control) -> None:
         "region": "us-east-1",
         "status": 200,
         "error": None,
+        "at": "2030-01-01T00:00:00Z",
     }
     assert (second["status"], second["error"]) == (400, "ValidationException")
     assert control("GET", "/calls?operation=create_room").body == {"calls": [second]}

@@ -4,7 +4,7 @@
  * so many that the server has time for others.
  */
 
-import { add, begin, stamp } from "./activity.js";
+import { add, begin } from "./activity.js";
 import { control, onAction, Refused } from "./api.js";
 import { arnOf } from "./format.js";
 import { inventoryOf } from "./inventory.js";
@@ -95,6 +95,5 @@ async function read() {
     inventory: inventoryOf(overview),
     clock: { now: Date.parse(clock.now), frozen: clock.frozen, toldAt: (asked + performance.now()) / 2 },
   });
-  stamp(clock.now);
   if (state.route.startsWith("arn:") && arnOf(state.route).type === "room") readTranscript(state.route);
 }
