@@ -176,6 +176,15 @@ def test_position_of_another_server(sim: Emulator, control: Control) -> None:
         assert next(calls).id == "1"
 
 
+@pytest.mark.parametrize("path", ["/feed", "/events", "/calls", "/health"])
+def test_head(sim: Emulator, control: Control, path: str) -> None:
+    """HEAD has the headers of a stream, and ends."""
+    answer = control("HEAD", path, Accept="text/event-stream")
+    kind = "application/json" if path == "/health" else "text/event-stream; charset=utf-8"
+    assert (answer.status, answer.headers["content-type"]) == (200, kind)
+    assert not sim.calls._subscribers
+
+
 def test_heartbeat(sim: Emulator, control: Control, monkeypatch: pytest.MonkeyPatch) -> None:
     """A silent stream says now and then that it is alive."""
     monkeypatch.setattr(event_stream, "HEARTBEAT", 0.01)
