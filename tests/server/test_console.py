@@ -17,6 +17,7 @@ import pytest
 
 from ivsim import Emulator
 from ivsim.server.run import Server
+from ivsim.wire.http import Request
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -421,6 +422,48 @@ def test_updates_leave_people_alone(open_console: Open, sim: Emulator, server: S
     expect(page.get_by_label("Message", exact=True)).to_be_focused()
     expect(page.get_by_label("Message", exact=True)).to_have_value("half a sent")
     expect(page.locator("details[open]")).to_have_count(1)
+
+
+def test_nothing_is_read_as_html(open_console: Open, sim: Emulator, server: Server) -> None:
+    """Whatever comes from elsewhere, in names, messages, attributes, tags, ids or errors, is shown as text."""
+    evil = "<img src=x onerror=document.title='broken'>"
+    sim.quotas["Channels"] = 2
+    with client("ivs", server) as ivs, client("ivschat", server) as chat:
+        sim.handle(Request("POST", "http://x/CreateChannel", {}, json.dumps({"name": evil}).encode()))
+        arn = ivs.create_channel(name="fine")["channel"]["arn"]
+        room = chat.create_room(name="room")["arn"]
+        page = open_console(room)
+        join(page, evil, "Send")
+        say(page, f"{evil} & </p><script>document.title='broken'</script>")
+        chat.send_event(roomIdentifier=room, eventName=evil, attributes={evil: evil})
+        chat.disconnect_user(roomIdentifier=room, userId=evil, reason=evil)
+    expect(transcript(page)).to_have_text(f"{evil} & </p><script>document.title='broken'</script>")
+    expect(page.locator("#notices")).to_contain_text(evil)
+    sim.streams.start(arn).fail(evil)
+    page.goto(f"{server.url}/#/{arn}")
+    expect(page.locator(".timeline .bad").first).to_contain_text("Stream Failure")
+    page.goto(f"{server.url}/#/{evil}")
+    expect(page.get_by_role("heading", name="Not there")).to_be_visible()
+    expect(page.locator("img:not(.brand img)")).to_have_count(0)
+    assert "broken" not in page.title().removeprefix(page.title().split(" · ")[0])
+
+
+def test_many_calls_that_only_read(open_console: Open, sim: Emulator, server: Server) -> None:
+    """What is there is not sent again for calls that change nothing."""
+    arn = make_channel(server)
+    page = open_console(arn)
+    answers: list[int] = []
+    page.on("response", lambda answer: answers.append(answer.status) if "/overview" in answer.url else None)
+    with client("ivs", server) as ivs:
+        for _ in range(5):
+            ivs.get_channel(arn=arn)
+        expect(activity(page)).to_have_count(6)
+        with page.expect_response("**/_ivsim/overview"):
+            pass
+        assert 200 not in answers
+        ivs.update_channel(arn=arn, name="morning-show")
+    expect(page.get_by_role("heading", name="morning-show")).to_be_visible()
+    assert 200 in answers
 
 
 def test_phone(open_console: Open, sim: Emulator, server: Server) -> None:

@@ -162,12 +162,23 @@ def test_channel_by_other_names(sim: Emulator, control: Control, channel: str) -
         ([], None),
         (b"{", None),
         (b"\xff", None),
+        (b"[" * 100_000, None),
     ],
 )
 def test_refused_body(sim: Emulator, control: Control, channel: str, body: Any, field: str | None) -> None:
     """A body that is wrong is a problem which names the field, and changes nothing."""
     assert refusal(control("POST", "/streams", body)) == (400, field)
     assert not sim.streams.live
+
+
+def test_deep_body(sim: Emulator, control: Control) -> None:
+    """What is nested more deeply than can be read is a problem, and no bug of ours."""
+    deep = b'{"a":' * 5_000 + b"1" + b"}" * 5_000
+    body = b'{"operation": "CreateChannel", "errorCode": "ThrottlingException", "when": {"name": %s}}' % deep
+    answer = control("POST", "/faults", body)
+    assert refusal(answer) == (400, None)
+    assert answer.body["detail"] == "the body is nested too deeply"
+    assert not sim.faults.pending
 
 
 def test_missing_field(control: Control) -> None:
@@ -291,6 +302,25 @@ def test_overview(sim: Emulator, control: Control, channel: str) -> None:
     """The overview is that of the emulator, and is no call."""
     assert control("GET", "/overview").body == sim.overview()
     assert len(sim.calls) == 1
+
+
+def test_overview_that_is_known(sim: Emulator, control: Control, channel: str) -> None:
+    """Who has the overview is told 304 until something in it changes; what another server said is nothing to this."""
+
+    def look(tag: str) -> tuple[int, str]:
+        answer = control("GET", "/overview", If_None_Match=tag)
+        return answer.status, answer.headers["etag"]
+
+    status, tag = look('"x"')
+    assert status == 200
+    call(sim, "GetChannel", arn=channel)
+    assert look(tag) == (304, tag)
+    call(sim, "UpdateChannel", arn=channel, name="other")
+    status, changed = look(tag)
+    assert status == 200
+    assert changed != tag
+    with Emulator().serve() as other:
+        assert Control(other)("GET", "/overview", If_None_Match=changed).status == 200
 
 
 def test_unknown_path(control: Control) -> None:

@@ -87,6 +87,14 @@ class State:
             parts = [getattr(self, name).snapshot() for name in ("quotas", "faults", "webhooks")]
             return self.journal.changes, self.generation, self.clock.setting, *logs, *parts
 
+    @property
+    def resources_version(self) -> object:
+        """What is equal to what it was before as long as reading resources gives the same: calls on record are none.
+
+        Sessions are forgotten after weeks without anything happening, hence the day.
+        """
+        return self.journal.changes, self.generation, self.clock.setting, self.clock.now().toordinal()
+
     def touch(self, key: str) -> None:
         """Tell watchers what changes: an ARN or an id, and "" when everything does. Only inside a transaction.
 

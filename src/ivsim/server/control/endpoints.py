@@ -99,6 +99,8 @@ class Endpoint:
             raise _invalid(str(error)) from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Problem(400, f"the body is not JSON: {error}") from None
+        except RecursionError:
+            raise Problem(400, "the body is nested too deeply") from None
 
     def _refusal(self, error: Exception, arguments: Mapping[str, Any]) -> Exception:
         """Return what an error of the emulator is to the client: a problem, if it names something that was given.
