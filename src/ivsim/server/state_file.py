@@ -83,6 +83,8 @@ class StateFile:
     def _begin(self) -> None:
         if not self._path.parent.is_dir():
             raise FileNotFoundError(errno.ENOENT, f"there is no directory {self._path.parent}")
+        if os.path.lexists(self._path) and not self._path.is_file():  # to read a pipe is to wait for ever
+            raise OSError(errno.EINVAL, "that is no file")
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
