@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -87,14 +88,15 @@ def test_events(sim: Emulator, run: Run) -> None:
 
 def test_calls(sim: Emulator, run: Run) -> None:
     """Calls are printed one a line, with what was wrong."""
+    sim.clock.freeze(datetime(2030, 1, 1, tzinfo=timezone.utc))
     create_channel(sim)
     call(sim, "CreateRoom", name=3)
     call(sim, "Nothing")
-    place = "123456789012 us-east-1"
+    at, place = "2030-01-01T00:00:00Z", "123456789012 us-east-1"
     assert run("calls")[1] == [
-        f'200  ivs:CreateChannel  {place}  {{"name":"evening-show"}}',
-        f'400  ivschat:CreateRoom  ValidationException  {place}  {{"name":3}}',
-        f"404  ?  UnknownOperationException  {place}  {{}}",
+        f'{at}  200  ivs:CreateChannel  {place}  {{"name":"evening-show"}}',
+        f'{at}  400  ivschat:CreateRoom  ValidationException  {place}  {{"name":3}}',
+        f"{at}  404  ?  UnknownOperationException  {place}  {{}}",
     ]
     assert len(run("calls", "--operation", "CreateRoom")[1]) == 1
 

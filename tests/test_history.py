@@ -173,6 +173,17 @@ def test_the_newest_are_the_same(story: list[tuple[str, int]], transitions: Lite
     assert bounded.sim.events.first == len(unbounded.sim.events) - len(bounded.sim.events)
 
 
+def test_calls_that_change_nothing() -> None:
+    """Calls that only read, and calls that are refused, are forgotten as well."""
+    sim = Emulator(history=10)
+    arn = call(sim, "CreateChannel").body["channel"]["arn"]
+    for _ in range(50):
+        call(sim, "GetChannel", arn=arn)
+        call(sim, "CreateChannel", name=3)
+        assert len(sim.calls) < 20
+    assert sim.calls.end == 101
+
+
 def test_who_is_slow_gets_what_is_left(tmp_path: Path) -> None:
     """A connection receives, also after a load, from the oldest frame that is still there, and then each once."""
     life = Life(10)
@@ -207,7 +218,7 @@ def test_what_is_wanted_stays() -> None:
     for _ in range(8):
         ada.send_message("to be delivered")
     stream = sim.streams.live[0].stream_id
-    for _ in range(20):
+    for _ in range(21):  # and so many that nothing is dropped right after the delivery
         call(sim, "ListRooms")
     assert not ada.closed
     assert all(not sim.chat.connect(token).closed for token in tokens)

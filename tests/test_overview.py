@@ -111,4 +111,41 @@ def test_room(sim: Emulator) -> None:
     assert sim.overview()["rooms"][0]["userIds"] == []
 
 
+def test_version(sim: Emulator) -> None:
+    """While the version is the same the overview is; calls that only read leave it alone, that of others differs."""
+    sim.clock.freeze()
+    s3 = {"s3": {"bucketName": "abc"}}
+    call(sim, "CreateRecordingConfiguration", destinationConfiguration=s3)
+    channel = call(sim, "CreateChannel").body["channel"]["arn"]
+    room = call(sim, "CreateRoom").body["arn"]
+    token = call(sim, "CreateChatToken", roomIdentifier=room, userId="ann").body["token"]
+    saved = sim.dumps()
+    steps: list[Callable[[], Any]] = [
+        lambda: call(sim, "ListRecordingConfigurations"),
+        lambda: sim.streams.start(channel, viewers=3),
+        lambda: sim.playback.request(channel),
+        lambda: sim.streams.find(str(sim.events[0]["detail"]["stream_id"])).starve(),
+        lambda: sim.clock.advance(31),
+        lambda: call(sim, "GetChannel", arn=channel),
+        lambda: sim.chat.connect(token),
+        lambda: call(sim, "DisconnectUser", roomIdentifier=room, userId="ann"),
+        lambda: sim.clock.advance(61 * 24 * 3600),
+        lambda: call(sim, "CreateChannel", name=3),
+        lambda: call(sim, "DeleteRoom", identifier=room),
+        lambda: sim.loads(saved),
+        sim.reset,
+        lambda: sim.loads(saved),
+    ]
+    before = sim.overview_version, sim.overview()
+    unchanged = 0
+    for step in steps:
+        step()
+        after = sim.overview_version, sim.overview()
+        assert after[0] != before[0] or after[1] == before[1]
+        unchanged += after[0] == before[0]
+        before = after
+    assert unchanged == 3
+    assert Emulator().overview_version != Emulator().overview_version
+
+
 MEDIA_TAILOR = "arn:aws:mediatailor:us-east-1:123456789012:playbackConfiguration/x"

@@ -145,4 +145,4 @@ def _call(call: dict[str, Any]) -> str:
     place = f"{call['accountId']} {call['region']}"
     params = json.dumps(call["params"], ensure_ascii=False, separators=(",", ":"))
     name = ":".join(filter(None, (call["service"], call["operation"]))) or "?"
-    return "  ".join(filter(None, (str(call["status"]), name, call["error"], place, params)))
+    return "  ".join(filter(None, (call["at"], str(call["status"]), name, call["error"], place, params)))

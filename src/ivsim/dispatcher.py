@@ -169,7 +169,8 @@ class Dispatcher:
                 status, body = self._refusal(refused, service, operation, params, account, region)
             name = operation.name if operation else ""
             error_code = refused.code if refused else None
-            state.calls.record(Call(service.name if service else "", name, params, account, region, status, error_code))
+            of, at = service.name if service else "", state.clock.now()
+            state.calls.record(Call(of, name, params, account, region, status, error_code, at))
         headers = {"x-amzn-RequestId": state.ids.request_id()}
         if body:
             headers["Content-Type"] = "application/json"

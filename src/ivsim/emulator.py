@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from . import ivs, ivschat, overview
@@ -181,6 +183,19 @@ class Emulator:
         services = (ivs.service, ivschat.service)
         with self._state.transaction():
             return overview.overview(*((each, self._dispatcher.contexts(each)) for each in services))
+
+    @property
+    def overview_version(self) -> object:
+        """Something that is equal to what it was as long as `overview()` is, and never equal to another emulator's.
+
+        Calls that only read leave it as it is.
+        """
+        with self._state.transaction():
+            return self._mark, self._state.resources_version
+
+    @cached_property
+    def _mark(self) -> str:
+        return secrets.token_hex(16)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write what is in it to a JSON file: resources, streams, events, calls, faults, quotas, clock, random state.

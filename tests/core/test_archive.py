@@ -81,6 +81,7 @@ def populate(sim: Emulator) -> str:
     call(sim, "DeleteRoom", identifier=emptied)
     send(sim, "POST", "/GetChannel", b'{"arn": [1.5, null, 1180591620717411303424]}')
     sim.quotas["Channels"] = 5
+    sim.chat.webhooks[review["uri"]] = "http://localhost:8080/review"
     sim.faults.add("CreateRoom", "PendingVerification", times=3, message="wait", when={"name": "x", "tags": {"a": "b"}})
     sim.faults.add("TagResource", "InternalServerException", times=None)
     sim.faults.latency("GetStream", 0.1)
@@ -114,6 +115,16 @@ def test_the_same_bytes(full: Emulator, tmp_path: Path) -> None:
     assert saved(full, tmp_path) == text
     assert saved(loaded(text, tmp_path), tmp_path) == text
     assert json.loads(text)["format"] == "ivsim"
+
+
+def test_an_older_file(full: Emulator, tmp_path: Path) -> None:
+    """A file of the first release is loaded: calls had no time, and there were no webhooks."""
+    older = json.loads(saved(full, tmp_path))
+    older["calls"] = [each[:7] for each in older["calls"]]
+    del older["webhooks"], older["first_call"], older["first_event"]
+    copy = loaded(json.dumps(older), tmp_path)
+    assert [each._replace(at=None) for each in full.calls] == list(copy.calls)
+    assert copy.chat.webhooks == {}
 
 
 @pytest.mark.needs("CreateAdConfiguration", "CreateFailoverSlateConfiguration")
@@ -357,7 +368,7 @@ DAMAGES: list[tuple[Callable[[Any], Any], str]] = [
     (lambda it: it["ids"].update(random="AAAA"), "$.ids: the state of a stream has 2500 bytes, not 3"),
     (lambda it: it["ids"].update(requests="/" * 3333 + "w=="), "$.ids: invalid state"),
     (lambda it: it["events"][0].pop("detail-type"), "$.events[0]: Object missing required field `detail-type`"),
-    (lambda it: it["calls"][0].append(1), "$.calls[0]: Expected `array` of length 7, got 8"),
+    (lambda it: it["calls"][0].append(1), "$.calls[0]: Expected `array` of length 7 to 8, got 9"),
     (lambda it: it["stores"].append(it["stores"][0]), "ivs 123456789012 us-east-1 is there twice"),
     (lambda it: it["stores"][0].update(service="s3"), "$.stores[0].service: there is no service 's3'"),
     (

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from ivsim import Emulator
@@ -10,9 +12,13 @@ from ..calling import call
 
 def test_every_call_is_on_record(sim: Emulator) -> None:
     """A call shows who called what, with what, and how it ended."""
+    now = sim.clock.now()
+    sim.clock.freeze(now)
+    sim.faults.latency("GetRoom", 5)
     call(sim, "CreateChannel", name="x")
     call(sim, "GetRoom", identifier="x")
     first, second = sim.calls
+    assert (first.at, second.at) == (now, now + timedelta(seconds=5))
     assert (first.service, first.operation, first.params) == ("ivs", "CreateChannel", {"name": "x"})
     assert (first.account, first.region, first.status, first.error) == ("123456789012", "us-east-1", 200, None)
     assert (second.service, second.status, second.error) == ("ivschat", 400, "ValidationException")

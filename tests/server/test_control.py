@@ -58,6 +58,20 @@ def test_state(sim: Emulator, control: Control, channel: str) -> None:
     assert [each["arn"] for each in sim.overview()["channels"]] == [channel]
 
 
+def test_nobody_is_at_the_other_end(sim: Emulator, control: Control, channel: str) -> None:
+    """In a state that is put in, broadcasts go on, and chat connections, which nobody holds, are closed."""
+    live = sim.streams.start(channel)
+    room = call(sim, "CreateRoom")["arn"]
+    token = call(sim, "CreateChatToken", roomIdentifier=room, userId="ann", capabilities=["SEND_MESSAGE"])["token"]
+    sim.chat.connect(token)
+    saved = control("GET", "/state").body
+    control("POST", "/reset")
+    control("PUT", "/state", saved)
+    assert [each.stream_id for each in sim.streams.live] == [live.stream_id]
+    assert sim.chat.connections == []
+    assert control("GET", f"/chat/rooms/{room}/transcript").body["connections"] == []
+
+
 def test_what_is_no_state(sim: Emulator, control: Control, channel: str) -> None:
     """What is no state is refused, and what is there stays."""
     answer = control("PUT", "/state", {})
@@ -148,6 +162,7 @@ def test_channel_by_other_names(sim: Emulator, control: Control, channel: str) -
         ([], None),
         (b"{", None),
         (b"\xff", None),
+        (b"[" * 100_000, None),
     ],
 )
 def test_refused_body(sim: Emulator, control: Control, channel: str, body: Any, field: str | None) -> None:
@@ -278,6 +293,25 @@ def test_overview(sim: Emulator, control: Control, channel: str) -> None:
     """The overview is that of the emulator, and is no call."""
     assert control("GET", "/overview").body == sim.overview()
     assert len(sim.calls) == 1
+
+
+def test_overview_that_is_known(sim: Emulator, control: Control, channel: str) -> None:
+    """Who has the overview is told 304 until something in it changes; what another server said is nothing to this."""
+
+    def look(tag: str) -> tuple[int, str]:
+        answer = control("GET", "/overview", If_None_Match=tag)
+        return answer.status, answer.headers["etag"]
+
+    status, tag = look('"x"')
+    assert status == 200
+    call(sim, "GetChannel", arn=channel)
+    assert look(tag) == (304, tag)
+    call(sim, "UpdateChannel", arn=channel, name="other")
+    status, changed = look(tag)
+    assert status == 200
+    assert changed != tag
+    with Emulator().serve() as other:
+        assert Control(other)("GET", "/overview", If_None_Match=changed).status == 200
 
 
 def test_unknown_path(control: Control) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import tracemalloc
+from datetime import datetime, timezone
 
 import pytest
 
@@ -27,6 +28,7 @@ def test_events(sim: Emulator, control: Control) -> None:
 
 def test_calls(sim: Emulator, control: Control) -> None:
     """The calls are listed, all or those of one operation."""
+    sim.clock.freeze(datetime(2030, 1, 1, tzinfo=timezone.utc))
     call(sim, "CreateChannel", name="x")
     call(sim, "CreateRoom", name=3)
     first, second = control("GET", "/calls").body["calls"]
@@ -38,6 +40,7 @@ def test_calls(sim: Emulator, control: Control) -> None:
         "region": "us-east-1",
         "status": 200,
         "error": None,
+        "at": "2030-01-01T00:00:00Z",
     }
     assert (second["status"], second["error"]) == (400, "ValidationException")
     assert control("GET", "/calls?operation=create_room").body == {"calls": [second]}
@@ -163,6 +166,15 @@ def test_position_of_another_server(sim: Emulator, control: Control) -> None:
     call(sim, "ListRooms")
     with control.follow("/calls", Last_Event_ID="99") as calls:
         assert next(calls).id == "1"
+
+
+@pytest.mark.parametrize("path", ["/feed", "/events", "/calls", "/health"])
+def test_head(sim: Emulator, control: Control, path: str) -> None:
+    """HEAD has the headers of a stream, and ends."""
+    answer = control("HEAD", path, Accept="text/event-stream")
+    kind = "application/json" if path == "/health" else "text/event-stream; charset=utf-8"
+    assert (answer.status, answer.headers["content-type"]) == (200, kind)
+    assert not sim.calls._subscribers
 
 
 def test_heartbeat(sim: Emulator, control: Control, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ivsim import Emulator
 from ivsim.ivschat.chat import ChatConnection
+from ivsim.server.run import Server
 
 from .control_client import Control, call
 
@@ -138,14 +141,102 @@ def test_list(sim: Emulator, control: Control) -> None:
     assert list(sim.chat.review_handlers) == ["arn:aws:lambda:us-east-1:123456789012:function:mine"]
 
 
+def test_function_and_webhook(sim: Emulator, control: Control, reviewer: Reviewer, ann: ChatConnection) -> None:
+    """Of a function in process and a webhook, what was set last stands for the Lambda function; DELETE takes both."""
+    sim.chat.review_handlers[LAMBDA] = lambda _: {"ReviewResult": "ALLOW", "Content": "mine"}
+    put(control, reviewer.url)
+    ann.send_message("hello")
+    assert ann.receive()["Content"] == "***"
+    sim.chat.review_handlers[LAMBDA] = lambda _: {"ReviewResult": "ALLOW", "Content": "mine"}
+    ann.send_message("hello")
+    assert ann.receive()["Content"] == "mine"
+    assert control("GET", "/review-handlers").body == [{"lambdaArn": LAMBDA, "url": None}]
+    assert control("DELETE", f"/review-handlers?lambdaArn={LAMBDA}").status == 204
+    assert control("GET", "/review-handlers").body == []
+
+
+def test_reset(control: Control, reviewer: Reviewer) -> None:
+    """A reset keeps webhooks."""
+    put(control, reviewer.url)
+    control("POST", "/reset")
+    assert control("GET", "/review-handlers").body == [{"lambdaArn": LAMBDA, "url": reviewer.url}]
+
+
+def test_kept_in_the_file(tmp_path: Path, reviewer: Reviewer) -> None:
+    """After a restart with the file of its state a server goes on to ask where the one before did."""
+    file = tmp_path / "state.json"
+    first = Emulator(quotas={"Message review handler timeout period": 5000})
+    room = call(first, "CreateRoom", messageReviewHandler={"uri": LAMBDA, "fallbackResult": "DENY"})["arn"]
+    with Server(first, port=0, state=file) as server:
+        server.start()
+        assert put(Control(server), reviewer.url).status == 200
+        deadline = time.monotonic() + 10
+        while reviewer.url not in file.read_text():  # the change alone is enough for the file to be written
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    second = Emulator()
+    with Server(second, port=0, state=file):
+        review(second, room)
+
+
+def test_loaded(tmp_path: Path, control: Control, sim: Emulator, reviewer: Reviewer) -> None:
+    """Webhooks come with a state, over HTTP and in process, in the place of those that were there."""
+    first = Emulator(quotas={"Message review handler timeout period": 5000})
+    room = call(first, "CreateRoom", messageReviewHandler={"uri": LAMBDA, "fallbackResult": "DENY"})["arn"]
+    empty = first.dumps()
+    first.chat.webhooks[LAMBDA] = reviewer.url
+    control("PUT", "/state", first.dumps())
+    review(sim, room)
+    sim.loads(empty)
+    assert control("GET", "/review-handlers").body == []
+    sim.loads(first.dumps())
+    review(sim, room)
+    old = json.loads(first.dumps())
+    del old["webhooks"]
+    assert control("PUT", "/state", old).status == 204
+    assert control("GET", "/review-handlers").body == []
+
+
+def test_no_server() -> None:
+    """Without a server nobody asks a URL: the room's fallback result decides."""
+    sim = Emulator()
+    room = call(sim, "CreateRoom", messageReviewHandler={"uri": LAMBDA, "fallbackResult": "ALLOW"})["arn"]
+    sim.chat.webhooks[LAMBDA] = "http://127.0.0.1:1/"
+    token = call(sim, "CreateChatToken", roomIdentifier=room, userId="ann", capabilities=["SEND_MESSAGE"])["token"]
+    ann = sim.chat.connect(token)
+    ann.send_message("hello")
+    assert ann.receive()["Content"] == "hello"
+
+
+def review(sim: Emulator, room: str) -> None:
+    """Check that a message to a room comes back as the reviewer has it."""
+    token = call(sim, "CreateChatToken", roomIdentifier=room, userId="ann", capabilities=["SEND_MESSAGE"])["token"]
+    ann = sim.chat.connect(token)
+    ann.send_message("hello")
+    assert ann.receive()["Content"] == "***"
+
+
 @pytest.mark.parametrize(
-    "url", ["", "file:///etc/passwd", "http://", "http://x:99999", "http://[", "ftp://example.com", "http://ü.example"]
+    "url",
+    [
+        "",
+        "file:///etc/passwd",
+        "http://",
+        "http://x:99999",
+        "http://x:0",
+        "http://[",
+        "ftp://example.com",
+        "http://ü.example",
+        "http://user:secret@example.com",
+        "http://example.com/a b",
+        "http://exa\tmple.com",
+    ],
 )
 def test_no_url(sim: Emulator, control: Control, url: str) -> None:
     """Only http and https are URLs for it."""
     answer = put(control, url)
     assert (answer.status, answer.body["field"]) == (400, "url")
-    assert not sim.chat.review_handlers
+    assert not sim.chat.webhooks
 
 
 def test_no_arn(control: Control) -> None:

@@ -131,12 +131,17 @@ def test_cannot_begin(tmp_path: Path) -> None:
     damaged, used = tmp_path / "damaged.json", tmp_path / "used.json"
     damaged.write_bytes(b'{"format": "ivsim", "version": 1, "rele')
     (tmp_path / "leaf").touch()
+    pipe, loop = tmp_path / "pipe", tmp_path / "loop"
+    os.mkfifo(pipe)
+    loop.symlink_to(loop)
     places = {
         damaged: f"{damaged}: this is not JSON: ",
         used: f"cannot keep the state in {used}: another server keeps its state there",
         tmp_path / "no" / "x.json": f"cannot keep the state in {tmp_path / 'no' / 'x.json'}: there is no directory",
         tmp_path / "leaf" / "x.json": f"cannot keep the state in {tmp_path / 'leaf' / 'x.json'}: there is no directory",
-        tmp_path: f"cannot keep the state in {tmp_path}: Is a directory",
+        tmp_path: f"cannot keep the state in {tmp_path}: that is no file",
+        pipe: f"cannot keep the state in {pipe}: that is no file",
+        loop: f"cannot keep the state in {loop}: that is no file",
     }
     with serving(used):
         runs = {
@@ -176,6 +181,19 @@ def test_missing_and_there(tmp_path: Path) -> None:
         assert [each["arn"] for each in call(other, "ListChannels").body["channels"]] == [arn]
         server.start()
     assert len(restarted(file).calls) == len(other.calls)
+
+
+def test_link(tmp_path: Path) -> None:
+    """What a link leads to is the file, there already or not; the link stays one."""
+    file, link = tmp_path / "state.json", tmp_path / "link.json"
+    link.symlink_to(file)
+    for number in range(2):
+        sim = Emulator()
+        with Server(sim, port=0, state=link):
+            assert len(sim.calls) == number
+            call(sim, "CreateChannel")
+        assert link.is_symlink()
+        assert len(restarted(file).calls) == number + 1
 
 
 def test_what_lives_on(tmp_path: Path) -> None:

@@ -125,6 +125,7 @@ class _Document:
     calls: list[Call]
     first_event: _Count = 0
     first_call: _Count = 0
+    webhooks: dict[str, str] = field(default_factory=dict)
 
 
 def save(state: State, path: str | os.PathLike[str]) -> None:
@@ -195,6 +196,7 @@ def encode(parts: Mapping[str, Any]) -> Iterator[bytes]:
             calls=calls,
             first_event=first_event,
             first_call=first_call,
+            webhooks=parts["webhooks"],
         )
     )
 
@@ -305,6 +307,7 @@ def _read(text: bytes, state: State, services: Services) -> dict[str, Any]:
         "quotas": document.quotas,
         "faults": (document.faults, document.latencies),
         "rates": document.rates,
+        "webhooks": document.webhooks,
         "stores": stores,
         "calls": (document.calls, document.first_call),
         "events": (document.events, document.first_event),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from .journal import Journal
@@ -14,7 +15,8 @@ class Call(NamedTuple):
     """One API call, as it was answered.
 
     `service` and `operation` are empty when the request meant none. `params` are the input's members as boto3
-    takes them; `status` is the HTTP status, `error` the error code or None.
+    takes them; `status` is the HTTP status, `error` the error code or None; `at` is when it was answered, by the
+    emulator's clock, None in a state that an older ivsim saved.
     """
 
     service: str
@@ -24,6 +26,7 @@ class Call(NamedTuple):
     region: str
     status: int
     error: str | None
+    at: datetime | None = None
 
 
 class Calls(Log[Call]):

@@ -23,7 +23,10 @@ class Journal:
 
     def __init__(self) -> None:
         self.changes = 0
-        """How many transactions have changed something."""
+        """How many transactions have changed something that could be taken back."""
+        self.has_logged = False
+        """Whether the running transaction put a call or an event on record."""
+        self._done = 0
         self._interval = 0
         self._regular: Action | None = None
         self._lock = threading.RLock()
@@ -42,9 +45,9 @@ class Journal:
         self._effects.append(effect)
         self.note(self._effects.pop)
 
-    def regularly(self, changes: int, effect: Action) -> None:
-        """Have something done after every so many transactions that change something, as an effect of the last."""
-        self._interval, self._regular = changes, effect
+    def regularly(self, transactions: int, effect: Action) -> None:
+        """Have something done after every so many that change something or log a call, as an effect of the last."""
+        self._interval, self._regular = transactions, effect
 
     def forget(self) -> None:
         """Drop the effects that were not done yet, and the notes: what they speak of is not there any more."""
@@ -67,10 +70,13 @@ class Journal:
                     undo()
                 del self._undo[mark:]  # with what the undoing noted itself
             if outermost:
-                if self._undo:
-                    self._undo.clear()
+                if len(self._undo) > len(self._effects):  # each effect has a note of its own
                     self.changes += 1
-                    if self._regular is not None and self.changes % self._interval == 0:
+                if self._undo or self.has_logged:
+                    self._undo.clear()
+                    self.has_logged = False
+                    self._done += 1
+                    if self._regular is not None and self._done % self._interval == 0:
                         self._effects.append(self._regular)
                 self._committed.extend(self._effects)
                 self._effects.clear()

@@ -17,10 +17,11 @@ from .journal import Journal
 from .quotas import Quotas
 from .rates import Rates
 from .stores import Stores
+from .webhooks import Webhooks
 
 Transitions = Literal["immediate", "realistic"]
 
-_KEPT = ("clock", "quotas", "faults", "rates", "stores", "calls", "events")
+_KEPT = ("clock", "quotas", "faults", "rates", "webhooks", "stores", "calls", "events")
 """The parts that a snapshot is of. Ids are not: they shall not come twice."""
 
 
@@ -75,6 +76,7 @@ class State:
         self.faults = Faults(errors_of, parameters_of)
         self.quotas = Quotas(quotas)
         self.rates = Rates(self.clock, enforced=rate_limits)
+        self.webhooks = Webhooks()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -88,8 +90,16 @@ class State:
         """What is equal to what it was before as long as nothing has changed that `snapshot()` returns."""
         with self.journal:
             logs = [(log.first, len(log)) for log in (self.calls, self.events)]
-            parts = self.clock.setting, self.quotas.snapshot(), self.faults.snapshot()
-            return self.journal.changes, self.generation, *logs, *parts
+            parts = [getattr(self, name).snapshot() for name in ("quotas", "faults", "webhooks")]
+            return self.journal.changes, self.generation, self.clock.setting, *logs, *parts
+
+    @property
+    def resources_version(self) -> object:
+        """What is equal to what it was before as long as reading resources gives the same: calls on record are none.
+
+        Sessions are forgotten after weeks without anything happening, hence the day.
+        """
+        return self.journal.changes, self.generation, self.clock.setting, self.clock.now().toordinal()
 
     def watch(self, note: Callable[[str], object], read: Callable[[], object] = lambda: None) -> Callable[[], None]:
         """Have a function told what changes: an ARN or an id, and "" when everything does; return what ends that.
@@ -119,7 +129,7 @@ class State:
             watcher.read()
 
     def reset(self) -> None:
-        """Empty everything that calls or tests put in. Clock, quotas and subscriptions stay as they were set."""
+        """Empty everything that calls or tests put in. Clock, quotas, webhooks and subscriptions stay as set."""
         with self.journal:
             self.forgets()
             for part in (self.stores, self.events, self.calls, self.faults, self.rates, self.clock):

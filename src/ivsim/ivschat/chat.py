@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import UserDict
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from datetime import datetime
 from functools import partial
 from types import TracebackType
@@ -184,6 +184,8 @@ class Chat:
         self._state = state
         self._contexts = contexts
         self._review_handlers = _ReviewHandlers()
+        self.post: Callable[[str, dict[str, Any]], Mapping[str, Any]] | None = None
+        """What a server does with the payload of a review for a URL; it raises what goes wrong. None without one."""
 
     @property
     def review_handlers(self) -> MutableMapping[str, ReviewHandler]:
@@ -194,6 +196,14 @@ class Chat:
         cannot be called with the payload alone, or would return a coroutine.
         """
         return self._review_handlers
+
+    @property
+    def webhooks(self) -> MutableMapping[str, str]:
+        """The URLs that stand for Lambda functions, by ARN, where no function of `review_handlers` does.
+
+        A server POSTs the payload there. Unlike functions they are saved, so a load puts the saved ones in their place.
+        """
+        return self._state.webhooks
 
     def connect(self, token: str) -> ChatConnection:
         """Connect to a room with the `token` of CreateChatToken.
@@ -209,6 +219,11 @@ class Chat:
                 if known is not None:
                     return ChatConnection(self, self._state, ctx, messaging.join(ctx, known))
         raise ChatRefused("CreateChatToken never answered this token")
+
+    def close_all(self) -> None:
+        """Close every connection, as nobody holds those of a state that another process saved."""
+        for connection in self.connections:
+            connection.close()
 
     @property
     def connections(self) -> list[ChatConnection]:
@@ -269,6 +284,12 @@ class Chat:
         self._review_handlers.update(handlers)
 
     def _review(self, ctx: Context, review: Review, wait: Callable[[float], object]) -> None:
-        verdict = reviews.hold(review, self._review_handlers.get(review.uri), self._state.clock, wait)
+        verdict = reviews.hold(review, self._handler(review.uri), self._state.clock, wait)
         with self._state.transaction():
             messaging.conclude(ctx, review, verdict)
+
+    def _handler(self, lambda_arn: str) -> ReviewHandler | None:
+        url = self._state.webhooks.get(lambda_arn)
+        if lambda_arn in self._review_handlers or url is None or self.post is None:
+            return self._review_handlers.get(lambda_arn)
+        return partial(self.post, url)

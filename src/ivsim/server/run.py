@@ -26,6 +26,7 @@ from .chat_hub import Hub
 from .chat_socket import ChatSocket
 from .connection import HttpConnection
 from .state_file import StateFile
+from .webhook import post
 
 if TYPE_CHECKING:
     from ..emulator import Emulator
@@ -68,6 +69,7 @@ class Server:
         self, emulator: Emulator, *, host: str = HOST, port: int = PORT, state: str | os.PathLike[str] | None = None
     ) -> None:
         self.emulator = emulator
+        emulator.chat.post = partial(post, emulator)
         self._socket = _listen(host, port)
         self._state_file = None if state is None else self._keep_in(state)
         address, self.port = self._socket.getsockname()[:2]

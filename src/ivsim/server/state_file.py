@@ -83,14 +83,15 @@ class StateFile:
     def _begin(self) -> None:
         if not self._path.parent.is_dir():
             raise FileNotFoundError(errno.ENOENT, f"there is no directory {self._path.parent}")
+        if os.path.lexists(self._path) and not self._path.is_file():  # to read a pipe is to wait for ever
+            raise OSError(errno.EINVAL, "that is no file")
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
             raise OSError(errno.EBUSY, "another server keeps its state there") from None
         if self._path.exists():
             self._emulator.load(self._path)
-            for connection in self._emulator.chat.connections:
-                connection.close()
+            self._emulator.chat.close_all()
         self._write(self._emulator.version, self._emulator.saved())
 
     def _try(self, version: object, pieces: Iterator[bytes]) -> None:

@@ -15,18 +15,24 @@ let entries = [];
 let waiting = [];
 let serial = 0;
 
-/** Forget everything, and begin with what happened already, oldest first. */
+/** Forget everything, and begin with what happened already; events, which tell no more than the second, after calls. */
 export function begin(calls, events) {
   entries = [];
   waiting = [];
-  calls.slice(-MOST_KEPT).forEach((call) => add("call", call));
-  entries.forEach((entry) => (entry.isNew = false));
-  events.slice(-MOST_KEPT).forEach((event) => add("event", event));
+  const happened = [
+    ...calls.slice(-MOST_KEPT).map((call) => ["call", call, secondOf(call.at)]),
+    ...events.slice(-MOST_KEPT).map((event) => ["event", event, secondOf(event.time)]),
+  ];
+  happened.sort((one, other) => one[2] - other[2]).forEach(([kind, body]) => add(kind, body));
+}
+
+function secondOf(moment) {
+  return Math.floor(new Date(moment ?? 0) / 1000);
 }
 
 /** Add what happened. */
 export function add(kind, body) {
-  const entry = { id: serial++, kind, isNew: true, ...(kind === "call" ? aboutCall(body) : aboutEvent(body)) };
+  const entry = { id: serial++, kind, ...(kind === "call" ? aboutCall(body) : aboutEvent(body)) };
   entry.json = JSON.stringify(body, null, 2);
   entry.text = entry.json.toLowerCase();
   if (view.isPaused) waiting = [entry, ...waiting].slice(0, MOST_KEPT);
@@ -34,16 +40,9 @@ export function add(kind, body) {
   change();
 }
 
-/** Tell the time: events have their own, calls have none, so it is when the page was told of them. */
-export function stamp(at) {
-  for (const entry of [...waiting, ...entries]) {
-    if (entry.isNew) Object.assign(entry, { isNew: false, at: entry.at ?? at });
-  }
-}
-
-function aboutCall({ operation, params, status, error, region }) {
+function aboutCall({ at, operation, params, status, error, region }) {
   const subject = Object.values(params).find((value) => typeof value === "string" && value);
-  return { what: operation || "unknown operation", about: [error, subject, region], status, isBad: status >= 400 };
+  return { at, what: operation || "unknown operation", about: [error, subject, region], status, isBad: status >= 400 };
 }
 
 function aboutEvent(event) {

@@ -40,20 +40,34 @@ export function call(service, operation, place, params) {
   return request(`/${operation}`, { method: "POST", headers }, params);
 }
 
+/** Read what is in the emulator; the very object of before while nothing has changed. */
+export async function readOverview() {
+  const response = await send("/_ivsim/overview", { headers: known.tag ? { "If-None-Match": known.tag } : {} });
+  if (response.status !== 304) known = { overview: await answerOf(response), tag: response.headers.get("ETag") };
+  return known.overview;
+}
+
+let known = { overview: null, tag: null };
+
 async function request(path, init, body) {
   const headers = { ...init.headers, ...(body && { "Content-Type": "application/json" }) };
-  let response;
+  const answer = await answerOf(await send(path, { ...init, headers, body: body && JSON.stringify(body) }));
+  if (init.method !== "GET") acted();
+  return answer;
+}
+
+async function send(path, init) {
   try {
-    response = await fetch(path, { ...init, headers, body: body && JSON.stringify(body) });
+    return await fetch(path, init);
   } catch {
     throw new Refused("The server cannot be reached.");
   }
+}
+
+async function answerOf(response) {
   const content = await response.text();
   const answer = content ? JSON.parse(content) : null;
-  if (response.ok) {
-    if (init.method !== "GET") acted();
-    return answer;
-  }
+  if (response.ok) return answer;
   const text = answer.detail ?? answer.message ?? answer.exceptionMessage;
   throw new Refused(answer.field ? `${answer.field}: ${text}` : text);
 }

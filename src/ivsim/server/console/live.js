@@ -4,8 +4,8 @@
  * so many that the server has time for others.
  */
 
-import { add, begin, stamp } from "./activity.js";
-import { control, onAction, Refused } from "./api.js";
+import { add, begin } from "./activity.js";
+import { control, onAction, readOverview, Refused } from "./api.js";
 import { arnOf } from "./format.js";
 import { inventoryOf } from "./inventory.js";
 import { readTranscript } from "./rooms.js";
@@ -14,9 +14,11 @@ import { change, state } from "./state.js";
 const RETRY_MILLISECONDS = 1000;
 const READ_MILLISECONDS = 1000;
 const SHARE_OF_READING = 5;
+const REST_MILLISECONDS = 100;
 
 let isReading = false;
 let isOld = false;
+let shown = null;
 
 /** Follow the server, for as long as the page is there; one that went away is asked for until it is back. */
 export function follow() {
@@ -71,7 +73,8 @@ async function refresh() {
     } catch (error) {
       if (!(error instanceof Refused)) throw error; // otherwise the server is gone, as the feed will notice
     }
-    await new Promise((resolve) => setTimeout(resolve, (performance.now() - began) * SHARE_OF_READING));
+    const rest = Math.max(REST_MILLISECONDS, (performance.now() - began) * SHARE_OF_READING);
+    await new Promise((resolve) => setTimeout(resolve, rest));
   }
   isReading = false;
 }
@@ -90,11 +93,11 @@ async function start() {
 
 async function read() {
   const asked = performance.now();
-  const [overview, clock] = await Promise.all([control("GET", "overview"), control("GET", "clock")]);
+  const [overview, clock] = await Promise.all([readOverview(), control("GET", "clock")]);
+  if (overview !== shown) change({ inventory: inventoryOf(overview) });
+  shown = overview;
   change({
-    inventory: inventoryOf(overview),
     clock: { now: Date.parse(clock.now), frozen: clock.frozen, toldAt: (asked + performance.now()) / 2 },
   });
-  stamp(clock.now);
   if (state.route.startsWith("arn:") && arnOf(state.route).type === "room") readTranscript(state.route);
 }

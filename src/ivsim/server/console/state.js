@@ -21,6 +21,7 @@ export const state = {
 
 let draw = () => {};
 let isAsked = false;
+let mayDrawAt = 0;
 
 /** Have a function called after changes. */
 export function onChange(callback) {
@@ -32,10 +33,15 @@ export function change(changes = {}) {
   Object.assign(state, changes);
   if (isAsked) return;
   isAsked = true;
-  requestAnimationFrame(() => {
-    isAsked = false;
-    draw();
-  });
+  setTimeout(() => requestAnimationFrame(drawNow), Math.max(0, mayDrawAt - performance.now()));
+}
+
+/** Draw, and then leave people twice the time that it took: under load the page shall still be theirs. */
+function drawNow() {
+  isAsked = false;
+  const began = performance.now();
+  draw();
+  mayDrawAt = performance.now() + 2 * (performance.now() - began);
 }
 
 /** The emulator's time now, in milliseconds. */

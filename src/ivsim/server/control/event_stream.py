@@ -43,8 +43,12 @@ class EventStream(Response):
         if last:
             self._resume(last)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - as ASGI has it
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the client leaves."""
+        if scope["method"] == "HEAD":
+            await send({"type": "http.response.start", "status": 200, "headers": _HEAD})
+            await send({"type": "http.response.body", "body": b""})
+            return
         loop, news = asyncio.get_running_loop(), asyncio.Event()
 
         def wake() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -18,7 +19,10 @@ _BOTH = ("application/json", MEDIA_TYPE)
 
 
 class CallShown(msgspec.Struct, rename="camel"):
-    """One API call, as it was answered; `service` and `operation` are empty when the request meant none."""
+    """One API call, as it was answered; `service` and `operation` are empty when the request meant none.
+
+    `at` is when that was, by the emulator's clock; null in a state that an older ivsim saved.
+    """
 
     service: str
     operation: str
@@ -27,6 +31,7 @@ class CallShown(msgspec.Struct, rename="camel"):
     region: str
     status: int
     error: str | None
+    at: datetime | None
 
 
 class Events(msgspec.Struct):
@@ -86,5 +91,5 @@ def _wants_stream(request: Request) -> bool:
 
 def _shown(call: Call) -> CallShown:
     return CallShown(
-        call.service, call.operation, dict(call.params), call.account, call.region, call.status, call.error
+        call.service, call.operation, dict(call.params), call.account, call.region, call.status, call.error, call.at
     )

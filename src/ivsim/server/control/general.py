@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import msgspec
+from starlette.requests import Request
 from starlette.responses import Response
 
 from ..._version import __version__
@@ -51,18 +53,26 @@ def save_state(sim: Emulator) -> Response:
 
 @endpoint("PUT", "/state", most_bytes=_MOST_STATE_BYTES)
 def load_state(sim: Emulator, body: bytes) -> None:
-    """Put the state of such a file in the place of what is there."""
+    """Put the state of such a file in the place of what is there.
+
+    Broadcasts in it go on, connections to chat rooms do not: nobody is at the other end of them.
+    """
     try:
         sim.loads(body)
+        sim.chat.close_all()
     except UnreadableState as error:
         raise Problem(400, str(error)) from None
 
 
 @endpoint("GET", "/overview")
-def overview(sim: Emulator) -> dict[str, list[dict[str, Any]]]:
+def overview(sim: Emulator, request: Request) -> dict[str, list[dict[str, Any]]] | Response:
     """Return every resource of every account and region, by kind, as its Get operation shows it.
 
     Each also has `accountId` and `region`; a channel has `streamKeys`, `stream` (null when it is not live), its newest
     `streamSessions` and its `viewerSessions`; a room has the `userIds` connected to it. Nothing is recorded as a call.
+    Who has it already, and says so with If-None-Match and its ETag, is answered 304 as long as nothing has changed.
     """
-    return sim.overview()
+    tag = f'"{sha256(repr(sim.overview_version).encode()).hexdigest()}"'
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers={"ETag": tag})
+    return Response(msgspec.json.encode(sim.overview()), headers={"ETag": tag}, media_type="application/json")

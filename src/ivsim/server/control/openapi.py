@@ -97,4 +97,4 @@ def _is_union(kind: Any) -> bool:
 
 
 def _is_required(body: Any) -> bool:
-    return not hasattr(body, "__struct_fields__") or any(field.required for field in msgspec.structs.fields(body))
+    return hasattr(body, "__struct_fields__") and any(field.required for field in msgspec.structs.fields(body))
