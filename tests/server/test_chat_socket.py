@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -569,12 +571,12 @@ def test_two_servers(sim: Emulator, server: Server, room: Room) -> None:
 
 def test_freezegun(sim: Emulator, server: Server, room: Room) -> None:
     """While freezegun stops Python's clock, delays and the end of sessions come as they should."""
-    with freeze_time("2027-01-01") as time, Client(server, room.token("ada", sessionDurationInMinutes=1)) as ada:
+    with freeze_time("2027-01-01") as frozen, Client(server, room.token("ada", sessionDurationInMinutes=1)) as ada:
         with Client(server, room.token("bob", "SEND_MESSAGE")) as bob:
             sim.faults.latency("MessagingRequest", 0.05)
             bob.say("x")
             assert (ada.hears(), bob.hears()) == ("x", "x")
-        time.tick(60)
+        frozen.tick(60)
         assert ada.end()[0] == 1000
 
 
@@ -684,6 +686,39 @@ def test_a_burst(sim: Emulator, room: Room, monkeypatch: pytest.MonkeyPatch) -> 
         assert raw.end() == (1013, "too slow")
     assert len(buffers) == 1
     assert buffers[0] < 1.2 * 2**20
+
+
+def test_slow_at_the_end(server: Server, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who was sent away is not sent away once more for reading slowly."""
+    sockets: list[ChatSocket] = []
+    made = ChatSocket.connection_made
+
+    def note(which: ChatSocket, transport: Any) -> None:
+        sockets.append(which)
+        made(which, transport)
+
+    monkeypatch.setattr(ChatSocket, "connection_made", note)
+    with Raw(server, room.token("ada")) as raw:
+        raw.shake()
+        call(room.sim, "DisconnectUser", roomIdentifier=room.arn, userId="ada", reason="Kicked")
+        assert raw.end() == (1000, "Kicked")
+        sockets[0]._loop.call_soon_threadsafe(sockets[0].pause_writing)
+        raw.send(Frame(Opcode.PING, b"?"))
+        assert raw.frame() == (Opcode.PONG, b"?")
+        raw.send(close())
+        assert raw.read() == b""
+
+
+def test_nothing_stays(sim: Emulator, server: Server, room: Room) -> None:
+    """Of those who left, and of rooms without anybody, nothing is kept, not even until they would have been cut off."""
+    with Raw(server, room.token("ada")) as raw:
+        raw.shake()
+        raw.send(close())
+        assert raw.end() == (1000, "")
+    last = time.monotonic() + 4
+    while any(type(each).__name__ in ("ChatSocket", "_Room") for each in gc.get_objects()):
+        assert time.monotonic() < last
+        gc.collect()
 
 
 def test_a_client_that_does_not_say_goodbye(
