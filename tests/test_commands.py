@@ -122,6 +122,8 @@ def test_advance(sim: Emulator, run: Run) -> None:
     _, (line,), _ = run("advance", "90")
     assert line == f"{sim.clock.now():%Y-%m-%dT%H:%M:%SZ}"
     assert 89 <= (sim.clock.now() - before).total_seconds() <= 90
+    for seconds in ("nan", "inf"):
+        assert run("advance", seconds) == (1, [], f"ivsim: {seconds} is not a number of seconds\n")
 
 
 class Command:
@@ -186,7 +188,7 @@ def test_reader_that_has_enough(sim: Emulator) -> None:
     assert (status, error) == (0, "")
 
 
-@pytest.mark.parametrize("url", ["localhost:4870", "ftp://localhost", "http://"])
+@pytest.mark.parametrize("url", ["localhost:4870", "ftp://localhost", "http://", "http://[::1"])
 def test_no_url(capsys: pytest.CaptureFixture[str], url: str) -> None:
     """What is no URL of a server is said to be none."""
     assert main(["reset", "--url", url]) == 1

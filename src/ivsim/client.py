@@ -32,7 +32,7 @@ class Client:
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
         self._opener = build_opener(ProxyHandler({}))  # the server is near, whatever proxies are set
-        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
+        if not _is_url(url):
             raise RequestFailed(f"{url!r} is not the URL of a server, such as http://127.0.0.1:4870")
 
     def get(self, path: str, **query: str | None) -> Any:
@@ -101,3 +101,11 @@ class Client:
 def _query(members: dict[str, str | None]) -> str:
     given = {name: value for name, value in members.items() if value is not None}
     return f"?{urlencode(given)}" if given else ""
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 from collections.abc import Callable, Iterator
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,8 @@ def _log(
 
 
 def _advance(options: argparse.Namespace, server: Client) -> Iterator[str]:
+    if not isfinite(options.seconds):  # which JSON cannot say
+        raise RequestFailed(f"{options.seconds} is not a number of seconds")
     yield str(server.post("/clock/advance", {"seconds": options.seconds})["now"])
 
 

@@ -665,7 +665,9 @@ def test_files(server: Server) -> None:
 
     page = requests.get(f"{server.url}/", timeout=10)
     assert page.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert page.headers["Content-Security-Policy"].startswith("default-src 'self';")
+    policy = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    assert page.headers["Content-Security-Policy"] == policy
+    assert (page.headers["X-Content-Type-Options"], page.headers["Cache-Control"]) == ("nosniff", "no-cache")
     assert requests.head(f"{server.url}/", timeout=10).status_code == 200
     script = requests.get(f"{server.url}/_ivsim/console/main.js", timeout=10)
     assert script.headers["Content-Type"] == "text/javascript; charset=utf-8"

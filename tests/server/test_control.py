@@ -179,6 +179,7 @@ def test_missing_field(control: Control) -> None:
 def test_large_body(control: Control) -> None:
     """More than a megabyte is too much, but for a state."""
     assert refusal(control("POST", "/streams", b" " * (1024 * 1024 + 1))) == (413, None)
+    assert refusal(control("POST", "/streams", b" " * (1024 * 1024 - 2) + b"{}")) == (400, "channel")
     assert refusal(control("PUT", "/state", b" " * (1024 * 1024 + 1))) == (400, None)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from ivsim import Emulator
 from ivsim.server.control import event_stream
-from ivsim.server.control.sources import Frames
+from ivsim.server.control.sources import Entries, Frames
 
 from .. import calling
 from .control_client import Control, call
@@ -150,6 +150,17 @@ def test_many_frames(sim: Emulator) -> None:
     assert [index for index, each in enumerate(news) if each is None] == [100, 201]
     texts = [bytes(each[1]["frame"]).decode() for each in news if each is not None]
     assert texts == sim.chat.transcript(room)
+
+
+def test_forgotten_entries() -> None:
+    """Who is behind what history keeps goes on with the oldest there is, once."""
+    sim = Emulator(history=5)
+    calls = Entries("call", sim.calls, show=lambda each: each.operation)
+    for _ in range(300):
+        call(sim, "ListRooms")
+    assert sim.calls.first > 0
+    assert sum(each is not None for each in calls.read()) == len(sim.calls)
+    assert calls.position == sim.calls.end == 300
 
 
 @pytest.mark.parametrize("last", ["x", "1", "1-2-3", "-1-2", "9" * 5000 + "-1", "\xb2-1"])

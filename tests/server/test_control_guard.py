@@ -83,6 +83,9 @@ def test_foreign_names_for_this_machine(control: Control, host: str) -> None:
         "[fe80::1]",
         "host.docker.internal",
         "a.test",
+        "Localhost:4870",
+        "LAPTOP.LOCAL",
+        "localhost.:4870",
     ],
 )
 def test_local_names(control: Control, host: str) -> None:

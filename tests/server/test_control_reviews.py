@@ -97,7 +97,14 @@ def test_review(control: Control, reviewer: Reviewer, ann: ChatConnection) -> No
 
 @pytest.mark.parametrize(
     ("status", "answer"),
-    [(500, b"{}"), (302, b""), (200, b"not JSON"), (200, b"[]"), (200, b'{"ReviewResult": "MAYBE"}')],
+    [
+        (500, b"{}"),
+        (302, b""),
+        (202, b'{"ReviewResult": "ALLOW", "Content": "x"}'),
+        (200, b"not JSON"),
+        (200, b"[]"),
+        (200, b'{"ReviewResult": "MAYBE"}'),
+    ],
 )
 def test_useless_answer(control: Control, reviewer: Reviewer, ann: ChatConnection, status: int, answer: bytes) -> None:
     """What cannot be used leaves it to the room's fallback result."""
