@@ -111,46 +111,61 @@ def _raw(url: str, request: AWSRequest) -> bytes:
 
 
 async def _calls(host: str, port: int, raw: bytes, clients: int, seconds: float) -> float:
-    connected = [
-        (await asyncio.get_running_loop().create_connection(partial(_Client, raw), host, port))[1]
-        for _ in range(clients)
-    ]
+    crowd = [_Client(host, port, raw) for _ in range(clients)]
+    for client in crowd:
+        await client.connect()
     began = perf_counter()
-    for client in connected:
+    for client in crowd:
         client.call()
     await asyncio.sleep(seconds)
     elapsed = perf_counter() - began
-    answered = sum(client.answered for client in connected)
-    for client in connected:
-        client.transport.abort()
-    return answered / elapsed
+    for client in crowd:
+        client.leave()
+    return sum(client.answered for client in crowd) / elapsed
 
 
 class _Client(asyncio.Protocol):
-    """Calls, and calls again when it is answered."""
+    """Calls, and calls again when it is answered; over a new connection where the server closes the old one."""
 
-    transport: asyncio.Transport
-
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, host: str, port: int, raw: bytes) -> None:
+        self._place = host, port
         self._raw = raw
         self._received = b""
+        self._is_over = False
         self.answered = 0
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+    async def connect(self) -> None:
+        """Have a connection."""
+        self._transport, _ = await asyncio.get_running_loop().create_connection(lambda: self, *self._place)
 
     def call(self) -> None:
         """Send the request."""
-        self.transport.write(self._raw)
+        self._transport.write(self._raw)
+
+    def leave(self) -> None:
+        """Call no more."""
+        self._is_over = True
+        self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         self._received += data
         head, end, body = self._received.partition(b"\r\n\r\n")
         if end:
-            assert head.startswith(b"HTTP/1.1 200"), head
-            length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
-            if len(body) == int(length):
+            assert head.startswith((b"HTTP/1.1 200", b"HTTP/1.0 200")), head
+            head = head.lower()
+            if len(body) == int(head.partition(b"content-length:")[2].partition(b"\r\n")[0]):
                 self._received = b""
                 self.answered += 1
-                self.call()
+                if b"\r\nconnection: close" not in head:
+                    self.call()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        if not self._is_over:
+            self._again = asyncio.get_running_loop().create_task(self._call_again())
+
+    async def _call_again(self) -> None:
+        await self.connect()
+        if self._is_over:
+            self._transport.abort()
+        else:
+            self.call()

@@ -46,7 +46,7 @@ def body_members(body: bytes) -> dict[str, Any]:
 
 def is_deep(text: bytes, value: Any) -> bool:
     """Return whether JSON is nested deeper than anybody needs; `value` is what the text says."""
-    if text.count(b"[") + text.count(b"{") <= _DEEPEST:
+    if len(text) <= _DEEPEST or text.count(b"[") + text.count(b"{") <= _DEEPEST:
         return False
     level = [value]
     for _ in range(_DEEPEST):
