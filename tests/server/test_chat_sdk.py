@@ -116,18 +116,19 @@ def test_trouble(
     sim: Emulator, room: Room, run: Callable[..., Any], observer: ChatConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Dropped, the SDK connects anew with another token; sent away, it stays away; refused, it tries four times."""
-    transports: list[asyncio.Transport] = []
+    sockets: list[tuple[asyncio.AbstractEventLoop, socket.socket]] = []
     made = ChatSocket.connection_made
 
     def note(which: ChatSocket, transport: asyncio.Transport) -> None:
-        transports.append(transport)
+        sockets.append((asyncio.get_running_loop(), transport.get_extra_info("socket")))
         made(which, transport)
 
     monkeypatch.setattr(ChatSocket, "connection_made", note)
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(run, "trouble")
         until(lambda: "drop me" in contents(observer) or running.done())
-        transports[0].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+        loop, dropped = sockets[0]
+        loop.call_soon_threadsafe(dropped.shutdown, socket.SHUT_RDWR)  # when what the room has is written
         until(lambda: "end my session" in contents(observer) or running.done())
         sim.clock.advance(3600)
         told = running.result()
@@ -141,4 +142,4 @@ def test_trouble(
     ]
     assert told["eve"] == [["connecting", None], ["disconnect", "socketError"]]
     assert told["tokens"] == 4
-    assert len(transports) == 6
+    assert len(sockets) == 6
