@@ -15,6 +15,7 @@ from .client import RequestFailed
 from .core.service import Service
 from .dispatcher import SERVICES
 from .emulator import Emulator
+from .web import HOST, PORT
 from .wire.model import Operation
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ class CommandFailed(Exception):  # noqa: N818 - what happened
 
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--host", default="127.0.0.1", help="the address to listen at (%(default)s)")
-    parser.add_argument("--port", type=int, default=4870, help="the port, 0 for any that is free (%(default)s)")
+    parser.add_argument("--host", default=HOST, help="the address to listen at (%(default)s)")
+    parser.add_argument("--port", type=int, default=PORT, help="the port, 0 for any that is free (%(default)s)")
     parser.add_argument("--seed", metavar="TEXT", help="makes ids and keys the same in every run")
     parser.add_argument(
         "--account-id",

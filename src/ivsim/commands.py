@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from .client import Client, Message, RequestFailed
+from .web import HOST, PORT
 
-URL = "http://127.0.0.1:4870"
+URL = f"http://{HOST}:{PORT}"
 
 Lines = Callable[[argparse.Namespace, Client], Iterator[str]]
 

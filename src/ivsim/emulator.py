@@ -180,9 +180,8 @@ class Emulator:
         Each also has `accountId` and `region`; a channel has `streamKeys`, `stream`, `streamSessions` and
         `viewerSessions`, a room the `userIds` connected to it. That is no call: nothing is recorded, nothing fails.
         """
-        services = (ivs.service, ivschat.service)
         with self._state.transaction():
-            return overview.overview(*((each, self._dispatcher.contexts(each)) for each in services))
+            return overview.overview(*((each, self._dispatcher.contexts(each)) for each in SERVICES.values()))
 
     @property
     def overview_version(self) -> object:
@@ -233,7 +232,7 @@ class Emulator:
         return archive.encode(archive.take(self._state))
 
     def dumps(self) -> bytes:
-        """Return what `save()` would write. Raises ValueError as it does."""
+        """Return what `save()` would write, but on one line. Raises ValueError as it does."""
         from .core import archive  # noqa: PLC0415 - as in save()
 
         return archive.dumps(self._state)

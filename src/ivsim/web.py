@@ -15,6 +15,12 @@ from .wire.http import Request, Response
 if TYPE_CHECKING:
     from .emulator import Emulator
 
+HOST, PORT = "127.0.0.1", 4870
+"""Where a server is, unless it is told otherwise."""
+
+FAILED = "ivsim failed; its log has the traceback"
+"""What a client is told of a bug of ours."""
+
 MOST_THROWN_AWAY = 64 * 1024 * 1024
 """How much of a body that is too large is still read, as most clients read no answer before they have sent it all."""
 
@@ -116,8 +122,7 @@ def _inflated(body: bytes, bits: int) -> bytes | None:
 
 
 def _failure() -> Response:
-    text = "ivsim failed; its log has the traceback"
-    body = json.dumps({"message": text, "exceptionMessage": text}).encode()
+    body = json.dumps({"message": FAILED, "exceptionMessage": FAILED}).encode()
     return Response(500, {"Content-Type": "application/json", "x-amzn-ErrorType": "InternalServerException"}, body)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -45,7 +45,11 @@ class Calls(Log[Call]):
 
         Raises ValueError for an operation that does not exist.
         """
+        return list(filter(self.is_of(operation), self))
+
+    def is_of(self, operation: str) -> Callable[[Call], bool]:
+        """Return what tells whether a call is one of those that `of()` returns. Raises ValueError as that does."""
         name = self._operations.get(str(operation).replace("_", "").lower())
         if name is None:
             raise ValueError(f"operation: {unknown('operation', str(operation), self._operations.values())}")
-        return [call for call in self if call.operation == name]
+        return lambda call: call.operation == name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -34,9 +34,13 @@ class Events(Log[Event]):
 
         Raises ValueError for a type that no service has.
         """
+        return list(filter(self.is_of(detail_type), self))
+
+    def is_of(self, detail_type: str) -> Callable[[Event], bool]:
+        """Return what tells whether an event is one of those that `of()` returns. Raises ValueError as that does."""
         if detail_type not in self._detail_types:
             raise ValueError(f"detail_type: {unknown('detail type', str(detail_type), self._detail_types)}")
-        return [event for event in self if event["detail-type"] == detail_type]
+        return lambda event: bool(event["detail-type"] == detail_type)
 
     def emit(
         self,

@@ -22,7 +22,7 @@ from websockets.server import ServerProtocol
 
 from ..ivschat.frames import to_json
 from ..ivschat.messaging import ChatRefused
-from ..web import CALLS
+from ..web import CALLS, FAILED
 from .chat_hub import Hub
 
 if TYPE_CHECKING:
@@ -40,8 +40,6 @@ MOST_UNSENT_BYTES = 2**20
 
 _CLOSING_SECONDS = 5
 """How long a client has to take what is on its way to it, and to say goodbye."""
-
-_FAILED = "ivsim failed; its log has the traceback"
 
 
 class ChatSocket(asyncio.Protocol):
@@ -123,7 +121,7 @@ class ChatSocket(asyncio.Protocol):
                 response = self._refusal(refused.status, str(refused))
             except Exception:  # noqa: BLE001 - whatever it is, it is ours
                 _log.exception("a bug of ivsim's at a chat token; please report it")
-                response = self._refusal(500, _FAILED)
+                response = self._refusal(500, FAILED)
         CALLS.info(
             "%s chat: %s %.1f ms",
             response.status_code,
@@ -189,7 +187,7 @@ class ChatSocket(asyncio.Protocol):
             return  # it was closed by another thread, and the news are on their way
         except Exception:  # noqa: BLE001 - as above
             _log.exception("a bug of ivsim's at a frame of %r; please report it", text)
-            self._fail(CloseCode.INTERNAL_ERROR, _FAILED)
+            self._fail(CloseCode.INTERNAL_ERROR, FAILED)
             return
         if review is not None:
             self._busy = True

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 from uvicorn.server import ServerState
 
+from ..web import HOST, PORT
 from .app import App
 from .chat_hub import Hub
 from .chat_socket import ChatSocket
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from ..emulator import Emulator
 
 _log = logging.getLogger("ivsim.server")
-
-HOST = "127.0.0.1"
-PORT = 4870
 
 _TICK = 0.05
 """Seconds by which what is due on the emulator's clock is late at most, when no call asks."""

@@ -18,6 +18,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...emulator import Emulator
+from ...web import FAILED
 from . import chat, clock, faults, feed, general, openapi, quotas, reviews, streams  # noqa: F401 - they fill ENDPOINTS
 from .endpoints import ENDPOINTS, PREFIX, Endpoint
 from .problems import Problem
@@ -99,7 +100,7 @@ def _route(sim: Emulator, methods: dict[str, Endpoint]) -> Callable[[Request], A
             return problem.response()
         except Exception:  # noqa: BLE001 - whatever it is, it is ours
             _log.exception("a bug of ivsim's at %s %s; please report it", request.method, request.url.path)
-            return Problem(500, "ivsim failed; its log has the traceback").response()
+            return Problem(500, FAILED).response()
 
     return answer
 

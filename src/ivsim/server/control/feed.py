@@ -54,22 +54,19 @@ def list_events(sim: Emulator, request: Request, detail_type: str | None = None)
     how many there were up to it, so Last-Event-ID goes on behind it. `event: reset` says that the emulator was emptied,
     or a state loaded, and that what follows begins anew.
     """
-    events = list(sim.events) if detail_type is None else sim.events.of(detail_type)
-    if not _wants_stream(request):
-        return Events(events)
-    wanted = Entries("event", sim.events, is_wanted=lambda event: detail_type in (None, event["detail-type"]))
-    return EventStream(sim, [wanted], request)
+    is_wanted = _any if detail_type is None else sim.events.is_of(detail_type)
+    if _wants_stream(request):
+        return EventStream(sim, [Entries("event", sim.events, is_wanted=is_wanted)], request)
+    return Events(list(filter(is_wanted, sim.events)))
 
 
 @endpoint("GET", "/calls", media_types=_BOTH)
 def list_calls(sim: Emulator, request: Request, operation: str | None = None) -> Calls | Response:
     """Return every API call so far; those of one `operation`, if given. As for events, also as server-sent events."""
-    calls = list(sim.calls) if operation is None else sim.calls.of(operation)
-    if not _wants_stream(request):
-        return Calls([_shown(each) for each in calls])
-    name = None if operation is None else operation.replace("_", "").lower()
-    wanted = Entries("call", sim.calls, show=_shown, is_wanted=lambda call: name in (None, call.operation.lower()))
-    return EventStream(sim, [wanted], request)
+    is_wanted = _any if operation is None else sim.calls.is_of(operation)
+    if _wants_stream(request):
+        return EventStream(sim, [Entries("call", sim.calls, show=_shown, is_wanted=is_wanted)], request)
+    return Calls([_shown(each) for each in sim.calls if is_wanted(each)])
 
 
 @endpoint("GET", "/feed", media_types=(MEDIA_TYPE,))
@@ -83,6 +80,10 @@ def get_feed(sim: Emulator, request: Request) -> Response:
     """
     calls = Entries("call", sim.calls, show=_shown, is_live=True)
     return EventStream(sim, [calls, Entries("event", sim.events, is_live=True), Frames(sim.chat)], request)
+
+
+def _any(_: object) -> bool:
+    return True
 
 
 def _wants_stream(request: Request) -> bool:
