@@ -57,7 +57,7 @@ coverage-page: $(VENV)/made
 
 # The pictures of the console in docs/, as the test has them; they look best with the typeface Inter installed.
 screenshot: $(VENV)/made
-	IVSIM_SCREENSHOT=1 $(VENV)/bin/python -m pytest -q tests/server/test_console.py -k pictures
+	IVSIM_SCREENSHOT=1 $(VENV)/bin/python -m pytest -q tests/server/console/test_app.py -k pictures
 
 format: $(VENV)/made
 	$(VENV)/bin/ruff check --fix .

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 import ivsim
-from ivsim.dispatcher import SERVICES
+from ivsim.services import SERVICES
 
 pytest_plugins = ["pytester"]
 

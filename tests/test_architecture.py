@@ -3,85 +3,200 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
+from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-SOURCE = Path(__file__).parent.parent / "src" / "ivsim"
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "src" / "ivsim"
+
+LONGEST = 400
+"""Lines that a source file may have."""
 
 # Each may import what stands after it, and itself.
 LAYERS = [
     ["__main__"],
-    ["cli", "pytest_plugin", "tokens"],
-    ["commands"],
-    ["client"],
+    ["cli", "pytest_plugin", "playback_tokens"],
     ["mock", "wsgi", "server"],
-    ["interceptors", "emulator", "web"],
+    ["web", "decorating"],
+    ["interceptors", "emulator"],
     ["dispatcher", "courier", "overview"],
+    ["services"],
     ["ivs", "ivschat"],
     ["core"],
-    ["wire"],
+    ["wire", "media"],
 ]
 SIBLINGS = {
-    "mock": {"server"},
+    "mock": {"server", "web"},
     "wsgi": {"server"},
     "server": {"mock", "interceptors"},
-    "interceptors": {"emulator", "web"},
-    "emulator": {"web"},
-    "web": {"interceptors", "emulator"},
+    "web": {"interceptors"},
+    "decorating": {"interceptors", "emulator"},
+    "interceptors": {"emulator", "dispatcher", "services", "ivs", "ivschat"},
     "ivs": {"ivschat"},
     "ivschat": {"ivs"},
+    "core": {"media"},
+    "wire": {"media"},
+    "media": {"wire"},
 }
-"""Of one layer, and yet strangers."""
+"""What a part may not import although its layer might: strangers."""
+
+# In a service: the nouns of the API stand on `_service`, the wings on the nouns. What is not named is one of the nouns.
+FLOORS = {
+    "ivs": [
+        ["retention", "live_streams"],
+        ["playback"],
+        ["streams"],
+        ["broadcast"],
+        ["recording"],
+        ["ingest"],
+        ["nouns"],
+        ["_service"],
+    ],
+    "ivschat": [["retention", "chat"], ["news", "messages"], ["conversation"], ["messaging"], ["nouns"], ["_service"]],
+}
+
+# One points up, and is made inside a function, for whoever has the server installed.
+DECLARED = {("emulator", "server.run")}
+
+
+class Import(NamedTuple):
+    """One file imports another. `kind` is "start" for when the file is, "later" for inside a function, or "types"."""
+
+    file: str
+    imported: str
+    kind: str
+    line: int
+
+
+def module_of(path: Path) -> str:
+    """Return a file's module, dotted and below `ivsim`; that of an `__init__.py` is its folder's."""
+    return ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
+
 
 FILES = sorted(SOURCE.rglob("*.py"))
+MODULES = {module_of(path): path for path in FILES}
+NAMES = sorted(MODULES)
 
 
-def part(path: Path) -> str:
-    """Return the layer's name for a file: a folder, or a module at the top."""
-    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+@cache
+def imports() -> list[Import]:
+    """Return all imports of ivsim's own modules."""
+    return [each for path in FILES for each in _imports_of(path)]
 
 
-def imported_parts(path: Path) -> Iterator[str]:
-    """Yield what a file imports of ivsim, as names of layers; imports for type checkers alone do not count."""
+def _imports_of(path: Path) -> Iterator[Import]:
     tree = ast.parse(path.read_text())
-    for_types = {
-        inner
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-        for inner in ast.walk(node)
-    }
-    package = ["ivsim", *path.relative_to(SOURCE).parts[:-1]]
+    kinds = dict.fromkeys(ast.walk(tree), "start")
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.level and node not in for_types:
-            base = package[: len(package) - node.level + 1] + (node.module or "").split(".")
-            names = [name for name in base[1:] if name] or [alias.name for alias in node.names]
-            yield names[0]
-        elif isinstance(node, ast.Import):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            kinds |= dict.fromkeys(ast.walk(node), "later")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            kinds |= dict.fromkeys(ast.walk(node), "types")
+    folder = path.relative_to(SOURCE).parts[:-1]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
             assert not any(alias.name.startswith("ivsim") for alias in node.names), f"{path}: imports are relative"
+        if isinstance(node, ast.ImportFrom) and node.level:
+            assert node.level <= len(folder) + 1, f"{path}:{node.lineno} leaves the package"
+            base = [*folder[: len(folder) + 1 - node.level], *(node.module or "").split(".")]
+            for alias in node.names:
+                longer = ".".join(filter(None, [*base, alias.name]))
+                imported = longer if longer in MODULES else ".".join(filter(None, base))
+                yield Import(module_of(path), imported or "__init__", kinds[node], node.lineno)
 
 
-@pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(SOURCE)) for path in FILES])
-def test_imports_run_one_way(path: Path) -> None:
-    """What a file imports is of its own layer or one below."""
-    own = part(path)
-    if own in ("__init__", "_version"):
-        assert set(imported_parts(path)) <= {"_version"}
-        return
-    rank = next(index for index, layer in enumerate(LAYERS) if own in layer)
-    allowed = {name for layer in LAYERS[rank:] for name in layer} - SIBLINGS.get(own, set()) | {"_version"}
-    if own in ("pytest_plugin", "mock"):
-        allowed |= {"__init__", "mock_ivs", "current"}
-    if own == "emulator":
-        allowed |= {"server"}  # inside `serve()`, for whoever has it installed
-    assert set(imported_parts(path)) <= allowed
+def place(module: str, *, inside: str = "") -> str:
+    """Return the part of the tree that a module belongs to: a folder, or a file, at the top or inside of a folder."""
+    return module.removeprefix(f"{inside}.").partition(".")[0]
 
 
-@pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(SOURCE)) for path in FILES])
+def rank(part: str, order: list[list[str]]) -> int:
+    """Return how far down a part stands."""
+    return next(index for index, layer in enumerate(order) if part in layer)
+
+
+def test_every_part_has_a_layer() -> None:
+    """Nothing at the top of the tree is without a layer, and no layer is of what is gone."""
+    parts = {place(module) for module in NAMES}
+    assert parts == {name for layer in LAYERS for name in layer} | {"__init__", "_version"}
+
+
+@pytest.mark.parametrize("module", NAMES)
+def test_imports_run_one_way(module: str) -> None:
+    """What a file imports, for types as well, is of its own layer or one below, and no stranger."""
+    own = place(module)
+    for each in imports():
+        if each.file != module or (each.file, each.imported) in DECLARED:
+            continue
+        part = place(each.imported)
+        if own in ("__init__", "_version"):
+            assert part == "_version" or each.kind == "types", each
+        elif part not in ("_version", "__init__"):
+            assert rank(part, LAYERS) >= rank(own, LAYERS), each
+            assert part not in SIBLINGS.get(own, set()), each
+        elif part == "__init__":
+            assert own in ("pytest_plugin", "cli"), each
+
+
+@pytest.mark.parametrize("service", FLOORS)
+def test_a_service_has_floors(service: str) -> None:
+    """In a service no import runs up, for types neither but in `_service`: wings stand on nouns, never the reverse."""
+    floors = FLOORS[service]
+    named = {name for floor in floors for name in floor}
+    for each in imports():
+        if not (each.file.startswith(f"{service}.") and each.imported.startswith(f"{service}.")):
+            continue
+        above, below = (place(name, inside=service) for name in (each.file, each.imported))
+        if above == "_service":
+            assert each.kind == "types", each
+            continue
+        ranks = [rank(part if part in named else "nouns", floors) for part in (above, below)]
+        assert ranks[0] <= ranks[1], each
+
+
+@pytest.mark.parametrize("kinds", [("start",), ("start", "later", "types")], ids=["at run time", "for types too"])
+def test_no_circles(kinds: tuple[str, ...]) -> None:
+    """No module needs itself, however many lie between; but for what `_service` and a declared arrow name."""
+    graph: dict[str, set[str]] = {module: set() for module in MODULES}
+    for each in imports():
+        is_exempt = (each.file, each.imported) in DECLARED or each.file == "__init__"
+        if each.kind in kinds and not is_exempt and not (each.kind == "types" and each.file.endswith("._service")):
+            graph[each.file].add(each.imported)
+    for module in [name for name, needs in graph.items() if not MODULES[name].name.startswith("__init__")]:
+        graph[module].discard("__init__")
+    assert list(TopologicalSorter(graph).static_order())  # raises CycleError, which names the circle
+
+
+def test_media_knows_nothing() -> None:
+    """`media` imports nothing of ivsim but itself."""
+    assert {place(each.imported) for each in imports() if place(each.file) == "media"} <= {"media"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=NAMES)
+def test_no_hidden_imports(path: Path) -> None:
+    """Modules are imported by name in two places alone: public names, and the records that a saved state may have."""
+    calls = {ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)}
+    if module_of(path) not in ("__init__", "core.saved"):
+        assert not calls & {"import_module", "importlib.import_module", "__import__"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=NAMES)
+def test_no_long_file(path: Path) -> None:
+    """A file tells one story, and is short enough to be read."""
+    assert len(path.read_text().splitlines()) <= LONGEST
+
+
+@pytest.mark.parametrize("path", FILES, ids=NAMES)
 def test_no_threads(path: Path) -> None:
     """Nothing in process starts a thread, sleeps or opens a socket; the server does, and WSGI answers late."""
-    if part(path) in ("server", "wsgi"):
+    if place(module_of(path)) in ("server", "wsgi"):
         return
     tree = ast.parse(path.read_text())
     used = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
@@ -90,7 +205,7 @@ def test_no_threads(path: Path) -> None:
 
 def wire_names() -> set[str]:
     """Return every member of the services' models that is spelled otherwise in Python."""
-    from ivsim.dispatcher import SERVICES
+    from ivsim.services import SERVICES
 
     names: set[str] = set()
     for service in SERVICES.values():
@@ -99,20 +214,51 @@ def wire_names() -> set[str]:
     return names
 
 
-@pytest.mark.parametrize("folder", ["ivs", "ivschat"])
+@pytest.mark.parametrize("folder", FLOORS)
 def test_no_wire_names_in_services(folder: str) -> None:
     """No wire name is a key or an attribute in a service's file: the model knows them."""
     names = wire_names()
-    for path in (SOURCE / folder).glob("*.py"):
+    for path in (SOURCE / folder).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 assert node.value not in names, f"{path.name}:{node.lineno} spells {node.value!r}"
 
 
+TREE_LINE = re.compile(r"(?P<indent>[│ ]*)[├└]── (?P<names>\w+(?:\.py|/)(?: +\w+\.py)*)(?: |$)")
+
+
+def documented_tree() -> set[str]:
+    """Return the files and folders in the drawing of docs/design.md, as paths below `src/ivsim`."""
+    drawing = (ROOT / "docs" / "design.md").read_text().partition("src/ivsim/\n")[2].partition("```")[0]
+    found: set[str] = set()
+    folders: list[str] = []
+    for line in drawing.splitlines():
+        match = TREE_LINE.match(line)
+        if match is None:
+            assert not line.strip("│ "), f"not a line of the tree: {line!r}"
+            continue
+        del folders[len(match["indent"]) // 4 :]
+        for name in match["names"].split():
+            found.add("".join([*folders, name]))
+        if match["names"].strip().endswith("/"):
+            folders.append(match["names"].strip())
+    return found
+
+
+def test_the_documented_tree() -> None:
+    """The tree in docs/design.md is the tree that is."""
+    is_there = {
+        str(path.relative_to(SOURCE)) + ("/" if path.is_dir() else "")
+        for path in SOURCE.rglob("*")
+        if (path.suffix == ".py" and path.name != "__init__.py") or (path.is_dir() and path.name != "__pycache__")
+    }
+    assert documented_tree() - {"__init__.py"} == is_there
+
+
 @pytest.mark.needs("CreateFailoverSlateConfiguration")
 def test_one_class_per_modelled_exception() -> None:
     """wire/errors.py has a class for each modelled exception, and else only what comes before a service."""
-    from ivsim.dispatcher import SERVICES
+    from ivsim.services import SERVICES
     from ivsim.wire import errors
 
     modelled = {code for service in SERVICES.values() for code in service.model.errors}

@@ -11,7 +11,7 @@ import pytest
 
 from ivsim import Emulator
 from ivsim.core.service import Service
-from ivsim.dispatcher import SERVICES
+from ivsim.services import SERVICES
 from ivsim.wire.model import Operation
 from ivsim.wire.validate import Problem, check
 

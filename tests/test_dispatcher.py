@@ -207,7 +207,7 @@ def test_request_ids(sim: Emulator) -> None:
 
 def test_operations_that_are_not_emulated(sim: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """An operation, or a member, that the model has and ivsim has not is refused by name."""
-    from ivsim.dispatcher import SERVICES
+    from ivsim.services import SERVICES
 
     handlers = SERVICES["ivs"].handlers
     monkeypatch.setitem(handlers, "get_channel", handlers["get_channel"]._replace(parameters=frozenset({"ctx"})))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from ivsim.dispatcher import SERVICES
+from ivsim.services import SERVICES
 
 from .ivs import test_events
 

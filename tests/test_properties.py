@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from ivsim import Emulator, Request
-from ivsim.dispatcher import SERVICES
+from ivsim.services import SERVICES
 
 from .calling import call, send, signed
 from .samples import sample

@@ -21,7 +21,8 @@ from werkzeug.serving import make_server
 from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 
 from ivsim import Emulator, web
-from ivsim.dispatcher import MOST_BYTES, SERVICES
+from ivsim.dispatcher import MOST_BYTES
+from ivsim.services import SERVICES
 from ivsim.wsgi import Application
 
 from .calling import signed

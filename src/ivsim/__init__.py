@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from .core.archive import UnreadableState
+    from .core.saved import UnreadableState
     from .emulator import Emulator
-    from .ivs.playback import PlaybackResponse
-    from .ivs.recordings import Recording
-    from .ivs.streams import LiveStream, StreamRefused
+    from .ivs.live_streams import LiveStream, StreamRefused
+    from .ivs.playback.edge import PlaybackResponse
+    from .ivs.recording.recordings import Recording
     from .ivschat.chat import ChatConnection
-    from .ivschat.messaging import ChatRefused
+    from .ivschat.conversation import ChatRefused
     from .mock import current, mock_ivs
+    from .playback_tokens import playback_token
     from .server.run import Server as Server  # for annotations; not for `import *`, as it needs `ivsim[server]`
-    from .tokens import playback_token
     from .wire.http import Request, Response
 
 __all__ = [
@@ -38,19 +38,19 @@ __all__ = [
 
 _HOMES = {
     "ChatConnection": "ivschat.chat",
-    "ChatRefused": "ivschat.messaging",
+    "ChatRefused": "ivschat.conversation",
     "Emulator": "emulator",
-    "LiveStream": "ivs.streams",
-    "PlaybackResponse": "ivs.playback",
-    "Recording": "ivs.recordings",
+    "LiveStream": "ivs.live_streams",
+    "PlaybackResponse": "ivs.playback.edge",
+    "Recording": "ivs.recording.recordings",
     "Request": "wire.http",
     "Response": "wire.http",
     "Server": "server.run",
-    "StreamRefused": "ivs.streams",
-    "UnreadableState": "core.archive",
+    "StreamRefused": "ivs.live_streams",
+    "UnreadableState": "core.saved",
     "current": "mock",
     "mock_ivs": "mock",
-    "playback_token": "tokens",
+    "playback_token": "playback_tokens",
 }
 
 

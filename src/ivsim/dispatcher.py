@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache, lru_cache, partial
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from . import ivs, ivschat
+from . import ivs
 from .core import arns
 from .core.arns import Arn
 from .core.calls import Call
 from .core.clock import Task
-from .core.service import Context, Contexts, Handler, Incident, S, Service
+from .core.service import Context, Contexts, Handler, S, Service
 from .core.state import State
-from .ivs.playback import Playback, is_playback
+from .ivs.playback.edge import Playback
+from .ivs.playback.urls import is_playback
+from .services import SERVICES
 from .wire import model
 from .wire.errors import (
     InvalidMember,
@@ -31,8 +33,6 @@ from .wire.model import Model, Operation
 from .wire.parse import MalformedBody, body_members, located_members
 from .wire.routes import Route, Routes
 from .wire.validate import Problem
-
-SERVICES: Mapping[str, Service[Any]] = {service.name: service for service in (ivs.service, ivschat.service)}
 
 _SERVICE_PARTS = [[name] for name in SERVICES]
 """The service part of their ARNs, as a slice of what is between colons."""
@@ -89,39 +89,6 @@ def is_for_ivs(request: Request) -> bool:
     except (UnknownOperationException, ValueError):
         return False
     return bool(found) and all(text.split(":")[2:3] in _SERVICE_PARTS for text in found[0].members.values())
-
-
-@cache
-def errors_of() -> Mapping[str, frozenset[str]]:
-    """Return, for every operation of the installed models ("ivs:CreateChannel"), the errors its service knows.
-
-    What the services do on their own is there too, with the ways in which it can fail.
-    """
-    return {
-        **{name: frozenset(service.model.errors) for name, service, _ in _operations()},
-        **{name: frozenset(incident.errors) for name, incident in _incidents()},
-    }
-
-
-@cache
-def parameters_of() -> Mapping[str, frozenset[str]]:
-    """Return, for everything in `errors_of()`, the names of its parameters."""
-    return {
-        **{name: frozenset(operation.members) for name, _, operation in _operations()},
-        **{name: frozenset(incident.about) for name, incident in _incidents()},
-    }
-
-
-def _operations() -> Iterator[tuple[str, Service[Any], Operation]]:
-    for service in SERVICES.values():
-        for name, operation in service.model.operations.items():
-            yield f"{service.name}:{name}", service, operation
-
-
-def _incidents() -> Iterator[tuple[str, Incident]]:
-    for service in SERVICES.values():
-        for name, incident in service.incidents.items():
-            yield f"{service.name}:{name}", incident
 
 
 class Dispatcher:

@@ -17,11 +17,12 @@ from .core.faults import Faults
 from .core.quotas import Quotas
 from .core.state import State, Transitions
 from .courier import courier
-from .dispatcher import SERVICES, Dispatcher, errors_of, parameters_of
-from .ivs.playback import Playback
-from .ivs.recordings import Recordings
-from .ivs.streams import Streams
+from .dispatcher import Dispatcher
+from .ivs.live_streams import Streams
+from .ivs.playback.edge import Playback
+from .ivs.recording.recordings import Recordings
 from .ivschat.chat import Chat
+from .services import SERVICES, errors_of, parameters_of
 from .wire.http import Request, Response
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Any
 from .core.service import Context, Contexts, Service
 from .ivs.channels import Channel
 from .ivs.viewer_sessions import ViewerSession
-from .ivschat.messaging import Connection
+from .ivschat.conversation import Connection
 from .ivschat.rooms import Room
 from .wire.errors import ServiceError
 from .wire.model import Operation

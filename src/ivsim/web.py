@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from .dispatcher import MOST_BYTES
-from .ivs.playback import is_playback
+from .ivs.playback.urls import is_playback
 from .wire.http import Request, Response
 
 if TYPE_CHECKING:

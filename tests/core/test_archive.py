@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ivsim import Emulator, Request, Response, StreamRefused, UnreadableState, playback_token
 from ivsim.core import archive
-from ivsim.dispatcher import SERVICES
+from ivsim.services import SERVICES
 
 from ..calling import call, send, signed
 

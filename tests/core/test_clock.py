@@ -10,7 +10,7 @@ import time_machine
 from freezegun import freeze_time
 
 from ivsim import Emulator
-from ivsim.dispatcher import SERVICES
+from ivsim.services import SERVICES
 
 from ..calling import call
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 import h11
 from hypothesis import strategies as st
 
-from ivsim.server.chat_socket import ChatSocket
+from ivsim.server.chat.socket import ChatSocket
 from ivsim.server.connection import HttpConnection
 from ivsim.server.run import Server
 

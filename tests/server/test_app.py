@@ -15,8 +15,9 @@ import boto3
 import pytest
 
 from ivsim import Emulator, web
-from ivsim.dispatcher import MOST_BYTES, SERVICES
+from ivsim.dispatcher import MOST_BYTES
 from ivsim.server.run import Server
+from ivsim.services import SERVICES
 
 from ..calling import signed
 from .raw import RawClient, Reply, chunked, request

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ivsim import ChatConnection, Emulator
-from ivsim.server.chat_socket import ChatSocket
+from ivsim.server.chat.socket import ChatSocket
 from ivsim.server.run import Server
 
 from ..ivschat.conftest import Room

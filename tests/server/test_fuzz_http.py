@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivsim import Emulator
-from ivsim.dispatcher import SERVICES
 from ivsim.server.run import Server
+from ivsim.services import SERVICES
 
 from ..samples import sample
 from .fuzzing import ODD_JSON, Watch, answers, exchange, is_served, members, until_nobody_is_left

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from ivsim import Emulator
-from ivsim.dispatcher import SERVICES
 from ivsim.server.run import Server
+from ivsim.services import SERVICES
 
 from ..calling import send, signed
 from .conftest import RunNode

@@ -328,7 +328,7 @@ def test_status_of_a_server_that_could_not_save(tmp_path: Path) -> None:
     """When the last of it cannot be saved, the command says so and fails."""
     script = """
 import os, sys
-from ivsim.cli import main
+from ivsim.cli.main import main
 from ivsim.server.run import Server
 
 def run(self, ready):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivsim.dispatcher import SERVICES
+from ivsim.services import SERVICES
 
 
 @pytest.mark.parametrize(

@@ -17,15 +17,14 @@ from ..wire.validate import smithy_text
 
 if TYPE_CHECKING:
     from .ad_configurations import AdConfiguration
-    from .broadcast import AdBreak, TimedMetadata
     from .channels import Channel
     from .failover_slate_configurations import FailoverSlateConfiguration
     from .playback_key_pairs import PlaybackKeyPair
     from .playback_restriction_policies import PlaybackRestrictionPolicy
+    from .recording.sessions import RecordingSession
     from .recording_configurations import RecordingConfiguration
-    from .recordings import RecordingSession
     from .stream_keys import StreamKey
-    from .stream_sessions import StreamEvent, StreamSession
+    from .stream_sessions import AdBreak, StreamEvent, StreamSession, TimedMetadata
     from .viewer_sessions import Revocation, ViewerSession
 
 

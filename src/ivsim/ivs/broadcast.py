@@ -9,23 +9,26 @@ changed session in the place of the old one and tells EventBridge. Sources: IVS 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple
 
-from . import recordings
 from ._service import Context, service
 from .channels import Channel
-from .encoders import Ingest
-from .limits import CONCURRENT_STREAMS, CONCURRENT_VIEWS, Breach, excess, multitrack_problem, views
+from .ingest.limits import CONCURRENT_STREAMS, CONCURRENT_VIEWS, Breach, excess, multitrack_problem
+from .ingest_configurations import Ingest
+from .recording import life as recordings
 from .stream_sessions import (
     AD_BREAK_CHANGE,
     HEALTH_CHANGE,
     LIMIT_BREACH,
     STATE_CHANGE,
+    AdBreak,
     StreamSession,
+    TimedMetadata,
     change,
     note,
     tell,
+    views,
 )
 
 STREAM_TAKEOVERS = service.quota("Stream takeovers", 100)
@@ -57,27 +60,6 @@ MOST_SECONDS = 48 * 3600.0
 CAPACITY_EXCEEDED = "Transcode capacity exceeded. Please try again."
 
 _GREATEST_PRIORITY = 2_147_483_647
-
-
-class TimedMetadata(NamedTuple):
-    """What PutMetadata inserted, and when."""
-
-    at: datetime
-    text: str
-
-
-class AdBreak(NamedTuple):
-    """What InsertAdBreak inserted, and when; it starts later, if that was wanted."""
-
-    ad_break_id: str
-    inserted_at: datetime
-    start: datetime
-    seconds: int
-
-    @property
-    def end(self) -> datetime:
-        """When it is over."""
-        return self.start + timedelta(seconds=self.seconds)
 
 
 class Refusal(NamedTuple):

@@ -6,17 +6,16 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..core import keys
 from ..wire.errors import ConflictException
 from ._service import Context, service
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+    pass
 
 PLAYBACK_KEY_PAIRS = service.quota("Playback authorization key pairs", 3)
 
 DEFAULT_PAGE = 100
-
-CURVE = "secp384r1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,27 +67,7 @@ def _fingerprint(ctx: Context, public_key_material: str) -> str:
 
     When constraints go unchecked, any text will do as a key, and is fingerprinted as it is.
     """
-    der = _der(public_key_material)
+    der = keys.der(public_key_material)
     rule = "Member must be a PEM-encoded public key on the ECDSA curve P-384 (secp384r1)"
     ctx.check(der, "public_key_material", rule)
     return hashlib.md5(der or public_key_material.encode(), usedforsecurity=False).digest().hex(":")
-
-
-def public_key(pem: str) -> EllipticCurvePublicKey | None:
-    """Return the key in a PEM, None where there is none on the curve P-384."""
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey  # noqa: PLC0415 - as late as can be
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415
-
-    try:
-        key = load_pem_public_key(pem.encode())
-    except (ValueError, UnsupportedAlgorithm):
-        return None
-    return key if isinstance(key, EllipticCurvePublicKey) and key.curve.name == CURVE else None
-
-
-def _der(pem: str) -> bytes | None:
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415
-
-    key = public_key(pem)
-    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) if key else None

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from ..wire.errors import ResourceNotFoundException
 from ._service import Context, service
 from .channels import Channel
-from .encoders import UNKNOWN_AUDIO, UNKNOWN_VIDEO, Ingest
 from .failover_slate_configurations import FailoverSlateConfiguration
+from .ingest_configurations import UNKNOWN_AUDIO, UNKNOWN_VIDEO, Ingest
 from .recording_configurations import RecordingConfiguration
 
 DEFAULT_PAGE = 100
@@ -172,3 +174,35 @@ def tell(
 def _is_kept(ctx: Context, session: StreamSession) -> bool:
     """Return whether a session is not too old to be looked up."""
     return session.end_time is None or ctx.now - session.end_time < RETENTION
+
+
+class TimedMetadata(NamedTuple):
+    """What PutMetadata inserted, and when."""
+
+    at: datetime
+    text: str
+
+
+class AdBreak(NamedTuple):
+    """What InsertAdBreak inserted, and when; it starts later, if that was wanted."""
+
+    ad_break_id: str
+    inserted_at: datetime
+    start: datetime
+    seconds: int
+
+    @property
+    def end(self) -> datetime:
+        """When it is over."""
+        return self.start + timedelta(seconds=self.seconds)
+
+
+def texts_between(inserted: Sequence[TimedMetadata], begin: datetime, end: datetime) -> list[str]:
+    """Return the texts that PutMetadata inserted from one time until before another."""
+    first, last = (bisect_left(inserted, at, key=attrgetter("at")) for at in (begin, end))
+    return [each.text for each in inserted[first:last]]
+
+
+def views(ctx: Context) -> int:
+    """Return how many watch the streams of the region, which share a quota."""
+    return sum(ctx.store.stream_sessions[each].viewers for each in ctx.store.connected.values())

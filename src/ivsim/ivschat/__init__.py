@@ -1,6 +1,4 @@
 """Amazon IVS Chat: one file per noun of the API, its record beside its operations."""
 
-from . import history, logging_configurations, messages, rooms, tokens
-from ._service import service
-
-__all__ = ["history", "logging_configurations", "messages", "rooms", "service", "tokens"]
+from . import logging_configurations, messages, retention, rooms, tokens  # noqa: F401 - they register
+from ._service import service as service

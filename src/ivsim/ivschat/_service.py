@@ -14,10 +14,10 @@ from ..core.tagging import add_tag_operations
 from ..wire.validate import request_member_text
 
 if TYPE_CHECKING:
-    from .chat_logs import Batch, Delivery, LogRecord
-    from .frames import Frame
+    from .conversation import Connection
     from .logging_configurations import LoggingConfiguration
-    from .messaging import Connection
+    from .messaging.frames import Frame
+    from .messaging.logs import Batch, Delivery, LogRecord
     from .rooms import Room
     from .tokens import ChatToken
 

@@ -13,12 +13,13 @@ from typing import Any, TypeAlias
 from ..core import arns
 from ..core.callbacks import check_callback
 from ..core.state import State
-from . import actions, chat_logs, messaging, reviews
+from . import conversation as messaging
 from ._service import Context, Contexts, service
-from .feed import Feed
-from .messaging import ChatRefused, Connection
-from .reviews import Review, ReviewHandler
-from .transcripts import Transcripts
+from .conversation import ChatRefused, Connection
+from .messaging import actions, reviews
+from .messaging import logs as chat_logs
+from .messaging.reviews import Review, ReviewHandler
+from .news import Feed, Transcripts
 
 Pending: TypeAlias = Callable[[Callable[[float], object]], None]
 """The review of a message, still to be held; called with what lets seconds pass, where a test wants it to take some."""
@@ -254,12 +255,12 @@ class Chat:
         """
         return Transcripts(self._state, self._contexts, wake)
 
-    def feed(self, wake: Callable[[], object]) -> Feed:
+    def feed(self, wake: Callable[[], object]) -> Feed[ChatConnection]:
         """Return what tells a door, as it happens, what its connections are sent; `wake` says that there is news.
 
         It is called by any thread, inside a transaction, and so has only to see to it that somebody asks the feed.
         """
-        return Feed(self, self._state, self._contexts, wake)
+        return Feed(self.connect, self._state, self._contexts, wake)
 
     def logs(self, room_arn: str) -> dict[str, list[dict[str, Any]]]:
         """Return the chat log records of a room that arrived, oldest first, by the ARN of the logging configuration.

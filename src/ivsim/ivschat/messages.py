@@ -5,7 +5,7 @@ Rooms keep no history and delete nothing: what is sent reaches who is connected 
 
 from __future__ import annotations
 
-from . import messaging
+from . import conversation as messaging
 from ._service import Context, byte_size, service
 
 MOST_EVENT_ATTRIBUTE_BYTES = 4096

@@ -56,7 +56,7 @@ class App:
     @cached_property
     def _console(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
         """The console's files, by an application that is imported when it is first asked for."""
-        from .page import page  # noqa: PLC0415
+        from .console.app import page  # noqa: PLC0415
 
         return page()
 

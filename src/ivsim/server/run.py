@@ -23,11 +23,11 @@ from uvicorn.server import ServerState
 
 from ..web import HOST, PORT
 from .app import App
-from .chat_hub import Hub
-from .chat_socket import ChatSocket
+from .chat.hub import Hub
+from .chat.socket import ChatSocket
+from .chat.webhook import post
 from .connection import HttpConnection
 from .state_file import StateFile
-from .webhook import post
 
 if TYPE_CHECKING:
     from ..emulator import Emulator

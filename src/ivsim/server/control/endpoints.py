@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from ...emulator import Emulator
-from ...ivs.streams import StreamRefused
+from ...ivs.live_streams import StreamRefused
 from ...wire.parse import is_deep
 from .problems import Problem
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ..._version import __version__
-from ...core.archive import UnreadableState
+from ...core.saved import UnreadableState
 from ...emulator import Emulator
 from .endpoints import endpoint
 from .problems import Problem

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from ...emulator import Emulator
 from ...ivs.broadcast import CAPACITY_EXCEEDED
-from ...ivs.streams import LiveStream
+from ...ivs.live_streams import LiveStream
 from .endpoints import Body, endpoint
 from .problems import Problem
 

@@ -1,0 +1,152 @@
+"""The commands that talk to a running server."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Callable, Iterator
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from ..web import HOST, PORT
+from .control import Client, Message, RequestFailed
+
+URL = f"http://{HOST}:{PORT}"
+
+Lines = Callable[[argparse.Namespace, Client], Iterator[str]]
+
+_CHANNEL = "its ARN, its name, or the value of its stream key"
+
+
+def add_to(subcommands: Any) -> None:
+    """Add the commands to those of `ivsim`."""
+    url = os.environ.get("IVSIM_URL") or URL
+
+    def add(name: str, lines: Lines, help: str) -> argparse.ArgumentParser:
+        parser: argparse.ArgumentParser = subcommands.add_parser(name, help=help, description=sentence(help))
+        parser.add_argument("--url", default=url, help="where the server is (%(default)s; IVSIM_URL)")
+        parser.set_defaults(lines=lambda options: lines(options, Client(options.url)))
+        return parser
+
+    go_live = add("go-live", _go_live, "let an encoder go live on a channel")
+    go_live.add_argument("channel", metavar="CHANNEL", help=_CHANNEL)
+    go_live.add_argument("--viewers", type=int, default=0, metavar="N", help="how many people watch (%(default)s)")
+    go_live.add_argument("--stream-key", action="store_true", help="CHANNEL is a stream key, or a whole ingest URL")
+    for name, done, what in (
+        ("end-stream", "end", "disconnect the encoder of a channel"),
+        ("starve", "starve", "have the encoder of a channel send no more data"),
+        ("recover", "recover", "have it send data again"),
+    ):
+        add(name, _stream_command(done), what).add_argument("channel", metavar="CHANNEL", help=_CHANNEL)
+    events = add("events", _events, "print the EventBridge events so far")
+    events.add_argument("--type", metavar="DETAIL_TYPE", help='only these: "IVS Stream State Change", say')
+    calls = add("calls", _calls, "print the API calls so far")
+    calls.add_argument("--operation", metavar="NAME", help="only those of one operation")
+    for each in (events, calls):
+        each.add_argument("--follow", action="store_true", help="and then each as it happens, until Ctrl-C")
+        each.add_argument("--json", action="store_true", help="each as a line of JSON")
+    add("advance", _advance, "move the server's clock forward, and print what it shows then").add_argument(
+        "seconds", type=float, metavar="SECONDS", help="by how much; what falls due happens"
+    )
+    add("reset", _reset, "empty the server: resources, streams, events, calls, faults")
+    add("save", _save, "write what is in the server to a file").add_argument(
+        "file", type=Path, metavar="FILE", help="where to; what is there is replaced"
+    )
+    add("load", _load, "put the state in a file in the place of the server's").add_argument(
+        "file", type=Path, metavar="FILE", help="what `ivsim save`, --state or sim.save() wrote"
+    )
+
+
+def sentence(help: str) -> str:
+    """Return what a list of commands says of one, as its own page says it."""
+    return f"{help[0].upper()}{help[1:]}."
+
+
+def _go_live(options: argparse.Namespace, server: Client) -> Iterator[str]:
+    member = "streamKey" if options.stream_key else "channel"
+    yield _stream(server.post("/streams", {member: options.channel, "viewers": options.viewers}))
+
+
+def _stream_command(done: str) -> Lines:
+    def lines(options: argparse.Namespace, server: Client) -> Iterator[str]:
+        streams = server.get("/streams", channel=options.channel)["streams"]
+        if not streams:
+            raise RequestFailed(f"{options.channel} is not live")
+        for each in streams:
+            yield _stream(server.post(f"/streams/{each['streamId']}/{done}"))
+
+    return lines
+
+
+def _events(options: argparse.Namespace, server: Client) -> Iterator[str]:
+    yield from _log(options, server, "events", _event, detailType=options.type)
+
+
+def _calls(options: argparse.Namespace, server: Client) -> Iterator[str]:
+    yield from _log(options, server, "calls", _call, operation=options.operation)
+
+
+def _log(
+    options: argparse.Namespace, server: Client, name: str, show: Callable[[Any], str], **query: str | None
+) -> Iterator[str]:
+    if options.follow:
+        entries = server.follow(f"/{name}", **query)
+    else:
+        entries = (Message(name, each) for each in server.get(f"/{name}", **query)[name])
+    for kind, data in entries:
+        if options.json:
+            if kind != "reset":
+                yield json.dumps(data, ensure_ascii=False)
+        else:
+            yield "-- reset" if kind == "reset" else show(data)
+
+
+def _advance(options: argparse.Namespace, server: Client) -> Iterator[str]:
+    if not isfinite(options.seconds):  # which JSON cannot say
+        raise RequestFailed(f"{options.seconds} is not a number of seconds")
+    yield str(server.post("/clock/advance", {"seconds": options.seconds})["now"])
+
+
+def _reset(_: argparse.Namespace, server: Client) -> Iterator[str]:
+    server.post("/reset")
+    return iter(())
+
+
+def _save(options: argparse.Namespace, server: Client) -> Iterator[str]:
+    state = server.send("GET", "/state")
+    try:
+        options.file.write_bytes(state)
+    except OSError as error:
+        raise RequestFailed(f"{options.file}: {error.strerror}") from None
+    return iter(())
+
+
+def _load(options: argparse.Namespace, server: Client) -> Iterator[str]:
+    try:
+        state = options.file.read_bytes()
+    except OSError as error:
+        raise RequestFailed(f"{options.file}: {error.strerror}") from None
+    server.send("PUT", "/state", state)
+    return iter(())
+
+
+def _stream(stream: dict[str, Any]) -> str:
+    health = f"{stream['health'].lower()}, {stream['viewerCount']} viewers"
+    return f"{stream['streamId']} on {stream['channelArn']}: {f'live, {health}' if stream['isLive'] else 'not live'}"
+
+
+def _event(event: dict[str, Any]) -> str:
+    detail = event["detail"]
+    names = ("event_name", "limit_name", "recording_status")
+    what = next((detail[name] for name in names if name in detail), "")
+    about = [*event["resources"], *filter(None, [detail.get("stream_id")])]
+    return "  ".join([event["time"], event["detail-type"], what, *about])
+
+
+def _call(call: dict[str, Any]) -> str:
+    place = f"{call['accountId']} {call['region']}"
+    params = json.dumps(call["params"], ensure_ascii=False, separators=(",", ":"))
+    name = ":".join(filter(None, (call["service"], call["operation"]))) or "?"
+    return "  ".join(filter(None, (call["at"], str(call["status"]), name, call["error"], place, params)))

@@ -1,0 +1,48 @@
+"""Ingest configurations: what an encoder sends, as it reports it and as a stream session shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+@dataclass(frozen=True, slots=True)
+class VideoConfiguration:
+    """A video track as an encoder reports it; the defaults are an OBS of the user guide. Bitrate in bits per second."""
+
+    avc_profile: str = "Baseline"
+    avc_level: str = "4.0"
+    codec: str = "avc1.42C028"
+    encoder: str = "obs-output module (libobs version 27.0.1)"
+    target_bitrate: int = 3_500_000
+    target_framerate: int = 30
+    video_height: int = 1080
+    video_width: int = 1920
+    level: str = "4.0"
+    profile: str = "Baseline"
+    track: str = "Track0"
+
+
+@dataclass(frozen=True, slots=True)
+class AudioConfiguration:
+    """An audio track as an encoder reports it. Bitrate in bits per second, sample rate in hertz."""
+
+    codec: str = "mp4a.40.2"
+    target_bitrate: int = 160_000
+    sample_rate: int = 48_000
+    channels: int = 2
+    track: str = "Track0"
+
+
+class Ingest(NamedTuple):
+    """What an encoder sends: its video tracks, more than one for multitrack input, and its audio tracks."""
+
+    video: tuple[VideoConfiguration, ...]
+    audio: tuple[AudioConfiguration, ...]
+
+
+UNKNOWN_VIDEO = VideoConfiguration("", "", "", "", 0, 0, 0, 0, "", "")
+"""What is known of a track early in a session: nothing yet."""
+
+
+UNKNOWN_AUDIO = AudioConfiguration("", 0, 0, 0)

@@ -1,0 +1,290 @@
+"""Live streams: what a test holds of a broadcast, seen from the encoder that sends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from types import TracebackType
+
+from ..core import arns
+from ..core.state import State
+from ..core.unknown import unknown
+from . import broadcast, stream_keys
+from ._service import Context, Contexts
+from .broadcast import Refusal
+from .channels import Channel
+from .ingest.connections import UnusableURLError, connection
+from .ingest.encoders import Given, ingest
+from .ingest.limits import Breach, limits_of
+from .ingest_configurations import Ingest
+from .stream_sessions import StreamSession, TimedMetadata
+
+
+class StreamRefused(ValueError):  # noqa: N818 - what happened, in the words of whoever holds the encoder
+    """The encoder was not let in, or is not connected any more.
+
+    `code` is what the event of it has, "StreamTakeoverInvalidPriority" say; None for most reasons.
+    """
+
+    def __init__(self, message: str, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class LiveStream:
+    """One broadcast, seen from the encoder that sends it. As a context manager it ends with the block.
+
+    A stream that was stopped through the API, or ended before, stays ended: `end()` then does nothing. Whatever else an
+    encoder could do raises StreamRefused once it is disconnected, or replaced by another.
+    """
+
+    def __init__(self, state: State, ctx: Context, session: StreamSession, reconnect: Callable[[], LiveStream]) -> None:
+        self._state = state
+        self._ctx = ctx
+        self._encoder = session.encoders
+        self._reconnect = reconnect
+        self.stream_id = session.stream_id
+        self.channel_arn = session.channel_arn
+
+    def __repr__(self) -> str:
+        return f"<LiveStream {self.stream_id} on {self.channel_arn}, {'live' if self.is_live else 'not live'}>"
+
+    def __enter__(self) -> LiveStream:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.end()
+
+    @property
+    def is_live(self) -> bool:
+        """Whether viewers can see it now."""
+        return self.session is not None and self.session.state is not None
+
+    @property
+    def shows_slate(self) -> bool:
+        """Whether viewers see the channel's failover slate, because ingest is interrupted."""
+        session = self.session
+        return session is not None and broadcast.shows_slate(self._ctx, session)
+
+    @property
+    def metadata(self) -> list[TimedMetadata]:
+        """What PutMetadata inserted so far, each as (`at`, `text`), oldest first."""
+        self._state.clock.run_due()
+        return list(self._ctx.store.metadata[self.stream_id])
+
+    def set_viewers(self, count: int) -> None:
+        """Let so many people watch.
+
+        When transitions are realistic, GetStream shows new ones after 15 seconds, and no longer shows those who left
+        after a minute. More than the quota "Concurrent views" allows, over all channels of the region, is a breach of
+        it; those who are too many do not get in. Raises ValueError for what is no number.
+        """
+        _check_number("count", count)
+        with self._connected() as ctx:
+            broadcast.set_viewers(ctx, self.stream_id, count)
+
+    def starve(self) -> None:
+        """Send no more data: Starvation Start, and after 30 seconds the encoder counts as gone.
+
+        A channel with a failover slate shows it, and waits for as long as it may be shown. Raises StreamRefused for a
+        stream that has not started.
+        """
+        with self._connected() as ctx:
+            if not self.is_live:
+                raise StreamRefused(f"stream {self.stream_id} has not started yet")
+            broadcast.starve(ctx, self.stream_id)
+
+    def recover(self) -> None:
+        """Send data again: Starvation End."""
+        with self._connected() as ctx:
+            broadcast.recover(ctx, self.stream_id)
+
+    def breach(self, limit_name: str, *, exceeded_by: int = 1) -> None:
+        """Exceed a limit: "Ingest Bitrate", "Ingest Resolution", "Concurrent Broadcasts" or "Concurrent Viewers".
+
+        `exceeded_by` is in the unit of the limit: bits per second, pixels, streams, viewers. A breach of ingest
+        disconnects the encoder. Raises ValueError for another name, or for a number below 1.
+        """
+        _check_number("exceeded_by", exceeded_by, least=1)
+        with self._connected() as ctx:
+            limits = limits_of(ctx, ctx.store.stream_sessions[self.stream_id])
+            if limit_name not in limits:
+                raise ValueError(f"limit_name: {unknown('limit', str(limit_name), limits)}")
+            value, unit = limits[limit_name]
+            broadcast.exceed(ctx, self.stream_id, Breach(limit_name, value, exceeded_by, unit))
+
+    def fail(self, reason: str = broadcast.CAPACITY_EXCEEDED) -> None:
+        """Let the service fail to process the stream: Stream Failure with a reason, and the end."""
+        if not isinstance(reason, str):
+            raise TypeError(f"reason: {reason!r} is not text")
+        with self._connected() as ctx:
+            broadcast.fail(ctx, self.stream_id, reason)
+
+    def end(self) -> None:
+        """Disconnect the encoder: Session Ended and Stream End."""
+        with self._state.transaction():
+            if self._is_connected:
+                broadcast.disconnect(self._ctx, self.stream_id)
+
+    def reconnect(self) -> LiveStream:
+        """Connect again with the same key and settings, as encoders do after StopStream; that is a new session.
+
+        Raises StreamRefused when this encoder is still connected, and as `start()` does.
+        """
+        with self._state.transaction():
+            if self._is_connected:
+                raise StreamRefused(f"stream {self.stream_id} is still connected")
+        return self._reconnect()
+
+    @contextmanager
+    def _connected(self) -> Iterator[Context]:
+        with self._state.transaction():
+            if not self._is_connected:
+                raise StreamRefused(f"stream {self.stream_id} has ended, or another encoder took it over")
+            yield self._ctx
+
+    @property
+    def session(self) -> StreamSession | None:
+        """What the service knows of it; None when that was reset away."""
+        self._state.clock.run_due()
+        return self._ctx.store.stream_sessions.get(self.stream_id)
+
+    @property
+    def _is_connected(self) -> bool:
+        if self._ctx.store.connected.get(self.channel_arn) != self.stream_id:
+            return False
+        return self._ctx.store.stream_sessions[self.stream_id].encoders == self._encoder
+
+
+class Streams:
+    """Encoders: what a test starts so that the code under test sees a channel live."""
+
+    def __init__(self, state: State, contexts: Contexts) -> None:
+        self._state = state
+        self._contexts = contexts
+
+    def start(
+        self,
+        channel_arn_or_stream_key_value: str,
+        *,
+        viewers: int = 0,
+        encoder: str = "OBS",
+        video: Given = None,
+        audio: Given = None,
+        priority: int | None = None,
+    ) -> LiveStream:
+        """Let an encoder go live, by its channel's ARN, or by what a real one is configured with.
+
+        That is the stream key's value, also with a priority (`{key}?priority=1`), or a whole ingest URL:
+        `rtmps://{endpoint}:443/app/{key}`, `rtmp://…`, `srt://{endpoint}:9000?streamid={key}&passphrase={passphrase}`.
+        With a `priority` greater than that of the stream which is live, the encoder takes it over.
+
+        `encoder` is "OBS", "ffmpeg" or "WebRTC"; `video` and `audio` override what it reports (members of the API's
+        VideoConfiguration and AudioConfiguration, `videoHeight` or `video_height`), a list of them for several tracks.
+
+        An encoder that exceeds a limit of ingest, or sends tracks the channel does not take, is let in and disconnected
+        at once, as in AWS; the session tells why. Raises StreamRefused for one that is not let in: a channel or key
+        that does not exist, a channel without a key, one that is live already, a takeover that fails, the quota of
+        concurrent streams; ValueError for viewers or a priority that are no numbers, or another encoder; TypeError for
+        a member that a configuration does not have, or of another type.
+        """
+        credential = channel_arn_or_stream_key_value
+        if not isinstance(credential, str):
+            raise TypeError(f"channel_arn_or_stream_key_value: {credential!r} is not text")
+        _check_number("viewers", viewers)
+        if priority is not None:
+            _check_number("priority", priority)
+        return self._connect(credential, ingest(encoder, video, audio), viewers, priority)
+
+    @property
+    def live(self) -> list[LiveStream]:
+        """The broadcasts that viewers can see now, in every account and region, the oldest first.
+
+        They may have been started elsewhere, or before the state was loaded.
+        """
+        live = []
+        with self._state.transaction():
+            for ctx in self._contexts:
+                for stream_id in ctx.store.connected.values():
+                    session = ctx.store.stream_sessions[stream_id]
+                    if session.state:
+                        live.append((ctx, session))
+        live.sort(key=lambda each: each[1].start_time)
+        return [self._found(ctx, session) for ctx, session in live]
+
+    def find(self, stream_id: str) -> LiveStream:
+        """Return a broadcast by its id, also one that has ended. Raises LookupError for an id that none has."""
+        with self._state.transaction():
+            for ctx in self._contexts:
+                session = ctx.store.stream_sessions.get(stream_id)
+                if session is not None:
+                    return self._found(ctx, session)
+        raise LookupError(f"there is no stream {stream_id!r}")
+
+    def channel(self, arn_name_or_key: str) -> str:
+        """Return the ARN of the channel that has this ARN, this name, or a stream key of this value.
+
+        Raises LookupError when none has, StreamRefused when several have the name.
+        """
+        with self._state.transaction():
+            found = [
+                channel.arn
+                for ctx in self._contexts
+                for channel in ctx.store.channels.values()
+                if arn_name_or_key and arn_name_or_key in (channel.arn, channel.name)
+            ]
+            keys = (stream_keys.find(ctx, arn_name_or_key) for ctx in self._contexts)
+            found = found or [key.channel_arn for key in keys if key]
+        if not found:
+            raise LookupError(f"no channel has the ARN, the name or the stream key {arn_name_or_key!r}")
+        if len(found) > 1:
+            raise StreamRefused(f"{len(found)} channels have the name {arn_name_or_key!r}; give the ARN of one of them")
+        return found[0]
+
+    def _found(self, ctx: Context, session: StreamSession) -> LiveStream:
+        """Return a handle on a stream where the one who started it is not known any more."""
+        channel = ctx.store.channels.get(session.channel_arn)
+        key = channel.stream_key_arns[:1] if channel else ()
+        credential = ctx.store.stream_keys[key[0]].value if key else session.channel_arn
+        again = partial(self._connect, credential, session.ingest, session.viewers, session.priority)
+        return LiveStream(self._state, ctx, session, again)
+
+    def _connect(self, credential: str, sent: Ingest, viewers: int, priority: int | None) -> LiveStream:
+        with self._state.transaction():
+            ctx, channel, key, wanted = self._admit(credential)
+            rank = wanted if priority is None else priority
+            answer = broadcast.connect(ctx, channel, sent, viewers=viewers, priority=rank)
+        if isinstance(answer, Refusal):  # outside, because what it told stays told
+            raise StreamRefused(answer.reason, answer.code)
+        return LiveStream(self._state, ctx, answer, partial(self._connect, key, sent, viewers, rank))
+
+    def _admit(self, credential: str) -> tuple[Context, Channel, str, int | None]:
+        """Return the channel an encoder may broadcast on, as ingest would decide it, with which key and priority."""
+        arn = arns.parse(credential)
+        if arn is not None:
+            ctx = self._contexts(arn.account, arn.region)
+            channel = ctx.store.channels.get(credential)
+            if channel is None:
+                raise StreamRefused(f"there is no channel {credential}")
+            if not channel.stream_key_arns:
+                raise StreamRefused(f"{credential} has no stream key; create one")
+            return ctx, channel, ctx.store.stream_keys[channel.stream_key_arns[0]].value, None
+        try:
+            wanted = connection(credential)
+        except UnusableURLError as unusable:
+            raise StreamRefused(str(unusable)) from None
+        for ctx in self._contexts:
+            key = stream_keys.find(ctx, wanted.key)
+            if key is not None:
+                channel = ctx.store.channels[key.channel_arn]
+                problem = wanted.problem(channel)
+                if problem:
+                    raise StreamRefused(problem)
+                return ctx, channel, credential, wanted.priority
+        raise StreamRefused("no channel has this stream key, and it is no channel's ARN")
+
+
+def _check_number(name: str, count: int, *, least: int = 0) -> None:
+    if type(count) is not int or count < least:
+        raise ValueError(f"{name}: {count!r} is not a whole number that is {least} or more")

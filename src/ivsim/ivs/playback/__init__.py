@@ -1,0 +1,1 @@
+"""Playback: what viewers ask the edge for, and what they get."""

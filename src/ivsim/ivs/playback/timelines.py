@@ -1,0 +1,160 @@
+"""The timeline of a broadcast: when each of its segments begins, and what viewers see in it.
+
+There is a segment each two seconds while there is something to see: the broadcast, the failover slate in its place, or
+ads. What has been listed stays as it was listed. docs/fidelity.md lists what is assumed.
+"""
+
+from __future__ import annotations
+
+import uuid
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from functools import cached_property
+from itertools import accumulate
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from ..stream_sessions import AdBreak, StreamEvent, StreamSession
+
+SEGMENT_SECONDS = 2.0
+
+LIVE = "live"
+SLATE = "slate"
+
+_SEGMENT = timedelta(seconds=SEGMENT_SECONDS)
+_NOTHING = timedelta()
+_TICK = timedelta(microseconds=1)
+"""What comes at a moment of its own accord is to be seen after it: a segment that began then has been listed."""
+_NEVER = datetime.max.replace(tzinfo=timezone.utc)
+
+
+class Span(NamedTuple):
+    """A time in which there is something to see, in an ad break that of a break."""
+
+    start: datetime
+    end: datetime
+    ad_break: AdBreak | None = None
+
+
+class Stretch(NamedTuple):
+    """Segments from one on that come from one source: LIVE, SLATE, or the id of the ad in a break."""
+
+    first: int
+    source: str
+    ad_break: AdBreak | None = None
+
+
+class Timeline:
+    """The segments of a broadcast so far, numbered from 0: `count` of them.
+
+    A segment is listed from its first moment, so a channel has something to play as soon as it is live.
+    """
+
+    def __init__(
+        self,
+        stream: StreamSession,
+        now: datetime,
+        *,
+        health_changes: Sequence[StreamEvent] = (),
+        ad_breaks: Sequence[AdBreak] = (),
+    ) -> None:
+        self._spans, self._slates = _spans(stream, now, health_changes)
+        self._elapsed = list(accumulate((span.end - span.start for span in self._spans), initial=_NOTHING))
+        self.count = self._elapsed[-1] // _SEGMENT + 1
+        self._inserted = ad_breaks
+
+    def begin(self, number: int) -> datetime:
+        """Return when a segment begins; one to come, when it will if nothing interrupts."""
+        offset = number * _SEGMENT
+        index = min(max(bisect_left(self._elapsed, offset) - 1, 0), len(self._spans) - 1)
+        return self._spans[index].start + offset - self._elapsed[index]
+
+    def stretch(self, number: int) -> Stretch:
+        """Return the stretch that a segment belongs to."""
+        return self._stretches[self.changes(number)]
+
+    def changes(self, number: int) -> int:
+        """Return how often the source has changed up to a segment, with the change right before it."""
+        return bisect_right(self._stretches, number, key=attrgetter("first")) - 1
+
+    @cached_property
+    def _ad_breaks(self) -> list[Span]:
+        """The breaks that have begun, each as long as it is to be from its first segment on."""
+        begun: list[Span] = []
+        for each in sorted(self._inserted, key=attrgetter("start")):
+            wanted = max(each.start, each.inserted_at + _TICK, *(before.end for before in begun[-1:]))
+            if wanted <= self._spans[-1].end:
+                start = self.begin(self._first_from(wanted))
+                begun.append(Span(start, start + timedelta(seconds=each.seconds), each))
+        return begun
+
+    @cached_property
+    def _stretches(self) -> list[Stretch]:
+        stretches = [Stretch(0, *self._source(self.begin(0)))]
+        moments = (moment for start, end, _ in [*self._slates, *self._ad_breaks] for moment in (start, end))
+        for moment in sorted(moment for moment in moments if moment <= self._spans[-1].end):
+            number = self._first_from(moment)
+            source = self._source(self.begin(number))
+            if stretches[-1].first < number < self.count and source != stretches[-1][1:]:
+                stretches.append(Stretch(number, *source))
+        return stretches
+
+    def _first_from(self, moment: datetime) -> int:
+        """Return the number of the first segment that does not begin before a moment, which is not to come."""
+        index = max(bisect_right(self._spans, moment, key=attrgetter("start")) - 1, 0)
+        span = self._spans[index]
+        elapsed = self._elapsed[index] + max(min(moment, span.end) - span.start, _NOTHING)
+        number = -(-elapsed // _SEGMENT)
+        return number if self.begin(number) >= moment else number + 1
+
+    def _source(self, moment: datetime) -> tuple[str, AdBreak | None]:
+        """Return what a segment shows that begins at a moment; ads come in place of a slate too."""
+        ads = _at(self._ad_breaks, moment)
+        if ads is not None and ads.ad_break is not None:
+            return _ad_id(ads.ad_break), ads.ad_break
+        return SLATE if _at(self._slates, moment) else LIVE, None
+
+
+def _spans(
+    stream: StreamSession, now: datetime, health_changes: Sequence[StreamEvent]
+) -> tuple[list[Span], list[Span]]:
+    """Return when there was something to see, up to now or the end, and when of that time it was a slate."""
+    assert stream.started_at is not None
+    slate = stream.failover_slate_configuration
+    least = timedelta(seconds=slate.min_slate_display_seconds if slate else 0)
+    spans: list[Span] = []
+    slates: list[Span] = []
+    moment = on_air = stream.started_at
+    slate_from, is_starving = _NEVER, False
+    for event in health_changes:
+        moment = max(moment, event.event_time)  # a test may set the clock back
+        is_starving = event.name == "Starvation Start"
+        if not is_starving:
+            if moment < slate_from:
+                on_air = moment
+            else:
+                slates.append(Span(slate_from, max(moment + _TICK, slate_from + least)))
+        elif slates and moment < slates[-1].end:
+            slates.pop()  # it is still there, and stays
+        else:
+            spans.append(Span(on_air, moment))
+            on_air = slate_from = moment + timedelta(seconds=slate.activation_threshold_seconds) if slate else _NEVER
+    if is_starving:
+        slates.append(Span(slate_from, _NEVER))
+    end = max(moment, stream.end_time or now)
+    if on_air <= end:
+        spans.append(Span(on_air, end))
+    return spans, slates
+
+
+def _at(spans: Sequence[Span], moment: datetime) -> Span | None:
+    """Return the one of some spans in order that a moment is in."""
+    index = bisect_right(spans, moment, key=attrgetter("start")) - 1
+    return spans[index] if index >= 0 and moment < spans[index].end else None
+
+
+def _ad_id(ad_break: AdBreak) -> str:
+    """Return the id of the one ad of which a break consists: a UUID, as those of AWS Elemental MediaTailor are."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, ad_break.ad_break_id))

@@ -1,0 +1,81 @@
+"""Recording sessions: the record that a recording leaves, of one stream or of several that were merged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ..ingest.renditions import Rendition
+from ..ingest_configurations import Ingest
+from ..recording_configurations import RecordingConfiguration
+
+STARTED = "RECORDING_STARTED"
+ENDED = "RECORDING_ENDED"
+FAILED = "RECORDING_ENDED_WITH_FAILURE"
+NOT_STARTED = "RECORDING_START_FAILED"
+
+SECONDS_PER_FILE = 10
+
+SHORTEST = 10
+"""Seconds that a stream has to last to leave any media."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedStream:
+    """A stream in a recording."""
+
+    stream_id: str
+    started_at: datetime
+    ended_at: datetime | None = None
+
+    def recorded_seconds(self, now: datetime) -> int:
+        """Return how much media it has left in whole seconds; while it goes on, those that make whole files."""
+        milliseconds = round(((self.ended_at or now) - self.started_at) / timedelta(milliseconds=1))
+        seconds = milliseconds // 1000
+        if self.ended_at is None:
+            return seconds // SECONDS_PER_FILE * SECONDS_PER_FILE
+        return seconds if seconds >= SHORTEST else 0
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingSession:
+    """A recording, of one stream or of several that were merged.
+
+    `ingest` is what the first one's encoder sent; `written_at` is when all of the last one was in S3, None before that.
+    """
+
+    session_id: str
+    channel_arn: str
+    configuration: RecordingConfiguration
+    key_prefix: str
+    started_at: datetime
+    ingest: Ingest
+    container_format: str
+    renditions: tuple[Rendition, ...]
+    thumbnail_size: tuple[int, int]
+    streams: tuple[RecordedStream, ...]
+    status: str = STARTED
+    reason: str = ""
+    ended_at: datetime | None = None
+    written_at: datetime | None = None
+
+    @property
+    def bucket(self) -> str:
+        """The bucket it is written to; empty when the configuration names none, as may be when nothing is checked."""
+        s3: Mapping[str, str] = self.configuration.destination_configuration.get("s3", {})
+        return s3.get("bucket_name", "")
+
+    @property
+    def thumbnail_interval(self) -> int:
+        """Seconds from one thumbnail to the next."""
+        return max(self.configuration.thumbnail_configuration.target_interval_seconds or 0, 1)
+
+    def has_thumbnails(self, storage: str) -> bool:
+        """Return whether there are thumbnails that are stored in a certain way."""
+        thumbnails = self.configuration.thumbnail_configuration
+        return thumbnails.recording_mode == "INTERVAL" and storage in thumbnails.storage
+
+    def recorded_seconds(self, now: datetime) -> int:
+        """Return how much media there is in whole seconds."""
+        return sum(stream.recorded_seconds(now) for stream in self.streams) if self.status != NOT_STARTED else 0

@@ -1,0 +1,150 @@
+"""Playback tokens as an application's back end issues them: for tests, in place of that back end."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from .core import arns
+from .core.keys import CURVE
+from .ivs.playback import tokens
+from .mock import current
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
+_PARAMETERS = {
+    tokens.EXPIRES: "expires_in",
+    tokens.ORIGINS: "origins",
+    tokens.SINGLE_USE: "single_use",
+}
+"""What claims are called here, where it is not their own name."""
+
+_MOST_BYTES = 2048
+
+
+def playback_token(
+    private_key: str | bytes | EllipticCurvePrivateKey,
+    channel_arn: str,
+    *,
+    expires_in: float | timedelta = 300,
+    viewer_id: str | None = None,
+    viewer_session_version: int | None = None,
+    origins: str | Iterable[str] | None = None,
+    strict_origin_enforcement: bool | None = None,
+    single_use: bool | str = False,
+    maximum_resolution: str | None = None,
+    ads_opt_out: bool | None = None,
+    ads_player_params: Mapping[str, str] | None = None,
+    ads_playback_config_name: str | None = None,
+    ads_reporting_mode: str | None = None,
+    now: datetime | None = None,
+) -> str:
+    """Return a playback token: what admits a viewer to a private channel, as the value of `token` in its playback URL.
+
+    - `private_key`: a PEM, or a key of the cryptography library, on the curve P-384. The public half is imported with
+      ImportPlaybackKeyPair.
+    - `expires_in`: seconds or a timedelta in which playback has to start, counted from `now`; by default that is the
+      time of the active mock, or the system's when there is none.
+    - `viewer_id`, `viewer_session_version`: by what the viewer's sessions can be revoked.
+    - `origins`: sites on which it may be played, such as "https://*.example.com"; `strict_origin_enforcement` asks for
+      one in each request.
+    - `single_use`: True for a token that is good for one request, or the UUID that makes it so.
+    - `maximum_resolution`: "SD", "HD" or "FULL_HD".
+    - `ads_…`: what the claims of the same names mean for server-side ad insertion.
+
+    What is not given is not in the token. Source: *Generate and Sign IVS Playback Tokens*, IVS User Guide.
+
+    Raises ValueError, with the name of the argument, for what the playback edge would refuse; TypeError for an argument
+    of another type. For a token that is to be refused, give a `now` that is long ago, or another key.
+    """
+    key = _key(private_key)
+    given: object = channel_arn
+    if not isinstance(given, str):
+        raise TypeError(f"channel_arn: {channel_arn!r} is not a string")
+    arn = arns.parse(channel_arn)
+    if arn is None or arn.resource_type != "channel":
+        raise ValueError(f"channel_arn: {channel_arn!r} is not the ARN of a channel")
+    moment = _moment(now)
+    claims = {
+        tokens.CHANNEL_ARN: channel_arn,
+        tokens.EXPIRES: int(moment + _seconds(expires_in)),
+        tokens.ORIGINS: _origins(origins),
+        tokens.STRICT_ORIGINS: strict_origin_enforcement,
+        tokens.SINGLE_USE: str(uuid.uuid4()) if single_use is True else single_use or None,
+        tokens.VIEWER_ID: viewer_id,
+        tokens.VIEWER_SESSION_VERSION: viewer_session_version,
+        tokens.MAXIMUM_RESOLUTION: maximum_resolution,
+        tokens.ADS_OPT_OUT: ads_opt_out,
+        tokens.ADS_PLAYER_PARAMS: _plain(ads_player_params),
+        tokens.ADS_PLAYBACK_CONFIG_NAME: ads_playback_config_name,
+        tokens.ADS_REPORTING_MODE: ads_reporting_mode,
+    }
+    claims = {name: value for name, value in claims.items() if value is not None}
+    try:
+        tokens.check(claims, moment)
+    except tokens.ClaimRefusedError as refused:
+        error = TypeError if isinstance(refused, tokens.ClaimTypeError) else ValueError
+        parameter = _PARAMETERS.get(refused.claim, refused.claim.removeprefix("aws:").replace("-", "_"))
+        value = expires_in if refused.claim == tokens.EXPIRES else claims[refused.claim]
+        raise error(f"{parameter}: {value!r} {refused.rule}") from None
+    import jwt  # noqa: PLC0415 - only here, and it imports cryptography
+
+    token = jwt.encode(claims, key, algorithm=tokens.ALGORITHM)
+    if len(token) > _MOST_BYTES:
+        raise ValueError(f"origins, ads_player_params: the token has {len(token)} bytes, more than {_MOST_BYTES}")
+    return token
+
+
+def _key(private_key: Any) -> EllipticCurvePrivateKey:
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - only here
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
+
+    key = private_key.encode() if isinstance(private_key, str) else private_key
+    if isinstance(key, bytes):
+        try:
+            key = load_pem_private_key(key, password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise ValueError(f"private_key: no PEM of a private key without a password: {error}") from None
+    if not isinstance(key, EllipticCurvePrivateKey):
+        raise TypeError(f"private_key: {key!r} is neither a PEM nor an elliptic curve's private key")
+    if key.curve.name != CURVE:
+        raise ValueError(f"private_key: its curve is {key.curve.name}, not P-384 ({CURVE})")
+    return key
+
+
+def _origins(origins: Any) -> Any:
+    if isinstance(origins, Iterable) and not isinstance(origins, (str, bytes)):
+        origins = list(origins)
+        if all(isinstance(origin, str) for origin in origins):
+            return ",".join(origins)
+    return origins  # a string as it is, and what is none for the rule that says so
+
+
+def _plain(params: Any) -> Any:
+    return dict(params) if isinstance(params, Mapping) else params
+
+
+def _moment(now: Any) -> float:
+    if now is None:
+        sim = current()
+        return sim.clock.time() if sim else time.time()
+    if not isinstance(now, datetime):
+        raise TypeError(f"now: {now!r} is not a datetime")
+    if now.tzinfo is None:
+        raise ValueError(f"now: {now!r} has no time zone; give it one, for example tzinfo=timezone.utc")
+    return now.timestamp()
+
+
+def _seconds(expires_in: Any) -> float:
+    seconds = expires_in.total_seconds() if isinstance(expires_in, timedelta) else expires_in
+    if type(seconds) not in (int, float):
+        raise TypeError(f"expires_in: {expires_in!r} is neither a number of seconds nor a timedelta")
+    if not 0 < seconds < inf:
+        raise ValueError(f"expires_in: {expires_in!r} is not a time to come")
+    return float(seconds)

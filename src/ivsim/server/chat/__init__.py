@@ -1,0 +1,1 @@
+"""Chat on the port: WebSockets, and the review of messages by a program over HTTP."""

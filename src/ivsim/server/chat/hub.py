@@ -1,0 +1,121 @@
+"""The fan-out: who came to which room through the port, and what is written to them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from itertools import groupby
+from typing import TYPE_CHECKING, Protocol
+
+from websockets.frames import CloseCode, Frame, Opcode
+
+from ...ivschat.news import Closed, News, Sent
+
+if TYPE_CHECKING:
+    from ...emulator import Emulator
+    from ...ivschat.chat import ChatConnection
+
+_log = logging.getLogger("ivsim.server")
+
+Write = Callable[[bytes], object]
+
+_MOST_AT_ONCE = 50
+"""Frames that are written before the event loop has its turn, in which those who read get them: they are not slow."""
+
+
+class Socket(Protocol):
+    """A WebSocket, as far as it matters to those who share a room with it."""
+
+    transport: asyncio.Transport
+
+    def close(self, code: int, reason: str) -> None:
+        """Say goodbye."""
+
+    def ended(self, code: int, reason: str) -> None:
+        """Hear that the connection to the room has ended."""
+
+
+class Hub:
+    """Everybody who chats over the port. It belongs to the event loop in which it is made.
+
+    A frame is encoded once, and the same bytes are written to all who get it.
+    """
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.sockets: set[Socket] = set()
+        """Every one there is, in a room or on its way into one or out."""
+        # connection id to its socket
+        self._members: dict[str, Socket] = {}
+        # room ARN to connection id to what writes to it
+        self._rooms: dict[str, dict[str, Write]] = {}
+        self._feed = emulator.chat.feed(self._wake)
+        self._is_behind = False
+
+    def join(self, token: str, socket: Socket) -> ChatConnection:
+        """Let somebody in. Raises ChatRefused."""
+        connection, news = self._feed.connect(token)
+        self._tell(news)
+        self._members[connection.id] = socket
+        self._rooms.setdefault(connection.room_arn, {})[connection.id] = socket.transport.write
+        return connection
+
+    def leave(self, connection: ChatConnection) -> None:
+        """Let somebody out, after all that they were sent; their `ended()` is called before this returns."""
+        self._tell(self._feed.disconnect(connection))
+
+    def mute(self, connection: ChatConnection) -> None:
+        """Write nothing any more to somebody who does not read, or is gone."""
+        self._rooms[connection.room_arn][connection.id] = lambda _: None
+
+    def tell(self) -> None:
+        """Write what there is to be written."""
+        if not self._is_behind:
+            self._go_on()
+
+    def close(self) -> None:
+        """Send everybody away, as the server goes."""
+        try:
+            for socket in list(self.sockets):
+                socket.close(CloseCode.GOING_AWAY, "the server stops")
+                socket.transport.abort()
+        finally:
+            self._feed.close()
+
+    def _wake(self) -> None:
+        self._loop.call_soon_threadsafe(self.tell)
+
+    def _go_on(self) -> None:
+        news, self._is_behind = self._feed.news(_MOST_AT_ONCE)
+        self._tell(news)
+        if self._is_behind:
+            self._loop.call_soon(self._go_on)
+
+    def _tell(self, news: News) -> None:
+        for key, group in groupby(news, _receivers):
+            try:
+                if isinstance(key, Closed):
+                    self._end(key)
+                else:
+                    self._write(*key, [each[-1] for each in group])
+            except Exception:  # noqa: BLE001 - whatever it is, the others shall hear what concerns them
+                _log.exception("a bug of ivsim's in what chat is told; please report it")
+
+    def _write(self, room_arn: str, to: str | None, texts: list[str]) -> None:
+        room = self._rooms.get(room_arn, {})  # those who were there may have left before it was their turn
+        data = b"".join(Frame(Opcode.TEXT, each.encode()).serialize(mask=False) for each in texts)
+        for write in room.values() if to is None else (room[to],):
+            write(data)
+
+    def _end(self, closed: Closed) -> None:
+        room = self._rooms[closed.room_arn]
+        del room[closed.to]
+        if not room:
+            del self._rooms[closed.room_arn]
+        self._members.pop(closed.to).ended(closed.code, closed.reason)
+
+
+def _receivers(news: Sent | Closed) -> tuple[str, str | None] | Closed:
+    """Return what is the same for frames that can be written in one go."""
+    return (news.room_arn, news.to) if isinstance(news, Sent) else news

@@ -1,0 +1,237 @@
+"""One chat client's WebSocket: its handshake, and then its connection to a room.
+
+Frames go in by `ChatConnection.take()` and come out by the hub. What WebSocket is, the library `websockets` knows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from websockets.frames import Close, CloseCode, Frame, Opcode
+from websockets.http11 import Request, Response
+from websockets.protocol import OPEN
+from websockets.server import ServerProtocol
+
+from ...ivschat.conversation import ChatRefused
+from ...ivschat.messaging.frames import to_json
+from ...web import CALLS, FAILED
+from .hub import Hub
+
+if TYPE_CHECKING:
+    from websockets.typing import Subprotocol
+
+    from ...ivschat.chat import ChatConnection, Pending
+
+_log = logging.getLogger("ivsim.server")
+
+MOST_BYTES = 128 * 1024
+"""The longest message a client may send; API Gateway's limit, as nobody knows the service's."""
+
+MOST_UNSENT_BYTES = 2**20
+"""What may wait for a client to read it; one that is further behind is dropped."""
+
+_CLOSING_SECONDS = 5
+"""How long a client has to take what is on its way to it, and to say goodbye."""
+
+
+class ChatSocket(asyncio.Protocol):
+    """A connection that asked to be upgraded, from that request on."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._loop = asyncio.get_running_loop()
+        self._protocol = ServerProtocol(select_subprotocol=_first, max_size=MOST_BYTES)
+        self._connection: ChatConnection | None = None
+        self._message = bytearray()
+        self._waiting: deque[str] = deque()
+        self._busy = False
+        self._closing: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin."""
+        self.transport = transport
+        self._hub.sockets.add(self)
+        transport.set_write_buffer_limits(high=MOST_UNSENT_BYTES)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what the client sent: its request first, in one piece."""
+        self._protocol.receive_data(data)
+        for event in self._protocol.events_received():
+            if isinstance(event, Request):
+                self._protocol.send_response(self._answer(event))
+            elif isinstance(event, Frame) and self._connection is not None:
+                self._receive(event)
+        self._settle()
+
+    def eof_received(self) -> None:
+        """Take it that the client sends no more, which without a close frame is the end."""
+        self._protocol.receive_eof()
+        self._settle()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """Take it that the client is gone."""
+        self._hub.sockets.remove(self)
+        self._protocol.receive_eof()
+        if self._connection is not None:
+            self._hub.mute(self._connection)
+            self._hub.leave(self._connection)
+        assert self._closing is not None  # what is not open is closing, since `_flush()`
+        self._closing.cancel()
+
+    def pause_writing(self) -> None:
+        """Drop a client that does not keep up, though not while others are being written to."""
+        if self._connection is not None:
+            self._hub.mute(self._connection)
+        self._loop.call_soon(self.close, CloseCode.TRY_AGAIN_LATER, "too slow")
+
+    def close(self, code: int, reason: str) -> None:
+        """Leave the room and say goodbye."""
+        if self._protocol.state is OPEN:
+            self._protocol.send_close(code, reason)
+            self._settle()
+
+    def ended(self, code: int, reason: str) -> None:
+        """Learn that the connection left its room; what it was sent is written."""
+        assert self._connection is not None
+        left, self._connection = _text("leaves", self._connection), None
+        self._waiting.clear()
+        self.transport.resume_reading()
+        if self._protocol.state is OPEN:
+            self._protocol.send_close(code, reason)
+        close = self._protocol.close_rcvd or self._protocol.close_sent or Close(CloseCode.ABNORMAL_CLOSURE, "")
+        CALLS.info("%d chat: %s", close.code, f"{left}: {close.reason!r}" if close.reason else left)
+        self._flush()
+
+    def _answer(self, request: Request) -> Response:
+        """Return the answer to the handshake; what it opens is a connection to a room."""
+        began = perf_counter()
+        response = self._protocol.accept(request)
+        if response.status_code == 101:
+            try:
+                self._connection = self._join()
+            except ChatRefused as refused:
+                response = self._refusal(refused.status, str(refused))
+            except Exception:  # noqa: BLE001 - whatever it is, it is ours
+                _log.exception("a bug of ivsim's at a chat token; please report it")
+                response = self._refusal(500, FAILED)
+        CALLS.info(
+            "%s chat: %s %.1f ms",
+            response.status_code,
+            _text("joins", self._connection) if self._connection else response.body.decode().strip(),
+            (perf_counter() - began) * 1000,
+        )
+        return response
+
+    def _join(self) -> ChatConnection:
+        if self._protocol.subprotocol is None:
+            raise ChatRefused("there is no token; it travels as subprotocol, new WebSocket(url, token)", status=401)
+        return self._hub.join(self._protocol.subprotocol, self)
+
+    def _refusal(self, status: int, text: str) -> Response:
+        response = self._protocol.reject(status, to_json({"ErrorCode": status, "ErrorMessage": text}))
+        del response.headers["Content-Type"]
+        response.headers["Content-Type"] = "application/json"
+        return response
+
+    def _receive(self, frame: Frame) -> None:
+        """Take a frame; the library has answered pings, and what closes the connection."""
+        if frame.opcode is Opcode.BINARY:
+            self._fail(CloseCode.UNSUPPORTED_DATA, "chat is text")
+        if frame.opcode not in (Opcode.TEXT, Opcode.CONT):
+            return
+        self._message += frame.data
+        if not frame.fin:
+            return
+        message, self._message = self._message, bytearray()
+        try:
+            self._waiting.append(message.decode())
+        except UnicodeDecodeError:
+            self._fail(CloseCode.INVALID_DATA, "text is UTF-8")
+        self._advance()
+
+    def _advance(self) -> None:
+        """Pass on what the client said, one after the other; while something waits it is not listened to."""
+        while self._waiting and not self._busy and self._connection is not None:
+            text, delay = self._waiting.popleft(), self._connection.latency
+            if delay:
+                self._busy = True
+                self._loop.call_later(delay, self._resume, text)
+            else:
+                self._take(text)
+        if self._waiting:
+            self.transport.pause_reading()
+        else:
+            self.transport.resume_reading()
+
+    def _resume(self, text: str | None = None) -> None:
+        """Go on after a while, with what was held back for it."""
+        self._busy = False
+        if text is not None:
+            self._take(text)
+        self._advance()
+
+    def _take(self, text: str) -> None:
+        if self._connection is None:
+            return
+        try:
+            review = self._connection.take(text)
+        except ConnectionError:
+            return  # it was closed by another thread, and the news are on their way
+        except Exception:  # noqa: BLE001 - as above
+            _log.exception("a bug of ivsim's at a frame of %r; please report it", text)
+            self._fail(CloseCode.INTERNAL_ERROR, FAILED)
+            return
+        if review is not None:
+            self._busy = True
+            threading.Thread(target=self._hold, args=(review,), name="ivsim review", daemon=True).start()
+
+    def _hold(self, review: Pending) -> None:
+        """Have a message reviewed, in a thread of its own: handlers take their time, and others do not wait."""
+        try:
+            review(time.sleep)
+        except Exception:  # noqa: BLE001 - as above
+            _log.exception("a bug of ivsim's after a review; please report it")
+        with suppress(RuntimeError):  # the server was closed meanwhile
+            self._loop.call_soon_threadsafe(self._resume)
+
+    def _fail(self, code: int, reason: str) -> None:
+        """Close because of what the client did, or what we did to it."""
+        self._protocol.fail(code, reason)
+        self._leave()
+
+    def _leave(self) -> None:
+        if self._connection is not None:
+            self._hub.leave(self._connection)
+
+    def _settle(self) -> None:
+        """Do what follows from what the library made of it."""
+        if self._protocol.state is not OPEN:
+            self._leave()
+        self._flush()
+
+    def _flush(self) -> None:
+        """Write what the library has to say, and end with it where it ends."""
+        for data in self._protocol.data_to_send():
+            if data:
+                self.transport.write(data)
+            else:
+                with suppress(OSError):  # it is gone already
+                    self.transport.write_eof()
+        if self._protocol.state is not OPEN and self._closing is None:
+            self._closing = self._loop.call_later(_CLOSING_SECONDS, self.transport.abort)
+
+
+def _first(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    return offered[0] if offered else None
+
+
+def _text(does: str, connection: ChatConnection) -> str:
+    return f"{connection.user_id!r} {does} {connection.room_arn}"

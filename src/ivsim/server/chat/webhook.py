@@ -1,0 +1,58 @@
+"""Webhooks: the payload of a review, POSTed to a program that stands for the Lambda function."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from queue import Empty, SimpleQueue
+from socket import SHUT_RDWR
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ...ivschat.messaging.reviews import TIMEOUT
+
+if TYPE_CHECKING:
+    from ...emulator import Emulator
+
+_MOST_BYTES = 1024 * 1024
+
+
+def post(sim: Emulator, url: str, payload: dict[str, Any]) -> Mapping[str, Any]:
+    """POST the payload to a URL and return the JSON it is answered.
+
+    The quota "Message review handler timeout period" is the real time it has, from the connection to the last byte.
+    Redirects are not followed, proxies not used. Whatever goes wrong raises, and the room's fallback result decides.
+    """
+    seconds = sim.quotas[TIMEOUT] / 1000
+    scheme, host, path, query, _ = urlsplit(url)
+    connection = (HTTPSConnection if scheme == "https" else HTTPConnection)(host, timeout=seconds or 0.001)
+    answers: SimpleQueue[bytes | Exception] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            headers = {"Content-Type": "application/json", "Connection": "close"}
+            target = f"{path or '/'}?{query}" if query else path or "/"
+            connection.request("POST", target, json.dumps(payload).encode(), headers)
+            response = connection.getresponse()
+            body = response.read(_MOST_BYTES)
+            answers.put(body if response.status == 200 else HTTPException(f"{url} answered {response.status}"))
+        except (OSError, HTTPException, ValueError) as error:
+            answers.put(error)
+        finally:
+            connection.close()
+
+    # A thread, because the timeouts of sockets are for each read, and for a name there is none.
+    threading.Thread(target=ask, name="ivsim review", daemon=True).start()
+    try:
+        answer = answers.get(timeout=seconds)
+    except Empty:
+        with suppress(OSError, AttributeError):  # it may be closed, or not be connected yet
+            connection.sock.shutdown(SHUT_RDWR)
+        raise TimeoutError(f"{url} did not answer within {seconds} s") from None
+    if isinstance(answer, Exception):
+        raise answer
+    response: Mapping[str, Any] = json.loads(answer)
+    return response

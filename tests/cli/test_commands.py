@@ -1,0 +1,250 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ivsim import Emulator
+from ivsim.cli.main import main
+
+from ..calling import call
+
+Run = Callable[..., tuple[int, list[str], str]]
+
+
+@pytest.fixture
+def run(sim: Emulator, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
+    """A function that runs a command against a server of `sim`; it returns status, lines and what went wrong."""
+    with sim.serve() as server:
+
+        def run(*arguments: str) -> tuple[int, list[str], str]:
+            status = main([arguments[0], "--url", server.url, *arguments[1:]])
+            printed = capsys.readouterr()
+            return status, printed.out.splitlines(), printed.err
+
+        yield run
+
+
+def create_channel(sim: Emulator) -> dict[str, Any]:
+    """Make a channel, "evening-show", and return it with its `key`."""
+    made = call(sim, "CreateChannel", name="evening-show").body
+    return {**made["channel"], "key": made["streamKey"]["value"]}
+
+
+def test_stream(sim: Emulator, run: Run) -> None:
+    """A stream lives from go-live to end-stream, by ARN, name or stream key."""
+    channel = create_channel(sim)
+    status, (line,), _ = run("go-live", channel["arn"], "--viewers", "3")
+    (stream,) = sim.streams.live
+    assert status == 0
+    assert line == f"{stream.stream_id} on {channel['arn']}: live, healthy, 3 viewers"
+    assert run("starve", "evening-show")[1] == [line.replace("healthy", "starving")]
+    assert run("recover", channel["key"])[1] == [line]
+    assert run("end-stream", "evening-show")[1] == [f"{stream.stream_id} on {channel['arn']}: not live"]
+    status, lines, error = run("end-stream", "evening-show")
+    assert (status, lines, error) == (1, [], "ivsim: evening-show is not live\n")
+
+
+def test_go_live_with_a_key(sim: Emulator, run: Run) -> None:
+    """An encoder may be given all that a real one is configured with."""
+    channel = create_channel(sim)
+    assert run("go-live", "--stream-key", f"{channel['key']}?priority=2")[0] == 0
+    assert sim.streams.live
+
+
+def test_refused(run: Run) -> None:
+    """What the server refuses is one line, with the field if there is one, and status 1."""
+    status, lines, error = run("go-live", "nobody")
+    assert (status, lines) == (1, [])
+    assert error == "ivsim: no channel has the ARN, the name or the stream key 'nobody'\n"
+    assert run("events", "--type", "x")[2].startswith("ivsim: detailType: there is no detail type 'x'")
+
+
+def test_events(sim: Emulator, run: Run) -> None:
+    """Events are printed one a line, for people or as JSON, all or those of a type."""
+    sim.clock.freeze()
+    sim.quotas["Concurrent streams"] = 1
+    channel = create_channel(sim)
+    call(sim, "CreateChannel", name="other")
+    stream = sim.streams.start(channel["arn"])
+    assert run("go-live", "other")[0] == 1
+    stream.starve()
+    _, lines, _ = run("events")
+    assert lines[1].split("  ")[1:] == ["IVS Stream State Change", "Stream Start", channel["arn"], stream.stream_id]
+    assert lines[2].split("  ")[1:] == ["IVS Limit Breach", "Concurrent Broadcasts"]
+    _, lines, _ = run("events", "--type", "IVS Stream Health Change", "--json")
+    assert [json.loads(line) for line in lines] == sim.events.of("IVS Stream Health Change")
+
+
+def test_calls(sim: Emulator, run: Run) -> None:
+    """Calls are printed one a line, with what was wrong."""
+    sim.clock.freeze(datetime(2030, 1, 1, tzinfo=timezone.utc))
+    create_channel(sim)
+    call(sim, "CreateRoom", name=3)
+    call(sim, "Nothing")
+    at, place = "2030-01-01T00:00:00Z", "123456789012 us-east-1"
+    assert run("calls")[1] == [
+        f'{at}  200  ivs:CreateChannel  {place}  {{"name":"evening-show"}}',
+        f'{at}  400  ivschat:CreateRoom  ValidationException  {place}  {{"name":3}}',
+        f"{at}  404  ?  UnknownOperationException  {place}  {{}}",
+    ]
+    assert len(run("calls", "--operation", "CreateRoom")[1]) == 1
+
+
+def test_state(sim: Emulator, run: Run, tmp_path: Path) -> None:
+    """A state is saved, emptied, and loaded; a file that cannot be is one line."""
+    channel = create_channel(sim)
+    file = str(tmp_path / "state.json")
+    assert run("save", file) == (0, [], "")
+    assert run("reset") == (0, [], "")
+    assert not sim.overview()["channels"]
+    assert run("load", file) == (0, [], "")
+    assert sim.overview()["channels"][0]["arn"] == channel["arn"]
+    missing = str(tmp_path / "missing" / "state.json")
+    for command in ("save", "load"):
+        assert run(command, missing) == (1, [], f"ivsim: {missing}: No such file or directory\n")
+
+
+def test_advance(sim: Emulator, run: Run) -> None:
+    """The clock moves, and the command says to when."""
+    before = sim.clock.now()
+    sim.clock.freeze(before.replace(microsecond=0))
+    _, (line,), _ = run("advance", "90")
+    assert line == f"{sim.clock.now():%Y-%m-%dT%H:%M:%SZ}"
+    assert 89 <= (sim.clock.now() - before).total_seconds() <= 90
+    for seconds in ("nan", "inf"):
+        assert run("advance", seconds) == (1, [], f"ivsim: {seconds} is not a number of seconds\n")
+
+
+class Command:
+    """A command in a process of its own."""
+
+    def __init__(self, url: str, *arguments: str) -> None:
+        command = [sys.executable, "-m", "ivsim", *arguments]
+        environment = {**os.environ, "IVSIM_URL": url, "http_proxy": "http://127.0.0.1:1"}
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True)
+
+    def line(self) -> str:
+        """Return the next line."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
+
+    def end(self) -> tuple[int, str, str]:
+        """Wait for the end; return status, and what is left on both outputs."""
+        out, error = self.process.communicate(timeout=20)
+        return self.process.returncode, out, error
+
+
+def test_follow(sim: Emulator) -> None:
+    """`--follow` goes on with what happens, says when there was a reset, and ends quietly on Ctrl-C."""
+    channel = create_channel(sim)
+    with sim.serve() as server:
+        events = Command(server.url, "events", "--follow")
+        calls = Command(server.url, "calls", "--follow", "--json")
+        assert json.loads(calls.line())["operation"] == "CreateChannel"
+        sim.streams.start(channel["arn"])
+        assert "Session Created" in events.line()
+        assert "Stream Start" in events.line()
+        sim.reset()
+        assert events.line() == "-- reset\n"
+        call(sim, "ListRooms")
+        assert json.loads(calls.line())["operation"] == "ListRooms"
+        for each in (events, calls):
+            each.process.send_signal(signal.SIGINT)
+            assert each.end() == (130, "", "")
+
+
+def test_follow_to_the_end(sim: Emulator) -> None:
+    """When the server stops, whoever follows is told, and has status 1."""
+    create_channel(sim)
+    with sim.serve() as server:
+        following = Command(server.url, "calls", "--follow")
+        assert "CreateChannel" in following.line()
+    assert following.end() == (1, "", f"ivsim: the server at {server.url} has stopped\n")
+
+
+def test_reader_that_has_enough(sim: Emulator) -> None:
+    """A pipe that is closed, as by `head`, is no failure."""
+    create_channel(sim)
+    with sim.serve() as server:
+        following = Command(server.url, "calls", "--follow")
+        assert following.line()
+        assert following.process.stdout is not None
+        following.process.stdout.close()
+        call(sim, "ListRooms")
+        following.process.stdout = None
+        status, _, error = following.end()
+    assert (status, error) == (0, "")
+
+
+@pytest.mark.parametrize("url", ["localhost:4870", "ftp://localhost", "http://", "http://[::1"])
+def test_no_url(capsys: pytest.CaptureFixture[str], url: str) -> None:
+    """What is no URL of a server is said to be none."""
+    assert main(["reset", "--url", url]) == 1
+    assert capsys.readouterr().err == f"ivsim: {url!r} is not the URL of a server, such as http://127.0.0.1:4870\n"
+
+
+def test_no_server(capsys: pytest.CaptureFixture[str]) -> None:
+    """When nobody listens, one line says where, and what starts a server."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    assert main(["calls", "--url", url]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"ivsim: no server answers at {url} (")
+    assert error.endswith("`ivsim serve` starts one\n")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nNo", "is no ivsim: it answered 404"),
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}", "is no ivsim: it answered 404"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK", "is no ivsim: its answer is not JSON"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", "broke off: "),
+        (b"SSH-2.0-OpenSSH\r\n", "is no ivsim: BadStatusLine"),
+    ],
+)
+def test_another_server(capsys: pytest.CaptureFixture[str], answer: bytes, said: str) -> None:
+    """When something else listens there, one line says so."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        assert main(["events", "--url", f"http://127.0.0.1:{listening.getsockname()[1]}"]) == 1
+        thread.join()
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+
+
+def test_commands_without_the_server() -> None:
+    """The commands need nothing of what only the server is made with."""
+    program = """
+import sys
+for name in ("uvicorn", "starlette", "httptools", "websockets", "ivsim.server"):
+    sys.modules[name] = None
+from ivsim.cli.main import main
+raise SystemExit(main(["reset", "--url", sys.argv[1]]))
+"""
+    sim = Emulator()
+    create_channel(sim)
+    with sim.serve() as server:
+        subprocess.run([sys.executable, "-c", program, server.url], check=True)
+    assert not sim.overview()["channels"]

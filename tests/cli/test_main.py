@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ivsim import __version__
+from ivsim.cli.main import main
+from ivsim.services import SERVICES
+
+from ..server.raw import RawClient, request
+from ..server.waiting import DEADLINE
+
+PAGE = Path(__file__).parents[2] / "docs" / "coverage.md"
+
+
+def test_coverage(capsys: pytest.CaptureFixture[str]) -> None:
+    """`ivsim coverage` lists every operation of the installed botocore, service by service."""
+    assert main(["coverage"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    for service in SERVICES.values():
+        number = len(service.model.operations)
+        assert f"{service.name}: {number} of {number} operations" in lines
+    assert "  yes  CreateChannel" in lines
+
+
+def test_coverage_of_what_is_missing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not emulated is said, operation and member."""
+    handlers = SERVICES["ivs"].handlers
+    monkeypatch.delitem(handlers, "get_channel")
+    parameters = handlers["list_channels"].parameters - {"filter_by_name", "max_results"}
+    monkeypatch.setitem(handlers, "list_channels", handlers["list_channels"]._replace(parameters=parameters))
+    main(["coverage"])
+    text = capsys.readouterr().out
+    number = len(SERVICES["ivs"].model.operations)
+    assert f"ivs: {number - 1} of {number} operations" in text
+    assert "  no   GetChannel\n" in text
+    assert "  yes  ListChannels, without filterByName, maxResults\n" in text
+    main(["coverage", "--markdown"])
+    text = capsys.readouterr().out
+    assert "| `GetChannel` | no |" in text
+    assert "| `ListChannels` | yes, without filterByName, maxResults |" in text
+
+
+@pytest.mark.needs("CreateFailoverSlateConfiguration")
+def test_coverage_page(capsys: pytest.CaptureFixture[str]) -> None:
+    """docs/coverage.md is what the registry says; `make coverage-page` writes it."""
+    main(["coverage", "--markdown"])
+    assert capsys.readouterr().out == PAGE.read_text()
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """`ivsim --version` prints the version."""
+    with pytest.raises(SystemExit) as left:
+        main(["--version"])
+    assert left.value.code == 0
+    assert capsys.readouterr().out == f"ivsim {__version__}\n"
+
+
+def test_no_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a command there is a usage line, and status 2."""
+    with pytest.raises(SystemExit) as left:
+        main([])
+    assert left.value.code == 2
+    assert "COMMAND" in capsys.readouterr().err
+
+
+def test_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """`ivsim --help` lists the commands, and the help of each says what it does and what all of its options mean."""
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    commands = dict(re.findall(r"^    ([a-z-]+)\s+(.+)$", capsys.readouterr().out, re.MULTILINE))
+    assert {"serve", "go-live", "save", "coverage"} <= commands.keys()
+    for command, what in commands.items():
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        text = capsys.readouterr().out
+        assert what[1:] in " ".join(text.split())
+        assert re.findall(r"^  \S+(?: [A-Z_]+)?\n(?!   )", text, re.MULTILINE) == []  # none without a word
+
+
+def test_as_a_module() -> None:
+    """`python -m ivsim` is the same command, and passes on its status."""
+    shown = subprocess.run([sys.executable, "-m", "ivsim", "coverage"], check=True, capture_output=True, text=True)
+    assert "ivschat: 17 of 17 operations" in shown.stdout
+    assert subprocess.run([sys.executable, "-m", "ivsim"], check=False, capture_output=True).returncode == 2
+
+
+# ivsim serve
+
+
+class Served:
+    """`ivsim serve` as it runs for a user."""
+
+    def __init__(self, *options: str) -> None:
+        command = [sys.executable, "-m", "ivsim", "serve", "--port", "0", *options]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        self.welcome = ""
+        while "console" not in self.welcome:
+            line = self.process.stdout.readline()
+            assert line, self.process.communicate()[1]
+            self.welcome += line
+        self.port = int(re.findall(r":([0-9]+)", self.welcome)[0])
+
+    def stop(self, number: signal.Signals) -> tuple[int, str, str]:
+        """Send a signal; return the exit status, and what it printed after the addresses, and as errors."""
+        self.process.send_signal(number)
+        assert self.process.stdout is not None
+        rest = self.process.stdout.read()  # which communicate() would take for read
+        _, errors = self.process.communicate(timeout=DEADLINE)
+        return self.process.returncode, rest, errors
+
+
+Serve = Callable[..., Served]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """A function that starts `ivsim serve` with options."""
+    started: list[Served] = []
+
+    def start(*options: str) -> Served:
+        started.append(Served(*options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        if each.process.returncode is None:
+            each.process.kill()
+            each.process.communicate()
+
+
+def test_serve(serve: Serve) -> None:
+    """It prints what to export and where to look, then a line for each call, and leaves with 0 at Ctrl-C."""
+    served = serve()
+    url = f"http://127.0.0.1:{served.port}"
+    assert served.welcome.splitlines() == [
+        f"ivsim {__version__} serves Amazon IVS and IVS Chat",
+        "",
+        f"  export AWS_ENDPOINT_URL_IVS={url} AWS_ENDPOINT_URL_IVSCHAT={url}",
+        f"  chat     ws://127.0.0.1:{served.port}",
+        f"  console  {url}/",
+    ]
+    with RawClient(served.port) as client:
+        assert b":us-east-1:123456789012:" in client.call("/CreateChannel").body
+        client.call("/GetChannel")
+        client.call("/nowhere")
+        status, rest, errors = served.stop(signal.SIGINT)
+        assert client.is_over()
+    assert (status, rest) == (0, "\n")
+    lines = [re.sub(r"^[0-9:]{8} |[0-9.]+ ms$", "", line).strip() for line in errors.splitlines()]
+    assert lines == [
+        "200 ivs:CreateChannel",
+        "400 ivs:GetChannel ValidationException",
+        "404 POST http://localhost/nowhere UnknownOperationException",
+    ]
+
+
+def test_serve_options(serve: Serve) -> None:
+    """Seed, account and rate limits are the emulator's; --quiet leaves out the lines for calls."""
+    options = ("--seed", "7", "--account-id", "210987654321", "--rate-limits", "--quiet")
+    arns = []
+    for served in (serve(*options), serve(*options)):
+        with RawClient(served.port) as client:
+            replies = [client.call("/CreateChannel") for _ in range(20)]
+        assert {reply.status for reply in replies} == {200, 429}
+        arns.append(replies[0].body.split(b'"')[5])
+        assert served.stop(signal.SIGTERM) == (0, "\n", "")
+    assert arns[0] == arns[1]
+    assert b":210987654321:" in arns[0]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serve_stops_at_once(serve: Serve, number: signal.Signals) -> None:
+    """Nobody is waited for, idle or in the middle of a request, and no traceback is left."""
+    served = serve("--quiet")
+    with RawClient(served.port) as idle, RawClient(served.port) as half:
+        idle.call("/ListChannels")
+        half.send(request("/CreateChannel")[:-1])
+        assert served.stop(number) == (0, "\n", "")
+        assert idle.is_over()
+        assert half.is_over()
+
+
+def test_serve_others(serve: Serve) -> None:
+    """Who listens at an address that others can reach is warned."""
+    served = serve("--host", "0.0.0.0")
+    assert f"http://127.0.0.1:{served.port}" in served.welcome
+    _, rest, _ = served.stop(signal.SIGINT)
+    assert rest == "\nWhoever reaches this address can do everything: the emulator has no authentication.\n\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (["--port", "65536"], "port: 65536 is not one, which are 0 to 65535"),
+        (["--host", "192.0.2.1"], "cannot listen at 192.0.2.1, port 4870: .+"),
+        (["--account-id", "12"], ".*12.*"),
+    ],
+)
+def test_serve_what_cannot_be(options: list[str], text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What cannot be is one clear line, and status 1."""
+    assert main(["serve", *options]) == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert re.fullmatch(f"ivsim: {text}\n", shown.err)
+
+
+def test_serve_busy(capsys: pytest.CaptureFixture[str]) -> None:
+    """So is a port that is taken."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main(["serve", "--port", str(port)]) == 1
+    assert capsys.readouterr().err == (
+        f"ivsim: cannot listen at 127.0.0.1, port {port}: something else listens there\n"
+    )
+
+
+def test_serve_without_the_extra(tmp_path: Path) -> None:
+    """Without uvicorn it says what to install, and so does `sim.serve()`."""
+    (tmp_path / "uvicorn.py").write_text("raise ModuleNotFoundError('No module named uvicorn', name='uvicorn')")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    text = 'uvicorn is not installed; pip install "ivsim[server]"'
+    for arguments in (["-m", "ivsim", "serve"], ["-c", "import ivsim; ivsim.Emulator().serve()"]):
+        command = [sys.executable, *arguments]
+        ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert ran.returncode == 1
+        assert ran.stderr.splitlines()[-1] in (f"ivsim: {text}", f"ModuleNotFoundError: {text}")
