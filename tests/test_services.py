@@ -71,6 +71,13 @@ def create_stage(ctx: Context, *, name: str = "", tags: dict[str, str] | None = 
 @service.operation(rate=5)
 def get_stage(ctx: Context, arn: str) -> dict[str, object]:
     return {"stage": ctx.store.stages[arn]}
+
+
+@service.operation(rate=5)
+def start_composition(ctx: Context, stage_arn: str, destinations: list[dict], *, idempotency_token: str = "") -> dict[str, object]:
+    ctx.store.stages[stage_arn]
+    ctx.broadcast(destinations[0]["channel"]["channel_arn"], video={"videoHeight": 720, "videoWidth": 1280})
+    return {}
 """
 
 USE = """
@@ -112,6 +119,12 @@ with mock_ivs(seed=1) as sim:
     assert ivs.list_tags_for_resource(resourceArn=stage["arn"])["tags"] == {"a": "1", "b": "2"}
     assert stages.list_tags_for_resource(resourceArn=channel)["tags"] == {"c": "1"}
     assert [call.service for call in sim.calls[-2:]] == ["ivs-realtime", "ivs"]
+
+    # a composition goes to a channel of the other service
+    stages.start_composition(stageArn=stage["arn"], destinations=[{"channel": {"channelArn": channel}}])
+    assert ivs.get_stream(channelArn=channel)["stream"]["state"] == "LIVE"
+    assert sim.streams.live[0].session.ingest.video[0].video_height == 720
+    sim.streams.live[0].end()
 
     # faults, and errors with a text
     sim.faults.add("CreateStage", "PendingVerification", message="wait")

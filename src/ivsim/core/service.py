@@ -15,6 +15,7 @@ from ..wire.errors import InvalidMember, ServiceError, ServiceQuotaExceededExcep
 from ..wire.serialize import TimeFormat, iso8601
 from ..wire.validate import Problem
 from . import paging
+from .broadcasting import Broadcast, Tracks
 from .clock import Task
 from .deliveries import Parcel
 from .faults import Fault
@@ -158,6 +159,10 @@ class Context(Generic[S]):
                         self.clock.perform(task._replace(arguments=(*arguments, error)))
 
         state.journal.afterwards(carry)
+
+    def broadcast(self, channel_arn: str, *, video: Tracks = None, audio: Tracks = None) -> Broadcast:
+        """Send to a channel, whichever service has it. Raises ValueError that says why it is not let in."""
+        return self._state.broadcaster(channel_arn, video=video, audio=audio)
 
     def strike(self, incident: str, **about: str) -> Fault | None:
         """Return the fault that a test wants to happen here and now, if there is one; see `Service.incident()`."""
