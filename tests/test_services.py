@@ -74,7 +74,9 @@ def get_stage(ctx: Context, arn: str) -> dict[str, object]:
 
 
 @service.operation(rate=5)
-def start_composition(ctx: Context, stage_arn: str, destinations: list[dict], *, idempotency_token: str = "") -> dict[str, object]:
+def start_composition(
+    ctx: Context, stage_arn: str, destinations: list[dict], *, idempotency_token: str = ""
+) -> dict[str, object]:
     ctx.store.stages[stage_arn]
     ctx.broadcast(destinations[0]["channel"]["channel_arn"], video={"videoHeight": 720, "videoWidth": 1280})
     return {}
