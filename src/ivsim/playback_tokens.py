@@ -87,8 +87,8 @@ def playback_token(
     claims = {name: value for name, value in claims.items() if value is not None}
     try:
         tokens.check(claims, moment)
-    except tokens.ClaimRefusedError as refused:
-        error = TypeError if isinstance(refused, tokens.ClaimTypeError) else ValueError
+    except tokens.ClaimRefused as refused:
+        error = TypeError if isinstance(refused, tokens.ClaimTypeRefused) else ValueError
         parameter = _PARAMETERS.get(refused.claim, refused.claim.removeprefix("aws:").replace("-", "_"))
         value = expires_in if refused.claim == tokens.EXPIRES else claims[refused.claim]
         raise error(f"{parameter}: {value!r} {refused.rule}") from None

@@ -15,7 +15,7 @@ _SECONDS = 60.0
 """How long an answer, or a sign of life, is waited for."""
 
 
-class RequestFailed(Exception):  # noqa: N818 - what happened
+class RequestFailed(Exception):
     """No server is there, or it refuses; the text says so to a person."""
 
 

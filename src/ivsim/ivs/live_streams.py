@@ -15,14 +15,14 @@ from . import broadcast, stream_keys
 from ._service import Context, Contexts
 from .broadcast import Refusal
 from .channels import Channel
-from .ingest.connections import UnusableURLError, connection
+from .ingest.connections import IngestURLRefused, connection
 from .ingest.encoders import ingest
 from .ingest.limits import Breach, limits_of
 from .ingest_configurations import Ingest
 from .stream_sessions import StreamSession, TimedMetadata
 
 
-class StreamRefused(ValueError):  # noqa: N818 - what happened, in the words of whoever holds the encoder
+class StreamRefused(ValueError):
     """The encoder was not let in, or is not connected any more.
 
     `code` is what the event of it has, "StreamTakeoverInvalidPriority" say; None for most reasons.
@@ -326,8 +326,8 @@ class Streams:
             return ctx, channel, ctx.store.stream_keys[channel.stream_key_arns[0]].value, None
         try:
             wanted = connection(credential)
-        except UnusableURLError as unusable:
-            raise StreamRefused(str(unusable)) from None
+        except IngestURLRefused as refused:
+            raise StreamRefused(str(refused)) from None
         for ctx in self._contexts:
             key = stream_keys.find(ctx, wanted.key)
             if key is not None:

@@ -41,7 +41,7 @@ class Connection(NamedTuple):
         return None
 
 
-class UnusableURLError(ValueError):
+class IngestURLRefused(ValueError):
     """An encoder cannot connect with this."""
 
 
@@ -50,29 +50,29 @@ def connection(text: str) -> Connection:
 
     The forms are `{key}`, `{key}?priority=1`, `rtmps://{endpoint}:443/app/{key}?priority=1`, the same with `rtmp` and
     port 1935, and `srt://{endpoint}:9000?streamid={key}&passphrase={passphrase}` where the key may be
-    `#!::u={key},priority=1`. Raises UnusableURLError for another URL.
+    `#!::u={key},priority=1`. Raises IngestURLRefused for another URL.
     """
     scheme, separator, rest = text.partition("://")
     scheme = scheme.lower()
     if not separator:
         return _key(text)
     if scheme not in _PORTS:
-        raise UnusableURLError(f"{scheme} is none of the protocols of ingest: {', '.join(_PORTS)}")
+        raise IngestURLRefused(f"{scheme} is none of the protocols of ingest: {', '.join(_PORTS)}")
     try:
         # a stream id of SRT may begin with a number sign, which is not that of a fragment
         parts = urlsplit(f"{scheme}://{rest.replace('#', '%23')}")
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise UnusableURLError(f"{text!r} is not a URL") from None
+        raise IngestURLRefused(f"{text!r} is not a URL") from None
     if port not in (None, _PORTS[scheme]):
-        raise UnusableURLError(f"port {port} does not take {scheme}; port {_PORTS[scheme]} does")
+        raise IngestURLRefused(f"port {port} does not take {scheme}; port {_PORTS[scheme]} does")
     if scheme == "srt":
         members = parse_qs(parts.query)
         found = _key(members.get("streamid", [""])[0])
         return found._replace(scheme=scheme, host=host, passphrase=members.get("passphrase", [""])[0])
     _, app, key = rest.partition("/app/")
     if not app or parts.path.count("/") != 2:
-        raise UnusableURLError(f"{text!r} does not end in /app/ and a stream key")
+        raise IngestURLRefused(f"{text!r} does not end in /app/ and a stream key")
     return _key(key)._replace(scheme=scheme, host=host)
 
 

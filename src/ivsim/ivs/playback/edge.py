@@ -74,7 +74,7 @@ class PlaybackResponse:
     viewer_session: ViewerSession | None = None
 
 
-class _RefusedError(Exception):
+class _ViewerRefused(Exception):
     """The viewer gets nothing but an explanation."""
 
     def __init__(
@@ -153,7 +153,7 @@ class Playback:
         try:
             with self._state.transaction():
                 return self._grant(viewer)
-        except _RefusedError as refused:
+        except _ViewerRefused as refused:
             if refused.tell is not None:
                 with self._state.transaction():  # another one, as the first has come to nothing
                     refused.tell()
@@ -261,7 +261,7 @@ def _terms_of_token(ctx: Context, channel: Channel, viewer: Viewer) -> dict[str,
             now=ctx.clock.time(),
             most_bytes=ctx.quota(tokens.TOKEN_SIZE),
         )
-    except tokens.TokenRefusedError as refused:
+    except tokens.TokenRefused as refused:
         raise _forbidden(channel, str(refused)) from None
     viewer_id, version = claims.get(tokens.VIEWER_ID), claims.get(tokens.VIEWER_SESSION_VERSION, 0)
     if is_revoked(ctx, channel.arn, viewer_id, version):
@@ -303,7 +303,7 @@ def _check_views(ctx: Context, stream: StreamSession) -> None:
     if watching >= most:
         breach = Breach("Concurrent Viewers", most, watching + 1 - most, "viewers")
         tell = partial(broadcast.exceed, ctx, stream.stream_id, breach)
-        raise _RefusedError(403, "concurrent_views_exceeded", "too many concurrent views", stream.channel, tell=tell)
+        raise _ViewerRefused(403, "concurrent_views_exceeded", "too many concurrent views", stream.channel, tell=tell)
 
 
 def _check_origin(viewer: Viewer, channel: Channel, allowed: Collection[str], *, strict: bool) -> None:
@@ -351,16 +351,16 @@ def _granted(viewer: Viewer, session: ViewerSession, content_type: str, body: st
     return PlaybackResponse(200, headers, body, session)
 
 
-def _forbidden(channel: Channel, error: str) -> _RefusedError:
+def _forbidden(channel: Channel, error: str) -> _ViewerRefused:
     code = "invalid_playback_auth_token" if channel.authorized else "playback_restricted"
-    return _RefusedError(403, code, error, channel)
+    return _ViewerRefused(403, code, error, channel)
 
 
-def _not_found(channel: Channel | None = None) -> _RefusedError:
-    return _RefusedError(404, "transcode_does_not_exist", "Can not find channel", channel)
+def _not_found(channel: Channel | None = None) -> _ViewerRefused:
+    return _ViewerRefused(404, "transcode_does_not_exist", "Can not find channel", channel)
 
 
-def _explanation(viewer: Viewer, refused: _RefusedError) -> str:
+def _explanation(viewer: Viewer, refused: _ViewerRefused) -> str:
     """Return the body of a refusal; for a private channel its URL has what the edge adds to it, and never the token."""
     query = without_token(viewer.query)
     if refused.channel and refused.channel.authorized:

@@ -22,7 +22,7 @@ class ProblemDetails(msgspec.Struct):
     field: str | UnsetType = UNSET
 
 
-class Problem(Exception):  # noqa: N818 - what RFC 9457 calls it
+class Problem(Exception):
     """A request is refused."""
 
     def __init__(
