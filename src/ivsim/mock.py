@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
+from .core.arguments import TypeRefused, ValueRefused
 from .core.options import GivenOptions, Options
 from .core.unknown import unknown
 from .decorating import decorate
@@ -64,7 +65,7 @@ class Mock:
     def __init__(self, options: GivenOptions) -> None:
         for name in options:
             if name not in Options.__dataclass_fields__:
-                raise TypeError(f"mock_ivs: {unknown('option', name, Options.__dataclass_fields__)}")
+                raise TypeRefused(name, unknown("option", name, Options.__dataclass_fields__), place="mock_ivs")
         self._options = options
         self._entered: list[_Activation] = []
 
@@ -148,9 +149,10 @@ class _Activation:
         for name, value in options.items():
             theirs = self.options.get(name, Options.__dataclass_fields__[name].default)
             if value != theirs:
-                raise ValueError(
-                    f"{name}: {value!r} contradicts the mock_ivs around this one, which has {theirs!r} and shares its "
-                    "emulator; give the option to the outermost"
+                raise ValueRefused(
+                    name,
+                    f"{value!r} contradicts the mock_ivs around this one, which has {theirs!r} and shares its "
+                    "emulator; give the option to the outermost",
                 )
 
     def _is_of_others(self) -> bool:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 from uvicorn.server import ServerState
 
+from ..core.arguments import ValueRefused
 from ..web import HOST, PORT
 from .app import App
 from .chat.hub import Hub
@@ -211,7 +212,7 @@ def _time() -> float:
 
 def _listen(host: str, port: int) -> socket.socket:
     if not 0 <= port <= _LAST_PORT:
-        raise ValueError(f"port: {port} is not one, which are 0 to {_LAST_PORT}")
+        raise ValueRefused("port", f"{port} is not one, which are 0 to {_LAST_PORT}")
     try:
         listener = socket.create_server((host, port), family=_family(host), backlog=_BACKLOG)
     except (OSError, UnicodeError) as error:  # the latter for a name that no host has

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ...core import arns
+from ...core.arguments import TypeRefused, ValueRefused
 from ...core.keys import public_key
 from ...core.state import State
 from ...media.fmp4 import fragment, initialization
@@ -127,11 +128,11 @@ class Playback:
         if arn is not None and arn.resource_type == "channel":
             url = f"/api/video/v1/{arn.region}.{arn.account}.channel.{arn.resource_id}.m3u8"
         elif not is_playback(url):
-            raise ValueError(f"channel_arn_or_url: {url!r} is neither the ARN of a channel nor a playback URL")
+            raise ValueRefused("channel_arn_or_url", f"{url!r} is neither the ARN of a channel nor a playback URL")
         if country is not None and not COUNTRY.fullmatch(country):
-            raise ValueError(f"country: {country!r} is not a country's two letters")
+            raise ValueRefused("country", f"{country!r} is not a country's two letters")
         if origin is not None and not _ORIGIN.fullmatch(origin):
-            raise ValueError(f"origin: {origin!r} is not an origin, which has a scheme and a host and no path")
+            raise ValueRefused("origin", f"{origin!r} is not an origin, which has a scheme and a host and no path")
         viewer = viewer_of(url, origin, country)
         if token is not None:
             viewer = viewer._replace(query=[*without_token(viewer.query), ("token", token)])
@@ -372,5 +373,5 @@ def _explanation(viewer: Viewer, refused: _ViewerRefused) -> str:
 
 def _text(name: str, given: object) -> str:
     if not isinstance(given, str):
-        raise TypeError(f"{name}: {given!r} is not a string")
+        raise TypeRefused(name, f"{given!r} is not a string")
     return given

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from ...core.arguments import ArgumentRefused, NotFound
+from ...core.unknown import unknown
 from ...emulator import Emulator
 from ...ivs.live_streams import StreamRefused
 from ...wire.parse import is_deep
@@ -25,10 +26,6 @@ PREFIX = "/_ivsim"
 MOST_BYTES = 1024 * 1024
 """The largest body of a request, but for a state's."""
 
-_NAMED = re.compile(r"(\w+)(?:\[.*?\])?: ")
-_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`")
-_MISSING = re.compile(r"Object missing required field `(.*)`")
-_PLACE = re.compile(r"(.*) - at `\$\.?(.*)`")
 _SELF = ("sim", "request")
 
 
@@ -72,8 +69,8 @@ class Endpoint:
             answer = self.function(**arguments)
         except StreamRefused as refused:
             raise Problem(409, str(refused)) from None
-        except (ValueError, TypeError, LookupError) as error:
-            raise self._refusal(error, arguments) from error
+        except ArgumentRefused as refused:
+            raise self._problem(refused, arguments) from refused
         if isinstance(answer, Response):
             return answer
         if answer is None:
@@ -95,32 +92,26 @@ class Endpoint:
         if kind is bytes:
             return text
         try:
-            body = msgspec.json.decode(text or b"{}", type=kind)
-            deep = is_deep(text, msgspec.json.decode(text or b"{}"))
-        except msgspec.ValidationError as error:
-            raise _invalid(str(error)) from None
+            given = msgspec.json.decode(text or b"{}")
+            deep = is_deep(text, given)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Problem(400, f"the body is not JSON: {error}") from None
         except RecursionError:
             deep = True
         if deep:
             raise Problem(400, "the body is nested too deeply")
-        return body
+        if not isinstance(given, dict):
+            raise Problem(400, "the body is not a JSON object")
+        _check_members(given, kind)
+        return msgspec.convert(given, kind)
 
-    def _refusal(self, error: Exception, arguments: Mapping[str, Any]) -> Exception:
-        """Return what an error of the emulator is to the client: a problem, if it names something that was given.
-
-        What is looked up in vain is a plain LookupError; a KeyError is a bug.
-        """
-        if type(error) is LookupError:
-            return Problem(404, str(error))
-        match = _NAMED.match(str(error))
-        name = self.aliases.get(match[1], match[1]) if match else ""
+    def _problem(self, refused: ArgumentRefused, arguments: Mapping[str, Any]) -> Exception:
+        """Return what the refusal of an argument is to the client: a problem, if it was given; else it is a bug."""
+        name = self.aliases.get(refused.field, refused.field)
         body = arguments.get("body")
-        given = {*arguments, *(body.__struct_fields__ if isinstance(body, Body) else ())}
-        if match is None or name not in given:
-            return error
-        return Problem(400, str(error)[match.end() :], field=camel(name))
+        if name not in {*arguments, *(body if isinstance(body, dict) else getattr(body, "__struct_fields__", ()))}:
+            return refused
+        return Problem(404 if isinstance(refused, NotFound) else 400, refused.rule, field=camel(name))
 
 
 ENDPOINTS: list[Endpoint] = []
@@ -141,8 +132,8 @@ def endpoint(
 
     It gets, by these names, the emulator as `sim`, the request as `request`, a body as `body`, whose type says what it
     is; and by any other name a parameter of the path, or of the query. It returns what to answer as JSON, a Response,
-    or None for an answer without a body. A ValueError or TypeError that begins with the name of something given refuses
-    the request; `aliases` are the names that the emulator has for it.
+    or None for an answer without a body. An ArgumentRefused that is about something given refuses the request;
+    `aliases` are the names that the emulator has for it.
     """
 
     def register(function: F) -> F:
@@ -171,11 +162,20 @@ async def _read(request: Request, most: int) -> bytes:
     return b"".join(parts)
 
 
-def _invalid(text: str) -> Problem:
-    """Return the problem that a body has, from msgspec's words for it."""
-    match = _PLACE.fullmatch(text)
-    rule, place = match.groups() if match else (text, "")
-    member = _UNKNOWN.fullmatch(rule) or _MISSING.fullmatch(rule)
-    if member:
-        place = f"{place}.{member[1]}".lstrip(".")
-    return Problem(400, rule, field=place or None)
+def _check_members(given: Mapping[str, Any], kind: Any) -> None:
+    """Raise the problem that a body has; each member is read by itself, so that the one to blame is known."""
+    if hasattr(kind, "__struct_fields__"):
+        fields = msgspec.structs.fields(kind)
+        kinds = {field.encode_name: field.type for field in fields}
+        for field in fields:
+            if field.required and field.encode_name not in given:
+                raise Problem(400, "this member is missing", field=field.encode_name)
+    else:
+        kinds = dict.fromkeys(given, get_args(kind)[1])
+    for name, value in given.items():
+        if name not in kinds:
+            raise Problem(400, unknown("member", name, kinds), field=name)
+        try:
+            msgspec.convert(value, kinds[name])
+        except msgspec.ValidationError as error:
+            raise Problem(400, str(error), field=name) from None

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from ...core.arguments import NotFound
 from ...emulator import Emulator
 from .endpoints import Body, endpoint
 from .problems import Problem
@@ -64,7 +65,7 @@ def delete_review_handler(sim: Emulator, lambda_arn: str) -> None:
     """Have nothing stand for a Lambda function any more."""
     found = [each.pop(lambda_arn, None) for each in (sim.chat.review_handlers, sim.chat.webhooks)]
     if found == [None, None]:
-        raise LookupError(f"there is no review handler for {lambda_arn!r}")
+        raise NotFound("lambda_arn", f"there is no review handler for {lambda_arn!r}")
 
 
 def _is_url(text: str) -> bool:

@@ -17,6 +17,8 @@ from .problems import Problem
 Count = Annotated[int, Meta(ge=0)]
 Track = dict[str, str | int]
 
+_CHANNEL = {"arn_name_or_key": "channel"}
+
 
 class Metadata(msgspec.Struct):
     """What PutMetadata inserted, and when."""
@@ -80,14 +82,14 @@ class Viewers(Body):
     viewers: Count
 
 
-@endpoint("GET", "/streams")
+@endpoint("GET", "/streams", aliases=_CHANNEL)
 def list_streams(sim: Emulator, channel: str | None = None) -> Streams:
     """Return the broadcasts that viewers can see now; those of one `channel` (ARN, name or stream key), if given."""
     arn = channel and sim.streams.channel(channel)
     return Streams([_shown(each) for each in sim.streams.live if arn in (None, each.channel_arn)])
 
 
-@endpoint("POST", "/streams", status=201, example={"channel": "evening-show", "viewers": 3})
+@endpoint("POST", "/streams", status=201, example={"channel": "evening-show", "viewers": 3}, aliases=_CHANNEL)
 def start_stream(sim: Emulator, body: StartStream) -> Stream:
     """Let an encoder go live."""
     if bool(body.channel) == bool(body.stream_key):
