@@ -168,14 +168,14 @@ def receive(ctx: Context, connection_id: str, text: str) -> Review | None:
     connection: that is the caller's to know.
     """
     connection = ctx.store.connections[connection_id]
-    request = actions.read(text)
+    action = actions.read(text)
     try:
         _count(ctx, "MessagingRequest", {connection_id: ctx.quota(REQUESTS_PER_CONNECTION)})
-        if request.refused:
-            raise request.refused
-        return _carry_out(ctx, connection, request)
+        if action.refused:
+            raise action.refused
+        return _carry_out(ctx, connection, action)
     except ActionRefused as refused:
-        _answer(ctx, connection_id, request.request_id, refused)
+        _answer(ctx, connection_id, action.request_id, refused)
         return None
 
 
@@ -215,11 +215,11 @@ def disconnect_user(ctx: Context, room: Room, user_id: str, reason: str, request
         leave(ctx, connection_id, reason)
 
 
-def _carry_out(ctx: Context, connection: Connection, request: actions.Request) -> Review | None:
-    if request.action not in connection.capabilities:
-        raise ActionRefused(403, f"{_TEXTS[403]}: the token lacks the capability {request.action}")
+def _carry_out(ctx: Context, connection: Connection, action: actions.Action) -> Review | None:
+    if action.name not in connection.capabilities:
+        raise ActionRefused(403, f"{_TEXTS[403]}: the token lacks the capability {action.name}")
     fault = ctx.strike(
-        MESSAGING_REQUEST, action=request.action, room_identifier=connection.room_arn, user_id=connection.user_id
+        MESSAGING_REQUEST, action=action.name, room_identifier=connection.room_arn, user_id=connection.user_id
     )
     if fault is not None:
         code = int(fault.error_code)
@@ -227,19 +227,19 @@ def _carry_out(ctx: Context, connection: Connection, request: actions.Request) -
     room = ctx.store.rooms.get(connection.room_arn)
     if room is None:
         raise ActionRefused(404, _TEXTS[404])
-    if request.action == actions.SEND_MESSAGE:
-        return _send(ctx, connection, room, request)
-    if request.action == actions.DELETE_MESSAGE:
+    if action.name == actions.SEND_MESSAGE:
+        return _send(ctx, connection, room, action)
+    if action.name == actions.DELETE_MESSAGE:
         _count(ctx, "DeleteMessage", {ctx.account: ctx.quota(DELETIONS)})
-        delete_message(ctx, room, request.subject, request.reason, request.request_id)
+        delete_message(ctx, room, action.subject, action.reason, action.request_id)
     else:
         _count(ctx, "DisconnectUser", {ctx.account: ctx.quota(DISCONNECTIONS)})
-        disconnect_user(ctx, room, request.subject, request.reason, request.request_id)
+        disconnect_user(ctx, room, action.subject, action.reason, action.request_id)
     return None
 
 
-def _send(ctx: Context, connection: Connection, room: Room, request: actions.Request) -> Review | None:
-    if len(request.subject) > room.maximum_message_length:
+def _send(ctx: Context, connection: Connection, room: Room, action: actions.Action) -> Review | None:
+    if len(action.subject) > room.maximum_message_length:
         raise ActionRefused(400, "Message exceeds maximum length")
     most = min(room.maximum_message_rate_per_second, ctx.quota(MESSAGES_PER_ROOM))
     _count(ctx, "SendMessage", {ctx.account: ctx.quota(MESSAGES), room.arn: most})
@@ -249,9 +249,9 @@ def _send(ctx: Context, connection: Connection, room: Room, request: actions.Req
         connection.id,
         connection.user_id,
         connection.attributes,
-        request.request_id,
-        request.subject,
-        request.attributes,
+        action.request_id,
+        action.subject,
+        action.attributes,
     )
     review = reviews.wanted(ctx, room, message)
     if review is None:

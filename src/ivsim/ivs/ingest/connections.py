@@ -18,7 +18,7 @@ _SRT_PRIORITY = re.compile(r"#!::u=(?P<key>[^,]*)(?:,priority=(?P<priority>-?[0-
 _PORTS = {"rtmps": 443, "rtmp": 1935, "srt": 9000}
 
 
-class Connection(NamedTuple):
+class IngestConnection(NamedTuple):
     """What an encoder was told to connect with: a stream key, and what belongs to it."""
 
     key: str
@@ -45,7 +45,7 @@ class IngestURLRefused(ValueError):
     """An encoder cannot connect with this."""
 
 
-def connection(text: str) -> Connection:
+def connection(text: str) -> IngestConnection:
     """Return what a stream key means, bare or with a priority as encoders take it, or in a whole URL to ingest.
 
     The forms are `{key}`, `{key}?priority=1`, `rtmps://{endpoint}:443/app/{key}?priority=1`, the same with `rtmp` and
@@ -76,10 +76,10 @@ def connection(text: str) -> Connection:
     return _key(key)._replace(scheme=scheme, host=host)
 
 
-def _key(text: str) -> Connection:
+def _key(text: str) -> IngestConnection:
     srt = _SRT_PRIORITY.fullmatch(text)
     if srt:
-        return Connection(srt["key"], int(srt["priority"]) if srt["priority"] else None)
+        return IngestConnection(srt["key"], int(srt["priority"]) if srt["priority"] else None)
     key, _, _ = text.partition("?")
     rtmp = _PRIORITY.fullmatch(text[len(key) :])
-    return Connection(key if rtmp or key == text else text, int(rtmp[1]) if rtmp else None)
+    return IngestConnection(key if rtmp or key == text else text, int(rtmp[1]) if rtmp else None)

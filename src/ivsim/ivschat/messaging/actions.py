@@ -36,13 +36,13 @@ class ActionRefused(Exception):
         self.frame_id = frame_id
 
 
-class Request(NamedTuple):
+class Action(NamedTuple):
     """A frame that was understood as far as possible, and why it is refused if it is.
 
     `subject` is the action's required member: the content, the message's id or the user's.
     """
 
-    action: str = ""
+    name: str = ""
     request_id: str = ""
     subject: str = ""
     attributes: dict[str, str] | None = None
@@ -50,20 +50,20 @@ class Request(NamedTuple):
     refused: ActionRefused | None = None
 
 
-def read(text: str) -> Request:
+def read(text: str) -> Action:
     """Return what a frame asks for. Keys may be in any case; members that are null, or not known, do not count."""
     try:
         given = body_members(text.encode(errors="surrogatepass"))
     except MalformedBody:
-        return Request(refused=ActionRefused(400, "Request must be a JSON object"))
+        return Action(refused=ActionRefused(400, "Request must be a JSON object"))
     members = {name.lower(): value for name, value in given.items() if value is not None}
     request_id = members.get("requestid", "")
     if not isinstance(request_id, str):
-        return Request(refused=ActionRefused(400, "RequestId must be a string"))
+        return Action(refused=ActionRefused(400, "RequestId must be a string"))
     try:
         return _read(members, request_id)
     except ActionRefused as refused:
-        return Request(request_id=request_id, refused=refused)
+        return Action(request_id=request_id, refused=refused)
 
 
 def write(action: str, request_id: str, **members: object) -> str:
@@ -77,23 +77,23 @@ def is_attributes(value: object) -> bool:
     return isinstance(value, dict) and all(isinstance(each, str) for pair in value.items() for each in pair)
 
 
-def _read(members: Mapping[str, Any], request_id: str) -> Request:
-    action = members.get("action")
-    if not isinstance(action, str) or action not in _REQUIRED:
+def _read(members: Mapping[str, Any], request_id: str) -> Action:
+    name = members.get("action")
+    if not isinstance(name, str) or name not in _REQUIRED:
         raise ActionRefused(400, f"Action must be one of {', '.join(_REQUIRED)}")
-    subject = _text(members, _REQUIRED[action])
+    subject = _text(members, _REQUIRED[name])
     if not subject:
-        raise ActionRefused(400, f"{_REQUIRED[action]} must not be empty")
-    if action == DELETE_MESSAGE and not _MESSAGE_ID.fullmatch(subject):
+        raise ActionRefused(400, f"{_REQUIRED[name]} must not be empty")
+    if name == DELETE_MESSAGE and not _MESSAGE_ID.fullmatch(subject):
         raise ActionRefused(400, "Id must be the 12 letters and digits of a message")
-    if _OPTIONAL[action] == "Reason":
-        return Request(action, request_id, subject, reason=_text(members, "Reason"))
+    if _OPTIONAL[name] == "Reason":
+        return Action(name, request_id, subject, reason=_text(members, "Reason"))
     attributes = members.get("attributes")
     if attributes is not None and not is_attributes(attributes):
         raise ActionRefused(400, "Attributes must be a map from strings to strings")
     if byte_size(attributes or {}) > MOST_ATTRIBUTE_BYTES:
         raise ActionRefused(413, f"Attributes must have at most {MOST_ATTRIBUTE_BYTES} bytes of keys and values")
-    return Request(action, request_id, subject, attributes)
+    return Action(name, request_id, subject, attributes)
 
 
 def _text(members: Mapping[str, Any], name: str) -> str:

@@ -17,7 +17,7 @@ from ...core.unknown import unknown
 from ...emulator import Emulator
 from ...ivs.live_streams import StreamRefused
 from ...wire.parse import is_deep
-from .problems import Problem
+from .problems import RequestRefused
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -58,7 +58,7 @@ class Endpoint:
         return {camel(name): each for name, each in names.items() if name not in (*_SELF, "body")}
 
     async def __call__(self, sim: Emulator, request: Request) -> Response:
-        """Answer a request. Raises Problem."""
+        """Answer a request. Raises RequestRefused."""
         arguments = self._arguments(request)
         for name in _SELF:
             if name in self.hints:
@@ -68,9 +68,9 @@ class Endpoint:
         try:
             answer = self.function(**arguments)
         except StreamRefused as refused:
-            raise Problem(409, str(refused)) from None
+            raise RequestRefused(409, str(refused)) from None
         except ArgumentRefused as refused:
-            raise self._problem(refused, arguments) from refused
+            raise self._refusal(refused, arguments) from refused
         if isinstance(answer, Response):
             return answer
         if answer is None:
@@ -81,10 +81,10 @@ class Endpoint:
         given = {**request.query_params, **request.path_params}
         for name in given:
             if name not in self.parameters:
-                raise Problem(400, f"there is no parameter {name!r}", field=name)
+                raise RequestRefused(400, f"there is no parameter {name!r}", field=name)
         for name, parameter in self.parameters.items():
             if parameter.default is parameter.empty and name not in given:
-                raise Problem(400, f"the parameter {name!r} is missing", field=name)
+                raise RequestRefused(400, f"the parameter {name!r} is missing", field=name)
         return {self.parameters[name].name: value for name, value in given.items()}
 
     def _body(self, text: bytes) -> Any:
@@ -95,23 +95,23 @@ class Endpoint:
             given = msgspec.json.decode(text or b"{}")
             deep = is_deep(text, given)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise Problem(400, f"the body is not JSON: {error}") from None
+            raise RequestRefused(400, f"the body is not JSON: {error}") from None
         except RecursionError:
             deep = True
         if deep:
-            raise Problem(400, "the body is nested too deeply")
+            raise RequestRefused(400, "the body is nested too deeply")
         if not isinstance(given, dict):
-            raise Problem(400, "the body is not a JSON object")
+            raise RequestRefused(400, "the body is not a JSON object")
         _check_members(given, kind)
         return msgspec.convert(given, kind)
 
-    def _problem(self, refused: ArgumentRefused, arguments: Mapping[str, Any]) -> Exception:
-        """Return what the refusal of an argument is to the client: a problem, if it was given; else it is a bug."""
+    def _refusal(self, refused: ArgumentRefused, arguments: Mapping[str, Any]) -> Exception:
+        """Return what the refusal of an argument is to the client, if it was given; else it is a bug."""
         name = self.aliases.get(refused.field, refused.field)
         body = arguments.get("body")
         if name not in {*arguments, *(body if isinstance(body, dict) else getattr(body, "__struct_fields__", ()))}:
             return refused
-        return Problem(404 if isinstance(refused, NotFound) else 400, refused.rule, field=camel(name))
+        return RequestRefused(404 if isinstance(refused, NotFound) else 400, refused.rule, field=camel(name))
 
 
 ENDPOINTS: list[Endpoint] = []
@@ -155,27 +155,27 @@ async def _read(request: Request, most: int) -> bytes:
         async for part in request.stream():
             size += len(part)
             if size > most:
-                raise Problem(413, f"the body has more than {most} bytes")
+                raise RequestRefused(413, f"the body has more than {most} bytes")
             parts.append(part)
     except ClientDisconnect:
-        raise Problem(400, "the client went away") from None
+        raise RequestRefused(400, "the client went away") from None
     return b"".join(parts)
 
 
 def _check_members(given: Mapping[str, Any], kind: Any) -> None:
-    """Raise the problem that a body has; each member is read by itself, so that the one to blame is known."""
+    """Refuse a body that is not of its kind; each member is read by itself, so that the one to blame is known."""
     if hasattr(kind, "__struct_fields__"):
         fields = msgspec.structs.fields(kind)
         kinds = {field.encode_name: field.type for field in fields}
         for field in fields:
             if field.required and field.encode_name not in given:
-                raise Problem(400, "this member is missing", field=field.encode_name)
+                raise RequestRefused(400, "this member is missing", field=field.encode_name)
     else:
         kinds = dict.fromkeys(given, get_args(kind)[1])
     for name, value in given.items():
         if name not in kinds:
-            raise Problem(400, unknown("member", name, kinds), field=name)
+            raise RequestRefused(400, unknown("member", name, kinds), field=name)
         try:
             msgspec.convert(value, kinds[name])
         except msgspec.ValidationError as error:
-            raise Problem(400, str(error), field=name) from None
+            raise RequestRefused(400, str(error), field=name) from None

@@ -34,20 +34,20 @@ class CallShown(msgspec.Struct, rename="camel"):
     at: datetime | None
 
 
-class Events(msgspec.Struct):
+class EventList(msgspec.Struct):
     """EventBridge events, oldest first, in AWS's shape."""
 
     events: list[dict[str, Any]]
 
 
-class Calls(msgspec.Struct):
+class CallList(msgspec.Struct):
     """API calls, oldest first."""
 
     calls: list[CallShown]
 
 
 @endpoint("GET", "/events", media_types=_BOTH)
-def list_events(sim: Emulator, request: Request, detail_type: str | None = None) -> Events | Response:
+def list_events(sim: Emulator, request: Request, detail_type: str | None = None) -> EventList | Response:
     """Return every EventBridge event so far; those of one `detailType`, if given.
 
     With `Accept: text/event-stream` they come as server-sent events: those so far, and then each as it happens. `id` is
@@ -57,16 +57,16 @@ def list_events(sim: Emulator, request: Request, detail_type: str | None = None)
     is_wanted = _any if detail_type is None else sim.events.is_of(detail_type)
     if _wants_stream(request):
         return EventStream(sim, [Entries("event", sim.events, is_wanted=is_wanted)], request)
-    return Events(list(filter(is_wanted, sim.events)))
+    return EventList(list(filter(is_wanted, sim.events)))
 
 
 @endpoint("GET", "/calls", media_types=_BOTH)
-def list_calls(sim: Emulator, request: Request, operation: str | None = None) -> Calls | Response:
+def list_calls(sim: Emulator, request: Request, operation: str | None = None) -> CallList | Response:
     """Return every API call so far; those of one `operation`, if given. As for events, also as server-sent events."""
     is_wanted = _any if operation is None else sim.calls.is_of(operation)
     if _wants_stream(request):
         return EventStream(sim, [Entries("call", sim.calls, show=_shown, is_wanted=is_wanted)], request)
-    return Calls([_shown(each) for each in sim.calls if is_wanted(each)])
+    return CallList([_shown(each) for each in sim.calls if is_wanted(each)])
 
 
 @endpoint("GET", "/feed", media_types=(MEDIA_TYPE,))

@@ -10,7 +10,7 @@ import msgspec
 from ...core.arguments import NotFound
 from ...emulator import Emulator
 from .endpoints import Body, endpoint
-from .problems import Problem
+from .problems import RequestRefused
 
 _PRINTED = re.compile("[!-~]+")
 """ASCII without spaces and control characters; `urlsplit()` drops some of them, and HTTP cannot send others."""
@@ -52,9 +52,9 @@ def set_review_handler(sim: Emulator, body: SetReviewHandler) -> ReviewHandler:
     when that is over, and for an answer that is not 200 or no JSON object. A state that is saved has the URL.
     """
     if not _is_url(body.url):
-        raise Problem(400, f"{body.url!r} is not an http or https URL, without a user in it", field="url")
+        raise RequestRefused(400, f"{body.url!r} is not an http or https URL, without a user in it", field="url")
     if not body.lambda_arn.startswith("arn:"):
-        raise Problem(400, f"{body.lambda_arn!r} is not the ARN of a Lambda function", field="lambdaArn")
+        raise RequestRefused(400, f"{body.lambda_arn!r} is not the ARN of a Lambda function", field="lambdaArn")
     sim.chat.webhooks[body.lambda_arn] = body.url
     sim.chat.review_handlers.pop(body.lambda_arn, None)
     return ReviewHandler(body.lambda_arn, body.url)
