@@ -273,12 +273,11 @@ def _become(ctx: Context, stream_id: str, life: Life, **changes: Any) -> None:
 
 def _snapshot(ctx: Context, channel: Channel) -> dict[str, Any]:
     """Return a channel's configurations as they are now."""
-    store = ctx.store
+    slate = ctx.store.failover_slate_configurations.get(channel.failover_slate_configuration_arn)
+    is_there = slate is not None and slate.state != "CREATE_FAILED"
     return {
-        "recording_configuration": store.recording_configurations.get(channel.recording_configuration_arn),
-        "failover_slate_configuration": store.failover_slate_configurations.get(
-            channel.failover_slate_configuration_arn
-        ),
+        "recording_configuration": ctx.store.recording_configurations.get(channel.recording_configuration_arn),
+        "failover_slate_configuration": slate if is_there else None,
     }
 
 

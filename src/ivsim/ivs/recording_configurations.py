@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,6 +11,11 @@ from ._service import Context, service
 from .channels import delete_unless_attached
 
 RECORDING_CONFIGURATIONS = service.quota("Recording configurations", 20)
+
+State: TypeAlias = Literal["CREATING", "ACTIVE", "CREATE_FAILED"]
+
+CREATION = service.incident("RecordingConfigurationCreation", "CREATE_FAILED", about=("arn", "name"))
+"""AWS sets a configuration up after it has answered, and fails at a bucket that it may not write to, or elsewhere."""
 
 DEFAULT_PAGE = 100
 
@@ -40,7 +45,7 @@ class RecordingConfiguration(Struct, frozen=True):
     arn: str
     destination_configuration: dict[str, Any]
     name: str = ""
-    state: str = "CREATING"
+    state: State = "CREATING"
     thumbnail_configuration: ThumbnailConfiguration = ThumbnailConfiguration()
     recording_reconnect_window_seconds: int = 0
     rendition_configuration: RenditionConfiguration = RenditionConfiguration()
@@ -78,7 +83,7 @@ def create_recording_configuration(
         tags=tags or {},
     )
     table[configuration.arn] = configuration
-    ctx.settle(table, configuration.arn, SECONDS_TO_ACTIVE, state="ACTIVE")
+    ctx.settle(table, configuration.arn, SECONDS_TO_ACTIVE, incident=CREATION, state="ACTIVE")
     return {"recording_configuration": configuration}
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ..wire.errors import ConflictException
 from ._service import Context, service
 
 if TYPE_CHECKING:
@@ -116,6 +117,10 @@ def _changes(ctx: Context, handler: MessageReviewHandler | None, settings: RoomS
         changes["message_review_handler"] = replace(handler or MessageReviewHandler(), **given)
     identifiers = settings.get("logging_configuration_identifiers")
     if identifiers is not None:
-        ctx.check_exists(ctx.store.logging_configurations, *identifiers)
+        configurations = ctx.store.logging_configurations
+        ctx.check_exists(configurations, *identifiers)
+        for configuration in filter(None, map(configurations.get, identifiers)):
+            if configuration.state == "DELETING":
+                raise ConflictException(f"Resource: {configuration.arn} is DELETING", resource=configuration.arn)
         changes["logging_configuration_identifiers"] = identifiers or None
     return changes
