@@ -81,7 +81,7 @@ class Client:
                 f"no server answers at {self._url} ({error.reason}); `ivsim serve` starts one"
             ) from None
         except (OSError, HTTPException) as error:
-            raise RequestFailed(f"what answers at {self._url} is no ivsim: {error!r}") from None
+            raise RequestFailed(f"the server at {self._url} is not ivsim: {error!r}") from None
         return response
 
     def _refusal(self, error: HTTPError) -> str:
@@ -89,13 +89,13 @@ class Client:
             problem = json.loads(error.read())
             return ": ".join(str(problem[name]) for name in ("field", "detail") if name in problem or name == "detail")
         except (ValueError, TypeError, KeyError, OSError, HTTPException):
-            return f"what answers at {self._url} is no ivsim: it answered {error.code}"
+            return f"the server at {self._url} is not ivsim: it answered {error.code}"
 
     def _json(self, text: bytes) -> Any:
         try:
             return json.loads(text)
         except ValueError:
-            raise RequestFailed(f"what answers at {self._url} is no ivsim: its answer is not JSON") from None
+            raise RequestFailed(f"the server at {self._url} is not ivsim: its answer is not JSON") from None
 
 
 def _query(members: dict[str, str | None]) -> str:
