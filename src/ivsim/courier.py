@@ -30,7 +30,7 @@ def courier() -> Courier:
             except ClientError as error:
                 refused = str(error.response["Error"]["Code"])
             except Exception as error:  # noqa: BLE001 - whoever could not be reached, or was not willing
-                _log.warning("%s was not carried", type(parcel).__name__, exc_info=True)
+                _log.warning("a %s could not be delivered", type(parcel).__name__, exc_info=True)
                 refused = type(error).__name__
             if refused:
                 return refused

@@ -336,7 +336,7 @@ class Streams:
                 if problem:
                     raise StreamRefused(problem)
                 return ctx, channel, credential, wanted.priority
-        raise StreamRefused("no channel has this stream key, and it is no channel's ARN")
+        raise StreamRefused("no channel has this stream key, and it is not a channel's ARN")
 
 
 def _refused(refusal: Refusal) -> StreamRefused:

@@ -213,13 +213,13 @@ class Chat:
         and when the quota of connections is full; TypeError for what is not text.
         """
         if not isinstance(token, str):
-            raise TypeError(f"token: {token!r} is not a str; CreateChatToken answers it as `token`")
+            raise TypeError(f"token: {token!r} is not a str; CreateChatToken returns it as `token`")
         with self._state.transaction():
             for ctx in self._contexts:
                 known = ctx.store.tokens.get(token)
                 if known is not None:
                     return ChatConnection(self, self._state, ctx, messaging.join(ctx, known))
-        raise ChatRefused("CreateChatToken never answered this token")
+        raise ChatRefused("CreateChatToken never returned this token")
 
     def close_all(self) -> None:
         """Close every connection, as nobody holds those of a state that another process saved."""

@@ -118,7 +118,7 @@ def test_refusals(sim: Emulator, server: Server, room: Room) -> None:
     token = room.token("ada")
     with Client(server, token):
         assert refusal(server, token) == (403, "the token was used already; each opens one connection")
-    assert refusal(server, "nobodys") == (403, "CreateChatToken never answered this token")
+    assert refusal(server, "nobodys") == (403, "CreateChatToken never returned this token")
     expired = room.token("ada")
     sim.clock.advance(timedelta(hours=2))
     assert refusal(server, expired)[1].startswith("the token expired at")

@@ -57,7 +57,7 @@ def connection(text: str) -> Connection:
     if not separator:
         return _key(text)
     if scheme not in _PORTS:
-        raise UnusableURLError(f"{scheme} is none of the protocols of ingest: {', '.join(_PORTS)}")
+        raise UnusableURLError(f"{scheme} is not a protocol of ingest; there are {', '.join(_PORTS)}")
     try:
         # a stream id of SRT may begin with a number sign, which is not that of a fragment
         parts = urlsplit(f"{scheme}://{rest.replace('#', '%23')}")

@@ -129,7 +129,7 @@ class Playback:
         elif not is_playback(url):
             raise ValueError(f"channel_arn_or_url: {url!r} is neither the ARN of a channel nor a playback URL")
         if country is not None and not COUNTRY.fullmatch(country):
-            raise ValueError(f"country: {country!r} is not a country's two letters")
+            raise ValueError(f"country: {country!r} is not a country code of two letters")
         if origin is not None and not _ORIGIN.fullmatch(origin):
             raise ValueError(f"origin: {origin!r} is not an origin, which has a scheme and a host and no path")
         viewer = viewer_of(url, origin, country)

@@ -157,7 +157,7 @@ def _end(ctx: Context, recording: RecordingSession) -> None:
 def _over(ctx: Context, session_id: str, error: str | None) -> None:
     recording = ctx.store.recordings[session_id]
     if recording.status == ENDED and error is not None:
-        _log.warning("%s is not written to the end: bucket %s: %s", recording.key_prefix, recording.bucket, error)
+        _log.warning("%s could not be written completely: bucket %s: %s", recording.key_prefix, recording.bucket, error)
         recording = _change(ctx, recording, status=FAILED, reason="InternalServerException")
         ctx.deliver(_parcels(recording.bucket, objects_of(ctx, recording), slice(-1, None)), _over, session_id)
     elif recording.status != NOT_STARTED:

@@ -102,7 +102,7 @@ def hold(review: Review, handler: ReviewHandler | None, clock: Clock, wait: Call
     if review.failure is not None:
         return _fallback(review, f"could not be called: {review.failure}")
     if handler is None:
-        return _fallback(review, "is not there; put a function into sim.chat.review_handlers under this ARN")
+        return _fallback(review, "does not exist; put a function into sim.chat.review_handlers under this ARN")
     began = clock.microseconds()
     try:
         response = handler(_payload(review.message))
@@ -116,7 +116,7 @@ def hold(review: Review, handler: ReviewHandler | None, clock: Clock, wait: Call
     try:
         return _judge(review, response)
     except _Unusable as unusable:
-        return _fallback(review, f"answered what cannot be used: {unusable}")
+        return _fallback(review, f"returned a response that cannot be used: {unusable}")
 
 
 def _payload(message: Message) -> dict[str, Any]:
