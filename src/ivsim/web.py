@@ -58,7 +58,7 @@ def answer(emulator: Emulator, request: Request) -> Response:
     try:
         response = emulator.handle(request._replace(body=_decoded(request)))
     except Exception:  # noqa: BLE001 - whatever it is, it is ours
-        _log.exception("a bug of ivsim's at %s %s; please report it", request.method, request.url)
+        _log.exception("a bug in ivsim at %s %s; please report it", request.method, request.url)
         response = _failure()
     if request.header("origin") and "Access-Control-Allow-Origin" not in response.headers:  # the playback edge has it
         readable = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": _READABLE_FOR_SCRIPTS}

@@ -98,7 +98,7 @@ def _serve(options: argparse.Namespace) -> Iterator[str]:
     try:
         server.run(lambda: print("\n".join(_welcome(server)), flush=True))
     except (OSError, ValueError) as error:  # of the last time that the state was to be saved
-        raise CommandFailed(f"the state is not saved: {error}") from None
+        raise CommandFailed(f"the state could not be saved: {error}") from None
     return iter(())
 
 

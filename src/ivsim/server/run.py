@@ -200,7 +200,7 @@ class Server:
             try:
                 self.emulator.clock.run_due()
             except Exception:  # noqa: BLE001 - the clock's next task is another one
-                _log.exception("a bug of ivsim's in what was due; please report it")
+                _log.exception("a bug in ivsim in a task of the clock; please report it")
             await asyncio.sleep(_TICK)
 
 
@@ -211,7 +211,7 @@ def _time() -> float:
 
 def _listen(host: str, port: int) -> socket.socket:
     if not 0 <= port <= _LAST_PORT:
-        raise ValueError(f"port: {port} is not one, which are 0 to {_LAST_PORT}")
+        raise ValueError(f"port: {port} is not from 0 to {_LAST_PORT}")
     try:
         listener = socket.create_server((host, port), family=_family(host), backlog=_BACKLOG)
     except (OSError, UnicodeError) as error:  # the latter for a name that no host has

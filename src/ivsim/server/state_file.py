@@ -63,7 +63,7 @@ class StateFile:
             took = perf_counter() - began
             if took > _SECOND / 2 and not self._is_slow:
                 self._is_slow = True
-                _log.warning("to save the state takes %.1f s, so the file is up to %.1f s old", took, 2 * took)
+                _log.warning("saving the state takes %.1f s, so the file is up to %.1f s old", took, 2 * took)
             await asyncio.sleep(max(_SECOND - 2 * took, 0))
 
     def close(self) -> None:
@@ -84,7 +84,7 @@ class StateFile:
         if not self._path.parent.is_dir():
             raise FileNotFoundError(errno.ENOENT, f"there is no directory {self._path.parent}")
         if os.path.lexists(self._path) and not self._path.is_file():  # to read a pipe is to wait for ever
-            raise OSError(errno.EINVAL, "that is no file")
+            raise OSError(errno.EINVAL, "it is not a regular file")
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
@@ -100,7 +100,7 @@ class StateFile:
         except Exception as error:  # noqa: BLE001 - whatever it is, it may pass
             if not self._is_failing:
                 is_ours = not isinstance(error, (OSError, ValueError))
-                _log.error("the state is not saved: %s: %s; it is tried again", self._path, error, exc_info=is_ours)
+                _log.error("the state could not be saved: %s: %s; trying again", self._path, error, exc_info=is_ours)
             self._is_failing = True
         else:
             if self._is_failing:

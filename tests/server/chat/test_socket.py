@@ -361,7 +361,7 @@ def test_after_the_end_nothing_counts(sim: Emulator, server: Server, room: Room)
     with Raw(server, room.token("ada", "SEND_MESSAGE")) as raw:
         raw.shake()
         raw.send(Frame(Opcode.BINARY, b"x"), text("after"))
-        assert raw.end() == (1003, "chat is text")
+        assert raw.end() == (1003, "frames must be text")
     assert inside.frames == []
 
 

@@ -100,7 +100,7 @@ class Hub:
                 else:
                     self._write(*key, [each[-1] for each in group])
             except Exception:  # noqa: BLE001 - whatever it is, the others shall hear what concerns them
-                _log.exception("a bug of ivsim's in what chat is told; please report it")
+                _log.exception("a bug in ivsim while chat clients were told the news; please report it")
 
     def _write(self, room_arn: str, to: str | None, texts: list[str]) -> None:
         room = self._rooms.get(room_arn, {})  # those who were there may have left before it was their turn

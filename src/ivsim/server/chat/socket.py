@@ -120,7 +120,7 @@ class ChatSocket(asyncio.Protocol):
             except ChatRefused as refused:
                 response = self._refusal(refused.status, str(refused))
             except Exception:  # noqa: BLE001 - whatever it is, it is ours
-                _log.exception("a bug of ivsim's at a chat token; please report it")
+                _log.exception("a bug in ivsim at a chat token; please report it")
                 response = self._refusal(500, FAILED)
         CALLS.info(
             "%s chat: %s %.1f ms",
@@ -132,7 +132,7 @@ class ChatSocket(asyncio.Protocol):
 
     def _join(self) -> ChatConnection:
         if self._protocol.subprotocol is None:
-            raise ChatRefused("there is no token; it travels as subprotocol, new WebSocket(url, token)", status=401)
+            raise ChatRefused("there is no token; pass it as the subprotocol: new WebSocket(url, token)", status=401)
         return self._hub.join(self._protocol.subprotocol, self)
 
     def _refusal(self, status: int, text: str) -> Response:
@@ -144,7 +144,7 @@ class ChatSocket(asyncio.Protocol):
     def _receive(self, frame: Frame) -> None:
         """Take a frame; the library has answered pings, and what closes the connection."""
         if frame.opcode is Opcode.BINARY:
-            self._fail(CloseCode.UNSUPPORTED_DATA, "chat is text")
+            self._fail(CloseCode.UNSUPPORTED_DATA, "frames must be text")
         if frame.opcode not in (Opcode.TEXT, Opcode.CONT):
             return
         self._message += frame.data
@@ -154,7 +154,7 @@ class ChatSocket(asyncio.Protocol):
         try:
             self._waiting.append(message.decode())
         except UnicodeDecodeError:
-            self._fail(CloseCode.INVALID_DATA, "text is UTF-8")
+            self._fail(CloseCode.INVALID_DATA, "text must be UTF-8")
         self._advance()
 
     def _advance(self) -> None:
@@ -186,7 +186,7 @@ class ChatSocket(asyncio.Protocol):
         except ConnectionError:
             return  # it was closed by another thread, and the news are on their way
         except Exception:  # noqa: BLE001 - as above
-            _log.exception("a bug of ivsim's at a frame of %r; please report it", text)
+            _log.exception("a bug in ivsim at a frame of %r; please report it", text)
             self._fail(CloseCode.INTERNAL_ERROR, FAILED)
             return
         if review is not None:
@@ -198,7 +198,7 @@ class ChatSocket(asyncio.Protocol):
         try:
             review(time.sleep)
         except Exception:  # noqa: BLE001 - as above
-            _log.exception("a bug of ivsim's after a review; please report it")
+            _log.exception("a bug in ivsim after a review; please report it")
         with suppress(RuntimeError):  # the server was closed meanwhile
             self._loop.call_soon_threadsafe(self._resume)
 

@@ -99,7 +99,7 @@ def _route(sim: Emulator, methods: dict[str, Endpoint]) -> Callable[[Request], A
         except Problem as problem:
             return problem.response()
         except Exception:  # noqa: BLE001 - whatever it is, it is ours
-            _log.exception("a bug of ivsim's at %s %s; please report it", request.method, request.url.path)
+            _log.exception("a bug in ivsim at %s %s; please report it", request.method, request.url.path)
             return Problem(500, FAILED).response()
 
     return answer

@@ -51,7 +51,7 @@ def set_review_handler(sim: Emulator, body: SetReviewHandler) -> ReviewHandler:
     when that is over, and for an answer that is not 200 or no JSON object. A state that is saved has the URL.
     """
     if not _is_url(body.url):
-        raise Problem(400, f"{body.url!r} is not an http or https URL, without a user in it", field="url")
+        raise Problem(400, f"{body.url!r} is not an http or https URL, without a user name in it", field="url")
     if not body.lambda_arn.startswith("arn:"):
         raise Problem(400, f"{body.lambda_arn!r} is not the ARN of a Lambda function", field="lambdaArn")
     sim.chat.webhooks[body.lambda_arn] = body.url
