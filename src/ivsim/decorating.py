@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 
 class Around(Protocol):
-    """What is put around a test: a mock, which can be entered again, and inside itself."""
+    """The thing put around a test: a mock, which can be entered again, and inside itself."""
 
     def start(self) -> object:
         """Begin; each start() wants its stop()."""

@@ -22,7 +22,7 @@ _PARAMETERS = {
     tokens.ORIGINS: "origins",
     tokens.SINGLE_USE: "single_use",
 }
-"""What claims are called here, where it is not their own name."""
+"""The names of claims here, where they differ from the claims' own."""
 
 _MOST_BYTES = 2048
 

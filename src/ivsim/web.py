@@ -1,4 +1,4 @@
-"""What the doors for HTTP share, server and WSGI: compressed bodies, scripts of other origins, bugs of ours."""
+"""The parts that the doors for HTTP, server and WSGI, share: compressed bodies, scripts of other origins, bugs."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from .emulator import Emulator
 
 HOST, PORT = "127.0.0.1", 4870
-"""Where a server is, unless it is told otherwise."""
+"""The address of a server, unless it is told otherwise."""
 
 FAILED = "ivsim failed; its log has the traceback"
-"""What a client is told of a bug of ours."""
+"""The answer to a client when ivsim has a bug."""
 
 MOST_THROWN_AWAY = 64 * 1024 * 1024
-"""How much of a body that is too large is still read, as most clients read no answer before they have sent it all."""
+"""The bytes still read of a body that is too large, as most clients read no answer before they have sent it all."""
 
 CALLS = logging.getLogger("ivsim.calls")
 """One line a call: status, what was called, the error code if it was refused, how long it took."""

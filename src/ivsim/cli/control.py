@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
 _SECONDS = 60.0
-"""How long an answer, or a sign of life, is waited for."""
+"""The longest wait for an answer, or for a sign of life."""
 
 
 class RequestFailed(Exception):  # noqa: N818 - what happened

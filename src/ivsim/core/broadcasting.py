@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 Tracks: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
-"""What is sent: the members of one track that differ from the usual, or those of each of several."""
+"""The tracks sent: for one track, the members that differ from the usual; for several, a list of such members."""
 
 
 class Broadcast(Protocol):

@@ -38,7 +38,7 @@ class Timer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ClockState:
-    """What a clock remembers: its distance from the system's, where it stands if it is frozen, and what is to come."""
+    """The state of a clock: its distance from the system's, where it stands if it is frozen, and its coming tasks."""
 
     offset: int
     frozen: int | None
@@ -88,7 +88,7 @@ class Clock:
 
     @property
     def setting(self) -> tuple[int, int | None]:
-        """How it was set, in microseconds: its distance from the system's clock, and where it stands if it does."""
+        """The clock's setting, in microseconds: its distance from the system's clock, and where it stands if frozen."""
         return self._offset, self._frozen
 
     @property

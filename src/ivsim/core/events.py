@@ -27,7 +27,7 @@ class Events(Log[Event]):
         self._detail_types = detail_types
         self._ids = ids
         self.latest = 0
-        """When the last event happened, in microseconds since the epoch."""
+        """The time of the last event, in microseconds since the epoch."""
 
     def of(self, detail_type: str) -> list[Event]:
         """Return the events of one `detail-type`, for example "IVS Stream State Change", oldest first.

@@ -34,7 +34,7 @@ class Fault:
 
 
 class Faults:
-    """What goes wrong next: `sim.faults.add("CreateChannel", "PendingVerification")`.
+    """The errors and delays to come: `sim.faults.add("CreateChannel", "PendingVerification")`.
 
     Operations are named as in the API reference or as boto3's methods. A fault strikes after the request was found
     valid and before anything happens, so it changes nothing.

@@ -18,7 +18,7 @@ _WORDS = struct.Struct("<625I")
 
 @dataclass(frozen=True, slots=True)
 class IdsState:
-    """What the source of randomness remembers: the secret, and where its two streams are."""
+    """The state of the source of randomness: the secret, and the positions of its two streams."""
 
     secret: bytes
     random: bytes
@@ -35,7 +35,7 @@ class Ids:
         self._random = random.Random(seed)
         self._requests = random.Random(self._random.getrandbits(64))
         self.secret = self._random.randbytes(32)
-        """What this emulator signs its page tokens with."""
+        """The key with which this emulator signs its page tokens."""
 
     def alphanumeric(self, length: int) -> str:
         """Return letters and digits: resource ids have 12 of them."""

@@ -1,4 +1,4 @@
-"""What the running transaction changed, so that it can be taken back, and what is to happen when it is through."""
+"""The changes of the running transaction, so that they can be taken back, and the calls to make when it is through."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Journal:
 
     def __init__(self) -> None:
         self.changes = 0
-        """How many transactions have changed something that could be taken back."""
+        """The number of transactions that changed something that could be taken back."""
         self.has_logged = False
         """Whether the running transaction put a call or an event on record."""
         self._done = 0

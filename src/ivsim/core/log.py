@@ -17,16 +17,16 @@ _log = logging.getLogger("ivsim.events")
 
 
 class Log(Sequence[T]):
-    """What happened so far, oldest first: to count, to index, to slice, to walk through, and to subscribe to."""
+    """A log of entries, oldest first: to count, to index, to slice, to walk through, and to subscribe to."""
 
     def __init__(self, journal: Journal, what: str) -> None:
         self.failures: list[tuple[T, Exception]] = []
-        """What subscribers failed on, and how: for a test to assert that there is nothing."""
+        """The entries on which subscribers failed, each with its exception; a test can assert that there are none."""
         self._journal = journal
         self._what = what
         self._entries: list[T] = []
         self.first = 0
-        """How many there were before the first that is here: cleared away, or more than `history` keeps."""
+        """The number of entries before the first one kept: they were cleared away, or exceeded `history`."""
         self._subscribers: dict[object, Callable[[T], object]] = {}
 
     @overload
@@ -47,7 +47,7 @@ class Log(Sequence[T]):
 
     @property
     def end(self) -> int:
-        """How many there ever were."""
+        """The number of all entries ever, gone ones included."""
         return self.first + len(self._entries)
 
     def since(self, position: int, most: int) -> list[T]:

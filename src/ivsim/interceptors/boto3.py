@@ -1,4 +1,4 @@
-"""What boto3 keeps for the process: the default session, and how new sessions find their models."""
+"""The state that boto3 keeps for the process: the default session, and the way new sessions find their models."""
 
 from __future__ import annotations
 

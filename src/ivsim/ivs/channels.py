@@ -23,7 +23,7 @@ ADVANCED = ("ADVANCED_SD", "ADVANCED_HD")
 
 
 class ChannelSettings(TypedDict, total=False):
-    """What CreateChannel and UpdateChannel configure."""
+    """The settings that CreateChannel and UpdateChannel take."""
 
     name: str
     latency_mode: str
@@ -81,7 +81,7 @@ class Channel:
 
     @property
     def srt(self) -> dict[str, str]:
-        """Where and with what passphrase encoders connect by SRT."""
+        """The endpoint and the passphrase with which encoders connect by SRT."""
         return {"endpoint": f"{place_of(self.arn).host_id}.srt.live-video.net", "passphrase": self.srt_passphrase}
 
 
@@ -227,7 +227,7 @@ def _refuse_if_live(ctx: Context, arn: str, done: str) -> None:
 
 
 class Place(NamedTuple):
-    """Where the channels of an account and region are reached: one set of hosts for all of them."""
+    """The hosts at which the channels of an account and region are reached, the same for all of them."""
 
     host_id: str
     playback_prefix: str

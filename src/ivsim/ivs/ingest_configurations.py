@@ -35,14 +35,14 @@ class AudioConfiguration:
 
 
 class Ingest(NamedTuple):
-    """What an encoder sends: its video tracks, more than one for multitrack input, and its audio tracks."""
+    """The tracks that an encoder sends: video, more than one for multitrack input, and audio."""
 
     video: tuple[VideoConfiguration, ...]
     audio: tuple[AudioConfiguration, ...]
 
 
 UNKNOWN_VIDEO = VideoConfiguration("", "", "", "", 0, 0, 0, 0, "", "")
-"""What is known of a track early in a session: nothing yet."""
+"""A track early in a session, of which nothing is known yet."""
 
 
 UNKNOWN_AUDIO = AudioConfiguration("", 0, 0, 0)

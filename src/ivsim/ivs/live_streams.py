@@ -104,7 +104,7 @@ class LiveStream:
 
     @property
     def metadata(self) -> list[TimedMetadata]:
-        """What PutMetadata inserted so far, each as (`at`, `text`), oldest first."""
+        """The metadata that PutMetadata inserted so far, each as (`at`, `text`), oldest first."""
         self._state.clock.run_due()
         return list(self._ctx.store.metadata[self.stream_id])
 
@@ -181,7 +181,7 @@ class LiveStream:
 
     @property
     def session(self) -> StreamSession | None:
-        """What the service knows of it; None when that was reset away."""
+        """The service's record of this stream; None when a reset removed it."""
         self._state.clock.run_due()
         return self._ctx.store.stream_sessions.get(self.stream_id)
 

@@ -1,4 +1,4 @@
-"""What `sim.overview()` shows of a channel besides the channel."""
+"""The keys, streams, sessions and viewers that `sim.overview()` shows with a channel."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .channels import Channel
 from .viewer_sessions import ViewerSession
 
 MOST_SESSIONS = 5
-"""How many of a channel's newest stream sessions are shown."""
+"""The number of a channel's newest stream sessions that are shown."""
 
 
 @service.overview("channel")

@@ -13,12 +13,12 @@ RECORDING_CONFIGURATIONS = service.quota("Recording configurations", 20)
 DEFAULT_PAGE = 100
 
 SECONDS_TO_ACTIVE = 5.0
-"""How long CREATING lasts when transitions are realistic: "typically a few seconds"."""
+"""The duration of CREATING when transitions are realistic: "typically a few seconds"."""
 
 
 @dataclass(frozen=True, slots=True)
 class ThumbnailConfiguration:
-    """Which thumbnails a recording has. No resolution stands for the source's."""
+    """The thumbnails of a recording. Without a resolution they have the source's."""
 
     recording_mode: str = "INTERVAL"
     target_interval_seconds: int | None = 60
@@ -28,7 +28,7 @@ class ThumbnailConfiguration:
 
 @dataclass(frozen=True, slots=True)
 class RenditionConfiguration:
-    """Which renditions are recorded; `renditions` counts when the selection is CUSTOM."""
+    """The renditions to record; `renditions` counts when the selection is CUSTOM."""
 
     rendition_selection: str = "ALL"
     renditions: tuple[str, ...] = ()

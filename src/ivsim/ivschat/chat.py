@@ -1,4 +1,4 @@
-"""What a test holds of a chat: connections to rooms, and the functions that review messages."""
+"""A test's handles on chat: connections to rooms, and the functions that review messages."""
 
 from __future__ import annotations
 
@@ -123,13 +123,13 @@ class ChatConnection:
 
     @property
     def capabilities(self) -> tuple[str, ...]:
-        """What its token allows: "SEND_MESSAGE", "DELETE_MESSAGE", "DISCONNECT_USER"."""
+        """The capabilities of its token: "SEND_MESSAGE", "DELETE_MESSAGE", "DISCONNECT_USER"."""
         connection = self._record
         return connection.capabilities if connection else ()
 
     @property
     def joined_at(self) -> datetime | None:
-        """When it was opened; None when that was reset away."""
+        """The time it was opened; None when a reset removed the connection."""
         connection = self._record
         return connection.joined_at if connection else None
 
@@ -186,7 +186,7 @@ class Chat:
         self._contexts = contexts
         self._review_handlers = _ReviewHandlers()
         self.post: Callable[[str, dict[str, Any]], Mapping[str, Any]] | None = None
-        """What a server does with the payload of a review for a URL; it raises what goes wrong. None without one."""
+        """A server's function that posts a review's payload to a URL, and raises on failure; None without a server."""
 
     @property
     def review_handlers(self) -> MutableMapping[str, ReviewHandler]:

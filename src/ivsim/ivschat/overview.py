@@ -1,4 +1,4 @@
-"""What `sim.overview()` shows of a room besides the room."""
+"""The connections that `sim.overview()` shows with a room."""
 
 from __future__ import annotations
 

@@ -84,12 +84,12 @@ class Server:
 
     @property
     def url(self) -> str:
-        """What AWS SDKs take as endpoint, for both services."""
+        """The endpoint to give to AWS SDKs, for both services."""
         return f"http://{self._authority}"
 
     @property
     def chat_url(self) -> str:
-        """What the chat SDK takes as `regionOrUrl`."""
+        """The `regionOrUrl` to give to the chat SDK."""
         return f"ws://{self._authority}"
 
     @property

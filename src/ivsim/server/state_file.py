@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("ivsim.server")
 
 _SECOND = 0.8
-"""How old the file may become; the rest is for an event loop that is late."""
+"""The age that the file may reach; the rest of a second is for an event loop that is late."""
 
 
 class StateFile:

@@ -15,7 +15,7 @@ Converter = Callable[[Any], Any]
 
 
 _DEEPEST = 100
-"""How deep JSON may nest; no input of any operation comes near, and what is much deeper cannot be copied or saved."""
+"""The deepest nesting of JSON; no operation's input comes near, and much deeper values cannot be copied or saved."""
 
 
 class MalformedBody(Exception):  # noqa: N818 - a finding; the dispatcher makes the error

@@ -22,14 +22,14 @@ Serializer = Callable[[Any], bytes]
 _Writer = Callable[[Any], str]
 
 MOST_KEPT = 4096
-"""How many records of a shape have their text kept; past it the keeping begins anew."""
+"""The number of records of a shape whose text is kept; past it the keeping begins anew."""
 
 _kept: list[dict[int, tuple[object, str]]] = []
 
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False).encode
 
 GO_ESCAPES = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
-"""What the JSON of Go escapes and others do not; the services that viewers reach seem to be written in it."""
+"""The characters that Go's JSON escapes and others do not; the services that viewers reach seem to be written in Go."""
 
 _SIMPLE: dict[str, _Writer] = {
     "map": lambda value: _json(value) if value else "{}",  # tags, and mostly none

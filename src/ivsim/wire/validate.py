@@ -16,7 +16,7 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from dateutil.parser import isoparse
 
 Place = tuple[Any, "str | int"] | None
-"""Where a value sits: its parent's place and its key there; None for the input as a whole."""
+"""A value's place: its parent's place and its key there; None for the input as a whole."""
 
 
 class Problem(NamedTuple):

@@ -19,7 +19,7 @@ _PORTS = {"rtmps": 443, "rtmp": 1935, "srt": 9000}
 
 
 class Connection(NamedTuple):
-    """What an encoder was told to connect with: a stream key, and what belongs to it."""
+    """An encoder's setting: a stream key, with the scheme, host, passphrase and priority given around it."""
 
     key: str
     priority: int | None = None

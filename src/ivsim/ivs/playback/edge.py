@@ -62,7 +62,7 @@ _ORIGIN = re.compile(r"null|[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#\s]+")
 
 @dataclass(frozen=True, slots=True)
 class PlaybackResponse:
-    """What the edge answers a viewer.
+    """An answer of the edge to a viewer.
 
     `body` is text for a playlist and for a refusal, whose text is JSON, and bytes for a segment. `viewer_session` is
     the session in which it was granted, None for a refusal.

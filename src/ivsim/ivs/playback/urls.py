@@ -31,7 +31,7 @@ COUNTRY = re.compile(r"[a-zA-Z]{2}")
 
 
 class Viewer(NamedTuple):
-    """What a viewer asks for, and from where."""
+    """A viewer's request: the thing asked for, and where the viewer is."""
 
     path: str
     query: list[tuple[str, str]]

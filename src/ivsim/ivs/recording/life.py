@@ -33,10 +33,10 @@ SECONDS_TO_WRITE = 3.0
 
 
 MOST_STREAMS = 20
-"""How many streams are merged into one recording."""
+"""The most streams that are merged into one recording."""
 
 LONGEST = timedelta(hours=48)
-"""How long after its start a recording takes up another stream."""
+"""The longest time after its start at which a recording takes up another stream."""
 
 _ABOUT = ("channel_arn",)
 RECORDING_START = service.incident("RecordingStart", "ValidationException", "InternalServerException", about=_ABOUT)
@@ -57,10 +57,10 @@ _HEIGHTS = {
     "HD": range(481, 721),
     "FULL_HD": range(721, 1081),
 }
-"""Which renditions a name in a recording configuration stands for."""
+"""The renditions, by their height, that a name in a recording configuration stands for."""
 
 _STANDARD_BANDWIDTHS = {"720p60": 3_330_599, "480p30": 1_335_600}
-"""What recordings of standard channels say where that is not the nominal bandwidth; 360p30 and 160p30 say that."""
+"""The bandwidths in recordings of standard channels that are not nominal; 360p30 and 160p30 have the nominal one."""
 
 
 def begin(ctx: Context, stream_id: str) -> None:

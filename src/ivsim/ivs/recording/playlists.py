@@ -41,12 +41,12 @@ class Media(NamedTuple):
 
     @property
     def seconds(self) -> int:
-        """How long it is."""
+        """The duration in seconds."""
         return sum(stretch.seconds for stretch in self.stretches)
 
     @property
     def file_count(self) -> int:
-        """How many files each rendition has."""
+        """The number of files of each rendition."""
         return sum(_file_count(stretch) for stretch in self.stretches)
 
     def file(self, number: int) -> Piece:

@@ -36,7 +36,7 @@ class Recording:
 
     @property
     def key_prefix(self) -> str:
-        """What the keys of its objects begin with; empty when it failed to start."""
+        """The prefix of its objects' keys; empty when the recording failed to start."""
         return self._session.key_prefix
 
     @property
@@ -61,17 +61,17 @@ class Recording:
 
     @property
     def started_at(self) -> datetime:
-        """When it began."""
+        """The time it began."""
         return self._session.started_at
 
     @property
     def ended_at(self) -> datetime | None:
-        """When it ended, None while it goes on or waits for the channel's next stream."""
+        """The time it ended; None while it goes on or waits for the channel's next stream."""
         return self._session.ended_at
 
     @property
     def duration(self) -> timedelta:
-        """How much media it has: whole seconds, full files of 10 while it is live, nothing of a shorter stream."""
+        """The duration of its media: whole seconds, full files of 10 while it is live, nothing of a shorter stream."""
         return timedelta(seconds=self._session.recorded_seconds(self._ctx.now))
 
     @property

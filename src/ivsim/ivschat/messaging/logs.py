@@ -21,7 +21,7 @@ LOG_DELIVERY = service.incident(
 )
 
 SECONDS_TO_COLLECT = {"s3": 300, "cloud_watch_logs": 10, "firehose": 10}
-"""How long records are collected for a destination before they are sent there, when transitions are realistic."""
+"""The time for which a destination's records are collected before they are sent, when transitions are realistic."""
 
 _VERSION = "1.0"
 
@@ -38,7 +38,7 @@ class LogRecord(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What is being collected for a destination: the room's records from place `start` on."""
+    """A batch being collected for a destination: the room's records from place `start` on."""
 
     room_arn: str
     configuration_arn: str
@@ -47,7 +47,7 @@ class Batch:
 
 
 class Delivery(NamedTuple):
-    """What arrived at a destination: the room's records from place `start` up to, not with, place `end`."""
+    """A batch that arrived at a destination: the room's records from place `start` up to, not with, place `end`."""
 
     configuration_arn: str
     start: int

@@ -19,7 +19,7 @@ from ..tokens import MOST_ATTRIBUTE_BYTES
 from .actions import is_attributes
 
 ReviewHandler: TypeAlias = Callable[[dict[str, Any]], Mapping[str, Any]]
-"""What stands for the Lambda function: the payload in, the response out."""
+"""A stand-in for the Lambda function: it takes the payload and returns the response."""
 
 TIMEOUT = service.quota("Message review handler timeout period", 200)
 """In milliseconds."""
@@ -34,7 +34,7 @@ MESSAGE_REVIEW = service.incident(
 )
 
 _SENDER_IP = "192.0.2.1"
-"""Where every message comes from; the address of the User Guide's sample, which belongs to nobody."""
+"""The address from which every message comes: that of the User Guide's sample, which belongs to nobody."""
 
 _log = logging.getLogger("ivsim.chat")
 
@@ -65,7 +65,7 @@ class Review(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What came of a review: the message to deliver, or None, and the reason given."""
+    """The outcome of a review: the message to deliver, or None, and the reason given."""
 
     message: Message | None
     reason: str = ""

@@ -36,10 +36,10 @@ MOST_BYTES = 128 * 1024
 """The longest message a client may send; API Gateway's limit, as nobody knows the service's."""
 
 MOST_UNSENT_BYTES = 2**20
-"""What may wait for a client to read it; one that is further behind is dropped."""
+"""The most bytes that may wait for a client to read them; a client further behind is dropped."""
 
 _CLOSING_SECONDS = 5
-"""How long a client has to take what is on its way to it, and to say goodbye."""
+"""The time a client has to take the bytes on their way to it, and to say goodbye."""
 
 
 class ChatSocket(asyncio.Protocol):

@@ -1,4 +1,4 @@
-"""What an endpoint is: a function with its path, its body and its answer, for routing and for OpenAPI alike."""
+"""Endpoints: functions with their path, body and answer, for routing and for OpenAPI alike."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Endpoint:
 
     @cached_property
     def parameters(self) -> dict[str, inspect.Parameter]:
-        """What comes with path and query, by the name it has there."""
+        """The parameters in path and query, by their names there."""
         names = inspect.signature(self.function).parameters
         return {camel(name): each for name, each in names.items() if name not in (*_SELF, "body")}
 

@@ -1,4 +1,4 @@
-"""What a control endpoint answers when it refuses: application/problem+json, RFC 9457."""
+"""Refusals of the control endpoints: application/problem+json, RFC 9457."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a stream of server-sent events tells: what is new in a log, or in the rooms of chat.
+"""The sources of server-sent events: new entries in a log, or new frames in the rooms of chat.
 
-Nothing queues up for a slow client. What it has not had yet is where it was, and is read when the client is ready.
+Nothing queues up for a slow client. The entries it has not had yet stay in the log, and are read when it is ready.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ News = tuple[str, Any]
 """The name of a server-sent event, and its data."""
 
 _BATCH = 100
-"""How much of a log is read at a time."""
+"""The number of entries of a log that are read at a time."""
 
 
 class Source(Protocol):

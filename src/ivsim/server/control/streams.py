@@ -19,7 +19,7 @@ Track = dict[str, str | int]
 
 
 class Metadata(msgspec.Struct):
-    """What PutMetadata inserted, and when."""
+    """A piece of metadata that PutMetadata inserted, and when."""
 
     at: datetime
     text: str
@@ -75,7 +75,7 @@ class Failure(Body):
 
 
 class Viewers(Body):
-    """How many people watch."""
+    """The number of viewers."""
 
     viewers: Count
 
