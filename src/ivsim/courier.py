@@ -1,4 +1,4 @@
-"""Carries what the services deliver to S3, CloudWatch Logs and Firehose, with boto3: to moto, or where boto3 goes."""
+"""The courier: carries the services' parcels to S3, CloudWatch Logs and Firehose with boto3, to moto or to AWS."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def courier() -> Courier:
 
 
 def _hand_over(client: Any, region: str, parcel: Parcel) -> str | None:
-    """Hand a parcel over; return why it was not taken where the answer says so and nothing is raised."""
+    """Hand a parcel over; return the reason for a refusal that is in the answer rather than raised."""
     if isinstance(parcel, S3Object):
         client("s3", region).put_object(
             Bucket=parcel.bucket, Key=parcel.key, Body=parcel.body, ContentType=parcel.content_type

@@ -33,7 +33,7 @@ _READABLE_FOR_SCRIPTS = "x-amzn-RequestId,x-amzn-ErrorType,Date"
 _PREFLIGHT_SECONDS = "86400"
 
 _MOST_CODINGS = 3
-"""In how many layers a body may be compressed: each may be as much work as the largest body."""
+"""The most layers of compression of a body: each may be as much work as the largest body."""
 
 _GZIP, _ZLIB, _BARE = zlib.MAX_WBITS | 16, zlib.MAX_WBITS, -zlib.MAX_WBITS
 _FORMATS = {"gzip": (_GZIP,), "x-gzip": (_GZIP,), "deflate": (_ZLIB, _BARE)}
@@ -104,7 +104,7 @@ def _decoded(request: Request) -> bytes:
 
 
 def _inflated(body: bytes, bits: int) -> bytes | None:
-    """Return what a body expands to, of a large one enough to refuse it; None when it is broken."""
+    """Return a body decompressed, of a large one enough to refuse it; None when it is broken."""
     parts: list[bytes] = []
     size = 0
     while body and size <= MOST_BYTES:

@@ -62,7 +62,7 @@ def add_to(subcommands: Any) -> None:
 
 
 def sentence(help: str) -> str:
-    """Return what a list of commands says of one, as its own page says it."""
+    """Return the short help of a command as a whole sentence, for the command's own page."""
     return f"{help[0].upper()}{help[1:]}."
 
 

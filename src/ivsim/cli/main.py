@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 class CommandFailed(Exception):  # noqa: N818 - what happened
-    """A command could not do what it was asked for; the text says why, to a person."""
+    """A command failed. The text tells a person why."""
 
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:

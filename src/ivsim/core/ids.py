@@ -42,7 +42,7 @@ class Ids:
         return self._random.getrandbits(length * 8).to_bytes(length, "little").translate(_TO_ALPHANUMERIC).decode()
 
     def base64url(self, size: int) -> str:
-        """Return `size` random bytes as URL-safe base64 without padding."""
+        """Return `size` random bytes as URL-safe base64, without padding."""
         return base64.urlsafe_b64encode(self._random.randbytes(size)).decode().rstrip("=")
 
     def uuid(self) -> str:
@@ -54,13 +54,13 @@ class Ids:
         return _uuid4(self._requests.getrandbits(128))
 
     def snapshot(self) -> IdsState:
-        """Return what `restore()` needs to have the same values follow."""
+        """Return a state from which `restore()` makes the same values follow."""
         return IdsState(self.secret, _state_of(self._random), _state_of(self._requests))
 
     def restore(self, state: IdsState) -> None:
-        """Let those values follow that would have followed when the snapshot was taken.
+        """Continue with the values that would have followed when the snapshot was taken.
 
-        Raises ValueError for a state that is none.
+        Raises ValueError for a malformed state.
         """
         _set_state(self._random, state.random)
         _set_state(self._requests, state.requests)

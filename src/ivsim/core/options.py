@@ -36,7 +36,7 @@ class Options:
     """With a seed and a frozen clock, two runs give the same bytes."""
 
     account_id: str = "123456789012"
-    """Whose call it is when the request does not say."""
+    """The account of a call whose request does not name one."""
 
     region: str = "us-east-1"
     """The region of a call whose request does not name one."""

@@ -44,7 +44,7 @@ class SharedLoader(Loader):  # type: ignore[misc]
 
 
 def _sharing_names(original: Callable[..., None]) -> Callable[..., None]:
-    """Let sessions share what botocore works out for each event's name, anew for every session and client.
+    """Let sessions share botocore's results for each event's name, otherwise worked out for every session and client.
 
     The result depends on nothing but the name and the table of aliases; it takes half of what a new session takes.
     """

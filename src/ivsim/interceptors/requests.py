@@ -18,7 +18,7 @@ from . import Handle, is_ours, patched
 
 @contextmanager
 def intercept(handle: Handle) -> Iterator[None]:
-    """Answer what requests would send to IVS; nothing to do where it is not installed."""
+    """Answer the requests library's requests to IVS; does nothing where that library is not installed."""
     try:
         import requests  # noqa: PLC0415 - optional
     except ImportError:

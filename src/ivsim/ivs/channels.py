@@ -1,4 +1,4 @@
-"""Channels: where a broadcast is configured, and what viewers' players are pointed at."""
+"""Channels: the configuration of a broadcast, and the URL that viewers' players load."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def delete_unless_attached(ctx: Context, table: Table[Any], arn: str, member: st
 
 
 def _changes(ctx: Context, before: Channel, settings: ChannelSettings) -> dict[str, Any]:
-    """Return what to change in a channel to configure it; refuse what the service would refuse."""
+    """Return the changes that configure a channel; refuse those that the service would refuse."""
     store = ctx.store
     for member, table in (
         ("recording_configuration_arn", store.recording_configurations),

@@ -1,4 +1,4 @@
-"""Ingest configurations: what an encoder sends, as it reports it and as a stream session shows it."""
+"""Ingest configurations: an encoder's tracks, as it reports them and as a stream session shows them."""
 
 from __future__ import annotations
 

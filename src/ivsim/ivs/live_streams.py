@@ -1,4 +1,4 @@
-"""Live streams: what a test holds of a broadcast, seen from the encoder that sends it."""
+"""Live streams: a test's handles on broadcasts, seen from the encoder that sends them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .stream_sessions import StreamSession, TimedMetadata
 class StreamRefused(ValueError):  # noqa: N818 - what happened, in the words of whoever holds the encoder
     """The encoder was not let in, or is not connected any more.
 
-    `code` is what the event of it has, "StreamTakeoverInvalidPriority" say; None for most reasons.
+    `code` is the code in the event about it, for example "StreamTakeoverInvalidPriority"; None for most reasons.
     """
 
     def __init__(self, message: str, code: str | None = None) -> None:
@@ -89,7 +89,7 @@ class LiveStream:
         return self._is_connected
 
     def on_change(self, callback: Callable[[], object]) -> Callable[[], None]:
-        """Have a function called whenever something about the stream changes; return what ends that.
+        """Call a function whenever something about the stream changes; return a function that ends that.
 
         So whoever pushes media learns of StopStream and of a takeover, by a look at `is_connected`. The function is
         called by whatever thread changes the stream, inside its transaction, and so has only to take a note.
@@ -112,8 +112,8 @@ class LiveStream:
         """Let so many people watch.
 
         When transitions are realistic, GetStream shows new ones after 15 seconds, and no longer shows those who left
-        after a minute. More than the quota "Concurrent views" allows, over all channels of the region, is a breach of
-        it; those who are too many do not get in. Raises ValueError for what is no number.
+        after a minute. More viewers than the quota "Concurrent views" allows, over all channels of the region, breach
+        it and do not get in. Raises ValueError for a value that is not a number of people.
         """
         _check_number("count", count)
         with self._connected() as ctx:
@@ -193,7 +193,7 @@ class LiveStream:
 
 
 class Streams:
-    """Encoders: what a test starts so that the code under test sees a channel live."""
+    """Encoders that a test starts, so that the code under test sees a channel live."""
 
     def __init__(self, state: State, contexts: Contexts) -> None:
         self._state = state

@@ -16,7 +16,7 @@ MOST_SESSIONS = 5
 
 @service.overview("channel")
 def _about_channels(ctx: Context) -> Callable[[Channel], dict[str, object]]:
-    """Return what says of a channel: its stream keys, its stream, its newest stream sessions, and who watches."""
+    """Return a function that tells of a channel its stream keys, stream, newest stream sessions, and viewers."""
     store = ctx.store
     watching: dict[str, list[ViewerSession]] = defaultdict(list)
     for session in store.viewer_sessions.values():

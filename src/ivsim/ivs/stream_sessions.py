@@ -210,5 +210,5 @@ def texts_between(inserted: Sequence[TimedMetadata], begin: datetime, end: datet
 
 
 def views(ctx: Context) -> int:
-    """Return how many watch the streams of the region, which share a quota."""
+    """Return the number of viewers of all streams of the region, which share a quota."""
     return sum(ctx.store.stream_sessions[each].viewers for each in ctx.store.connected.values())

@@ -51,7 +51,7 @@ class StateFile:
             raise
 
     async def keep(self) -> None:
-        """Write what changes, until it is cancelled. While a file cannot be written, it is tried again and again.
+        """Write each change, until cancelled. While a file cannot be written, it is tried again and again.
 
         The event loop is held for as long as it takes to copy lists of records; the rest is done by another thread.
         """
@@ -67,7 +67,7 @@ class StateFile:
             await asyncio.sleep(max(_SECOND - 2 * took, 0))
 
     def close(self) -> None:
-        """Write what has changed, and let another server have the file; again is nothing.
+        """Write the last changes, and release the file; a second call does nothing.
 
         Raises OSError and ValueError as saving does.
         """

@@ -1,4 +1,4 @@
-"""From what a handler returned to the bytes of the body.
+"""Serialization: from a handler's result to the bytes of the body.
 
 The output shape takes from a record just the members it has, so one record serves a resource, its summary and its
 snapshot; None means absent, and absent stays absent.
@@ -16,7 +16,7 @@ from botocore import xform_name
 from botocore.model import ListShape, Shape, StructureShape
 
 TimeFormat = Literal["seconds", "milliseconds"]
-"""To what a service cuts its ISO 8601 timestamps; no model says it."""
+"""The precision to which a service cuts its ISO 8601 timestamps; no model says it."""
 
 Serializer = Callable[[Any], bytes]
 _Writer = Callable[[Any], str]
@@ -41,7 +41,7 @@ _SIMPLE: dict[str, _Writer] = {
 
 
 def serializer(shape: StructureShape | None, time_format: TimeFormat) -> Serializer:
-    """Return what writes a body of this shape. A shape without members has an empty body, as IVS answers there."""
+    """Return a function that writes a body of this shape; a shape without members has an empty body, as in IVS."""
     if shape is None or not shape.members:
         return lambda _value: b""
     write = _structure(shape, time_format)
@@ -71,7 +71,7 @@ def _writer(shape: Shape, time_format: TimeFormat) -> _Writer:
 
 
 def _structure(shape: StructureShape, time_format: TimeFormat) -> _Writer:
-    """Return what writes dicts with Python names, and records.
+    """Return a function that writes dicts with Python names, and records.
 
     Records are frozen, so the text of one is made once and kept, for the record itself and no other. A list of a
     hundred, asked for again, costs little more than joining a hundred texts.

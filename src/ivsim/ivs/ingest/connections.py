@@ -1,4 +1,4 @@
-"""Ingest: where an encoder connects to, and with what.
+"""Connections of encoders: the address and the credentials they use.
 
 Source: IVS User Guide, *Amazon IVS Streaming Configuration*.
 """
@@ -42,7 +42,7 @@ class Connection(NamedTuple):
 
 
 class UnusableURLError(ValueError):
-    """An encoder cannot connect with this."""
+    """A URL or stream key with which no encoder can connect."""
 
 
 def connection(text: str) -> Connection:

@@ -1,4 +1,4 @@
-"""Encoders: what the software or device that sends a broadcast reports about itself.
+"""Encoders: the reports about itself of the software or device that sends a broadcast.
 
 Sources of the presets: samples of GetStreamSession in the IVS User Guide (*Monitoring Live Stream Health*) and the
 AWS CLI's examples; docs/fidelity.md lists what is assumed.

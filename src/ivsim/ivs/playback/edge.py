@@ -1,4 +1,4 @@
-"""The playback edge: what viewers ask for, and what they get. Tokens, policies and revocations are enforced here.
+"""The playback edge, which answers viewers' requests. Tokens, policies and revocations are enforced here.
 
 Sources: *Setting Up Private Channels*, *Undesired Content and Viewers* and *Server-Side Ad Insertion* in the IVS User
 Guide; a published refusal (aws-samples/amazon-ivs-player-web-sample, issue 65); captures of playlists and their URLs.
@@ -48,10 +48,10 @@ from .urls import (
 )
 
 AFTER_THE_END = timedelta(seconds=60)
-"""For how long playlists and segments of a broadcast that has ended are still served."""
+"""The time for which playlists and segments of a broadcast are still served after its end."""
 
 COUNTRY_HEADER = "CloudFront-Viewer-Country"
-"""The header that says where a request is from, as Amazon CloudFront would add it."""
+"""The header with the country of a request, as Amazon CloudFront would add it."""
 
 _METHODS = "GET, HEAD, OPTIONS"
 _PLAYLIST, _REFUSAL = "application/vnd.apple.mpegurl", "application/json"
@@ -75,7 +75,7 @@ class PlaybackResponse:
 
 
 class _RefusedError(Exception):
-    """The viewer gets nothing but an explanation."""
+    """A refusal: the viewer gets nothing but an explanation."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class _RefusedError(Exception):
 
 
 class Playback:
-    """Viewers: what a test asks for in their place, and what players ask for over HTTP."""
+    """Viewers: a test asks in their place, and players ask over HTTP."""
 
     def __init__(self, state: State, contexts: Contexts) -> None:
         self._state = state
@@ -331,7 +331,7 @@ def _renditions(session: ViewerSession, stream: StreamSession) -> dict[int, Rend
 
 
 def _timeline(ctx: Context, session: ViewerSession, stream: StreamSession) -> Timeline:
-    """Return when there is what for a viewer."""
+    """Return the timeline that a viewer sees, with or without ads."""
     return Timeline(
         stream,
         ctx.now,

@@ -1,4 +1,4 @@
-"""Recordings: what becomes of broadcasts on a channel with a recording configuration.
+"""The life of a recording: from a broadcast on a channel with a recording configuration to the end in S3.
 
 A recording begins soon after its stream, ends when that is written to S3, and takes up the next stream of the channel
 when that comes within the reconnect window and is like the first. Source: IVS User Guide, *Auto-Record to Amazon S3*.
@@ -257,7 +257,7 @@ def _is_continued(before: RecordingSession, after: RecordingSession, connected_a
 
 
 def _media_format(ingest: Ingest) -> tuple[object, ...]:
-    """Return what has to be the same in all streams of a recording."""
+    """Return the properties that must be the same in all streams of a recording."""
     video = [(track.codec, track.video_width, track.video_height, track.target_framerate) for track in ingest.video]
     return video, [track.codec for track in ingest.audio]
 

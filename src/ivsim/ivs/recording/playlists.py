@@ -50,7 +50,7 @@ class Media(NamedTuple):
         return sum(_file_count(stretch) for stretch in self.stretches)
 
     def file(self, number: int) -> Piece:
-        """Return what is in a file."""
+        """Return the piece of media in a file."""
         firsts = accumulate(map(_file_count, self.stretches), initial=0)
         stretch, first = next(
             (stretch, first)

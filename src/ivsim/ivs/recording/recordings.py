@@ -1,4 +1,4 @@
-"""Recordings: what a test holds of them, `sim.recordings`."""
+"""Recordings: a test's handles on them, `sim.recordings`."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Recordings(Sequence[Recording]):
         self._contexts = contexts
 
     def of(self, channel_arn: str) -> list[Recording]:
-        """Return the recordings of a channel, oldest first. Raises ValueError for what is no channel's ARN."""
+        """Return the recordings of a channel, oldest first. Raises ValueError for anything but a channel's ARN."""
         arn = arns.parse(str(channel_arn))
         if arn is None or arn.resource_type != "channel":
             raise ValueError(f"channel_arn: {channel_arn!r} is not the ARN of a channel")

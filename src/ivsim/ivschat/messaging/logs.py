@@ -1,4 +1,4 @@
-"""Chat logs: what the logging configurations of a room get of it. Source: IVS Chat User Guide, *Chat Logging*."""
+"""Chat logs: the records that the logging configurations of a room get. Source: IVS Chat User Guide, *Chat Logging*."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Delivery(NamedTuple):
 
 
 def keep(ctx: Context, room: Room, kind: str, frame: str, sent: int) -> None:
-    """Have a frame logged wherever the room's logging configurations say."""
+    """Log a frame to the destinations of the room's logging configurations."""
     known = ctx.store.logging_configurations
     attached = [known.get(arn) for arn in dict.fromkeys(room.logging_configuration_identifiers or ())]
     active = [each for each in attached if each and each.state == "ACTIVE"]
@@ -122,7 +122,7 @@ def _records(ctx: Context, room_arn: str, arn: str, start: int, end: int) -> lis
 
 
 def _parcels(ctx: Context, batch: Batch, records: list[LogRecord]) -> Iterable[Parcel]:
-    """Return what a destination is sent, made as it is carried; only names are chosen now."""
+    """Return the parcels for a destination. They are made as they are carried; only names are chosen now."""
     room = f"room_{batch.room_arn.rpartition('/')[2]}"
     s3, logs, firehose = map(batch.destination.get, SECONDS_TO_COLLECT)
     if s3:

@@ -22,7 +22,7 @@ ReviewHandler: TypeAlias = Callable[[dict[str, Any]], Mapping[str, Any]]
 """A stand-in for the Lambda function: it takes the payload and returns the response."""
 
 TIMEOUT = service.quota("Message review handler timeout period", 200)
-"""In milliseconds."""
+"""The time a review may take, in milliseconds."""
 
 MESSAGE_REVIEW = service.incident(
     "MessageReview",
@@ -93,11 +93,11 @@ def wanted(ctx: Context, room: Room, message: Message) -> Review | None:
 
 
 def hold(review: Review, handler: ReviewHandler | None, clock: Clock, wait: Callable[[float], object]) -> Verdict:
-    """Have a message reviewed; to be called outside of transactions, as the handler may do anything.
+    """Review a message. This is called outside of transactions, because the handler may do anything.
 
     What goes wrong is reported in the log (`ivsim.chat`), and the room's fallback result decides. The service waits for
     an answer until the timeout and no longer; a handler is timed on the emulator's clock. `wait` lets the seconds pass
-    that a test wants it to take.
+    by which a test delays the review.
     """
     if review.failure is not None:
         return _fallback(review, f"could not be called: {review.failure}")
@@ -132,7 +132,7 @@ def _payload(message: Message) -> dict[str, Any]:
 
 
 def _judge(review: Review, response: Mapping[str, Any]) -> Verdict:
-    """Return what a response says. Raises _Unusable."""
+    """Return the verdict in a response. Raises _Unusable for a response that breaks a rule."""
     try:
         members = body_members(json.dumps(response).encode())
     except (TypeError, ValueError, RecursionError, MalformedBody):

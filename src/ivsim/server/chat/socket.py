@@ -142,7 +142,7 @@ class ChatSocket(asyncio.Protocol):
         return response
 
     def _receive(self, frame: Frame) -> None:
-        """Take a frame; the library has answered pings, and what closes the connection."""
+        """Take a frame. The library has already answered pings and close frames."""
         if frame.opcode is Opcode.BINARY:
             self._fail(CloseCode.UNSUPPORTED_DATA, "frames must be text")
         if frame.opcode not in (Opcode.TEXT, Opcode.CONT):
@@ -158,7 +158,7 @@ class ChatSocket(asyncio.Protocol):
         self._advance()
 
     def _advance(self) -> None:
-        """Pass on what the client said, one after the other; while something waits it is not listened to."""
+        """Pass on the client's frames, one after the other; while one waits, the client is not read."""
         while self._waiting and not self._busy and self._connection is not None:
             text, delay = self._waiting.popleft(), self._connection.latency
             if delay:
@@ -172,7 +172,7 @@ class ChatSocket(asyncio.Protocol):
             self.transport.resume_reading()
 
     def _resume(self, text: str | None = None) -> None:
-        """Go on after a while, with what was held back for it."""
+        """Go on after a while, with the frames held back meanwhile."""
         self._busy = False
         if text is not None:
             self._take(text)
@@ -203,7 +203,7 @@ class ChatSocket(asyncio.Protocol):
             self._loop.call_soon_threadsafe(self._resume)
 
     def _fail(self, code: int, reason: str) -> None:
-        """Close because of what the client did, or what we did to it."""
+        """Close because the client broke a rule, or because ivsim failed."""
         self._protocol.fail(code, reason)
         self._leave()
 
@@ -212,13 +212,13 @@ class ChatSocket(asyncio.Protocol):
             self._hub.leave(self._connection)
 
     def _settle(self) -> None:
-        """Do what follows from what the library made of it."""
+        """Do what the library asks for after it has taken the client's bytes."""
         if self._protocol.state is not OPEN:
             self._leave()
         self._flush()
 
     def _flush(self) -> None:
-        """Write what the library has to say, and end with it where it ends."""
+        """Write the library's bytes, and close the transport when the library is done."""
         for data in self._protocol.data_to_send():
             if data:
                 self.transport.write(data)

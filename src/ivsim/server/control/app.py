@@ -55,7 +55,7 @@ def control(sim: Emulator) -> Starlette:
 
 
 class Guard:
-    """Refuses what a web page from elsewhere sends: by its origin, or by a name of its own for this machine.
+    """A guard that refuses requests of web pages from elsewhere: by their origin, or by a public name for this machine.
 
     Browsers tell the origin of whatever may change something; and a name that an attacker lets point to 127.0.0.1 (DNS
     rebinding) is a public one, which has a dot and is nobody's name for an emulator.

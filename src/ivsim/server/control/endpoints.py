@@ -108,9 +108,9 @@ class Endpoint:
         return body
 
     def _refusal(self, error: Exception, arguments: Mapping[str, Any]) -> Exception:
-        """Return what an error of the emulator is to the client: a problem, if it names something that was given.
+        """Return the problem that an error of the emulator is to the client, if it names something given.
 
-        What is looked up in vain is a plain LookupError; a KeyError is a bug.
+        A search without a result raises a plain LookupError; a KeyError is a bug.
         """
         if type(error) is LookupError:
             return Problem(404, str(error))
@@ -124,7 +124,7 @@ class Endpoint:
 
 
 ENDPOINTS: list[Endpoint] = []
-"""All of them, in the order in which they are documented."""
+"""All endpoints, in the order in which they are documented."""
 
 
 def endpoint(

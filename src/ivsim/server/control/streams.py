@@ -69,7 +69,7 @@ class Breach(Body):
 
 
 class Failure(Body):
-    """Why the stream fails, in the words of the event."""
+    """The reason why the stream fails, in the words of the event."""
 
     reason: str = CAPACITY_EXCEEDED
 
@@ -166,7 +166,7 @@ def end_stream(sim: Emulator, stream_id: str) -> Stream:
 
 @endpoint("PUT", "/streams/{streamId}/viewers", example={"viewers": 250})
 def set_viewers(sim: Emulator, stream_id: str, body: Viewers) -> Stream:
-    """Let so many people watch."""
+    """Set the number of viewers."""
     stream = sim.streams.find(stream_id)
     stream.set_viewers(body.viewers)
     return _shown(stream)
