@@ -51,7 +51,7 @@ class Log(Sequence[T]):
         return self.first + len(self._entries)
 
     def since(self, position: int, most: int) -> list[T]:
-        """Return the entries after the first `number` ever, at most `most` of them, as far as they are still kept."""
+        """Return up to `most` entries after the first `position` ever, as far as they are still kept."""
         with self._journal:  # what is not through yet may be taken back
             start = max(position - self.first, 0)
             return self._entries[start : start + most]
