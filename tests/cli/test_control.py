@@ -106,14 +106,14 @@ def test_no_server(said: Say) -> None:
 @pytest.mark.parametrize(
     ("answer", "line"),
     [
-        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nNo", "is no ivsim: it answered 404"),
-        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}", "is no ivsim: it answered 404"),
-        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n[]", "is no ivsim: it answered 404"),
-        (b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n", "is no ivsim: it answered 302"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK", "is no ivsim: its answer is not JSON"),
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nNo", "is not ivsim: it answered 404"),
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}", "is not ivsim: it answered 404"),
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n[]", "is not ivsim: it answered 404"),
+        (b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n", "is not ivsim: it answered 302"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK", "is not ivsim: its answer is not JSON"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", "broke off: "),
-        (b"SSH-2.0-OpenSSH\r\n", "is no ivsim: BadStatusLine"),
-        (b"", "is no ivsim: RemoteDisconnected"),
+        (b"SSH-2.0-OpenSSH\r\n", "is not ivsim: BadStatusLine"),
+        (b"", "is not ivsim: RemoteDisconnected"),
     ],
 )
 def test_another_server(said: Say, answer: bytes, line: str) -> None:
@@ -125,8 +125,8 @@ def test_another_server(said: Say, answer: bytes, line: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "line"),
     [
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n\xff", "is no ivsim: its answer is no stream of events"),
-        (b"data: \xff\n\n", "is no ivsim: its answer is not JSON"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n\xff", "is not ivsim: its answer is not a stream of events"),
+        (b"data: \xff\n\n", "is not ivsim: its answer is not JSON"),
         (b"data: {}\n", "has stopped"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The control endpoints of a server that runs elsewhere, as the command line asks for them."""
+"""A client for the control endpoints of a running server, as the command line uses it."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 _EVENT_STREAM = "text/event-stream"
 
 _SECONDS = 60.0
-"""How long a connection, an answer, or a sign of life is waited for."""
+"""The longest wait for a connection, an answer, or a sign of life."""
 
 
 class RequestFailed(Exception):
-    """No server is there, or it refuses; the text says so to a person."""
+    """The request failed: no server answers, or it refuses. The text tells a person why."""
 
 
 class ServerSentEvent(NamedTuple):
-    """One of a stream's: its name, and the JSON it carries."""
+    """A server-sent event: its name, and the JSON that it carries."""
 
     name: str
     data: Any
 
 
 class Client:
-    """A server at a URL, which is asked directly, whatever proxies are set. Whatever goes wrong is RequestFailed."""
+    """A client of the server at a URL, past any proxy that is set. Every failure raises RequestFailed."""
 
     def __init__(self, url: str) -> None:
         if not _is_url(url):
@@ -40,11 +40,11 @@ class Client:
         self._pool = PoolManager(timeout=_SECONDS, retries=False)
 
     def get(self, path: str, **query: str | None) -> Any:
-        """Return what a path answers."""
+        """Return the answer at a path."""
         return self._json(self._read(self._open("GET", path, query=query)))
 
     def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        """Have something done; return what that answers, None for nothing."""
+        """Post a body to a path; return the answer, None for an empty one."""
         answer = self.send("POST", path, json.dumps(body or {}).encode())
         return self._json(answer) if answer else None
 
@@ -57,7 +57,7 @@ class Client:
         name, data = "message", ""
         with self._open("GET", path, query=query, accept=_EVENT_STREAM) as response:
             if not response.headers.get("content-type", "").startswith(_EVENT_STREAM):
-                raise RequestFailed(f"what answers at {self._url} is no ivsim: its answer is no stream of events")
+                raise RequestFailed(f"the server at {self._url} is not ivsim: its answer is not a stream of events")
             try:
                 for line in response:
                     field, _, value = line.decode(errors="replace").rstrip("\n").partition(": ")
@@ -107,28 +107,28 @@ class Client:
             raise RequestFailed(f"{self._url} broke off: {error}") from None
 
     def _failure(self, error: HTTPError) -> RequestFailed:
-        """Return what is said when no answer came; urllib3 raises its errors over those of sockets, which say more."""
+        """Return the failure for an answer that never came. The error under urllib3's own says more, and is quoted."""
         cause = error.__context__ or error
         if isinstance(error, (NewConnectionError, ConnectTimeoutError)):
             return RequestFailed(f"no server answers at {self._url} ({cause}); `ivsim serve` starts one")
         if isinstance(error, ReadTimeoutError):
             return RequestFailed(f"the server at {self._url} has sent nothing for {_SECONDS:g} seconds")
-        return RequestFailed(f"what answers at {self._url} is no ivsim: {cause!r}")
+        return RequestFailed(f"the server at {self._url} is not ivsim: {cause!r}")
 
     def _refusal(self, status: int, body: bytes) -> str:
-        """Return what is said when the server refuses; of what is not found, the rule names the field already."""
+        """Return the text of a refusal: field and rule, the rule alone for a 404, which names what was not found."""
         try:
             problem = json.loads(body)
             detail, field = problem["detail"], problem.get("field")
         except (ValueError, TypeError, LookupError):
-            return f"what answers at {self._url} is no ivsim: it answered {status}"
+            return f"the server at {self._url} is not ivsim: it answered {status}"
         return str(detail) if field is None or status == 404 else f"{field}: {detail}"
 
     def _json(self, text: str | bytes) -> Any:
         try:
             return json.loads(text)
         except ValueError:
-            raise RequestFailed(f"what answers at {self._url} is no ivsim: its answer is not JSON") from None
+            raise RequestFailed(f"the server at {self._url} is not ivsim: its answer is not JSON") from None
 
 
 def _is_url(text: str) -> bool:

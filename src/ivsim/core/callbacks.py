@@ -1,4 +1,4 @@
-"""Functions that users hand in, looked at when they do, because a failure later is easily overlooked."""
+"""A check of the functions that users hand in. It is made at once, because a later failure is easily overlooked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .arguments import TypeRefused
 
 
 def check_callback(field: str, callback: object, what: str, *, place: str | None = None) -> None:
-    """Refuse what cannot be called with one argument, `what` it is, or would only return a coroutine.
+    """Refuse a callback that cannot be called with one argument (`what` names it), or would only return a coroutine.
 
     Raises TypeRefused that is about the field, and names the place where that is another.
     """

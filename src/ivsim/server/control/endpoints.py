@@ -1,4 +1,4 @@
-"""What an endpoint is: a function with its path, its body and its answer, for routing and for OpenAPI alike."""
+"""Endpoints: functions with their path, body and answer, for routing and for OpenAPI alike."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Endpoint:
 
     @cached_property
     def parameters(self) -> dict[str, inspect.Parameter]:
-        """What comes with path and query, by the name it has there."""
+        """The parameters in path and query, by their names there."""
         names = inspect.signature(self.function).parameters
         return {camel(name): each for name, each in names.items() if name not in (*_SELF, "body")}
 
@@ -106,7 +106,7 @@ class Endpoint:
         return msgspec.convert(given, kind)
 
     def _refusal(self, refused: ArgumentRefused, arguments: Mapping[str, Any]) -> Exception:
-        """Return what the refusal of an argument is to the client, if it was given; else it is a bug."""
+        """Return the refusal that a client sees of an argument that it gave; one that it did not give is a bug."""
         name = self.aliases.get(refused.field, refused.field)
         body = arguments.get("body")
         if name not in {*arguments, *(body if isinstance(body, dict) else getattr(body, "__struct_fields__", ()))}:
@@ -115,7 +115,7 @@ class Endpoint:
 
 
 ENDPOINTS: list[Endpoint] = []
-"""All of them, in the order in which they are documented."""
+"""All endpoints, in the order in which they are documented."""
 
 
 def endpoint(
