@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import ivsim
 from ivsim import Emulator, mock_ivs, playback_token
 from ivsim.core.arguments import ArgumentRefused
 
@@ -134,3 +137,12 @@ def test_quotas_all_or_none(sim: Emulator) -> None:
     with pytest.raises(KeyError):
         sim.quotas.update({"Rooms": 1, "Roms": 1})
     assert dict(sim.quotas) == before
+
+
+def test_no_refusal_without_a_field() -> None:
+    """No error of a built-in type has a text that begins with an argument's name: such an error carries the field."""
+    nameless = re.compile(r'raise (?:Value|Type|Key|Lookup)Error\(\s*f?"(?:\w+|\{\w+\}): ')
+    source = Path(ivsim.__file__).parent
+    reads_files = source / "core" / "saved.py"  # the place in a file is no argument
+    found = [path for path in source.rglob("*.py") if path != reads_files and nameless.search(path.read_text())]
+    assert found == []
