@@ -115,9 +115,11 @@ def _reset(_: argparse.Namespace, server: Client) -> Iterator[str]:
 
 
 def _save(options: argparse.Namespace, server: Client) -> Iterator[str]:
+    from ..core import archive  # noqa: PLC0415 - nobody who saves nothing waits for msgspec
+
     state = server.send("GET", "/state")
     try:
-        options.file.write_bytes(state)
+        archive.replace_file(options.file, state)
     except OSError as error:
         raise RequestFailed(f"{options.file}: {error.strerror}") from None
     return iter(())
