@@ -101,6 +101,8 @@ def test_calls(sim: Emulator, run: Run) -> None:
         f"{at}  404  ?  UnknownOperationException  {place}  {{}}",
     ]
     assert len(run("calls", "--operation", "CreateRoom")[1]) == 1
+    assert run("calls", "--limit", "1")[1] == run("calls")[1][-1:]
+    assert run("calls", "--limit", "0") == (1, [], "ivsim: limit: Expected `int` >= 1\n")
 
 
 def test_state(sim: Emulator, run: Run, tmp_path: Path) -> None:
@@ -199,6 +201,10 @@ def test_follow(sim: Emulator) -> None:
         sim.streams.start(channel["arn"])
         assert "Session Created" in events.line()
         assert "Stream Start" in events.line()
+        newest = Command(server.url, "events", "--follow", "--limit", "1")
+        assert "Stream Start" in newest.line()
+        newest.process.send_signal(signal.SIGINT)
+        assert newest.end() == (130, "", "")
         sim.reset()
         assert events.line() == "-- reset\n"
         call(sim, "ListRooms")

@@ -45,6 +45,7 @@ def add_to(subcommands: Any) -> None:
     calls = add("calls", _calls, "print the API calls so far")
     calls.add_argument("--operation", metavar="NAME", help="only those of one operation")
     for each in (events, calls):
+        each.add_argument("--limit", type=int, metavar="N", help="only the newest N")
         each.add_argument("--follow", action="store_true", help="and then each as it happens, until Ctrl-C")
         each.add_argument("--json", action="store_true", help="each as a line of JSON")
     add("advance", _advance, "move the server's clock forward, and print what it shows then").add_argument(
@@ -91,6 +92,7 @@ def _calls(options: argparse.Namespace, server: Client) -> Iterator[str]:
 def _log(
     options: argparse.Namespace, server: Client, name: str, show: Callable[[Any], str], **query: str | None
 ) -> Iterator[str]:
+    query["limit"] = None if options.limit is None else str(options.limit)
     if options.follow:
         entries = server.follow(f"/{name}", **query)
     else:
