@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ivsim import Emulator
-from ivsim.overview import MOST_SESSIONS
+from ivsim.ivs.overview import MOST_SESSIONS
 
 from .calling import call, send, signed
 

@@ -2,97 +2,81 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from . import ivs, ivschat, overview
+from .core.broadcasting import Tracks
 from .core.calls import Calls
-from .core.clock import Clock
+from .core.clock import Clock, Task
 from .core.events import Events
 from .core.faults import Faults
+from .core.options import GivenOptions, Options
 from .core.quotas import Quotas
-from .core.state import State, Transitions
+from .core.state import State
 from .courier import courier
 from .dispatcher import Dispatcher
-from .ivs.live_streams import Streams
+from .ivs.live_streams import LiveStream, Streams
 from .ivs.playback.edge import Playback
+from .ivs.playback.urls import is_playback
 from .ivs.recording.recordings import Recordings
 from .ivschat.chat import Chat
-from .services import SERVICES, errors_of, parameters_of
+from .services import SERVICES
 from .wire.http import Request, Response
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from .server.run import Server
 
 
 class Emulator:
     """Amazon IVS and IVS Chat in memory. Every way in leads to `handle()`; two emulators share nothing.
 
-    - `seed`: with a seed and a frozen clock, two runs give the same bytes.
-    - `account_id`, `region`: whose call it is when the request does not say.
-    - `quotas`: what to change of the documented ones, for example ``{"Channels": 2}``.
-    - `rate_limits`: whether the documented calls per second are enforced.
-    - `strict`: whether constraints, and references to other resources, are checked; False is for suites written against
-      looser mocks. Required members and types always are.
-    - `transitions`: "immediate" shows CREATING once and the settled state from the next read on; "realistic" takes the
-      documented time on the clock.
-    - `history`: how many calls, events, frames of a room and other things that only become more are kept; None is all
-      of them. When there are twice as many, the oldest go.
-    - `deliver`: whether recordings and chat logs are written to S3, CloudWatch Logs and Firehose, with boto3; under
-      moto the code under test finds them there.
-
-    Raises ValueError for an account id that is not 12 digits, an unknown kind of transitions, a quota or a history that
-    is no number of things; KeyError for a quota that does not exist.
+    Its options are those of `ivsim.core.options.Options`, where each is explained. Raises ValueError and TypeError as
+    that does, and for a quota that is no number of things; KeyError for a quota that does not exist.
     """
 
-    def __init__(
-        self,
-        *,
-        seed: int | str | None = None,
-        account_id: str = "123456789012",
-        region: str = "us-east-1",
-        quotas: Mapping[str, int] | None = None,
-        rate_limits: bool = False,
-        strict: bool = True,
-        transitions: Transitions = "immediate",
-        deliver: bool = False,
-        history: int | None = None,
-    ) -> None:
-        documented = {name: value for service in SERVICES.values() for name, value in service.quotas.items()}
+    __signature__ = inspect.signature(Options)
+
+    def __init__(self, **options: Unpack[GivenOptions]) -> None:
+        chosen = Options(**options)
         self._state = State(
-            quotas=documented,
-            errors_of=errors_of(),
-            parameters_of=parameters_of(),
-            operations=[name for service in SERVICES.values() for name in service.model.operations],
-            detail_types=[name for service in SERVICES.values() for name in service.detail_types],
-            seed=seed,
-            account_id=account_id,
-            region=region,
-            rate_limits=rate_limits,
-            strict=strict,
-            transitions=transitions,
-            courier=courier() if deliver else None,
-            history=history,
+            chosen,
+            SERVICES.names,
+            perform=self._perform,
+            broadcaster=self._broadcast,
+            courier=courier() if chosen.deliver else None,
         )
-        self._state.quotas.update(quotas or {})
+        self._state.quotas.update(chosen.quotas or {})
         self._dispatcher = Dispatcher(self._state)
+        self._playback = Playback(self._state, self._dispatcher.contexts(ivs.service))
         self._streams = Streams(self._state, self._dispatcher.contexts(ivs.service))
         self._recordings = Recordings(self._state, self._dispatcher.contexts(ivs.service))
         self._chat = Chat(self._state, self._dispatcher.contexts(ivschat.service))
 
+    # What the state needs of those who are made after it, as they look into it:
+
+    def _perform(self, task: Task) -> None:
+        self._dispatcher.perform(task)
+
+    def _broadcast(self, channel_arn: str, *, video: Tracks = None, audio: Tracks = None) -> LiveStream:
+        return self._streams.start(channel_arn, video=video, audio=audio)
+
     @property
     def account_id(self) -> str:
         """The account of calls that do not name another."""
-        return self._state.account_id
+        return self._state.options.account_id
 
     @property
     def region(self) -> str:
         """The region of calls that do not name another."""
-        return self._state.region
+        return self._state.options.region
 
     @property
     def streams(self) -> Streams:
@@ -112,7 +96,7 @@ class Emulator:
     @property
     def playback(self) -> Playback:
         """Viewers: `sim.playback.request(channel_arn)` gets what a player would get."""
-        return self._dispatcher.playback
+        return self._playback
 
     @property
     def events(self) -> Events:
@@ -145,6 +129,8 @@ class Emulator:
 
         Refusals are answers too. What raises is a bug of ivsim's; the state is then as before the call.
         """
+        if is_playback(request.url):
+            return self._playback.handle(request)
         return self._dispatcher.dispatch(request)
 
     def serve(self, port: int = 0, *, host: str = "127.0.0.1") -> Server:

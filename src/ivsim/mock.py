@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from .core.state import Transitions
+from .core.options import GivenOptions, Options
 from .core.unknown import unknown
 from .decorating import decorate
 from .emulator import Emulator
@@ -29,25 +27,11 @@ _DUMMIES = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), botocor
 _ABSENT = ("AWS_SESSION_TOKEN",)  # one of the user's own would be signed, which takes time and is nobody's business
 
 
-class Options(TypedDict, total=False):
-    """What `mock_ivs()` takes; see Emulator for what it means."""
-
-    seed: int | str | None
-    account_id: str
-    region: str
-    quotas: Mapping[str, int] | None
-    rate_limits: bool
-    strict: bool
-    transitions: Transitions
-    deliver: bool
-    history: int | None
-
-
 @overload
 def mock_ivs(target: F, /) -> F: ...
 @overload
-def mock_ivs(**options: Unpack[Options]) -> Mock: ...
-def mock_ivs(target: Callable[..., Any] | None = None, /, **options: Unpack[Options]) -> Any:
+def mock_ivs(**options: Unpack[GivenOptions]) -> Mock: ...
+def mock_ivs(target: Callable[..., Any] | None = None, /, **options: Unpack[GivenOptions]) -> Any:
     """Put Amazon IVS and IVS Chat into this process: decorator, `with`, `async with`, or start() and stop().
 
     While it is active, every boto3, aiobotocore and requests call to IVS is answered by an Emulator, whenever and
@@ -77,11 +61,10 @@ def current() -> Emulator | None:
 class Mock:
     """What `mock_ivs()` returns. It can be used again, and inside itself."""
 
-    def __init__(self, options: Options) -> None:
-        known = _parameters().parameters
+    def __init__(self, options: GivenOptions) -> None:
         for name in options:
-            if name not in known:
-                raise TypeError(f"mock_ivs: {unknown('option', name, known)}")
+            if name not in Options.__dataclass_fields__:
+                raise TypeError(f"mock_ivs: {unknown('option', name, Options.__dataclass_fields__)}")
         self._options = options
         self._entered: list[_Activation] = []
 
@@ -140,7 +123,7 @@ class Mock:
 class _Activation:
     """An outermost mock, from its start to its stop."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: GivenOptions) -> None:
         self.options = options
         self.emulator = Emulator(**options)
         self.depth = 0
@@ -155,16 +138,15 @@ class _Activation:
             patches.callback(forget)
             self.patches = patches.pop_all()
 
-    def admit(self, options: Options) -> None:
+    def admit(self, options: GivenOptions) -> None:
         """Let another mock in, or say why not."""
         if _inside.get() is not self.token and self._is_of_others():
             raise RuntimeError(
                 "another thread or task has a mock_ivs active; it holds for the whole process, so two at a time "
                 "cannot be kept apart. Enter one mock around them all, or run the tests in processes (pytest-xdist)"
             )
-        defaults = _parameters().parameters
         for name, value in options.items():
-            theirs = self.options.get(name, defaults[name].default)
+            theirs = self.options.get(name, Options.__dataclass_fields__[name].default)
             if value != theirs:
                 raise ValueError(
                     f"{name}: {value!r} contradicts the mock_ivs around this one, which has {theirs!r} and shares its "
@@ -181,11 +163,6 @@ class _Activation:
 _guard = threading.RLock()
 _active: _Activation | None = None
 _inside: ContextVar[object] = ContextVar("ivsim_inside", default=None)
-
-
-@functools.cache
-def _parameters() -> inspect.Signature:
-    return inspect.signature(Emulator)
 
 
 def _running_task() -> Any:

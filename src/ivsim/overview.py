@@ -2,115 +2,59 @@
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
-from .core.service import Context, Contexts, Service
-from .ivs.channels import Channel
-from .ivs.viewer_sessions import ViewerSession
-from .ivschat.conversation import Connection
-from .ivschat.rooms import Room
-from .wire.errors import ServiceError
-from .wire.model import Operation
+from .core.journal import Journal
+from .core.service import Contexts, Service, wire_name
 
 Item = dict[str, Any]
 
-MOST_SESSIONS = 5
-"""How many of a channel's newest stream sessions are shown."""
 
+class _Kind(NamedTuple):
+    """A kind of resources: what they are called together, and the operation that gets one by its ARN."""
 
-def look(ctx: Context[Any], operation: Operation, **arguments: object) -> Item | None:
-    """Return what an operation that only reads would answer, None for a refusal: no fault, no rate, no call on record.
-
-    Arguments have their Python names.
-    """
-    try:
-        body = operation.serialize(ctx.service.handlers[operation.python_name].function(ctx, **arguments))
-    except ServiceError:
-        return None
-    answer: Item = json.loads(body)
-    return answer
+    name: str
+    resource_type: str
+    getter: str
+    member: str
 
 
 def overview(*everything: tuple[Service[Any], Contexts[Any]]) -> dict[str, list[Item]]:
     """Return every resource by what its kind is called, each as its Get operation shows it, with account and region.
 
-    A channel has its stream keys, stream, newest stream sessions and those who watch; a room has who is connected.
+    What a service says besides (`Service.overview()`) is in it too.
     """
-    shown: dict[str, list[Item]] = {}
-    for service, contexts in everything:
-        for kind, operation in _getters(service):
-            items = shown[_plural(operation)] = []
-            for ctx in contexts:
-                more = _MORE.get(kind, _nothing_more)(ctx)
-                place = {"accountId": ctx.account, "region": ctx.region}
-                for row in ctx.store.tables[kind].rows_after(None):
-                    answer = look(ctx, operation, **dict.fromkeys(operation.python_members.values(), row.key)) or {}
-                    resource = answer if "arn" in answer else next(iter(answer.values()))
-                    items.append({**resource, **place, **more(row.record)})
-    return shown
+    return {
+        kind.name: list(_items(kind, service, contexts)) for service, contexts in everything for kind in _kinds(service)
+    }
 
 
-def _getters(service: Service[Any]) -> Iterator[tuple[str, Operation]]:
-    """Yield, by resource type, the operations that get a resource by its ARN and nothing else."""
-    for name, operation in sorted(service.model.operations.items()):
-        if name.startswith("Get") and list(operation.members) in (["arn"], ["identifier"]):
-            yield operation.arn_kind, operation
+def _items(kind: _Kind, service: Service[Any], contexts: Contexts[Any]) -> Iterator[Item]:
+    for ctx in contexts:
+        more = service.abouts.get(kind.resource_type, _nothing_more)(ctx)
+        place = {"accountId": ctx.account, "region": ctx.region}
+        for row in ctx.store.tables[kind.resource_type].rows_after(None):
+            shown = ctx.look(kind.getter, **{kind.member: row.key}) or {}
+            besides = {wire_name(name): value for name, value in more(row.record).items()}
+            yield {**shown, **place, **besides}
 
 
-def _plural(operation: Operation) -> str:
-    noun = operation.name.removeprefix("Get")
-    return noun[0].lower() + (noun[1:-1] + "ies" if noun.endswith("y") and not noun.endswith("Key") else noun[1:] + "s")
+def _kinds(service: Service[Any]) -> Iterator[_Kind]:
+    """Yield the kinds of a service: those that ivsim keeps a table of and gets by their ARN and nothing else.
+
+    The model names them by the operations that list them, and may know more of them than ivsim.
+    """
+    operations = sorted(service.model.operations.items())
+    tables = service.make_store(Journal()).tables
+    names = {operation.listed_kind: name.removeprefix("List") for name, operation in operations if "List" in name}
+    for name, operation in operations:
+        is_getter = name.startswith("Get") and list(operation.members) in (["arn"], ["identifier"])
+        if is_getter and operation.python_name in service.handlers and operation.arn_kind in tables:
+            (member,) = operation.python_members.values()
+            plural = names[operation.arn_kind]
+            yield _Kind(plural[0].lower() + plural[1:], operation.arn_kind, operation.python_name, member)
 
 
-def _about_channels(ctx: Context[Any]) -> Callable[[Channel], Item]:
-    store, operations = ctx.store, ctx.service.model.operations
-    watching: dict[str, list[ViewerSession]] = defaultdict(list)
-    for session in store.viewer_sessions.values():
-        if store.connected.get(session.channel_arn) == session.stream_id:
-            watching[session.channel_arn].append(session)
-
-    def get(operation: str, member: str, **arguments: object) -> Item | None:
-        answer = look(ctx, operations[operation], **arguments)
-        return answer and answer[member]
-
-    def about(channel: Channel) -> Item:
-        arn = channel.arn
-        newest = reversed(store.sessions_of[arn][-MOST_SESSIONS:])
-        sessions = (get("GetStreamSession", "streamSession", channel_arn=arn, stream_id=each) for each in newest)
-        return {
-            "streamKeys": [get("GetStreamKey", "streamKey", arn=each) for each in channel.stream_key_arns],
-            "stream": get("GetStream", "stream", channel_arn=arn),
-            "streamSessions": [session for session in sessions if session],
-            "viewerSessions": [
-                {
-                    "id": session.id,
-                    "viewerId": session.viewer_id,
-                    "viewerSessionVersion": session.viewer_session_version,
-                    "openedAt": ctx.service.time_text(session.opened_at),
-                }
-                for session in watching[arn]
-            ],
-        }
-
-    return about
-
-
-def _about_rooms(ctx: Context[Any]) -> Callable[[Room], Item]:
-    connected: dict[str, list[Connection]] = defaultdict(list)
-    for connection in ctx.store.connections.values():
-        connected[connection.room_arn].append(connection)
-
-    def about(room: Room) -> Item:
-        return {"userIds": [connection.user_id for connection in connected[room.arn]]}
-
-    return about
-
-
-def _nothing_more(_: Context[Any]) -> Callable[[Any], Item]:
+def _nothing_more(_: object) -> Callable[[Any], Mapping[str, object]]:
     return lambda _: {}
-
-
-_MORE: dict[str, Callable[[Context[Any]], Callable[[Any], Item]]] = {"channel": _about_channels, "room": _about_rooms}

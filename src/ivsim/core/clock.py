@@ -61,10 +61,10 @@ class Clock:
     each thing at its own time and with its events told before the next.
     """
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, perform: Callable[[Task], object]) -> None:
         self._journal = journal
-        self.perform: Callable[[Task], None]
-        """What does a task that is due; the dispatcher puts itself here."""
+        self.perform = perform
+        """Does a task that is due."""
         self._acting: _Acting | None = None
         self._offset = 0
         self._frozen: int | None = None

@@ -221,7 +221,7 @@ def _kinds(service: Service[Any]) -> Mapping[str, Any]:
 
 
 def _check_clock(clock: ClockState, services: Services) -> None:
-    scratch = Clock(Journal())
+    scratch = Clock(Journal(), lambda _: None)
     scratch.restore(clock)
     for at in (scratch.microseconds(), *(timer.at for timer in clock.timers)):
         try:

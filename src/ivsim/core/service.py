@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from ..wire import model
-from ..wire.errors import InvalidMember, ServiceQuotaExceededException
+from ..wire.errors import InvalidMember, ServiceError, ServiceQuotaExceededException
 from ..wire.serialize import TimeFormat, iso8601
 from ..wire.validate import Problem
 from . import paging
+from .broadcasting import Broadcast, Tracks
 from .clock import Task
 from .deliveries import Parcel
 from .faults import Fault
@@ -38,7 +40,7 @@ class Context(Generic[S]):
         self.clock = state.clock
         self.touch = state.touch
         self._state = state
-        self._arns = f"arn:aws:{service.name}:{region}:{account}:"
+        self._arns = f"arn:aws:{service.namespace}:{region}:{account}:"
 
     @property
     def now(self) -> datetime:
@@ -48,7 +50,7 @@ class Context(Generic[S]):
     @property
     def strict(self) -> bool:
         """Whether constraints and references are checked."""
-        return self._state.strict
+        return self._state.options.strict
 
     def arn(self, resource_type: str, resource_id: str) -> str:
         """Return the ARN of something of this service, account and region."""
@@ -119,7 +121,7 @@ class Context(Generic[S]):
         delay = self.delay(incident) if incident else 0
         if delay:
             self.later(delay, task, *arguments)
-        elif self._state.transitions == "immediate":
+        elif self._state.options.transitions == "immediate":
             task(self, *arguments)
         else:
             self.later(seconds, task, *arguments)
@@ -158,9 +160,13 @@ class Context(Generic[S]):
 
         state.journal.afterwards(carry)
 
+    def broadcast(self, channel_arn: str, *, video: Tracks = None, audio: Tracks = None) -> Broadcast:
+        """Send to a channel, whichever service has it. Raises ValueError that says why it is not let in."""
+        return self._state.broadcaster(channel_arn, video=video, audio=audio)
+
     def strike(self, incident: str, **about: str) -> Fault | None:
         """Return the fault that a test wants to happen here and now, if there is one; see `Service.incident()`."""
-        params = {_wire_name(name): value for name, value in about.items()}
+        params = {wire_name(name): value for name, value in about.items()}
         return self._state.faults.take(f"{self.service.name}:{incident}", params)
 
     def delay(self, incident: str) -> float:
@@ -171,11 +177,27 @@ class Context(Generic[S]):
         """Return the value of a quota."""
         return self._state.quotas[name]
 
+    def look(self, operation: str, **arguments: object) -> Any:
+        """Return what an operation that only reads would answer, as JSON has it: no fault, no rate, no call on record.
+
+        Both have their Python names. An answer of one member is that member; None is a refusal, and what the installed
+        botocore does not have.
+        """
+        its = self.service.model.by_python_name.get(operation)
+        if its is None:
+            return None
+        try:
+            body = its.serialize(self.service.handlers[operation].function(self, **arguments))
+        except ServiceError:
+            return None
+        answer: dict[str, Any] = json.loads(body)
+        return next(iter(answer.values())) if len(answer) == 1 else answer
+
     def emit(self, detail_type: str, resources: list[str], detail: Mapping[str, Any]) -> None:
         """Record an EventBridge event of this account and region."""
         self._state.events.emit(
             detail_type,
-            source=f"aws.{self.service.name}",
+            source=self.service.source,
             account=self.account,
             region=self.region,
             at=self.clock.microseconds(),
@@ -217,10 +239,14 @@ def _change(ctx: Context[Any], resource_type: str, key: str, changes: dict[str, 
         table[key] = replace(table[key], **changes)
 
 
-def _wire_name(name: str) -> str:
+def wire_name(name: str) -> str:
     """Return what a member of this Python name is called on the wire."""
     first, *others = name.split("_")
     return first + "".join(map(str.title, others))
+
+
+About: TypeAlias = Callable[[Context[Any]], Callable[[Any], Mapping[str, object]]]
+"""Prepares for a place what there is to say of its records."""
 
 
 class Incident(NamedTuple):
@@ -245,6 +271,10 @@ class Handler(NamedTuple):
 class Service(Generic[S]):
     """One AWS service: `@service.operation` puts a function behind each operation it emulates.
 
+    A service has three names. `name` is botocore's, and that of its calls and faults ("ivs-realtime"); `namespace` is
+    what it signs with and has in its ARNs ("ivs", which two services share); `source` is that of its events
+    ("aws.ivs"). Failing others, the namespace is the name, and the source the namespace after "aws.".
+
     `problem_text` is how the service words a validation error, `time_format` to what it cuts its timestamps.
     """
 
@@ -253,16 +283,21 @@ class Service(Generic[S]):
         name: str,
         make_store: Callable[[Journal], S],
         *,
+        namespace: str = "",
+        source: str = "",
         time_format: TimeFormat,
         problem_text: Callable[[Iterable[Problem]], str],
     ) -> None:
         self.name = name
+        self.namespace = namespace or name
+        self.source = source or f"aws.{self.namespace}"
         self.make_store = make_store
         self.problem_text = problem_text
         self.handlers: dict[str, Handler] = {}
         self.tasks: dict[str, Callable[..., None]] = {}
         self.incidents: dict[str, Incident] = {}
         self.detail_types: list[str] = []
+        self.abouts: dict[str, About] = {}
         self.forget: Callable[[Context[S], int], None]
         self.task(_change)
         self.quotas: dict[str, int] = {}
@@ -309,12 +344,24 @@ class Service(Generic[S]):
         self.forget = function
         return function
 
+    def overview(self, resource_type: str) -> Callable[[About], About]:
+        """Mark the function that says more of resources of a type than their Get operation, for `sim.overview()`.
+
+        It is called with the context, and returns a function from a record to further members, by their Python names.
+        """
+
+        def register(function: About) -> About:
+            self.abouts[resource_type] = function
+            return function
+
+        return register
+
     def incident(self, name: str, *errors: str, about: tuple[str, ...]) -> str:
         """Declare something in the service's own life that a test may let fail, and how; return its name.
 
         `about` are the names, in Python's spelling, of what `Context.strike()` tells about it; tests use the wire's.
         """
-        self.incidents[name] = Incident(errors, tuple(map(_wire_name, about)))
+        self.incidents[name] = Incident(errors, tuple(map(wire_name, about)))
         return name
 
     def detail_type(self, name: str) -> str:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, NamedTuple
 
+from .broadcasting import Broadcaster
 from .calls import Calls
-from .clock import Clock
+from .clock import Clock, Task
 from .deliveries import Courier
 from .events import Events
 from .faults import Faults
 from .ids import Ids
 from .journal import Journal
+from .names import Names
+from .options import Options
 from .quotas import Quotas
 from .rates import Rates
 from .stores import Stores
 from .webhooks import Webhooks
-
-Transitions = Literal["immediate", "realistic"]
 
 _KEPT = ("clock", "quotas", "faults", "rates", "webhooks", "stores", "calls", "events")
 """The parts that a snapshot is of. Ids are not: they shall not come twice."""
@@ -33,49 +33,36 @@ class _Watcher(NamedTuple):
 
 
 class State:
-    """The parts of one emulator, and the options it was made with."""
+    """The parts of one emulator, and the options it was made with.
+
+    `perform` does a task that is due, `broadcaster` takes what one service broadcasts on channels of another, and
+    `courier` carries to other services of AWS, None where nobody does.
+    """
 
     def __init__(
         self,
+        options: Options,
+        names: Names,
         *,
-        quotas: Mapping[str, int],
-        errors_of: Mapping[str, Collection[str]],
-        parameters_of: Mapping[str, Collection[str]],
-        operations: Collection[str],
-        detail_types: Collection[str],
-        seed: int | str | None,
-        account_id: str,
-        region: str,
-        rate_limits: bool,
-        strict: bool,
-        transitions: Transitions,
+        perform: Callable[[Task], object],
+        broadcaster: Broadcaster,
         courier: Courier | None,
-        history: int | None,
     ) -> None:
-        if not re.fullmatch(r"[0-9]{12}", account_id):
-            raise ValueError(f"account_id: {account_id!r} is not 12 digits")
-        if transitions not in get_args(Transitions):
-            raise ValueError(f"transitions: {transitions!r} is neither 'immediate' nor 'realistic'")
-        if history is not None and (type(history) is not int or history < 1):
-            raise ValueError(f"history: {history!r} is neither a whole number from 1 on nor None")
-        self.account_id = account_id
-        self.region = region
-        self.strict = strict
-        self.transitions = transitions
+        self.options = options
+        self.broadcaster = broadcaster
         self.courier = courier
-        self.history = history
         self.generation = 0
         """Grows when everything is replaced, so that what comes back late knows it is not wanted any more."""
         self.journal = Journal()
         self._watchers: list[_Watcher] = []
-        self.ids = Ids(seed)
-        self.clock = Clock(self.journal)
+        self.ids = Ids(options.seed)
+        self.clock = Clock(self.journal, perform)
         self.stores = Stores(self.journal)
-        self.events = Events(self.journal, self.ids, detail_types)
-        self.calls = Calls(self.journal, operations)
-        self.faults = Faults(errors_of, parameters_of)
-        self.quotas = Quotas(quotas)
-        self.rates = Rates(self.clock, enforced=rate_limits)
+        self.events = Events(self.journal, self.ids, names.detail_types)
+        self.calls = Calls(self.journal, names.operations)
+        self.faults = Faults(names.errors_of, names.parameters_of)
+        self.quotas = Quotas(names.quotas)
+        self.rates = Rates(self.clock, enforced=options.rate_limits)
         self.webhooks = Webhooks()
 
     @contextmanager

@@ -4,6 +4,7 @@ from . import (  # noqa: F401 - they register
     ad_configurations,
     channels,
     failover_slate_configurations,
+    overview,
     playback_key_pairs,
     playback_restriction_policies,
     recording_configurations,

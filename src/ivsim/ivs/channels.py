@@ -245,3 +245,8 @@ def _place(arn_prefix: str) -> Place:
     host_id = hashlib.sha256(f"{account}{region}".encode()).hexdigest()[:12]
     prefix = f"https://{host_id}.{region}.playback.live-video.net/api/video/v1/{region}.{account}.channel."
     return Place(host_id, prefix)
+
+
+def media_suffix(container_format: str) -> str:
+    """Return how the names of a channel's media files end: in fragments of MP4, or in transport streams."""
+    return "mp4" if container_format == "FRAGMENTED_MP4" else "ts"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ..wire.errors import ResourceNotFoundException
 from ._service import Context, service
@@ -15,6 +15,11 @@ from .channels import Channel
 from .failover_slate_configurations import FailoverSlateConfiguration
 from .ingest_configurations import UNKNOWN_AUDIO, UNKNOWN_VIDEO, Ingest
 from .recording_configurations import RecordingConfiguration
+
+State: TypeAlias = Literal["LIVE"]
+"""What a stream is that viewers can see; before and after, it is none, and its channel is offline."""
+
+Health: TypeAlias = Literal["HEALTHY", "STARVING"]
 
 DEFAULT_PAGE = 100
 
@@ -67,8 +72,8 @@ class StreamSession:
     failover_slate_configuration: FailoverSlateConfiguration | None = None
     end_time: datetime | None = None
     started_at: datetime | None = None
-    state: str | None = None
-    health: str = "HEALTHY"
+    state: State | None = None
+    health: Health = "HEALTHY"
     audience: int = 0
     viewers: int = 0
     viewer_count: int = 0
@@ -145,11 +150,12 @@ def live_session(ctx: Context, channel_arn: str) -> StreamSession | None:
 
 
 def change(ctx: Context, stream_id: str, **changes: Any) -> None:
-    """Put a changed session in the place of the old one."""
+    """Put a changed session in the place of the old one, and touch it for those who watch."""
     ctx.store.stream_sessions[stream_id] = replace(ctx.store.stream_sessions[stream_id], **changes)
+    ctx.touch(stream_id)
 
 
-def note(ctx: Context, stream_id: str, detail_type: str, name: str, *, code: str | None = None) -> None:
+def record_event(ctx: Context, stream_id: str, detail_type: str, name: str, *, code: str | None = None) -> None:
     """Record an event in a session, by the name it has there."""
     session = ctx.store.stream_sessions[stream_id]
     event = StreamEvent(name, detail_type, ctx.now, code)
@@ -163,11 +169,11 @@ def note(ctx: Context, stream_id: str, detail_type: str, name: str, *, code: str
     )
 
 
-def tell(
+def announce_event(
     ctx: Context, stream_id: str, detail_type: str, name: str, detail: Mapping[str, Any], *, code: str | None = None
 ) -> None:
     """Record an event in a session, and as an EventBridge event about its channel."""
-    note(ctx, stream_id, detail_type, name, code=code)
+    record_event(ctx, stream_id, detail_type, name, code=code)
     ctx.emit(detail_type, [ctx.store.stream_sessions[stream_id].channel_arn], detail)
 
 

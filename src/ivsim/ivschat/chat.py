@@ -270,7 +270,7 @@ class Chat:
         """
         _check_text(room_arn=room_arn)
         arn = arns.parse(room_arn)
-        if arn is None or (arn.service, arn.resource_type) != (service.name, "room"):
+        if arn is None or (arn.service, arn.resource_type) != (service.namespace, "room"):
             raise ValueError(f"room_arn: {room_arn!r} is not the ARN of a room")
         with self._state.transaction():
             return chat_logs.arrived(self._contexts(arn.account, arn.region), room_arn)

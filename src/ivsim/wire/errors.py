@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cache
 from typing import ClassVar
 
 
@@ -122,3 +124,19 @@ class NotEmulated(ServiceError):
     """AWS could do this, ivsim cannot yet, and says so rather than pretend. No error of AWS's."""
 
     status = 501
+
+
+def by_code(code: str) -> type[ServiceError]:
+    """Return the class of an error by its code. Raises KeyError for a code that none has."""
+    return _classes()[code]
+
+
+@cache
+def _classes() -> dict[str, type[ServiceError]]:
+    return {each.__name__: each for each in _descendants(ServiceError)}
+
+
+def _descendants(cls: type[ServiceError]) -> Iterator[type[ServiceError]]:
+    for child in cls.__subclasses__():
+        yield child
+        yield from _descendants(child)

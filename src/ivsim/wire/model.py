@@ -47,6 +47,16 @@ class Operation:
         return found[0]["kind"] if found and found[0] else ""
 
     @cached_property
+    def listed_kind(self) -> str:
+        """The resource type of the ARNs that the items of its answer have; empty where it lists nothing."""
+        for shape in self.output.members.values() if self.output else ():
+            arn = getattr(shape.member, "members", {}).get("arn") if isinstance(shape, ListShape) else None
+            match = _ARN_IN_PATTERN.search(_pattern(arn)) if arn else None
+            if match:
+                return match["kind"]
+        return ""
+
+    @cached_property
     def check(self) -> Check:
         """Every constraint of the input."""
         return check(self.input, strict=True)
@@ -105,6 +115,11 @@ class Model:
         self.errors: Mapping[str, ErrorShape] = {
             shape.name: ErrorShape(shape, time_format) for shape in self._service.error_shapes
         }
+
+    @cached_property
+    def by_python_name(self) -> Mapping[str, Operation]:
+        """The operations by their names in snake_case."""
+        return {operation.python_name: operation for operation in self.operations.values()}
 
     @cached_property
     def resource_types(self) -> frozenset[tuple[str, str]]:

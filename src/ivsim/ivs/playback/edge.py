@@ -20,19 +20,19 @@ from urllib.parse import urlencode
 from ...core import arns
 from ...core.keys import public_key
 from ...core.state import State
-from ...media.fmp4 import fragment, initialization, media_suffix
+from ...media.fmp4 import fragment, initialization
 from ...media.mpegts import segment
 from ...wire.http import Request, Response
 from ...wire.serialize import GO_ESCAPES
 from .. import broadcast
 from .._service import Context, Contexts
-from ..channels import Channel, place_of
+from ..channels import Channel, media_suffix, place_of
 from ..ingest.limits import CONCURRENT_VIEWS, Breach
 from ..ingest.renditions import HEIGHTS, Rendition, ladder
 from ..stream_sessions import StreamSession, live_session, texts_between, views
 from ..viewer_sessions import ViewerSession, is_revoked
 from . import playlists, tokens
-from .timelines import SEGMENT_SECONDS, Timeline
+from .timelines import Timeline
 from .urls import (
     CHANNEL_PATH,
     COUNTRY,
@@ -229,7 +229,8 @@ class Playback:
             raise _not_found()
         begin, end = timeline.begin(numbers[0]), timeline.begin(numbers[0] + 1)
         texts = texts_between(ctx.store.metadata[stream_id], begin, end)
-        body = fragment(begin, numbers[0] + 1, texts) if suffix == "mp4" else segment(begin, SEGMENT_SECONDS, texts)
+        seconds = timeline.duration(numbers[0])
+        body = fragment(begin, numbers[0] + 1, texts) if suffix == "mp4" else segment(begin, seconds, texts)
         return _granted(viewer, session, _SEGMENTS[suffix], body)
 
     def _watched(self, viewer: Viewer, session_id: str, index: int) -> tuple[Context, ViewerSession, StreamSession]:

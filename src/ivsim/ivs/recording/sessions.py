@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final, Literal, TypeAlias
 
 from ..ingest.renditions import Rendition
 from ..ingest_configurations import Ingest
 from ..recording_configurations import RecordingConfiguration
 
-STARTED = "RECORDING_STARTED"
-ENDED = "RECORDING_ENDED"
-FAILED = "RECORDING_ENDED_WITH_FAILURE"
-NOT_STARTED = "RECORDING_START_FAILED"
+Status: TypeAlias = Literal[
+    "RECORDING_STARTED", "RECORDING_ENDED", "RECORDING_ENDED_WITH_FAILURE", "RECORDING_START_FAILED"
+]
+STARTED: Final = "RECORDING_STARTED"
+ENDED: Final = "RECORDING_ENDED"
+FAILED: Final = "RECORDING_ENDED_WITH_FAILURE"
+NOT_STARTED: Final = "RECORDING_START_FAILED"
 
 SECONDS_PER_FILE = 10
 
@@ -55,7 +59,7 @@ class RecordingSession:
     renditions: tuple[Rendition, ...]
     thumbnail_size: tuple[int, int]
     streams: tuple[RecordedStream, ...]
-    status: str = STARTED
+    status: Status = STARTED
     reason: str = ""
     ended_at: datetime | None = None
     written_at: datetime | None = None

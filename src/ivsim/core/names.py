@@ -1,0 +1,22 @@
+"""Names: what there is that a test may name, so that a name which does not exist is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+
+class Names(NamedTuple):
+    """Names of all services together, with what belongs to each.
+
+    An action is an operation ("ivs:CreateChannel") or something that a service does on its own ("ivs:Ingest").
+    """
+
+    quotas: Mapping[str, int]
+    """The documented value of each quota."""
+    errors_of: Mapping[str, Collection[str]]
+    """The errors that each action may end with."""
+    parameters_of: Mapping[str, Collection[str]]
+    """The names of each action's parameters, as the wire has them."""
+    operations: Collection[str]
+    detail_types: Collection[str]

@@ -1,0 +1,78 @@
+"""Options: what an emulator can be made with. A new one is a line in each of the two classes here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypedDict, get_args
+
+Transitions = Literal["immediate", "realistic"]
+
+
+class GivenOptions(TypedDict, total=False):
+    """Options as they are given to `Emulator()` and `mock_ivs()`: by keyword, those that are not the default."""
+
+    seed: int | str | None
+    account_id: str
+    region: str
+    quotas: Mapping[str, int] | None
+    rate_limits: bool
+    strict: bool
+    transitions: Transitions
+    deliver: bool
+    history: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """The options of an emulator.
+
+    Raises ValueError for an account id that is not 12 digits, an unknown kind of transitions, and a history that is no
+    number of things; TypeError for an option that does not exist.
+    """
+
+    seed: int | str | None = None
+    """With a seed and a frozen clock, two runs give the same bytes."""
+
+    account_id: str = "123456789012"
+    """Whose call it is when the request does not say."""
+
+    region: str = "us-east-1"
+    """Where it is when the request does not say."""
+
+    quotas: Mapping[str, int] | None = None
+    """What to change of the documented quotas, for example ``{"Channels": 2}``."""
+
+    rate_limits: bool = False
+    """Whether the documented calls per second are enforced."""
+
+    strict: bool = True
+    """Whether constraints, and references to other resources, are checked.
+
+    False is for suites written against looser mocks. Required members and types always are checked.
+    """
+
+    transitions: Transitions = "immediate"
+    """When a resource settles: "immediate" shows CREATING once and the settled state from the next read on, "realistic"
+    takes the documented time on the clock."""
+
+    deliver: bool = False
+    """Whether recordings and chat logs are written to S3, CloudWatch Logs and Firehose, with boto3.
+
+    Under moto the code under test finds them there.
+    """
+
+    history: int | None = None
+    """How many calls, events, frames of a room and other things that only become more are kept; None is all of them.
+
+    When there are twice as many, the oldest go.
+    """
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[0-9]{12}", self.account_id):
+            raise ValueError(f"account_id: {self.account_id!r} is not 12 digits")
+        if self.transitions not in get_args(Transitions):
+            raise ValueError(f"transitions: {self.transitions!r} is neither 'immediate' nor 'realistic'")
+        if self.history is not None and (type(self.history) is not int or self.history < 1):
+            raise ValueError(f"history: {self.history!r} is neither a whole number from 1 on nor None")
