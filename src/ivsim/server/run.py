@@ -63,12 +63,12 @@ class Server:
         limits: Limits = Limits(),  # noqa: B008 - it cannot be changed
     ) -> None:
         self.emulator = emulator
-        emulator.chat.post = partial(post, emulator)
         self._socket = listen(host, port)
         self._limits = limits
         self._state_file = None if state is None else self._keep_in(state)
         address, self.port = self._socket.getsockname()[:2]
         self.host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
+        self._stop_posting = emulator.chat.post_with(partial(post, emulator.quotas))
         self._stop: Callable[[], object] | None = None
         self._is_stopped = False
         self._thread: threading.Thread | None = None
@@ -134,8 +134,9 @@ class Server:
                 self._stop()
 
     def _give_back(self) -> None:
-        """Let others have the port and the file."""
+        """Let others have the port and the file, and POST nothing any more for the emulator."""
         self._socket.close()
+        self._stop_posting()
         if self._state_file is not None:
             self._state_file.close()
 

@@ -90,13 +90,12 @@ class ChatSocket(asyncio.Protocol):
         """Drop a client that does not keep up, though not while others are being written to."""
         if self._connection is not None:
             self._hub.mute(self._connection)
-        self._loop.call_soon(self.close, CloseCode.TRY_AGAIN_LATER, "too slow")
+        self._loop.call_soon(self._drop)
 
-    def close(self, code: int, reason: str) -> None:
-        """Leave the room and say goodbye."""
+    def say_goodbye(self, code: int, reason: str) -> None:
+        """Have a close frame sent when the connection leaves its room, behind what it was sent there."""
         if self._protocol.state is OPEN:
             self._protocol.send_close(code, reason)
-            self._settle()
 
     def ended(self, code: int, reason: str) -> None:
         """Learn that the connection left its room; what it was sent is written."""
@@ -104,8 +103,7 @@ class ChatSocket(asyncio.Protocol):
         left, self._connection = _text("leaves", self._connection), None
         self._waiting.clear()
         self.transport.resume_reading()
-        if self._protocol.state is OPEN:
-            self._protocol.send_close(code, reason)
+        self.say_goodbye(code, reason)
         close = self._protocol.close_rcvd or self._protocol.close_sent or Close(CloseCode.ABNORMAL_CLOSURE, "")
         CALLS.info("%d chat: %s", close.code, f"{left}: {close.reason!r}" if close.reason else left)
         self._flush()
@@ -201,6 +199,10 @@ class ChatSocket(asyncio.Protocol):
             _log.exception("a bug of ivsim's after a review; please report it")
         with suppress(RuntimeError):  # the server was closed meanwhile
             self._loop.call_soon_threadsafe(self._resume)
+
+    def _drop(self) -> None:
+        self.say_goodbye(CloseCode.TRY_AGAIN_LATER, "too slow")
+        self._settle()
 
     def _fail(self, code: int, reason: str) -> None:
         """Close because of what the client did, or what we did to it."""
