@@ -122,12 +122,8 @@ class HttpConnection(HttpToolsProtocol):
         return True
 
     def expire(self, limits: Limits, now: float) -> bool:
-        """Close, if the client takes longer than it may; return whether a half-sent request ended with that.
-
-        Time during which the server had its reasons not to read, or not to have answered yet, is not the client's.
-        """
-        if self._awaits is None or self._is_held_up():
-            self._since = now
+        """Close, if the client takes longer than it may; return whether a half-sent request ended with that."""
+        if self._is_our_turn():
             return False
         if self._awaits == "request":
             seconds, text = limits.idle, ""
@@ -143,16 +139,16 @@ class HttpConnection(HttpToolsProtocol):
         if self._awaits == "end":
             self.transport.abort()
         else:
-            self._send_away(text, now)
+            self._send_away(text)
         return bool(text)
 
     def quiet_since(self) -> float | None:
         """Return since when nothing has come from the client that it might send; None if there is nothing to send."""
-        return None if self._awaits in (None, "end") or self._is_held_up() else self._heard
+        return None if self._awaits == "end" or self._is_our_turn() else self._heard
 
-    def make_room(self, now: float) -> None:
+    def make_room(self) -> None:
         """Close for the sake of other clients."""
-        self._send_away("The server has no connection to spare for a request that does not go on.", now)
+        self._send_away("The server has no connection to spare for a request that does not go on.")
 
     def _hand_over(self, rest: bytes) -> None:
         """Hand the connection over to chat, with what the client sent after its request in the same packet."""
@@ -180,25 +176,22 @@ class HttpConnection(HttpToolsProtocol):
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete  # type: ignore[redundant-expr]
 
-    def _is_held_up(self) -> bool:
-        """Return whether the server is the one who keeps the client from sending, or from being answered."""
-        is_earlier_unanswered = bool(self.pipeline) or (self._awaits == "head" and self._is_answering())
-        return self._awaits != "end" and (self.flow.read_paused or is_earlier_unanswered)
+    def _is_our_turn(self) -> bool:
+        """Return whether the client waits for the server: for its answer, or for one to an earlier request."""
+        return self._awaits is None or bool(self.pipeline) or (self._awaits == "head" and self._is_answering())
 
-    def _send_away(self, text: str, now: float) -> None:
+    def _send_away(self, text: str) -> None:
         """Close, with 408 for a request that is half-sent, unless its answer has begun."""
-        is_answered = self._awaits == "body" and self.cycle.response_started
-        if self._awaits == "request" or is_answered:
-            self.transport.close()
-        else:
-            self._answer_and_close(HTTPStatus.REQUEST_TIMEOUT, text)
-        self._awaits, self._since = "end", now
+        if self._awaits == "head" or (self._awaits == "body" and not self.cycle.response_started):
+            self._answer(HTTPStatus.REQUEST_TIMEOUT, text)
+        self._end()
 
     def _refuse(self, text: str) -> None:
         self.logger.warning(text)
-        self._answer_and_close(HTTPStatus.BAD_REQUEST, text)
+        self._answer(HTTPStatus.BAD_REQUEST, text)
+        self._end()
 
-    def _answer_and_close(self, status: HTTPStatus, text: str) -> None:
+    def _answer(self, status: HTTPStatus, text: str) -> None:
         headers = [
             *self.server_state.default_headers,
             (b"content-type", b"text/plain; charset=utf-8"),
@@ -208,7 +201,11 @@ class HttpConnection(HttpToolsProtocol):
         lines = [b"HTTP/1.1 %d %s" % (status, status.phrase.encode())]
         lines += [b"%s: %s" % header for header in headers]
         self.transport.write(b"\r\n".join([*lines, b"", text.encode()]))
+
+    def _end(self) -> None:
+        """Close, and begin to wait until the client has taken what it was sent."""
         self.transport.close()
+        self._awaits, self._since = "end", self.loop.time()
 
 
 def _asks_to_upgrade(headers: list[tuple[bytes, bytes]]) -> bool:

@@ -102,7 +102,7 @@ class Listener:
         since = ((each, each.quiet_since()) for each in self._connections)
         quiet = [(at, id(each), each) for each, at in since if at is not None and now - at >= self._limits.quiet]
         for _, _, each in nsmallest(_ROOM, quiet):
-            each.make_room(now)
+            each.make_room()
 
     async def _make_rounds(self) -> None:
         while True:
