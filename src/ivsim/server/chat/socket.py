@@ -100,7 +100,7 @@ class ChatSocket(asyncio.Protocol):
     def ended(self, code: int, reason: str) -> None:
         """Learn that the connection left its room; what it was sent is written."""
         assert self._connection is not None
-        left, self._connection = _text("leaves", self._connection), None
+        left, self._connection = _line("leaves", self._connection), None
         self._waiting.clear()
         self.transport.resume_reading()
         self.say_goodbye(code, reason)
@@ -123,7 +123,7 @@ class ChatSocket(asyncio.Protocol):
         CALLS.info(
             "%s chat: %s %.1f ms",
             response.status_code,
-            _text("joins", self._connection) if self._connection else response.body.decode().strip(),
+            _line("joins", self._connection) if self._connection else response.body.decode().strip(),
             (perf_counter() - began) * 1000,
         )
         return response
@@ -235,5 +235,5 @@ def _first(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | N
     return offered[0] if offered else None
 
 
-def _text(does: str, connection: ChatConnection) -> str:
+def _line(does: str, connection: ChatConnection) -> str:
     return f"{connection.user_id!r} {does} {connection.room_arn}"

@@ -12,6 +12,7 @@ import msgspec
 
 from ...core.log import Log
 from ...ivschat.chat import Chat
+from ...ivschat.news import Transcripts
 
 News = tuple[str, Any]
 """The name of a server-sent event, and its data."""
@@ -36,8 +37,8 @@ class Source(Protocol):
 class Entries:
     """The news of calls or events.
 
-    `position` is how many entries were had, the unwanted among them. One that `is_live` begins with what comes next,
-    any other with the oldest entry there is.
+    `position` is the place up to which the log was read; unwanted entries count too. One that `is_live` begins with what
+    comes next, any other with the oldest entry there is.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Frames:
 
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
+        self._transcripts: Transcripts | None = None
 
     def follow(self, wake: Callable[[], object]) -> Callable[[], object]:
         """Have a function called when something is sent in a room."""
@@ -102,6 +104,7 @@ class Frames:
 
     def read(self) -> Iterator[News | None]:
         """Yield what was sent."""
+        assert self._transcripts is not None  # it is followed before it is read
         for index, (room_arn, text) in enumerate(self._transcripts.news(), 1):
             yield "frame", {"roomArn": room_arn, "frame": msgspec.Raw(text.encode())}
             if index % _BATCH == 0:
