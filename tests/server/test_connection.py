@@ -7,6 +7,7 @@ import socket
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from time import monotonic
 from typing import cast
 
 import pytest
@@ -277,6 +278,18 @@ def serve(sim: Emulator) -> Iterator[Serve]:
         yield serve
 
 
+def test_a_bug_is_told(serve: Serve, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """A bug of ivsim's in looking who takes too long is in the log, and the next look is another one."""
+    server = serve(head=0)
+    with monkeypatch.context() as patch:
+        patch.setattr(HttpConnection, "expire", lambda *_: 1 / 0)
+        with RawClient(server.port) as client:
+            client.send(b"P")
+            until(lambda: "ZeroDivisionError" in caplog.text)
+    with RawClient(server.port) as client:
+        assert client.send(b"P").read().status == 408
+
+
 def wait_for_a_look(server: Server) -> None:
     """Wait until the server has looked who takes too long, twice: what it had to do after the first look is done."""
     for _ in range(2):
@@ -348,6 +361,49 @@ def test_body_that_comes(serve: Serve) -> None:
         client.send(b"POST /ListChannels HTTP/1.1\r\nContent-Length: 2\r\n\r\n{")
         wait_for_a_look(server)
         assert client.send(b"}").read().status == 200
+        client.send(b"POST /ListChannels HTTP/1.1\r\nContent-Length: 2\r\n\r\n")
+        assert client.read().status == 408
+
+
+def test_each_part_has_its_own_time(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time for headers begins with their first byte, that for a body with the end of its headers."""
+    clock = [0.0]
+    monkeypatch.setattr("ivsim.server.run._time", lambda: monotonic() + clock[0])
+    server = serve(idle=200, head=60, body=60)
+    with RawClient(server.port) as client, RawClient(server.port) as other:
+        for part in (b"", b"POST /ListChannels HT", b"TP/1.1\r\nContent-Length: 2\r\n\r\n", b"{}" + H2C, b"\r\n"):
+            with RawClient(server.port) as late:
+                late.call("/ListChannels")
+                late.send(b"P")
+                other.call("/ListChannels")
+                clock[0] += 40
+                client.send(part)
+                other.call("/ListChannels")
+                clock[0] += 40
+                assert late.read().status == 408
+        assert [client.read().status for _ in range(2)] == [200, 200]
+
+
+def test_time_begins_with_the_answer(sim: Emulator, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits for a slow answer has all the time afterwards, to idle or for the request that was begun meanwhile."""
+    clock = [0.0]
+    monkeypatch.setattr("ivsim.server.run._time", lambda: monotonic() + clock[0])
+    server = serve(idle=60, head=60)
+    sim.faults.latency("ListRooms", 3600)
+    with RawClient(server.port) as idle, RawClient(server.port) as half:
+        idle.send(request("/ListRooms"))
+        half.send(request("/ListRooms") + b"POST /ListCh")
+        until(lambda: len(sim.calls) == 2)
+        clock[0] += 4000
+        assert (idle.read().status, half.read().status) == (200, 200)
+        with RawClient(server.port) as late:
+            late.call("/ListChannels")
+            clock[0] += 40
+            assert idle.call("/ListChannels").status == 200
+            assert half.send(b"annels HTTP/1.1\r\n\r\n").read().status == 200
+            clock[0] += 40
+            assert late.is_over()
+        assert idle.call("/ListChannels").status == 200
 
 
 @pytest.mark.parametrize("before", [b"", b"\r\n", request("/ListChannels")])

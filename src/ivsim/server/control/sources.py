@@ -37,8 +37,8 @@ class Source(Protocol):
 class Entries:
     """The news of calls or events.
 
-    `position` is the place up to which the log was read; unwanted entries count too. One that `is_live` begins with what
-    comes next, any other with the oldest entry there is.
+    `position` is the place up to which the log was read; unwanted entries count too. One that `is_live` begins with
+    what comes next, any other with the oldest entry there is.
     """
 
     def __init__(
