@@ -43,19 +43,17 @@ def forget(ctx, most): ...
 STAGES = """
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+from msgspec import Struct
 from ._service import Context, service
 
 STAGES = service.quota("Stages", 2)
 UPDATE = service.detail_type("IVS Stage Update")
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     arn: str
     name: str = ""
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = {}
 
 
 @service.operation(rate=5)

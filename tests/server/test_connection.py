@@ -472,6 +472,15 @@ def test_answered_early_and_whole(serve: Serve) -> None:
         assert client.call("/ListChannels").status == 200
 
 
+def test_answered_early_and_idle(serve: Serve) -> None:
+    """And when none comes, it is a connection that idles."""
+    with RawClient(serve(idle=0).port) as client:
+        client.send(b"POST /_ivsim/reset HTTP/1.1\r\nHost: ivs.example.com\r\nContent-Length: 2\r\n\r\n{")
+        assert client.read().status == 403
+        client.send(b"}")
+        assert client.is_over()
+
+
 def test_half_sent_and_deaf(sim: Emulator, serve: Serve) -> None:
     """Who begins a request, and has not read the answer to the one before, is not waited for at the end either."""
     server = serve(head=0, closing=0)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypedDict
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..wire.errors import ConflictException
 from ._service import Context, service
@@ -29,8 +31,7 @@ class FailoverSlateSettings(TypedDict, total=False):
     max_slate_display_seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class FailoverSlateConfiguration:
+class FailoverSlateConfiguration(Struct, frozen=True):
     """A failover slate configuration. There is no user-guide page yet; the rules are the model's."""
 
     arn: str
@@ -39,7 +40,7 @@ class FailoverSlateConfiguration:
     min_slate_display_seconds: int = 3
     max_slate_display_seconds: int = 60
     state: str = "CREATING"
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = {}
 
 
 @service.operation(rate=3, settings=FailoverSlateSettings)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ._service import Context, service
 from .channels import delete_unless_attached
@@ -16,8 +18,7 @@ SECONDS_TO_ACTIVE = 5.0
 """How long CREATING lasts when transitions are realistic: "typically a few seconds"."""
 
 
-@dataclass(frozen=True, slots=True)
-class ThumbnailConfiguration:
+class ThumbnailConfiguration(Struct, frozen=True):
     """Which thumbnails a recording has. No resolution stands for the source's."""
 
     recording_mode: str = "INTERVAL"
@@ -26,16 +27,14 @@ class ThumbnailConfiguration:
     storage: tuple[str, ...] = ("SEQUENTIAL",)
 
 
-@dataclass(frozen=True, slots=True)
-class RenditionConfiguration:
+class RenditionConfiguration(Struct, frozen=True):
     """Which renditions are recorded; `renditions` counts when the selection is CUSTOM."""
 
     rendition_selection: str = "ALL"
     renditions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RecordingConfiguration:
+class RecordingConfiguration(Struct, frozen=True):
     """A recording configuration. There is no operation to change one."""
 
     arn: str
@@ -45,7 +44,7 @@ class RecordingConfiguration:
     thumbnail_configuration: ThumbnailConfiguration = ThumbnailConfiguration()
     recording_reconnect_window_seconds: int = 0
     rendition_configuration: RenditionConfiguration = RenditionConfiguration()
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = {}
 
 
 @service.operation(rate=3)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any, Literal, NamedTuple, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..wire.errors import ResourceNotFoundException
 from ._service import Context, service
@@ -40,8 +42,7 @@ _UNKNOWN = Ingest((UNKNOWN_VIDEO,), (UNKNOWN_AUDIO,))
 _ERRORS = frozenset({"Stream Failure", "Recording Start Failure", "Recording End Failure"})
 
 
-@dataclass(frozen=True, slots=True)
-class StreamEvent:
+class StreamEvent(Struct, frozen=True):
     """Something that happened in a session. `type` is the detail type of the EventBridge event."""
 
     name: str
@@ -55,8 +56,7 @@ class StreamEvent:
         return self.type == LIMIT_BREACH or self.name in _ERRORS
 
 
-@dataclass(frozen=True, slots=True)
-class StreamSession:
+class StreamSession(Struct, frozen=True):
     """One broadcast, live or ended. Channel and configurations are as they were when it went live.
 
     `audience` waits for it to start, `viewers` watch, `viewer_count` of them are counted so far. `encoders` sent it,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..wire.errors import ConflictException
 from ._service import Context, service
@@ -14,8 +16,7 @@ LOGGING_CONFIGURATIONS = service.quota("Logging configurations", 10)
 DEFAULT_PAGE = 50
 
 
-@dataclass(frozen=True, slots=True)
-class LoggingConfiguration:
+class LoggingConfiguration(Struct, frozen=True):
     """A logging configuration; ACTIVE from the start, as the real service answers."""
 
     arn: str
@@ -25,7 +26,7 @@ class LoggingConfiguration:
     destination_configuration: dict[str, Any]
     name: str | None = None
     state: str = "ACTIVE"
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = {}
 
 
 @service.operation(rate=3)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ._service import Context, service
 
@@ -26,16 +28,14 @@ class RoomSettings(TypedDict, total=False):
     logging_configuration_identifiers: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class MessageReviewHandler:
+class MessageReviewHandler(Struct, frozen=True):
     """The Lambda function that reviews messages. An empty `uri` shows that there was one, and is not any more."""
 
     uri: str = ""
     fallback_result: str = "ALLOW"
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(Struct, frozen=True):
     """A room. What was never given is absent, not empty: nothing is named automatically."""
 
     arn: str
@@ -47,7 +47,7 @@ class Room:
     maximum_message_length: int = 500
     message_review_handler: MessageReviewHandler | None = None
     logging_configuration_identifiers: list[str] | None = None
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = {}
 
 
 @service.operation(rate=5, settings=RoomSettings)

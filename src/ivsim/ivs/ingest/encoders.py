@@ -7,10 +7,10 @@ AWS CLI's examples; docs/fidelity.md lists what is assumed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from botocore import xform_name
+from msgspec.structs import replace
 
 from ...core.broadcasting import Tracks
 from ...core.unknown import unknown
@@ -73,7 +73,7 @@ def _tracks(kind: str, default: C, given: Tracks) -> tuple[C, ...]:
 
 
 def _configured(kind: str, default: C, given: Mapping[str, Any]) -> C:
-    known = [field.name for field in fields(default)]
+    known = default.__struct_fields__
     changes: dict[str, Any] = {}
     for name, value in given.items():
         member = xform_name(str(name))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 from ..ingest.renditions import Rendition
 from ..ingest_configurations import Ingest
@@ -25,8 +26,7 @@ SHORTEST = 10
 """Seconds that a stream has to last to leave any media."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedStream:
+class RecordedStream(Struct, frozen=True):
     """A stream in a recording."""
 
     stream_id: str
@@ -42,8 +42,7 @@ class RecordedStream:
         return seconds if seconds >= SHORTEST else 0
 
 
-@dataclass(frozen=True, slots=True)
-class RecordingSession:
+class RecordingSession(Struct, frozen=True):
     """A recording, of one stream or of several that were merged.
 
     `ingest` is what the first one's encoder sent; `written_at` is when all of the last one was in S3, None before that.
