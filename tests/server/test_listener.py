@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from time import monotonic
 
 import pytest
 
@@ -180,3 +181,25 @@ def test_chat_makes_no_room(sim: Emulator, monkeypatch: pytest.MonkeyPatch, capl
 def refuse(_: object) -> None:
     """Fail as `accept()` does when the machine is out of memory for sockets."""
     raise OSError(105, "No buffer space available")
+
+
+def test_told_again(sim: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """That clients could not be let in is told again when it happens again after a minute, not before."""
+    clock, failures = [0.0], []
+    monkeypatch.setattr("ivsim.server.run._time", lambda: monotonic() + clock[0])
+
+    def refuse(_: object) -> None:
+        failures.append(clock[0])
+        raise OSError(105, "No buffer space available")
+
+    with sim.serve() as server:
+        for minutes, told in ((0, 1), (0, 1), (1, 2), (0.9, 2), (0.9, 2), (1, 3)):
+            clock[0] += 60 * minutes
+            with monkeypatch.context() as patch:
+                patch.setattr("socket.socket.accept", refuse)
+                waiting = RawClient(server.port).send(request("/ListChannels"))
+                until(lambda: clock[0] in failures)
+            with waiting:
+                assert waiting.read().status == 200
+            failures.clear()
+            assert len(caplog.messages) == told
