@@ -119,7 +119,7 @@ def test_room_is_made(small: Callable[..., Small]) -> None:
 
 @pytest.mark.parametrize("data", [b"", request("/ListChannels")])
 def test_idle_ones_make_room(small: Callable[..., Small], data: bytes) -> None:
-    """Nor do connections that idle, of which those that have been quiet for longest are closed."""
+    """Nor do connections that idle."""
     server = small(100, quiet=0.3)
     with many(server.port, 300, data) as clients:
         for _ in range(2):
@@ -129,6 +129,19 @@ def test_idle_ones_make_room(small: Callable[..., Small], data: bytes) -> None:
             assert clients[0].read().status == 200
         assert clients[0].is_over()
     assert server.stop() == [FULL]
+
+
+def test_the_quietest_make_room(small: Callable[..., Small]) -> None:
+    """Of those that idle the ones that have been quiet for longest are closed, and a few at a time."""
+    server = small(100, quiet=0)
+    with ExitStack() as stack:
+        clients = []
+        for _ in range(110):
+            clients.append(stack.enter_context(RawClient(server.port)))
+            assert clients[-1].call("/ListChannels").status == 200
+        assert clients[0].is_over()
+        for client in clients[60:]:
+            assert client.call("/ListChannels").status == 200
 
 
 def test_nobody_to_make_room(small: Callable[..., Small]) -> None:
