@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from ...core.arguments import ArgumentRefused, NotFound
+from ...core.log import PlaceGone
 from ...core.unknown import unknown
 from ...emulator import Emulator
 from ...ivs.live_streams import StreamRefused
@@ -85,7 +86,15 @@ class Endpoint:
         for name, parameter in self.parameters.items():
             if parameter.default is parameter.empty and name not in given:
                 raise RequestRefused(400, f"the parameter {name!r} is missing", field=name)
-        return {self.parameters[name].name: value for name, value in given.items()}
+        return {self.parameters[name].name: self._converted(name, value) for name, value in given.items()}
+
+    def _converted(self, name: str, text: str) -> Any:
+        """Return a parameter of path or query as the type that the function takes."""
+        kind = without_none(self.hints[self.parameters[name].name])
+        try:
+            return text if kind is str else msgspec.convert(text, kind, strict=False)
+        except msgspec.ValidationError as error:
+            raise RequestRefused(400, str(error), field=name) from None
 
     def _body(self, text: bytes) -> Any:
         kind = self.hints["body"]
@@ -111,7 +120,8 @@ class Endpoint:
         body = arguments.get("body")
         if name not in {*arguments, *(body if isinstance(body, dict) else getattr(body, "__struct_fields__", ()))}:
             return refused
-        return RequestRefused(404 if isinstance(refused, NotFound) else 400, refused.rule, field=camel(name))
+        status = 410 if isinstance(refused, PlaceGone) else 404 if isinstance(refused, NotFound) else 400
+        return RequestRefused(status, refused.rule, field=camel(name))
 
 
 ENDPOINTS: list[Endpoint] = []
@@ -141,6 +151,12 @@ def endpoint(
         return function
 
     return register
+
+
+def without_none(kind: Any) -> Any:
+    """Return the type of a parameter that may be left out, as it is when it is given."""
+    kinds = get_args(kind)
+    return next(each for each in kinds if each is not type(None)) if type(None) in kinds else kind
 
 
 def camel(name: str) -> str:
