@@ -13,7 +13,9 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from ivsim import mock_ivs
+from ivsim import Emulator, mock_ivs
+
+from ..calling import respond_in_parts
 
 URL = "https://ivs.us-east-1.amazonaws.com"
 
@@ -141,3 +143,12 @@ def test_without_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     adapter = requests.Session.get_adapter
     with mock_ivs():
         assert sys.modules["requests"].Session.get_adapter is adapter
+
+
+def test_bodies_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes in parts, as they become ready, is refused: nothing in process becomes ready while one waits."""
+    monkeypatch.setattr(Emulator, "respond", respond_in_parts)
+    with mock_ivs():
+        answer = requests.get("https://x.hls.live-video.net/v1/segment/x.ts")
+    assert (answer.status_code, answer.headers["x-amzn-ErrorType"]) == (501, "NotEmulated")
+    assert "sim.serve()" in answer.json()["message"]

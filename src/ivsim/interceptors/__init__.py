@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-from ..wire.http import Request, Response
+from ..wire.http import Request, WholeResponse
 
-Handle = Callable[[Request], Response]
+Handle = Callable[[Request], WholeResponse]
 """`Emulator.handle`, or what stands for it."""
 
 # Every AWS partition's suffix (botocore's partitions.json; a test compares), the plain one and the dual-stack one. IVS
