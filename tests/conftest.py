@@ -12,6 +12,23 @@ from ivsim.services import SERVICES
 
 pytest_plugins = ["pytester"]
 
+TO_INSTALL = {
+    "Chromium": "Chromium or Chrome",
+    "Playwright": "Playwright (pip install playwright)",
+    "Node.js with npm": "Node.js with npm",
+    "the AWS CLI": "the AWS CLI (pip install awscli)",
+}
+"""What to install for the tests that say "... is not installed" of a tool."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell in one line what was skipped for want of a tool, and what to install."""
+    reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    missing = {tool: sum(f"{tool} is not installed" in reason for reason in reasons) for tool in TO_INSTALL}
+    told = [f"{count} for want of {TO_INSTALL[tool]}" for tool, count in missing.items() if count]
+    if told:
+        terminalreporter.write_line(f"Skipped: {', '.join(told)}. They run once that is installed.")
+
 
 @pytest.fixture(autouse=True)
 def _no_aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:

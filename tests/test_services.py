@@ -43,19 +43,17 @@ def forget(ctx, most): ...
 STAGES = """
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+from msgspec import Struct
 from ._service import Context, service
 
 STAGES = service.quota("Stages", 2)
 UPDATE = service.detail_type("IVS Stage Update")
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     arn: str
     name: str = ""
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = {}
 
 
 @service.operation(rate=5)
@@ -71,6 +69,15 @@ def create_stage(ctx: Context, *, name: str = "", tags: dict[str, str] | None = 
 @service.operation(rate=5)
 def get_stage(ctx: Context, arn: str) -> dict[str, object]:
     return {"stage": ctx.store.stages[arn]}
+
+
+@service.operation(rate=5)
+def start_composition(
+    ctx: Context, stage_arn: str, destinations: list[dict], *, idempotency_token: str = ""
+) -> dict[str, object]:
+    ctx.store.stages[stage_arn]
+    ctx.broadcast(destinations[0]["channel"]["channel_arn"], video={"videoHeight": 720, "videoWidth": 1280})
+    return {}
 """
 
 USE = """
@@ -112,6 +119,12 @@ with mock_ivs(seed=1) as sim:
     assert ivs.list_tags_for_resource(resourceArn=stage["arn"])["tags"] == {"a": "1", "b": "2"}
     assert stages.list_tags_for_resource(resourceArn=channel)["tags"] == {"c": "1"}
     assert [call.service for call in sim.calls[-2:]] == ["ivs-realtime", "ivs"]
+
+    # a composition goes to a channel of the other service
+    stages.start_composition(stageArn=stage["arn"], destinations=[{"channel": {"channelArn": channel}}])
+    assert ivs.get_stream(channelArn=channel)["stream"]["state"] == "LIVE"
+    assert sim.streams.live[0].session.ingest.video[0].video_height == 720
+    sim.streams.live[0].end()
 
     # faults, and errors with a text
     sim.faults.add("CreateStage", "PendingVerification", message="wait")

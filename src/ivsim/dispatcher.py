@@ -14,7 +14,7 @@ from .core import arns
 from .core.arns import Arn
 from .core.calls import Call
 from .core.clock import Task
-from .core.service import Context, Contexts, Handler, S, Service
+from .core.service import Contexts, Handler, S, Service
 from .core.state import State
 from .ivs.playback.urls import is_playback
 from .services import SERVICES, not_emulated
@@ -69,21 +69,20 @@ def is_for_ivs(request: Request) -> bool:
     return bool(found) and all(_has_namespace(text) for text in found[0].members.values())
 
 
-class _Address(NamedTuple):
-    """Where a request goes, as far as that was found out before it was `refused`, if it was."""
+class _Call:
+    """A call on its way, with what was found out of it so far: where it goes, and with what."""
 
-    account: str
-    region: str
-    params: dict[str, Any]
-    service: Service[Any] | None = None
-    operation: Operation | None = None
-    latency: float = 0.0
-    refused: ServiceError | None = None
+    __slots__ = ("account", "action", "latency", "operation", "params", "region", "service")
 
-    @property
-    def action(self) -> str:
-        """The operation with its service, "ivs:CreateChannel"; empty when it is not known."""
-        return f"{self.service.name}:{self.operation.name}" if self.service and self.operation else ""
+    def __init__(self, account: str, region: str) -> None:
+        self.account = account
+        self.region = region
+        self.service: Service[Any] | None = None
+        self.operation: Operation | None = None
+        self.action = ""
+        """The operation with its service, "ivs:CreateChannel"; empty while it is not known."""
+        self.params: dict[str, Any] = {}
+        self.latency = 0.0
 
 
 class Dispatcher:
@@ -101,17 +100,18 @@ class Dispatcher:
         The steps are those of "One call" in docs/design.md.
         """
         state = self._state
+        call = _Call(state.options.account_id, state.options.region)
         state.clock.run_due()  # 1. due
-        address = self._address(request)  # 2. route, 3. place; and the request's members
+        refused = self._address(call, request)  # 2. route, 3. place; and the request's members
         with state.journal:  # what the call has for effects comes when it is on record
-            status, body, error_code = self._answer(address)  # 4. validate, 5. gates, 6. handler, 7. serialize
-            state.calls.record(_call_of(address, status, error_code, state.clock.now()))  # 8. after
+            status, body, error_code = self._answer(call, refused)  # 4. validate, 5. gates, 6. handler, 7. serialize
+            state.calls.record(_recorded(call, status, error_code, state.clock.now()))  # 8. after
         headers = {"x-amzn-RequestId": state.ids.request_id()}
         if body:
             headers["Content-Type"] = "application/json"
         if error_code:
             headers["x-amzn-ErrorType"] = error_code
-        return WholeResponse(status, headers, body, address.latency, address.action)
+        return WholeResponse(status, headers, body, call.latency, call.action)
 
     def contexts(self, service: Service[S]) -> Contexts[S]:
         """Return the contexts of a service."""
@@ -133,34 +133,30 @@ class Dispatcher:
                 for ctx in contexts:
                     ctx.service.forget(ctx, most)
 
-    def _address(self, request: Request) -> _Address:
-        """Return where a request goes, and the time that a test wants it to take, which passes now."""
-        options = self._state.options
-        found = _Address(options.account_id, options.region, params={})
+    def _address(self, call: _Call, request: Request) -> ServiceError | None:
+        """Find out where a call goes, and let the time pass that a test wants it to take. Returns what refuses it."""
         try:
             scope, route, query = _find(request)
-            found = found._replace(service=SERVICES[route.service], operation=route.operation)
+            service, operation = call.service, call.operation = SERVICES[route.service], route.operation
+            call.action = f"{service.name}:{operation.name}"
             if len(request.body) > MOST_BYTES:
-                raise RequestEntityTooLarge("Request Too Long")
-            params = _params(request, route, query)
-            account, region = self._place(scope, route.operation, params, request.url)
-            return found._replace(params=params, account=account, region=region, latency=self._wait(found.action))
+                return RequestEntityTooLarge("Request Too Long")
+            call.params = _params(request, route, query)
+            call.account, call.region = self._place(scope, operation, call.params, request.url)
+            call.latency = self._wait(call.action)
         except ServiceError as error:
-            return found._replace(refused=error)
+            return error
+        return None
 
-    def _answer(self, address: _Address) -> tuple[int, bytes, str | None]:
+    def _answer(self, call: _Call, refused: ServiceError | None) -> tuple[int, bytes, str | None]:
         """Return status and body of the answer, and the error's code if it is one; then nothing has changed."""
-        service, operation = address.service, address.operation
         try:
-            if address.refused is not None:
-                raise address.refused
-            assert service, "what nobody refused has a service"
-            assert operation, "and an operation"
+            if refused is not None:
+                raise refused
             with self._state.journal:
-                ctx = self._contexts[service.name](address.account, address.region)
-                return operation.status, self._call(ctx, operation, address.params), None
+                return self._carry_out(call)
         except ServiceError as error:
-            return *self._refusal(error, address), error.code
+            return *self._refusal(error, call), error.code
 
     def _place(self, scope: Scope | None, operation: Operation, params: Mapping[str, Any], url: str) -> tuple[str, str]:
         """Return account and region: the signature's, or an ARN's in the request, or the host's, or the defaults."""
@@ -180,16 +176,19 @@ class Dispatcher:
             self._state.clock.advance(seconds)
         return seconds
 
-    def _call(self, ctx: Context[Any], operation: Operation, params: Mapping[str, Any]) -> bytes:
-        """Take a request to the function behind its operation; return the body of the answer."""
-        service = ctx.service
+    def _carry_out(self, call: _Call) -> tuple[int, bytes, None]:
+        """Take a call to the function behind its operation; return status and body of what that answers."""
+        service, operation = call.service, call.operation
+        assert service, "what nobody refused has a service"
+        assert operation, "and an operation"
         handler: Handler | None = service.handlers.get(operation.python_name)
         if handler is None:
             raise NotEmulated(f"{service.name} {operation.name} is not emulated by ivsim")
-        arguments = self._valid(service, operation, handler, params)
-        self._pass_gates(ctx, operation, handler, params, arguments)
+        ctx = self._contexts[service.name](call.account, call.region)
+        arguments = self._valid(service, operation, handler, call.params)
+        self._pass_gates(call, handler, arguments)
         try:
-            return operation.serialize(handler.function(ctx, **arguments))
+            return operation.status, operation.serialize(handler.function(ctx, **arguments)), None
         except InvalidMember as invalid:
             problem = Problem(tuple(operation.wire_path(invalid.member)), invalid.rule)
             raise _invalid(service, [problem]) from None
@@ -209,35 +208,27 @@ class Dispatcher:
             raise NotEmulated(f"{service.name} {operation.name}: {', '.join(unknown)} is not emulated by ivsim")
         return arguments
 
-    def _pass_gates(
-        self,
-        ctx: Context[Any],
-        operation: Operation,
-        handler: Handler,
-        params: Mapping[str, Any],
-        arguments: Mapping[str, Any],
-    ) -> None:
+    def _pass_gates(self, call: _Call, handler: Handler, arguments: Mapping[str, Any]) -> None:
         """Let a valid call through, unless a test wants it to fail, or there are too many of its kind."""
-        state, action = self._state, f"{ctx.service.name}:{operation.name}"
-        fault = state.faults.take(action, params)
+        state = self._state
+        fault = state.faults.take(call.action, call.params)
         if fault is not None:
             raise by_code(fault.error_code)(fault.message)
         if state.rates.enforced:
-            rates = {ctx.account: handler.rate, **{arguments[member]: rate for member, rate in handler.rates.items()}}
-            state.rates.check(action, rates, ctx.region)
+            rates = {call.account: handler.rate, **{arguments[member]: rate for member, rate in handler.rates.items()}}
+            state.rates.check(call.action, rates, call.region)
 
-    def _refusal(self, error: ServiceError, address: _Address) -> tuple[int, bytes]:
+    def _refusal(self, error: ServiceError, call: _Call) -> tuple[int, bytes]:
         """Dress an error as its shape has it: status, and a body with the members the shape asks for."""
-        service, operation = address.service, address.operation
+        service, operation = call.service, call.operation
         shape = service.model.errors.get(error.code) if service else None
         if shape is None or service is None or operation is None:
             return error.status or 400, json.dumps({"message": error.message}).encode()
         text = error.message or shape.text
-        arn = arns.parse(error.resource) or _first_arn(operation, address.params)
+        arn = arns.parse(error.resource) or _first_arn(operation, call.params)
         if arn is None or (arn.service, arn.resource_type) not in service.model.resource_types:
-            place = address.account, address.region
-            kind = next(iter(self._contexts[service.name](*place).store.tables))
-            arn = Arn(service.namespace, address.region, address.account, kind, address.account)
+            kind = next(iter(self._contexts[service.name](call.account, call.region).store.tables))
+            arn = Arn(service.namespace, call.region, call.account, kind, call.account)
         error.resource = str(arn)
         if error.limit is None:
             handler = service.handlers.get(operation.python_name)
@@ -246,18 +237,10 @@ class Dispatcher:
         return shape.status, body
 
 
-def _call_of(address: _Address, status: int, error_code: str | None, at: datetime) -> Call:
-    service, operation = address.service, address.operation
-    return Call(
-        service.name if service else "",
-        operation.name if operation else "",
-        address.params,
-        address.account,
-        address.region,
-        status,
-        error_code,
-        at,
-    )
+def _recorded(call: _Call, status: int, error_code: str | None, at: datetime) -> Call:
+    service = call.service.name if call.service else ""
+    operation = call.operation.name if call.operation else ""
+    return Call(service, operation, call.params, call.account, call.region, status, error_code, at)
 
 
 def _invalid(service: Service[Any], problems: list[Problem]) -> ValidationException:

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from . import ivs, ivschat, overview
+from .core.broadcasting import Tracks
 from .core.calls import Calls
 from .core.clock import Clock, Task
 from .core.events import Events
@@ -20,7 +21,7 @@ from .core.quotas import Quotas
 from .core.state import State
 from .courier import courier
 from .dispatcher import Dispatcher
-from .ivs.live_streams import Streams
+from .ivs.live_streams import LiveStream, Streams
 from .ivs.playback.edge import Playback
 from .ivs.playback.urls import is_playback
 from .ivs.recording.recordings import Recordings
@@ -49,6 +50,7 @@ class Emulator:
             chosen,
             SERVICES.names,
             perform=self._perform,
+            broadcaster=self._broadcast,
             courier=courier() if chosen.deliver else None,
         )
         self._state.quotas.update(chosen.quotas or {})
@@ -58,8 +60,13 @@ class Emulator:
         self._recordings = Recordings(self._state, self._dispatcher.contexts(ivs.service))
         self._chat = Chat(self._state, self._dispatcher.contexts(ivschat.service))
 
+    # What the state needs of those who are made after it, as they look into it:
+
     def _perform(self, task: Task) -> None:
-        self._dispatcher.perform(task)  # made after the state, into which it looks
+        self._dispatcher.perform(task)
+
+    def _broadcast(self, channel_arn: str, *, video: Tracks = None, audio: Tracks = None) -> LiveStream:
+        return self._streams.start(channel_arn, video=video, audio=audio)
 
     @property
     def account_id(self) -> str:

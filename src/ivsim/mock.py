@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,17 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 from .core.options import GivenOptions, Options
 from .core.unknown import unknown
 from .decorating import decorate
-from .emulator import Emulator
-from .interceptors import aiobotocore, boto3, botocore, requests
-from .wire.serialize import forget
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-F = TypeVar("F", bound=Callable[..., Any])
+    from .activation import Activation
+    from .emulator import Emulator
 
-_DUMMIES = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), botocore.DUMMY)
-_ABSENT = ("AWS_SESSION_TOKEN",)  # one of the user's own would be signed, which takes time and is nobody's business
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @overload
@@ -66,16 +61,18 @@ class Mock:
             if name not in Options.__dataclass_fields__:
                 raise TypeError(f"mock_ivs: {unknown('option', name, Options.__dataclass_fields__)}")
         self._options = options
-        self._entered: list[_Activation] = []
+        self._entered: list[Activation] = []
 
     def start(self) -> Emulator:
         """Begin; each start() wants its stop()."""
         global _active  # noqa: PLW0603 - the process has one
         with _guard:
             if _active is None:
-                _active = _Activation(self._options)
+                from .activation import Activation  # noqa: PLC0415 - nobody who only imports a mock waits for a service
+
+                _active = Activation(self._options)
             else:
-                _active.admit(self._options)
+                _active.admit(self._options, is_inside=_inside.get() is _active.token)
             _active.depth += 1
             self._entered.append(_active)
             _inside.set(_active.token)
@@ -120,70 +117,6 @@ class Mock:
             yield
 
 
-class _Activation:
-    """An outermost mock, from its start to its stop."""
-
-    def __init__(self, options: GivenOptions) -> None:
-        self.options = options
-        self.emulator = Emulator(**options)
-        self.depth = 0
-        self.token = object()  # in the context instead of this, so that a context keeps no emulator alive
-        self._thread = threading.get_ident()
-        self._task = _running_task()
-        with ExitStack() as patches:
-            patches.enter_context(_dummy_credentials())
-            patches.enter_context(boto3.isolate())
-            patches.enter_context(botocore.intercept(self.emulator.handle, asynchronous=aiobotocore.answering))
-            patches.enter_context(requests.intercept(self.emulator.handle))
-            patches.callback(forget)
-            self.patches = patches.pop_all()
-
-    def admit(self, options: GivenOptions) -> None:
-        """Let another mock in, or say why not."""
-        if _inside.get() is not self.token and self._is_of_others():
-            raise RuntimeError(
-                "another thread or task has a mock_ivs active; it holds for the whole process, so two at a time "
-                "cannot be kept apart. Enter one mock around them all, or run the tests in processes (pytest-xdist)"
-            )
-        for name, value in options.items():
-            theirs = self.options.get(name, Options.__dataclass_fields__[name].default)
-            if value != theirs:
-                raise ValueError(
-                    f"{name}: {value!r} contradicts the mock_ivs around this one, which has {theirs!r} and shares its "
-                    "emulator; give the option to the outermost"
-                )
-
-    def _is_of_others(self) -> bool:
-        if threading.get_ident() != self._thread:
-            return True
-        task = _running_task()
-        return task is not None and self._task not in (None, task) and not self._task.done()
-
-
 _guard = threading.RLock()
-_active: _Activation | None = None
+_active: Activation | None = None
 _inside: ContextVar[object] = ContextVar("ivsim_inside", default=None)
-
-
-def _running_task() -> Any:
-    asyncio: Any = sys.modules.get("asyncio")
-    try:
-        return asyncio.current_task() if asyncio else None
-    except RuntimeError:  # no event loop is running
-        return None
-
-
-@contextmanager
-def _dummy_credentials() -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in (*_DUMMIES, *_ABSENT)}
-    os.environ.update(_DUMMIES)
-    for name in _ABSENT:
-        os.environ.pop(name, None)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

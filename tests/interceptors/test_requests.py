@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-import builtins
+import importlib
 import io
+import subprocess
 import sys
 from typing import Any
 
@@ -14,6 +15,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from ivsim import Emulator, mock_ivs
+from ivsim.interceptors import when_imported
 
 from ..calling import respond_in_parts
 
@@ -130,19 +132,87 @@ def test_own_responses_outside() -> None:
         assert requests.post(f"{URL}/ListChannels").text == "mine too"
 
 
-def test_without_requests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where requests is not installed there is nothing to intercept, and nothing fails."""
-    original = builtins.__import__
+def run(script: str) -> str:
+    """Return what a script prints in a process of its own, into which nothing has imported requests yet."""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
-    def without(name: str, *args: Any, **kwargs: Any) -> Any:
-        if name == "requests":
-            raise ImportError(name)
-        return original(name, *args, **kwargs)
 
-    monkeypatch.setattr(builtins, "__import__", without)
-    adapter = requests.Session.get_adapter
-    with mock_ivs():
-        assert sys.modules["requests"].Session.get_adapter is adapter
+def test_imported_later() -> None:
+    """What imports requests when the mock is active already is answered too, until the mock ends."""
+    script = """
+import sys
+from ivsim import mock_ivs
+with mock_ivs():
+    assert "requests" not in sys.modules
+    import requests
+    patched = requests.Session.get_adapter
+    assert requests.post("https://ivs.us-east-1.amazonaws.com/ListChannels", data="{}").json() == {"channels": []}
+    assert not any(type(each).__module__.startswith("ivsim") for each in sys.meta_path)
+assert requests.Session.get_adapter is not patched
+with mock_ivs():
+    assert requests.post("https://ivs.us-east-1.amazonaws.com/ListChannels", data="{}").json() == {"channels": []}
+print("answered")
+"""
+    assert run(script) == "answered\n"
+
+
+def test_never_imported() -> None:
+    """A mock imports no requests for those who do not use it, and leaves nothing behind that waits for it."""
+    script = """
+import sys
+from ivsim import mock_ivs
+def waiting():
+    return [each for each in sys.meta_path if type(each).__module__.startswith("ivsim")]
+with mock_ivs():
+    assert len(waiting()) == 1
+assert waiting() == []
+print("requests" in sys.modules)
+"""
+    assert run(script) == "False\n"
+
+
+def test_imported_while_the_mock_ends() -> None:
+    """An import that the mock outlives only half patches nothing."""
+    script = """
+import sys
+from ivsim import mock_ivs
+mock = mock_ivs()
+mock.start()
+finder = sys.meta_path[0]
+spec = finder.find_spec("requests.sessions", None)
+mock.stop()
+import requests
+original = requests.Session.get_adapter
+spec.loader.exec_module(requests.sessions)
+assert requests.sessions.Session.get_adapter.__module__ == "requests.sessions"
+assert finder.find_spec("requests.sessions", None) is None
+print("left alone")
+"""
+    assert run(script) == "left alone\n"
+
+
+def test_without_requests() -> None:
+    """Where requests is not installed there is nothing to intercept, and its absence is told as ever."""
+    script = """
+import importlib.machinery, sys
+from ivsim import mock_ivs
+find = importlib.machinery.PathFinder.find_spec
+importlib.machinery.PathFinder.find_spec = lambda name, *more: None if name == "requests" else find(name, *more)
+with mock_ivs():
+    try:
+        import requests
+    except ModuleNotFoundError as error:
+        print(error)
+"""
+    assert run(script) == "No module named 'requests'\n"
+
+
+def test_a_part_that_is_missing() -> None:
+    """A module that nobody finds is not found because we waited for it."""
+    with when_imported("ivsim.no_such_module", print), pytest.raises(ModuleNotFoundError):
+        importlib.import_module("ivsim.no_such_module")
 
 
 def test_bodies_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:

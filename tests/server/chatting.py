@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed
@@ -27,7 +28,11 @@ class Client:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # The library's `close()` waits until all that came was read, ten seconds at most, so somebody reads meanwhile.
+        reading = threading.Thread(target=self.rest)
+        reading.start()
         self.socket.close()
+        reading.join()
 
     def say(self, content: str, **more: Any) -> None:
         """Send a message."""

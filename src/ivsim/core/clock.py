@@ -7,9 +7,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from .journal import Journal
 
@@ -36,8 +37,7 @@ class Timer(NamedTuple):
     task: Task
 
 
-@dataclass(frozen=True, slots=True)
-class ClockState:
+class ClockState(Struct, frozen=True):
     """What a clock remembers: its distance from the system's, where it stands if it is frozen, and what is to come."""
 
     offset: int

@@ -6,7 +6,8 @@ import base64
 import random
 import string
 import struct
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _ALPHABET = (string.ascii_letters + string.digits).encode()
 _TO_ALPHANUMERIC = bytes(_ALPHABET[byte % len(_ALPHABET)] for byte in range(256))
@@ -16,8 +17,7 @@ _WORDS = struct.Struct("<625I")
 """The state of a Mersenne Twister, as `random.Random` has it: 624 words and the place of the next."""
 
 
-@dataclass(frozen=True, slots=True)
-class IdsState:
+class IdsState(Struct, frozen=True):
     """What the source of randomness remembers: the secret, and where its two streams are."""
 
     secret: bytes

@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import Annotated, Any, TypedDict, TypeVar
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from .._version import __version__
 from .calls import Call
@@ -210,12 +210,12 @@ def _restored_series(
 
 @cache
 def _kinds(service: Service[Any]) -> Mapping[str, Any]:
-    """Return, by name, what the records of a service can be: the data classes and named tuples of its package."""
+    """Return, by name, what the records of a service can be: the records and named tuples of its package."""
     kinds: dict[str, Any] = {plain.__name__: plain for plain in _PLAIN}
     package = import_module(service.make_store.__module__.rpartition(".")[0])
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         for each in vars(import_module(module.name)).values():
-            if isinstance(each, type) and (hasattr(each, "__dataclass_fields__") or hasattr(each, "_fields")):
+            if isinstance(each, type) and issubclass(each, (Struct, tuple)):
                 kinds[each.__name__] = each
     return kinds
 

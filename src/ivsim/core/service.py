@@ -5,16 +5,18 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+
+from msgspec.structs import replace
 
 from ..wire import model
 from ..wire.errors import InvalidMember, ServiceError, ServiceQuotaExceededException
 from ..wire.serialize import TimeFormat, iso8601
 from ..wire.validate import Problem
 from . import paging
+from .broadcasting import Broadcast, Tracks
 from .clock import Task
 from .deliveries import Parcel
 from .faults import Fault
@@ -114,13 +116,13 @@ class Context(Generic[S]):
     def soon(self, seconds: float, task: Callable[..., None], *arguments: Any, incident: str = "") -> None:
         """Have the service do something on its own: now, or after `seconds` when transitions are realistic.
 
-        `task` is a function marked with `@service.task`, called with this context and the arguments. When a test wants
-        the `incident` to take a time of its own, it takes that.
+        `task` is a function marked with `@service.task`, called with this context and the arguments. It takes as long
+        as a test wants the `incident` to take, where one does.
         """
         delay = self.delay(incident) if incident else 0
         if delay:
             self.later(delay, task, *arguments)
-        elif self._state.options.transitions == "immediate":
+        elif not seconds or self._state.options.transitions == "immediate":
             task(self, *arguments)
         else:
             self.later(seconds, task, *arguments)
@@ -129,9 +131,12 @@ class Context(Generic[S]):
         """Have the service do something on its own after `seconds`; see `soon()`."""
         self.clock.after(seconds, self._task(task, arguments))
 
-    def settle(self, table: Table[Any], key: str, seconds: float, **changes: object) -> None:
-        """Let a record reach its settled state, which the next read shows, or one in `seconds`; see `soon()`."""
-        self.soon(seconds, _change, table.resource_type, key, changes)
+    def settle(self, table: Table[Any], key: str, seconds: float, *, incident: str = "", **changes: object) -> None:
+        """Let a record reach its settled state, which the next read shows, or one in `seconds`; see `soon()`.
+
+        Where a test wants the `incident` to happen, nothing of it changes but its state, which is the error's code.
+        """
+        self.soon(seconds, _change, table.resource_type, key, changes, incident, incident=incident)
 
     def _task(self, function: Callable[..., None], arguments: tuple[Any, ...]) -> Task:
         assert self.service.tasks.get(function.__name__) is function, f"{function} is not marked with @service.task"
@@ -158,6 +163,10 @@ class Context(Generic[S]):
                         self.clock.perform(task._replace(arguments=(*arguments, error)))
 
         state.journal.afterwards(carry)
+
+    def broadcast(self, channel_arn: str, *, video: Tracks = None, audio: Tracks = None) -> Broadcast:
+        """Send to a channel, whichever service has it. Raises ValueError that says why it is not let in."""
+        return self._state.broadcaster(channel_arn, video=video, audio=audio)
 
     def strike(self, incident: str, **about: str) -> Fault | None:
         """Return the fault that a test wants to happen here and now, if there is one; see `Service.incident()`."""
@@ -228,10 +237,12 @@ class Contexts(Generic[S]):
         return (self(account, region) for account, region in self._state.stores.places(self._service.name))
 
 
-def _change(ctx: Context[Any], resource_type: str, key: str, changes: dict[str, Any]) -> None:
+def _change(ctx: Context[Any], resource_type: str, key: str, changes: dict[str, Any], incident: str = "") -> None:
     table = ctx.store.tables[resource_type]
     if key in table:
-        table[key] = replace(table[key], **changes)
+        record = table[key]
+        fault = ctx.strike(incident, arn=key, name=getattr(record, "name", "") or "") if incident else None
+        table[key] = replace(record, state=fault.error_code) if fault else replace(record, **changes)
 
 
 def wire_name(name: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from .broadcasting import Broadcaster
 from .calls import Calls
 from .clock import Clock, Task
 from .deliveries import Courier
@@ -34,13 +35,21 @@ class _Watcher(NamedTuple):
 class State:
     """The parts of one emulator, and the options it was made with.
 
-    `perform` does a task that is due; `courier` carries to other services of AWS, None where nobody does.
+    `perform` does a task that is due, `broadcaster` takes what one service broadcasts on channels of another, and
+    `courier` carries to other services of AWS, None where nobody does.
     """
 
     def __init__(
-        self, options: Options, names: Names, *, perform: Callable[[Task], object], courier: Courier | None
+        self,
+        options: Options,
+        names: Names,
+        *,
+        perform: Callable[[Task], object],
+        broadcaster: Broadcaster,
+        courier: Courier | None,
     ) -> None:
         self.options = options
+        self.broadcaster = broadcaster
         self.courier = courier
         self.generation = 0
         """Grows when everything is replaced, so that what comes back late knows it is not wanted any more."""

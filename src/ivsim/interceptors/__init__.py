@@ -7,9 +7,14 @@ not matter when a client was made, and takes its patch back at the end.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from types import ModuleType
 from typing import Any
 
 from ..wire.http import Request, WholeResponse
@@ -55,3 +60,51 @@ def patched(owner: Any, name: str, value: Any) -> Iterator[None]:
             delattr(owner, name)
         else:
             setattr(owner, name, before)
+
+
+@contextmanager
+def when_imported(name: str, patch: Callable[[Any], object]) -> Iterator[None]:
+    """Have a module patched: now if it is imported, else as soon as somebody imports it, inside the block.
+
+    So a library that a test does not use is not imported for its sake.
+    """
+    if name in sys.modules:
+        patch(sys.modules[name])
+        yield
+        return
+    finder = _Finder(name, patch)
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        finder.leave()
+
+
+class _Finder(MetaPathFinder):
+    """Finds one module, by all other finders, once; and has it patched when it has been executed."""
+
+    def __init__(self, name: str, patch: Callable[[Any], object]) -> None:
+        self._name = name
+        self._patch: Callable[[Any], object] | None = patch
+
+    def find_spec(self, name: str, _path: object, _target: object = None) -> ModuleSpec | None:
+        if name != self._name or self not in sys.meta_path:
+            return None
+        sys.meta_path.remove(self)
+        spec = find_spec(name)
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                execute(module)
+                if self._patch is not None:
+                    self._patch(module)
+
+            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec
+
+    def leave(self) -> None:
+        """Patch nothing any more."""
+        self._patch = None
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)

@@ -9,15 +9,15 @@ from typing import Any
 
 import botocore.loaders
 from botocore.hooks import EVENT_ALIASES, EventAliaser
-from botocore.loaders import Loader
 
+from ..wire.loader import ModelLoader
 from . import patched
 
 _names: dict[str, str] = {}
 _seen: dict[tuple[Any, ...], Any] = {}
 
 
-class SharedLoader(Loader):  # type: ignore[misc]
+class SharedLoader(ModelLoader):
     """A loader that remembers the model files it read, across sessions.
 
     Each test gets a new default session, so that nothing of one is seen by the next; what makes a new session slow is

@@ -7,30 +7,36 @@ them is active, outside or inside, IVS is answered here and every other host is 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..wire.http import Request
-from . import Handle, is_ours, patched
+from . import Handle, is_ours, patched, when_imported
+
+if TYPE_CHECKING:
+    import requests
 
 
 @contextmanager
 def intercept(handle: Handle) -> Iterator[None]:
-    """Answer what requests would send to IVS; nothing to do where it is not installed."""
-    try:
-        import requests  # noqa: PLC0415 - optional
-    except ImportError:
+    """Answer what requests would send to IVS, from now on or, where it is not imported yet, from when it is."""
+    with (
+        ExitStack() as patches,
+        when_imported("requests.sessions", lambda found: patches.enter_context(_patch(found, handle))),
+    ):
         yield
-        return
-    ours = _adapter_class()(handle)
-    original = requests.Session.get_adapter
+
+
+@contextmanager
+def _patch(sessions: Any, handle: Handle) -> Iterator[None]:
+    original = sessions.Session.get_adapter
 
     def get_adapter(session: requests.Session, url: str) -> Any:
-        return ours if is_ours(url) else original(session, url)
+        return _adapter_class()(handle) if is_ours(url) else original(session, url)
 
-    with patched(requests.Session, "get_adapter", get_adapter):
+    with patched(sessions.Session, "get_adapter", get_adapter):
         yield
 
 

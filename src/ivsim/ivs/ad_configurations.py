@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ._service import Context, service
 from .channels import delete_unless_attached
@@ -13,23 +15,21 @@ AD_CONFIGURATIONS = service.quota("Ad configurations", 20)
 DEFAULT_PAGE = 100
 
 
-@dataclass(frozen=True, slots=True)
-class PostRollConfiguration:
+class PostRollConfiguration(Struct, frozen=True):
     """Whether, and for how many seconds, ads follow the end of a stream."""
 
     enabled: bool = False
     duration_seconds: int = 15
 
 
-@dataclass(frozen=True, slots=True)
-class AdConfiguration:
+class AdConfiguration(Struct, frozen=True):
     """An ad configuration; the first MediaTailor configuration is the default one."""
 
     arn: str
     media_tailor_playback_configurations: list[dict[str, str]]
     name: str = ""
     post_roll_configuration: PostRollConfiguration = PostRollConfiguration()
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = {}
 
 
 @service.operation(rate=3)

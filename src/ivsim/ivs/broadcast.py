@@ -8,9 +8,10 @@ changed session in the place of the old one and tells EventBridge. Sources: IVS 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ._service import Context, service
 from .channels import Channel
@@ -25,24 +26,36 @@ from .stream_sessions import (
     AdBreak,
     StreamSession,
     TimedMetadata,
+    announce_event,
     change,
-    note,
-    tell,
+    record_event,
     views,
 )
 
 STREAM_TAKEOVERS = service.quota("Stream takeovers", 100)
 
+_CONNECTION_REFUSED = "ConnectionRefused"
+_CONNECTION_LOST = "ConnectionLost"
+_NO_CAPACITY = "TranscodeCapacityExceeded"
+_REJECTED = ("InvalidGetClientConfigurationStreamKey", "GetClientConfigurationStreamKeyRequired")
+"""Codes with which a multitrack session ends; no rule of ours finds the reasons."""
+
 INGEST = service.incident(
-    "Ingest",
-    "ConnectionRefused",
-    "ConnectionLost",
-    "TranscodeCapacityExceeded",
-    "InvalidGetClientConfigurationStreamKey",
-    "GetClientConfigurationStreamKeyRequired",
-    about=("channel_arn",),
+    "Ingest", _CONNECTION_REFUSED, _CONNECTION_LOST, _NO_CAPACITY, *_REJECTED, about=("channel_arn",)
 )
-"""What can happen to an encoder that connects. The last two end a multitrack session; no rule of ours finds them."""
+"""What can happen to an encoder that connects."""
+
+Life: TypeAlias = Literal["starting", "live", "starving", "ended"]
+
+_SHOWS: Mapping[Life, Mapping[str, object]] = {
+    "starting": {},
+    "live": {"state": "LIVE", "health": "HEALTHY"},
+    "starving": {"health": "STARVING"},
+    "ended": {"state": None},
+}
+"""What a session shows of each state of a broadcast's life; after the end its health stays as it last was."""
+
+_log = logging.getLogger("ivsim.streams")
 
 SECONDS_TO_START = 4.0
 """From connecting to segments that play, when transitions are realistic: 3 to 4 s with keyframes each second."""
@@ -73,24 +86,23 @@ def connect(
     ctx: Context, channel: Channel, ingest: Ingest, *, viewers: int = 0, priority: int | None = None
 ) -> StreamSession | Refusal:
     """An encoder connects with the channel's key: a session begins, and soon it is live; or an old one goes on."""
-    occupied_by = ctx.store.connected.get(channel.arn)
-    occupant = ctx.store.stream_sessions[occupied_by] if occupied_by else None
-    refusal = _refuse(ctx, channel, occupant, ingest, priority)
-    if refusal is not None:
-        return refusal
+    refused = refusal(ctx, channel, priority, ingest)
+    if refused is not None:
+        return refused
+    occupant = _occupant(ctx, channel)
     incident = ctx.strike(INGEST, channel_arn=channel.arn)
     happening = incident.error_code if incident else None
-    if incident and happening == "ConnectionRefused":
+    if incident and happening == _CONNECTION_REFUSED:
         return Refusal(incident.message or f"the connection to {channel.arn} was refused")
     if occupant is None:
         stream_id = _create_session(ctx, channel, ingest, viewers, priority)
     else:
         stream_id = _replace_encoder(ctx, occupant, ingest, viewers, priority)
     rejected = multitrack_problem(channel, ingest)
-    if happening in ("InvalidGetClientConfigurationStreamKey", "GetClientConfigurationStreamKeyRequired"):
+    if happening in _REJECTED:
         rejected = happening
     breach = excess(ctx, channel, ingest)
-    if happening == "TranscodeCapacityExceeded":
+    if happening == _NO_CAPACITY:
         fail(ctx, stream_id, CAPACITY_EXCEEDED)
     elif rejected:
         disconnect(ctx, stream_id, code=rejected)
@@ -99,9 +111,37 @@ def connect(
     elif occupant is None:
         ctx.soon(SECONDS_TO_START, _start, stream_id, incident=INGEST)
         ctx.later(MOST_SECONDS, _reach_maximum, stream_id)
-    if happening == "ConnectionLost":
+    if happening == _CONNECTION_LOST:
         ctx.soon(SECONDS_TO_START, _lose, stream_id, ctx.store.stream_sessions[stream_id].encoders, incident=INGEST)
     return ctx.store.stream_sessions[stream_id]
+
+
+def refusal(ctx: Context, channel: Channel, priority: int | None, ingest: Ingest | None = None) -> Refusal | None:
+    """Return why an encoder is not let in, None when it is; what is to be told of a refusal is told.
+
+    Where the channel is free, the quota of streams decides. An occupant makes room in two cases: a slate covers that
+    its encoder is gone, and then whoever sends the same media goes on with the session; or the newcomer takes it over,
+    by a greater priority, with the same media, and not too often. An encoder that has sent nothing yet has no `ingest`,
+    and its media are judged when it has.
+    """
+    occupant = _occupant(ctx, channel)
+    if occupant is None:
+        return _refusal_by_quota(ctx)
+    same_media = ingest is None or _media(ingest) == _media(occupant.ingest)
+    if _may_come_back(ctx, occupant):
+        return None if same_media else Refusal(f"stream {occupant.stream_id} had other media; it goes on with the same")
+    if priority is None:
+        return Refusal(f"{channel.arn} is live already; a channel takes one encoder at a time")
+    if occupant.takeovers >= ctx.quota(STREAM_TAKEOVERS):
+        code = "StreamTakeoverLimitBreached"
+    elif not _is_priority(priority) or priority <= (occupant.priority or 0):
+        code = "StreamTakeoverInvalidPriority"
+    elif not same_media:
+        code = "StreamTakeoverMediaMismatch"
+    else:
+        return None
+    _announce(ctx, occupant.stream_id, STATE_CHANGE, "Stream Takeover Failure", {"code": code})
+    return Refusal(f"the takeover of {occupant.stream_id} failed: {code}", code)
 
 
 def disconnect(ctx: Context, stream_id: str, *, code: str | None = None) -> None:
@@ -109,27 +149,27 @@ def disconnect(ctx: Context, stream_id: str, *, code: str | None = None) -> None
     session = ctx.store.stream_sessions[stream_id]
     why = {"code": code} if code else {}
     about = {"event_name": "Session Ended", "channel_name": session.channel.name, **why, "stream_id": stream_id}
-    tell(ctx, stream_id, STATE_CHANGE, "Session Ended", about, code=code)
+    announce_event(ctx, stream_id, STATE_CHANGE, "Session Ended", about, code=code)
     if session.state:
-        _tell(ctx, stream_id, STATE_CHANGE, "Stream End")
+        _announce(ctx, stream_id, STATE_CHANGE, "Stream End")
     del ctx.store.connected[session.channel_arn]
-    change(ctx, stream_id, end_time=ctx.now, state=None, viewers=0, viewer_count=0)
+    _become(ctx, stream_id, "ended", end_time=ctx.now, viewers=0, viewer_count=0)
     recordings.finish(ctx, stream_id)
 
 
 def fail(ctx: Context, stream_id: str, reason: str) -> None:
     """The stream cannot be processed: it ends with a failure."""
-    _tell(ctx, stream_id, STATE_CHANGE, "Stream Failure", {"reason": reason})
+    _announce(ctx, stream_id, STATE_CHANGE, "Stream Failure", {"reason": reason})
     disconnect(ctx, stream_id)
 
 
 def exceed(ctx: Context, stream_id: str, breach: Breach) -> None:
     """A limit is breached; one of ingest ends the session."""
     if breach.limit_name.startswith("Concurrent"):
-        note(ctx, stream_id, LIMIT_BREACH, breach.limit_name)
+        record_event(ctx, stream_id, LIMIT_BREACH, breach.limit_name)
         _emit_breach(ctx, breach)
     else:
-        tell(ctx, stream_id, LIMIT_BREACH, breach.limit_name, {**breach._asdict(), **_about(ctx, stream_id)})
+        announce_event(ctx, stream_id, LIMIT_BREACH, breach.limit_name, {**breach._asdict(), **_about(ctx, stream_id)})
         disconnect(ctx, stream_id)
 
 
@@ -145,16 +185,16 @@ def starve(ctx: Context, stream_id: str) -> None:
         if slate_from is None or not shows_slate(ctx, session):
             slate_from = now + timedelta(seconds=slate.activation_threshold_seconds)
         patience = (slate_from - now).total_seconds() + slate.max_slate_display_seconds
-    change(ctx, stream_id, health="STARVING", interrupted_at=now, resumed_at=None, slate_from=slate_from)
-    _tell(ctx, stream_id, HEALTH_CHANGE, "Starvation Start")
+    _become(ctx, stream_id, "starving", interrupted_at=now, resumed_at=None, slate_from=slate_from)
+    _announce(ctx, stream_id, HEALTH_CHANGE, "Starvation Start")
     ctx.later(patience, _give_up, stream_id, now.timestamp())
 
 
 def recover(ctx: Context, stream_id: str) -> None:
     """Data arrives again."""
     if ctx.store.stream_sessions[stream_id].health == "STARVING":
-        change(ctx, stream_id, health="HEALTHY", resumed_at=ctx.now)
-        _tell(ctx, stream_id, HEALTH_CHANGE, "Starvation End")
+        _become(ctx, stream_id, "live", resumed_at=ctx.now)
+        _announce(ctx, stream_id, HEALTH_CHANGE, "Starvation End")
 
 
 def shows_slate(ctx: Context, session: StreamSession) -> bool:
@@ -220,47 +260,39 @@ def _create_session(ctx: Context, channel: Channel, ingest: Ingest, viewers: int
     )
     ctx.store.sessions_of.append(channel.arn, stream_id)
     ctx.store.connected[channel.arn] = stream_id
-    _tell(ctx, stream_id, STATE_CHANGE, "Session Created")
+    _become(ctx, stream_id, "starting")
+    _announce(ctx, stream_id, STATE_CHANGE, "Session Created")
     return stream_id
+
+
+def _become(ctx: Context, stream_id: str, life: Life, **changes: Any) -> None:
+    """Let a broadcast reach a state of its life: the one place where that changes."""
+    change(ctx, stream_id, **_SHOWS[life], **changes)
+    _log.debug("%s on %s is %s", stream_id, ctx.store.stream_sessions[stream_id].channel_arn, life)
 
 
 def _snapshot(ctx: Context, channel: Channel) -> dict[str, Any]:
     """Return a channel's configurations as they are now."""
-    store = ctx.store
+    slate = ctx.store.failover_slate_configurations.get(channel.failover_slate_configuration_arn)
+    is_there = slate is not None and slate.state != "CREATE_FAILED"
     return {
-        "recording_configuration": store.recording_configurations.get(channel.recording_configuration_arn),
-        "failover_slate_configuration": store.failover_slate_configurations.get(
-            channel.failover_slate_configuration_arn
-        ),
+        "recording_configuration": ctx.store.recording_configurations.get(channel.recording_configuration_arn),
+        "failover_slate_configuration": slate if is_there else None,
     }
 
 
-def _refuse(
-    ctx: Context, channel: Channel, occupant: StreamSession | None, ingest: Ingest, priority: int | None
-) -> Refusal | None:
-    """Return why an encoder is not let in; what is to be told of it is told."""
-    if occupant is None:
-        most = ctx.quota(CONCURRENT_STREAMS)
-        if len(ctx.store.connected) < most:
-            return None
-        exceeded_by = len(ctx.store.connected) + 1 - most
-        _emit_breach(ctx, Breach("Concurrent Broadcasts", most, exceeded_by, "active streams"))
-        return Refusal(f"{most} channels are streaming in {ctx.region} already, as many as the quota allows")
-    same_media = _media(ingest) == _media(occupant.ingest)
-    if _may_come_back(ctx, occupant):
-        return None if same_media else Refusal(f"stream {occupant.stream_id} had other media; it goes on with the same")
-    if priority is None:
-        return Refusal(f"{channel.arn} is live already; a channel takes one encoder at a time")
-    if occupant.takeovers >= ctx.quota(STREAM_TAKEOVERS):
-        code = "StreamTakeoverLimitBreached"
-    elif not _is_priority(priority) or priority <= (occupant.priority or 0):
-        code = "StreamTakeoverInvalidPriority"
-    elif not same_media:
-        code = "StreamTakeoverMediaMismatch"
-    else:
+def _occupant(ctx: Context, channel: Channel) -> StreamSession | None:
+    """Return the session of the encoder that is connected to a channel."""
+    stream_id = ctx.store.connected.get(channel.arn)
+    return ctx.store.stream_sessions[stream_id] if stream_id else None
+
+
+def _refusal_by_quota(ctx: Context) -> Refusal | None:
+    most, used = ctx.quota(CONCURRENT_STREAMS), len(ctx.store.connected)
+    if used < most:
         return None
-    _tell(ctx, occupant.stream_id, STATE_CHANGE, "Stream Takeover Failure", {"code": code})
-    return Refusal(f"the takeover of {occupant.stream_id} failed: {code}", code)
+    _emit_breach(ctx, Breach("Concurrent Broadcasts", most, used + 1 - most, "active streams"))
+    return Refusal(f"{most} channels are streaming in {ctx.region} already, as many as the quota allows")
 
 
 def _may_come_back(ctx: Context, session: StreamSession) -> bool:
@@ -278,7 +310,7 @@ def _replace_encoder(ctx: Context, session: StreamSession, ingest: Ingest, viewe
     change(ctx, stream_id, ingest=ingest, encoders=session.encoders + 1)
     if not _may_come_back(ctx, session):
         change(ctx, stream_id, priority=priority, takeovers=session.takeovers + 1)
-        _tell(ctx, stream_id, STATE_CHANGE, "Stream Takeover")
+        _announce(ctx, stream_id, STATE_CHANGE, "Stream Takeover")
     recover(ctx, stream_id)
     if viewers:
         set_viewers(ctx, stream_id, viewers)
@@ -296,8 +328,8 @@ def _start(ctx: Context, stream_id: str) -> None:
     session = ctx.store.stream_sessions[stream_id]
     if session.end_time is None:
         channel = ctx.store.channels[session.channel_arn]
-        change(ctx, stream_id, state="LIVE", started_at=ctx.now, channel=channel, **_snapshot(ctx, channel))
-        _tell(ctx, stream_id, STATE_CHANGE, "Stream Start")
+        _become(ctx, stream_id, "live", started_at=ctx.now, channel=channel, **_snapshot(ctx, channel))
+        _announce(ctx, stream_id, STATE_CHANGE, "Stream Start")
         set_viewers(ctx, stream_id, session.audience)
         recordings.begin(ctx, stream_id)
 
@@ -332,10 +364,11 @@ def _count_views(ctx: Context, stream_id: str, more: int) -> None:
         change(ctx, stream_id, viewer_count=session.viewer_count + more)
 
 
-def _tell(ctx: Context, stream_id: str, kind: str, name: str, more: Mapping[str, str] | None = None) -> None:
+def _announce(ctx: Context, stream_id: str, kind: str, name: str, more: Mapping[str, str] | None = None) -> None:
     """Tell of a change of a broadcast's state or health."""
     more = more or {}
-    tell(ctx, stream_id, kind, name, {"event_name": name, **_about(ctx, stream_id), **more}, code=more.get("code"))
+    detail = {"event_name": name, **_about(ctx, stream_id), **more}
+    announce_event(ctx, stream_id, kind, name, detail, code=more.get("code"))
 
 
 def _emit_breach(ctx: Context, breach: Breach) -> None:

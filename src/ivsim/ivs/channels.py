@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..core.stores import Table
 from ..wire.errors import ConflictException
@@ -39,8 +41,7 @@ class ChannelSettings(TypedDict, total=False):
     failover_slate_configuration_arn: str
 
 
-@dataclass(frozen=True, slots=True)
-class MultitrackInputConfiguration:
+class MultitrackInputConfiguration(Struct, frozen=True):
     """Whether an encoder may send several renditions itself. The defaults are shown though nothing was configured."""
 
     enabled: bool = False
@@ -48,8 +49,7 @@ class MultitrackInputConfiguration:
     maximum_resolution: str = "FULL_HD"
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
+class Channel(Struct, frozen=True):
     """A channel. Field defaults are the service's; an empty ARN stands for nothing attached."""
 
     arn: str
@@ -66,7 +66,7 @@ class Channel:
     container_format: str = "TS"
     ad_configuration_arn: str = ""
     failover_slate_configuration_arn: str = ""
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = {}
     stream_key_arns: tuple[str, ...] = ()
 
     @property
@@ -245,3 +245,8 @@ def _place(arn_prefix: str) -> Place:
     host_id = hashlib.sha256(f"{account}{region}".encode()).hexdigest()[:12]
     prefix = f"https://{host_id}.{region}.playback.live-video.net/api/video/v1/{region}.{account}.channel."
     return Place(host_id, prefix)
+
+
+def media_suffix(container_format: str) -> str:
+    """Return how the names of a channel's media files end: in fragments of MP4, or in transport streams."""
+    return "mp4" if container_format == "FRAGMENTED_MP4" else "ts"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..wire.errors import ConflictException
 from ._service import Context, service
@@ -13,6 +15,10 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 FAILOVER_SLATE_CONFIGURATIONS = service.quota("Failover slate configurations", 20)
+
+State: TypeAlias = Literal["CREATING", "CREATED", "UPDATING", "CREATE_FAILED"]
+
+CREATION = service.incident("FailoverSlateConfigurationCreation", "CREATE_FAILED", about=("arn", "name"))
 
 DEFAULT_PAGE = 100
 
@@ -29,8 +35,7 @@ class FailoverSlateSettings(TypedDict, total=False):
     max_slate_display_seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class FailoverSlateConfiguration:
+class FailoverSlateConfiguration(Struct, frozen=True):
     """A failover slate configuration. There is no user-guide page yet; the rules are the model's."""
 
     arn: str
@@ -38,8 +43,8 @@ class FailoverSlateConfiguration:
     activation_threshold_seconds: int = 3
     min_slate_display_seconds: int = 3
     max_slate_display_seconds: int = 60
-    state: str = "CREATING"
-    tags: dict[str, str] = field(default_factory=dict)
+    state: State = "CREATING"
+    tags: dict[str, str] = {}
 
 
 @service.operation(rate=3, settings=FailoverSlateSettings)
@@ -50,7 +55,7 @@ def create_failover_slate_configuration(
     ctx.check_quota(FAILOVER_SLATE_CONFIGURATIONS, len(table), table)
     configuration = FailoverSlateConfiguration(ctx.new_arn(table), tags=tags or {}, **settings)
     table[configuration.arn] = configuration
-    ctx.settle(table, configuration.arn, SECONDS_TO_CREATED, state="CREATED")
+    ctx.settle(table, configuration.arn, SECONDS_TO_CREATED, incident=CREATION, state="CREATED")
     return {"failover_slate_configuration": configuration}
 
 
@@ -65,7 +70,7 @@ def update_failover_slate_configuration(
 ) -> dict[str, object]:
     table = ctx.store.failover_slate_configurations
     before = table[arn]
-    if before.state in ("CREATING", "UPDATING"):
+    if before.state != "CREATED":
         raise ConflictException(f"Resource: {arn} is {before.state}", resource=arn)
     configuration = table[arn] = replace(before, state="UPDATING", **settings)
     ctx.settle(table, arn, SECONDS_TO_CREATED, state="CREATED")

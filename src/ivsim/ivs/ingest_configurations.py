@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class VideoConfiguration:
+
+class VideoConfiguration(Struct, frozen=True):
     """A video track as an encoder reports it; the defaults are an OBS of the user guide. Bitrate in bits per second."""
 
     avc_profile: str = "Baseline"
@@ -23,8 +23,7 @@ class VideoConfiguration:
     track: str = "Track0"
 
 
-@dataclass(frozen=True, slots=True)
-class AudioConfiguration:
+class AudioConfiguration(Struct, frozen=True):
     """An audio track as an encoder reports it. Bitrate in bits per second, sample rate in hertz."""
 
     codec: str = "mp4a.40.2"

@@ -8,6 +8,7 @@ from functools import partial
 from types import TracebackType
 
 from ..core import arns
+from ..core.broadcasting import Tracks
 from ..core.state import State
 from ..core.unknown import unknown
 from . import broadcast, stream_keys
@@ -15,7 +16,7 @@ from ._service import Context, Contexts
 from .broadcast import Refusal
 from .channels import Channel
 from .ingest.connections import UnusableURLError, connection
-from .ingest.encoders import Given, ingest
+from .ingest.encoders import ingest
 from .ingest.limits import Breach, limits_of
 from .ingest_configurations import Ingest
 from .stream_sessions import StreamSession, TimedMetadata
@@ -30,6 +31,26 @@ class StreamRefused(ValueError):  # noqa: N818 - what happened, in the words of 
     def __init__(self, message: str, code: str | None = None) -> None:
         super().__init__(message)
         self.code = code
+
+
+class Admission:
+    """An encoder whose key is right, and that has sent no media yet: it holds nothing, and keeps nobody out."""
+
+    def __init__(self, channel_arn: str, priority: int | None, connect: Callable[..., LiveStream]) -> None:
+        self.channel_arn = channel_arn
+        self.priority = priority
+        """That of the key or the call, by which it would take over a stream; None for none."""
+        self._connect = connect
+
+    def connect(
+        self, *, viewers: int = 0, encoder: str = "OBS", video: Tracks = None, audio: Tracks = None
+    ) -> LiveStream:
+        """Go live, now that it is known what the encoder sends; arguments are those of `Streams.start()`.
+
+        Raises what that raises: key and channel are asked again, as much can have happened since.
+        """
+        _check_number("viewers", viewers)
+        return self._connect(sent=ingest(encoder, video, audio), viewers=viewers)
 
 
 class LiveStream:
@@ -60,6 +81,20 @@ class LiveStream:
     def is_live(self) -> bool:
         """Whether viewers can see it now."""
         return self.session is not None and self.session.state is not None
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether its encoder is connected still: not stopped, not ended, not taken over by another, not reset away."""
+        self._state.clock.run_due()
+        return self._is_connected
+
+    def on_change(self, callback: Callable[[], object]) -> Callable[[], None]:
+        """Have a function called whenever something about the stream changes; return what ends that.
+
+        So whoever pushes media learns of StopStream and of a takeover, by a look at `is_connected`. The function is
+        called by whatever thread changes the stream, inside its transaction, and so has only to take a note.
+        """
+        return self._state.watch(lambda key: callback() if key in ("", self.stream_id) else None)
 
     @property
     def shows_slate(self) -> bool:
@@ -170,8 +205,8 @@ class Streams:
         *,
         viewers: int = 0,
         encoder: str = "OBS",
-        video: Given = None,
-        audio: Given = None,
+        video: Tracks = None,
+        audio: Tracks = None,
         priority: int | None = None,
     ) -> LiveStream:
         """Let an encoder go live, by its channel's ARN, or by what a real one is configured with.
@@ -196,6 +231,25 @@ class Streams:
         if priority is not None:
             _check_number("priority", priority)
         return self._connect(credential, ingest(encoder, video, audio), viewers, priority)
+
+    def admit(self, stream_key_value: str, *, priority: int | None = None) -> Admission:
+        """Let an encoder in by its key, as ingest does before any media arrive; `Admission.connect()` goes live.
+
+        The key is given as to `start()`. Raises StreamRefused for whoever would not get in whatever is sent: a key that
+        does not exist, a channel that is live already, a takeover without a greater priority, the quota of concurrent
+        streams; TypeError and ValueError as `start()` does.
+        """
+        if not isinstance(stream_key_value, str):
+            raise TypeError(f"stream_key_value: {stream_key_value!r} is not text")
+        if priority is not None:
+            _check_number("priority", priority)
+        with self._state.transaction():
+            ctx, channel, key, wanted = self._admit(stream_key_value)
+            rank = wanted if priority is None else priority
+            refused = broadcast.refusal(ctx, channel, rank)
+        if refused is not None:
+            raise _refused(refused)
+        return Admission(channel.arn, rank, partial(self._connect, key, priority=rank))
 
     @property
     def live(self) -> list[LiveStream]:
@@ -255,8 +309,8 @@ class Streams:
             ctx, channel, key, wanted = self._admit(credential)
             rank = wanted if priority is None else priority
             answer = broadcast.connect(ctx, channel, sent, viewers=viewers, priority=rank)
-        if isinstance(answer, Refusal):  # outside, because what it told stays told
-            raise StreamRefused(answer.reason, answer.code)
+        if isinstance(answer, Refusal):
+            raise _refused(answer)
         return LiveStream(self._state, ctx, answer, partial(self._connect, key, sent, viewers, rank))
 
     def _admit(self, credential: str) -> tuple[Context, Channel, str, int | None]:
@@ -283,6 +337,11 @@ class Streams:
                     raise StreamRefused(problem)
                 return ctx, channel, credential, wanted.priority
         raise StreamRefused("no channel has this stream key, and it is no channel's ARN")
+
+
+def _refused(refusal: Refusal) -> StreamRefused:
+    """Return what an encoder is told; it is raised outside of the transaction, so that what was announced stays so."""
+    return StreamRefused(refusal.reason, refusal.code)
 
 
 def _check_number(name: str, count: int, *, least: int = 0) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ..core import keys
 from ..wire.errors import ConflictException
@@ -18,15 +19,14 @@ PLAYBACK_KEY_PAIRS = service.quota("Playback authorization key pairs", 3)
 DEFAULT_PAGE = 100
 
 
-@dataclass(frozen=True, slots=True)
-class PlaybackKeyPair:
+class PlaybackKeyPair(Struct, frozen=True):
     """A public key; the private half never reaches AWS. `public_key_material` is never returned."""
 
     arn: str
     public_key_material: str
     fingerprint: str
     name: str | None = None
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = {}
 
 
 @service.operation(rate=3)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypedDict
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ._service import Context, service
 from .channels import delete_unless_attached
@@ -27,16 +29,15 @@ class PolicySettings(TypedDict, total=False):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlaybackRestrictionPolicy:
+class PlaybackRestrictionPolicy(Struct, frozen=True):
     """A policy. An empty list allows everything."""
 
     arn: str
-    allowed_countries: list[str] = field(default_factory=list)
-    allowed_origins: list[str] = field(default_factory=list)
+    allowed_countries: list[str] = []
+    allowed_origins: list[str] = []
     enable_strict_origin_enforcement: bool = False
     name: str = ""
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = {}
 
 
 @service.operation(rate=5, settings=PolicySettings)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ._service import Context, service
 from .channels import delete_unless_attached
 
 RECORDING_CONFIGURATIONS = service.quota("Recording configurations", 20)
+
+State: TypeAlias = Literal["CREATING", "ACTIVE", "CREATE_FAILED"]
+
+CREATION = service.incident("RecordingConfigurationCreation", "CREATE_FAILED", about=("arn", "name"))
+"""AWS sets a configuration up after it has answered, and fails at a bucket that it may not write to, or elsewhere."""
 
 DEFAULT_PAGE = 100
 
@@ -16,8 +23,7 @@ SECONDS_TO_ACTIVE = 5.0
 """How long CREATING lasts when transitions are realistic: "typically a few seconds"."""
 
 
-@dataclass(frozen=True, slots=True)
-class ThumbnailConfiguration:
+class ThumbnailConfiguration(Struct, frozen=True):
     """Which thumbnails a recording has. No resolution stands for the source's."""
 
     recording_mode: str = "INTERVAL"
@@ -26,26 +32,24 @@ class ThumbnailConfiguration:
     storage: tuple[str, ...] = ("SEQUENTIAL",)
 
 
-@dataclass(frozen=True, slots=True)
-class RenditionConfiguration:
+class RenditionConfiguration(Struct, frozen=True):
     """Which renditions are recorded; `renditions` counts when the selection is CUSTOM."""
 
     rendition_selection: str = "ALL"
     renditions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RecordingConfiguration:
+class RecordingConfiguration(Struct, frozen=True):
     """A recording configuration. There is no operation to change one."""
 
     arn: str
     destination_configuration: dict[str, Any]
     name: str = ""
-    state: str = "CREATING"
+    state: State = "CREATING"
     thumbnail_configuration: ThumbnailConfiguration = ThumbnailConfiguration()
     recording_reconnect_window_seconds: int = 0
     rendition_configuration: RenditionConfiguration = RenditionConfiguration()
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = {}
 
 
 @service.operation(rate=3)
@@ -79,7 +83,7 @@ def create_recording_configuration(
         tags=tags or {},
     )
     table[configuration.arn] = configuration
-    ctx.settle(table, configuration.arn, SECONDS_TO_ACTIVE, state="ACTIVE")
+    ctx.settle(table, configuration.arn, SECONDS_TO_ACTIVE, incident=CREATION, state="ACTIVE")
     return {"recording_configuration": configuration}
 
 

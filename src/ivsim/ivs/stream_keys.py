@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ._service import Context, batch_get, service
 
@@ -14,14 +15,13 @@ FIRST_KEY_INHERITS_TAGS = True
 """Whether the key that comes with a channel gets its tags. No sample shows it; IAM's condition keys suggest it."""
 
 
-@dataclass(frozen=True, slots=True)
-class StreamKey:
+class StreamKey(Struct, frozen=True):
     """A stream key. `value` is what an encoder is configured with."""
 
     arn: str
     value: str
     channel_arn: str
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = {}
 
 
 @service.operation(rate=5)

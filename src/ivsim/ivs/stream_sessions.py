@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..wire.errors import ResourceNotFoundException
 from ._service import Context, service
@@ -15,6 +17,11 @@ from .channels import Channel
 from .failover_slate_configurations import FailoverSlateConfiguration
 from .ingest_configurations import UNKNOWN_AUDIO, UNKNOWN_VIDEO, Ingest
 from .recording_configurations import RecordingConfiguration
+
+State: TypeAlias = Literal["LIVE"]
+"""What a stream is that viewers can see; before and after, it is none, and its channel is offline."""
+
+Health: TypeAlias = Literal["HEALTHY", "STARVING"]
 
 DEFAULT_PAGE = 100
 
@@ -35,8 +42,7 @@ _UNKNOWN = Ingest((UNKNOWN_VIDEO,), (UNKNOWN_AUDIO,))
 _ERRORS = frozenset({"Stream Failure", "Recording Start Failure", "Recording End Failure"})
 
 
-@dataclass(frozen=True, slots=True)
-class StreamEvent:
+class StreamEvent(Struct, frozen=True):
     """Something that happened in a session. `type` is the detail type of the EventBridge event."""
 
     name: str
@@ -50,8 +56,7 @@ class StreamEvent:
         return self.type == LIMIT_BREACH or self.name in _ERRORS
 
 
-@dataclass(frozen=True, slots=True)
-class StreamSession:
+class StreamSession(Struct, frozen=True):
     """One broadcast, live or ended. Channel and configurations are as they were when it went live.
 
     `audience` waits for it to start, `viewers` watch, `viewer_count` of them are counted so far. `encoders` sent it,
@@ -67,8 +72,8 @@ class StreamSession:
     failover_slate_configuration: FailoverSlateConfiguration | None = None
     end_time: datetime | None = None
     started_at: datetime | None = None
-    state: str | None = None
-    health: str = "HEALTHY"
+    state: State | None = None
+    health: Health = "HEALTHY"
     audience: int = 0
     viewers: int = 0
     viewer_count: int = 0
@@ -145,11 +150,12 @@ def live_session(ctx: Context, channel_arn: str) -> StreamSession | None:
 
 
 def change(ctx: Context, stream_id: str, **changes: Any) -> None:
-    """Put a changed session in the place of the old one."""
+    """Put a changed session in the place of the old one, and touch it for those who watch."""
     ctx.store.stream_sessions[stream_id] = replace(ctx.store.stream_sessions[stream_id], **changes)
+    ctx.touch(stream_id)
 
 
-def note(ctx: Context, stream_id: str, detail_type: str, name: str, *, code: str | None = None) -> None:
+def record_event(ctx: Context, stream_id: str, detail_type: str, name: str, *, code: str | None = None) -> None:
     """Record an event in a session, by the name it has there."""
     session = ctx.store.stream_sessions[stream_id]
     event = StreamEvent(name, detail_type, ctx.now, code)
@@ -163,11 +169,11 @@ def note(ctx: Context, stream_id: str, detail_type: str, name: str, *, code: str
     )
 
 
-def tell(
+def announce_event(
     ctx: Context, stream_id: str, detail_type: str, name: str, detail: Mapping[str, Any], *, code: str | None = None
 ) -> None:
     """Record an event in a session, and as an EventBridge event about its channel."""
-    note(ctx, stream_id, detail_type, name, code=code)
+    record_event(ctx, stream_id, detail_type, name, code=code)
     ctx.emit(detail_type, [ctx.store.stream_sessions[stream_id].channel_arn], detail)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from ..wire.errors import ResourceNotFoundException
 from ._service import Context, batch_error, service
@@ -12,8 +13,7 @@ SECONDS_TO_REVOKE = 5.0
 """Until a revocation, which the API only starts, takes effect, when transitions are realistic."""
 
 
-@dataclass(frozen=True, slots=True)
-class ViewerSession:
+class ViewerSession(Struct, frozen=True):
     """A viewer watches one broadcast, since a request for the multivariant playlist was granted.
 
     `origins` are those from which it may be watched, none for any. `viewer_id`, `viewer_session_version`,
@@ -32,8 +32,7 @@ class ViewerSession:
     ads_opt_out: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Revocation:
+class Revocation(Struct, frozen=True):
     """A viewer's sessions on a channel are revoked up to a version; tokens with a later version play on."""
 
     channel_arn: str

@@ -8,8 +8,10 @@ Reference.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..core.stores import Series
 from ._service import Context, service
@@ -61,8 +63,7 @@ class ChatRefused(ValueError):  # noqa: N818 - what happened, in the words of wh
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """A client in a room, and its part of the room's frames: from place `joined` up to, not with, place `left`."""
 
     id: str

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ..wire.errors import ConflictException
 from ._service import Context, service
 
 if TYPE_CHECKING:
@@ -26,16 +29,14 @@ class RoomSettings(TypedDict, total=False):
     logging_configuration_identifiers: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class MessageReviewHandler:
+class MessageReviewHandler(Struct, frozen=True):
     """The Lambda function that reviews messages. An empty `uri` shows that there was one, and is not any more."""
 
     uri: str = ""
     fallback_result: str = "ALLOW"
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(Struct, frozen=True):
     """A room. What was never given is absent, not empty: nothing is named automatically."""
 
     arn: str
@@ -47,7 +48,7 @@ class Room:
     maximum_message_length: int = 500
     message_review_handler: MessageReviewHandler | None = None
     logging_configuration_identifiers: list[str] | None = None
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = {}
 
 
 @service.operation(rate=5, settings=RoomSettings)
@@ -116,6 +117,10 @@ def _changes(ctx: Context, handler: MessageReviewHandler | None, settings: RoomS
         changes["message_review_handler"] = replace(handler or MessageReviewHandler(), **given)
     identifiers = settings.get("logging_configuration_identifiers")
     if identifiers is not None:
-        ctx.check_exists(ctx.store.logging_configurations, *identifiers)
+        configurations = ctx.store.logging_configurations
+        ctx.check_exists(configurations, *identifiers)
+        for configuration in filter(None, map(configurations.get, identifiers)):
+            if configuration.state == "DELETING":
+                raise ConflictException(f"Resource: {configuration.arn} is DELETING", resource=configuration.arn)
         changes["logging_configuration_identifiers"] = identifiers or None
     return changes

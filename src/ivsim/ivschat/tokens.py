@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from ._service import Context, byte_size, service
 
@@ -19,8 +20,7 @@ _A_YEAR = 365 * 24 * 60
 """The longest session, in minutes, where constraints go unchecked: beyond, calendars end."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChatToken:
+class ChatToken(Struct, frozen=True):
     """A token, and who it makes of the one who connects with it."""
 
     token: str

@@ -18,11 +18,6 @@ _TIMESCALE = 1000
 """Units of time in a second."""
 
 
-def media_suffix(container_format: str) -> str:
-    """Return how the names of a channel's media files end: in fragments of MP4, or in transport streams."""
-    return "mp4" if container_format == "FRAGMENTED_MP4" else "ts"
-
-
 def initialization() -> bytes:
     """Return what a player has to read before the first fragment."""
     matrix = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)

@@ -9,9 +9,9 @@ from functools import cache, cached_property
 from typing import Any, cast
 
 from botocore import xform_name
-from botocore.loaders import Loader
 from botocore.model import ListShape, OperationModel, ServiceModel, Shape, StructureShape
 
+from .loader import ModelLoader
 from .parse import Converter, converter
 from .patches import patched
 from .serialize import Serializer, TimeFormat, serializer
@@ -141,11 +141,5 @@ def load(name: str, time_format: TimeFormat) -> Model:
     return Model(name, time_format)
 
 
-@cache
-def _loader() -> Loader:
-    """Return one loader for all services: it looks through its folders once."""
-    return Loader()
-
-
 def _published(name: str) -> dict[str, Any]:
-    return cast("dict[str, Any]", _loader().load_service_model(name, "service-2"))
+    return cast("dict[str, Any]", ModelLoader().load_service_model(name, "service-2"))

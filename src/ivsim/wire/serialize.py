@@ -6,46 +6,40 @@ snapshot; None means absent, and absent stays absent.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import datetime, timezone
-from json.encoder import encode_basestring
+from operator import attrgetter
 from typing import Any, Literal
 
 from botocore import xform_name
 from botocore.model import ListShape, Shape, StructureShape
+from msgspec import Raw
+from msgspec.json import Encoder
 
 TimeFormat = Literal["seconds", "milliseconds"]
 """To what a service cuts its ISO 8601 timestamps; no model says it."""
 
 Serializer = Callable[[Any], bytes]
-_Writer = Callable[[Any], str]
+_Converter = Callable[[Any], Any]
+_Reader = Callable[[Any], dict[str, Any]]
 
 MOST_KEPT = 4096
 """How many records of a shape have their text kept; past it the keeping begins anew."""
 
-_kept: list[dict[int, tuple[object, str]]] = []
+_kept: list[dict[int, tuple[object, Raw]]] = []
 
-_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False).encode
+_json: Callable[[Any], bytes] = Encoder().encode
 
 GO_ESCAPES = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
 """What the JSON of Go escapes and others do not; the services that viewers reach seem to be written in it."""
-
-_SIMPLE: dict[str, _Writer] = {
-    "map": lambda value: _json(value) if value else "{}",  # tags, and mostly none
-    "string": encode_basestring,
-    "boolean": lambda value: "true" if value else "false",
-    "integer": int.__repr__,
-    "long": int.__repr__,
-}
 
 
 def serializer(shape: StructureShape | None, time_format: TimeFormat) -> Serializer:
     """Return what writes a body of this shape. A shape without members has an empty body, as IVS answers there."""
     if shape is None or not shape.members:
         return lambda _value: b""
-    write = _structure(shape, time_format)
-    return lambda value: write(value).encode()
+    convert = _structure(shape, time_format)
+    return lambda value: _json(convert(value))
 
 
 def forget() -> None:
@@ -59,47 +53,65 @@ def iso8601(moment: datetime, time_format: TimeFormat) -> str:
     return moment.astimezone(timezone.utc).isoformat(timespec=time_format)[:-6] + "Z"
 
 
-def _writer(shape: Shape, time_format: TimeFormat) -> _Writer:
+def _converter(shape: Shape, time_format: TimeFormat) -> _Converter | None:
+    """Return what makes JSON's own of a value; None where it is that already."""
     if isinstance(shape, StructureShape):
         return _structure(shape, time_format)
     if isinstance(shape, ListShape):
-        item = _writer(shape.member, time_format)
-        return lambda value: f"[{','.join(map(item, value))}]"
+        item = _converter(shape.member, time_format)
+        return (lambda values: [item(each) for each in values]) if item else None
     if shape.type_name == "timestamp":
-        return lambda value: f'"{iso8601(value, time_format)}"'
-    return _SIMPLE.get(shape.type_name, _json)
+        return lambda moment: iso8601(moment, time_format)
+    return None
 
 
-def _structure(shape: StructureShape, time_format: TimeFormat) -> _Writer:
-    """Return what writes dicts with Python names, and records.
+def _structure(shape: StructureShape, time_format: TimeFormat) -> _Converter:
+    """Return what converts dicts with Python names, and records.
 
     Records are frozen, so the text of one is made once and kept, for the record itself and no other. A list of a
     hundred, asked for again, costs little more than joining a hundred texts.
     """
     members = [
-        (xform_name(name), f"{encode_basestring(name)}:", _writer(member, time_format))
+        (xform_name(name), name, _converter(member, time_format))
         for name, member in shape.members.items()
         if "location" not in member.serialization
     ]
-    kept: dict[int, tuple[object, str]] = {}
+    kept: dict[int, tuple[object, Raw]] = {}
     _kept.append(kept)
+    readers: dict[type, _Reader] = {}
 
-    def text_of(value: Any, read: Callable[[Any, str, None], Any]) -> str:
-        parts = []
-        for python_name, name, write_member in members:
-            member = read(value, python_name, None)
-            if member is not None:
-                parts.append(name + write_member(member))
-        return f"{{{','.join(parts)}}}"
-
-    def write(value: Any) -> str:
+    def convert(value: Any) -> Any:
         if type(value) is dict:
-            return text_of(value, dict.get)
+            return {
+                name: member if convert_member is None else convert_member(member)
+                for python_name, name, convert_member in members
+                if (member := value.get(python_name)) is not None
+            }
         known = kept.get(id(value))
         if known is None:
+            reader = readers.get(type(value))
+            if reader is None:
+                reader = readers[type(value)] = _reader(type(value), members)
             if len(kept) >= MOST_KEPT:
                 kept.clear()
-            known = kept[id(value)] = value, text_of(value, getattr)  # with the record, so that its id stays its own
+            known = kept[id(value)] = value, Raw(_json(reader(value)))  # with the record, so that its id stays its own
         return known[1]
 
-    return write
+    return convert
+
+
+def _reader(kind: type, members: list[tuple[str, str, _Converter | None]]) -> _Reader:
+    """Return what reads of a record the members that its class has, all of them at once."""
+    there = [(name, convert) for python_name, name, convert in members if hasattr(kind, python_name)]
+    read = attrgetter(*(python_name for python_name, _, _ in members if hasattr(kind, python_name)), "__class__")
+
+    def reader(record: Any) -> dict[str, Any]:
+        return {
+            name: member if convert is None else convert(member)
+            for (name, convert), member in zip(
+                there, read(record), strict=False
+            )  # the class is one more, so it is a tuple
+            if member is not None
+        }
+
+    return reader

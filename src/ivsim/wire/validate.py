@@ -220,8 +220,13 @@ def _bounds(shape: Shape, strict: bool, verb: str) -> Callable[[int, Place, list
 @cache
 def _full_match(pattern: str) -> Callable[[str], object]:
     if r"\p" in pattern:
-        import regex  # noqa: PLC0415 - costs as much as all the rest; only tags need it
-
-        compiled = regex.compile(pattern)
-        return lru_cache(maxsize=4096)(lambda text: compiled.fullmatch(text) is not None)  # tags come again and again
+        return lru_cache(maxsize=4096)(lambda text: _with_properties(pattern).fullmatch(text) is not None)
     return re.compile(pattern).fullmatch
+
+
+@cache
+def _with_properties(pattern: str) -> Any:
+    """Return a pattern with properties of Unicode, compiled when there is first a text to match: tags alone have it."""
+    import regex  # noqa: PLC0415 - costs as much as all the rest
+
+    return regex.compile(pattern)

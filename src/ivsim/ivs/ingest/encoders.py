@@ -7,11 +7,12 @@ AWS CLI's examples; docs/fidelity.md lists what is assumed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 from botocore import xform_name
+from msgspec.structs import replace
 
+from ...core.broadcasting import Tracks
 from ...core.unknown import unknown
 from ..ingest_configurations import AudioConfiguration, Ingest, VideoConfiguration
 
@@ -43,9 +44,6 @@ _ENCODERS = {
 }
 
 
-Given: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
-"""How tracks differ from the preset's: the members of one track, or those of each of several."""
-
 C = TypeVar("C", VideoConfiguration, AudioConfiguration)
 
 
@@ -53,7 +51,7 @@ _MOST = 2**31 - 1
 """The greatest number that an encoder may report."""
 
 
-def ingest(encoder: str, video: Given, audio: Given) -> Ingest:
+def ingest(encoder: str, video: Tracks, audio: Tracks) -> Ingest:
     """Return what an encoder sends, by the name of a preset and how its tracks differ from the preset's.
 
     Raises ValueError for a preset that does not exist, for no track at all and a number that is none of something;
@@ -65,7 +63,7 @@ def ingest(encoder: str, video: Given, audio: Given) -> Ingest:
     return Ingest(_tracks("video", default_video, video), _tracks("audio", default_audio, audio))
 
 
-def _tracks(kind: str, default: C, given: Given) -> tuple[C, ...]:
+def _tracks(kind: str, default: C, given: Tracks) -> tuple[C, ...]:
     each: Any = [given or {}] if given is None or isinstance(given, Mapping) else given
     if not isinstance(each, Sequence) or isinstance(each, str) or not all(isinstance(one, Mapping) for one in each):
         raise TypeError(f"{kind}: {given!r} is neither a dict of members nor a list of them")
@@ -75,7 +73,7 @@ def _tracks(kind: str, default: C, given: Given) -> tuple[C, ...]:
 
 
 def _configured(kind: str, default: C, given: Mapping[str, Any]) -> C:
-    known = [field.name for field in fields(default)]
+    known = default.__struct_fields__
     changes: dict[str, Any] = {}
     for name, value in given.items():
         member = xform_name(str(name))

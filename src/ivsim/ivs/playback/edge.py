@@ -21,19 +21,19 @@ from urllib.parse import urlencode
 from ...core import arns
 from ...core.keys import public_key
 from ...core.state import State
-from ...media.fmp4 import fragment, initialization, media_suffix
+from ...media.fmp4 import fragment, initialization
 from ...media.mpegts import segment
 from ...wire.http import Recipe, Request, Response
 from ...wire.serialize import GO_ESCAPES
 from .. import broadcast
 from .._service import Context, Contexts
-from ..channels import Channel, place_of
+from ..channels import Channel, media_suffix, place_of
 from ..ingest.limits import CONCURRENT_VIEWS, Breach
 from ..ingest.renditions import HEIGHTS, Rendition, ladder
 from ..stream_sessions import StreamSession, live_session, texts_between, views
 from ..viewer_sessions import ViewerSession, is_revoked
 from . import playlists, tokens
-from .timelines import SEGMENT_SECONDS, Timeline
+from .timelines import Timeline
 from .urls import (
     CHANNEL_PATH,
     COUNTRY,
@@ -242,7 +242,7 @@ class Playback:
         if suffix == "mp4":
             recipe = Recipe(fragment, (begin, numbers[0] + 1, texts))
         else:
-            recipe = Recipe(segment, (begin, SEGMENT_SECONDS, texts))
+            recipe = Recipe(segment, (begin, timeline.duration(numbers[0]), texts))
         return _granted(viewer, session, _SEGMENTS[suffix], recipe)
 
     def _watched(self, viewer: Viewer, session_id: str, index: int) -> tuple[Context, ViewerSession, StreamSession]:

@@ -15,7 +15,7 @@ from ...wire.serialize import iso8601
 from ..ingest.renditions import AUDIO_ONLY, Rendition
 from ..stream_sessions import StreamSession
 from ..viewer_sessions import ViewerSession
-from .timelines import SEGMENT_SECONDS, Timeline
+from .timelines import Timeline
 
 WINDOW = 15
 """How many segments a playlist lists."""
@@ -93,8 +93,8 @@ def variant(
         f"#EXT-X-MEDIA-SEQUENCE:{first}",
         *([f"#EXT-X-DISCONTINUITY-SEQUENCE:{forgotten}"] if forgotten > 0 else []),
         f"#EXT-X-NET-LIVE-VIDEO-LIVE-SEQUENCE:{first}",
-        f"#EXT-X-NET-LIVE-VIDEO-ELAPSED-SECS:{first * SEGMENT_SECONDS:.3f}",
-        f"#EXT-X-NET-LIVE-VIDEO-TOTAL-SECS:{timeline.count * SEGMENT_SECONDS:.3f}",
+        f"#EXT-X-NET-LIVE-VIDEO-ELAPSED-SECS:{timeline.elapsed(first):.3f}",
+        f"#EXT-X-NET-LIVE-VIDEO-TOTAL-SECS:{timeline.elapsed(timeline.count):.3f}",
         *([f'#EXT-X-MAP:URI="{initialization}"'] if initialization else []),
         f'#EXT-X-DATERANGE:ID="playlist-creation-{int(now.timestamp())}",CLASS="timestamp",START-DATE="{_iso(now)}",'
         f'END-ON-NEXT=YES,X-SERVER-TIME="{now.timestamp():.2f}"',
@@ -103,8 +103,8 @@ def variant(
         begin, stretch = timeline.begin(number), timeline.stretch(number)
         if number in (first, stretch.first):
             lines += _sources(timeline, number, begin)
-        lines += [f"#EXT-X-PROGRAM-DATE-TIME:{_iso(begin)}", f"#EXTINF:{SEGMENT_SECONDS:.3f},{stretch.source}"]
-        lines.append(url_of(number))
+        duration = f"{timeline.duration(number):.3f}"
+        lines += [f"#EXT-X-PROGRAM-DATE-TIME:{_iso(begin)}", f"#EXTINF:{duration},{stretch.source}", url_of(number)]
     if stream.end_time:
         lines.append("#EXT-X-ENDLIST")
     else:

@@ -71,6 +71,14 @@ class Timeline:
         index = min(max(bisect_left(self._elapsed, offset) - 1, 0), len(self._spans) - 1)
         return self._spans[index].start + offset - self._elapsed[index]
 
+    def duration(self, number: int) -> float:
+        """Return how many seconds a segment lasts."""
+        return self.elapsed(number + 1) - self.elapsed(number)
+
+    def elapsed(self, number: int) -> float:
+        """Return how many seconds of segments there are before one."""
+        return number * SEGMENT_SECONDS
+
     def stretch(self, number: int) -> Stretch:
         """Return the stretch that a segment belongs to."""
         return self._stretches[self.changes(number)]

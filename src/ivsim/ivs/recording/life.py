@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from ...core.deliveries import S3Object
 from .._service import Context, service
@@ -18,7 +19,7 @@ from ..ingest import renditions
 from ..ingest.renditions import Rendition
 from ..ingest_configurations import Ingest
 from ..recording_configurations import RecordingConfiguration, RenditionConfiguration
-from ..stream_sessions import RECORDING_CHANGE, StreamSession, tell
+from ..stream_sessions import RECORDING_CHANGE, StreamSession, announce_event
 from .objects import CONTENT_TYPES, RecordedObjects, objects_of
 from .sessions import ENDED, FAILED, NOT_STARTED, STARTED, RecordedStream, RecordingSession
 
@@ -93,7 +94,7 @@ def _record(ctx: Context, stream_id: str) -> None:
     fault = ctx.strike(RECORDING_START, channel_arn=session.channel_arn)
     if fault is None and before is not None and _is_continued(before, recording, session.start_time):
         continued = _change(ctx, before, streams=before.streams + recording.streams, written_at=None)
-        _tell(ctx, continued, STARTED)
+        _announce(ctx, continued, STARTED)
         return
     if before is not None:
         _end_if_over(ctx, before)
@@ -111,7 +112,7 @@ def _record(ctx: Context, stream_id: str) -> None:
 def _begun(ctx: Context, session_id: str, error: str | None) -> None:
     recording = ctx.store.recordings[session_id]
     if error is None:
-        _tell(ctx, recording, STARTED)
+        _announce(ctx, recording, STARTED)
     else:
         _log.warning("%s is not recorded: bucket %s: %s", recording.channel_arn, recording.bucket, error)
         _fail_to_start(ctx, recording, "ValidationException")
@@ -161,15 +162,15 @@ def _over(ctx: Context, session_id: str, error: str | None) -> None:
         recording = _change(ctx, recording, status=FAILED, reason="InternalServerException")
         ctx.deliver(_parcels(recording.bucket, objects_of(ctx, recording), slice(-1, None)), _over, session_id)
     elif recording.status != NOT_STARTED:
-        _tell(ctx, recording, recording.status)
+        _announce(ctx, recording, recording.status)
 
 
 def _fail_to_start(ctx: Context, recording: RecordingSession, reason: str) -> None:
     failed = _change(ctx, recording, status=NOT_STARTED, reason=reason, key_prefix="")
-    _tell(ctx, failed, NOT_STARTED)
+    _announce(ctx, failed, NOT_STARTED)
 
 
-def _tell(ctx: Context, recording: RecordingSession, status: str) -> None:
+def _announce(ctx: Context, recording: RecordingSession, status: str) -> None:
     stream_id = recording.streams[-1].stream_id
     channel = ctx.store.channels.get(recording.channel_arn, ctx.store.stream_sessions[stream_id].channel)
     seconds = 0 if status == STARTED else recording.recorded_seconds(ctx.now)
@@ -184,7 +185,7 @@ def _tell(ctx: Context, recording: RecordingSession, status: str) -> None:
         "recording_session_id": recording.session_id,
         "recording_session_stream_ids": [stream.stream_id for stream in recording.streams],
     }
-    tell(ctx, stream_id, RECORDING_CHANGE, _EVENT_NAMES[status], detail)
+    announce_event(ctx, stream_id, RECORDING_CHANGE, _EVENT_NAMES[status], detail)
 
 
 def _new(

@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ...media.fmp4 import fragment, initialization, media_suffix
+from ...media.fmp4 import fragment, initialization
 from ...media.mpegts import segment
 from ...wire.serialize import iso8601
 from .._service import Context
+from ..channels import media_suffix
 from ..stream_sessions import texts_between
 from . import playlists
 from .playlists import INITIALIZATION, KEYFRAME_INTERVAL, Media, Piece

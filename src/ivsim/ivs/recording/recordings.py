@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, overload
 from ...core import arns
 from .._service import Context, Contexts
 from .objects import RecordedObjects, objects_of
-from .sessions import RecordingSession
+from .sessions import RecordingSession, Status
 
 if TYPE_CHECKING:
     from ...core.state import State
@@ -50,7 +50,7 @@ class Recording:
         return [stream.stream_id for stream in self._session.streams]
 
     @property
-    def status(self) -> str:
+    def status(self) -> Status:
         """RECORDING_STARTED, then RECORDING_ENDED or RECORDING_ENDED_WITH_FAILURE; or RECORDING_START_FAILED."""
         return self._session.status
 

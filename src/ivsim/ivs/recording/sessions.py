@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 from ..ingest.renditions import Rendition
 from ..ingest_configurations import Ingest
 from ..recording_configurations import RecordingConfiguration
 
-STARTED = "RECORDING_STARTED"
-ENDED = "RECORDING_ENDED"
-FAILED = "RECORDING_ENDED_WITH_FAILURE"
-NOT_STARTED = "RECORDING_START_FAILED"
+Status: TypeAlias = Literal[
+    "RECORDING_STARTED", "RECORDING_ENDED", "RECORDING_ENDED_WITH_FAILURE", "RECORDING_START_FAILED"
+]
+STARTED: Final = "RECORDING_STARTED"
+ENDED: Final = "RECORDING_ENDED"
+FAILED: Final = "RECORDING_ENDED_WITH_FAILURE"
+NOT_STARTED: Final = "RECORDING_START_FAILED"
 
 SECONDS_PER_FILE = 10
 
@@ -21,8 +26,7 @@ SHORTEST = 10
 """Seconds that a stream has to last to leave any media."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedStream:
+class RecordedStream(Struct, frozen=True):
     """A stream in a recording."""
 
     stream_id: str
@@ -38,8 +42,7 @@ class RecordedStream:
         return seconds if seconds >= SHORTEST else 0
 
 
-@dataclass(frozen=True, slots=True)
-class RecordingSession:
+class RecordingSession(Struct, frozen=True):
     """A recording, of one stream or of several that were merged.
 
     `ingest` is what the first one's encoder sent; `written_at` is when all of the last one was in S3, None before that.
@@ -55,7 +58,7 @@ class RecordingSession:
     renditions: tuple[Rendition, ...]
     thumbnail_size: tuple[int, int]
     streams: tuple[RecordedStream, ...]
-    status: str = STARTED
+    status: Status = STARTED
     reason: str = ""
     ended_at: datetime | None = None
     written_at: datetime | None = None

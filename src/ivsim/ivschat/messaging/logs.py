@@ -6,10 +6,11 @@ import gzip
 import json
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from ...core.deliveries import FirehoseRecord, LogEvent, Parcel, S3Object
 from .._service import Context, service
@@ -36,8 +37,7 @@ class LogRecord(NamedTuple):
     configuration_arns: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """What is being collected for a destination: the room's records from place `start` on."""
 
     room_arn: str
