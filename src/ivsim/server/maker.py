@@ -18,12 +18,10 @@ _MOST_KEPT = 32 * 1024 * 1024
 _MOST_READ = 4 * 1024 * 1024
 """Bytes that may come from the process before they are read on."""
 
-# It finds what this process finds. It is more patient than calls and chat are, and Ctrl-C is not meant for it.
+# It finds what this process finds. `os.nice` would let calls go first, but on a busy machine nothing would be made then.
 _PROGRAM = """
-import os, sys
+import sys
 sys.path[:] = {path!r}
-if hasattr(os, "nice"):
-    os.nice(10)
 from ivsim.worker import work
 work(sys.stdin.buffer, sys.stdout.buffer)
 """
@@ -93,7 +91,11 @@ class Maker:
         if self._process is None:
             program = _PROGRAM.format(path=sys.path)
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-I", "-c", program, stdin=PIPE, stdout=PIPE, limit=_MOST_READ, start_new_session=True
+                *(sys.executable, "-I", "-c", program),
+                stdin=PIPE,
+                stdout=PIPE,
+                limit=_MOST_READ,
+                start_new_session=True,  # Ctrl-C is not meant for it
             )
         asked, answers = self._process.stdin, self._process.stdout
         assert asked, "it is a pipe"
