@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("ivsim.server")
 
 _TICK = 0.05
-"""Seconds by which what is due on the emulator's clock is late at most, when no call asks."""
+"""The seconds by which a due task of the emulator's clock is late at most, when no call comes."""
 
 _KEEP_ALIVE = 75
 """Seconds for which a connection may idle; longer than SDKs keep theirs, so that none meets a closed one."""
@@ -50,7 +50,7 @@ _TURNS_TO_LET_IN = 3
 _LAST_PORT = 65535
 
 _BACKLOG = 2048
-"""Clients that may knock at the same moment: a load test's, not one user's."""
+"""The number of clients that may connect at the same moment: a load test's, not one user's."""
 
 
 class Server:
@@ -85,12 +85,12 @@ class Server:
 
     @property
     def url(self) -> str:
-        """What AWS SDKs take as endpoint, for both services."""
+        """The endpoint to give to AWS SDKs, for both services."""
         return f"http://{self._authority}"
 
     @property
     def chat_url(self) -> str:
-        """What the chat SDK takes as `regionOrUrl`."""
+        """The `regionOrUrl` to give to the chat SDK."""
         return f"ws://{self._authority}"
 
     @property
@@ -138,7 +138,7 @@ class Server:
                 self._stop()
 
     def _give_back(self) -> None:
-        """Let others have the port and the file."""
+        """Release the port and the file."""
         self._socket.close()
         if self._state_file is not None:
             self._state_file.close()
@@ -205,7 +205,7 @@ class Server:
             try:
                 self.emulator.clock.run_due()
             except Exception:  # noqa: BLE001 - the clock's next task is another one
-                _log.exception("a bug of ivsim's in what was due; please report it")
+                _log.exception("a bug in ivsim in a task of the clock; please report it")
             await asyncio.sleep(_TICK)
 
 
@@ -216,7 +216,7 @@ def _time() -> float:
 
 def _listen(host: str, port: int) -> socket.socket:
     if not 0 <= port <= _LAST_PORT:
-        raise ValueError(f"port: {port} is not one, which are 0 to {_LAST_PORT}")
+        raise ValueError(f"port: {port} is not from 0 to {_LAST_PORT}")
     try:
         listener = socket.create_server((host, port), family=_family(host), backlog=_BACKLOG)
     except (OSError, UnicodeError) as error:  # the latter for a name that no host has
@@ -231,6 +231,6 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _family(host: str) -> socket.AddressFamily:
-    """Return how to reach a host: by IPv4 wherever that is possible."""
+    """Return the address family of a host: IPv4 wherever that is possible."""
     families = {family for family, *_ in socket.getaddrinfo(host or None, 0, type=socket.SOCK_STREAM)}
     return socket.AF_INET if socket.AF_INET in families else socket.AF_INET6
