@@ -29,7 +29,7 @@ LAYERS = [
     ["services"],
     ["ivs", "ivschat"],
     ["core"],
-    ["wire", "media"],
+    ["wire", "media", "worker"],
 ]
 SIBLINGS = {
     "mock": {"server", "web"},

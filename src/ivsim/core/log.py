@@ -28,9 +28,9 @@ class Page(Generic[T]):
 
     entries: list[T]
     before: int | None
-    """What to pass as `before` for older entries; None when there are none."""
+    """The value of `before` that gets older entries; None when there are none."""
     after: int
-    """What to pass as `after` for newer entries: those that are there, or those to come."""
+    """The value of `after` that gets newer entries: those that are there, or those to come."""
 
 
 class Log(Sequence[T]):

@@ -29,7 +29,7 @@ delay."""
 
 
 Post: TypeAlias = Callable[[str, dict[str, Any]], Mapping[str, Any]]
-"""What POSTs the payload of a review to a URL and returns the JSON that is answered; it raises what goes wrong."""
+"""A function that POSTs the payload of a review to a URL and returns the JSON of the answer; it raises on failure."""
 
 
 class ChatConnection:

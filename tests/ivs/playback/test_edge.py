@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError
 from typing import Any
 
@@ -13,6 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivsim import Emulator, Request
+from ivsim.ivs.playback import edge
+from ivsim.wire.http import Recipe
 
 from ...calling import call, send, signed
 from ..conftest import NOON, Channel, import_key, segment_urls, variant_urls
@@ -414,3 +418,66 @@ def test_same_seed_same_bytes(private_key: Any) -> None:
         return [multivariant, variant, sim.playback.request(segment_urls(variant)[0])]
 
     assert play() == play()
+
+
+def segment_of(channel: Channel) -> str:
+    """Take a channel live, and return the URL of its first segment."""
+    channel.sim.streams.start(channel.arn)
+    channel.sim.clock.advance(10)
+    return segment_urls(channel.sim.playback.request(variant_urls(channel.watch())[0]))[0]
+
+
+def test_nobody_waits_for_media(public: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a segment is made, others call: the emulator is not locked. So for both ways in."""
+    url = segment_of(public)
+
+    def segment(*_: object) -> bytes:
+        with ThreadPoolExecutor(1) as other:
+            answer = other.submit(call, public.sim, "GetChannel", arn=public.arn).result(timeout=20)
+        return answer.body["channel"]["arn"].encode()  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(edge, "segment", segment)
+    assert public.sim.playback.request(url).body == public.arn.encode()
+    assert public.sim.handle(Request("GET", url)).body == public.arn.encode()
+
+
+def test_media_are_made_last(public: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Media are made for who gets them: neither for HEAD nor in `respond()`; a bug in that surfaces as itself."""
+    url = segment_of(public)
+    monkeypatch.setattr(edge, "segment", bytes.fromhex)
+    head = public.sim.handle(Request("HEAD", url))
+    assert (head.status, head.body) == (200, b"")
+    assert public.sim.respond(Request("GET", url)).status == 200
+    with pytest.raises(TypeError):
+        public.sim.handle(Request("GET", url))
+    with pytest.raises(TypeError):
+        public.sim.playback.request(url)
+
+
+def test_recipes(public: Channel) -> None:
+    """What two viewers of the same segment get has one recipe, which stays good; another segment has another."""
+    sim = public.sim
+    first, second = segment_urls(sim.playback.request(variant_urls((segment_of(public), public.watch())[1])[0]))[:2]
+    same = segment_urls(sim.playback.request(variant_urls(public.watch())[0]))[0]
+    assert same != first
+    recipe, equal, other = (sim.respond(Request("GET", url)).body for url in (first, same, second))
+    assert isinstance(recipe, Recipe)
+    assert {recipe: 1} == {equal: 1} != {other: 1}
+    body = sim.playback.request(first).body
+    sim.reset()
+    assert recipe.make() == body
+
+
+def test_bodies_in_parts(public: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes in parts, as they become ready, is refused; so nobody waits while the clock stands still."""
+    url = segment_of(public)
+
+    async def parts(*_: object) -> AsyncIterator[bytes]:
+        yield b""
+
+    monkeypatch.setattr(edge, "Recipe", parts)
+    answer = public.sim.playback.request(url)
+    assert (answer.status, answer.viewer_session) == (501, None)
+    assert answer.headers["x-amzn-ErrorType"] == "NotEmulated"
+    assert "sim.serve()" in json.loads(answer.body)["message"]
+    assert public.sim.handle(Request("GET", url)).status == 501

@@ -120,9 +120,11 @@ class Endpoint:
         body = arguments.get("body")
         if name not in {*arguments, *(body if isinstance(body, dict) else getattr(body, "__struct_fields__", ()))}:
             return refused
-        status = 410 if isinstance(refused, PlaceGone) else 404 if isinstance(refused, NotFound) else 400
+        status = next((status for kind, status in _STATUSES.items() if isinstance(refused, kind)), 400)
         return RequestRefused(status, refused.rule, field=camel(name))
 
+
+_STATUSES = {PlaceGone: 410, NotFound: 404}
 
 ENDPOINTS: list[Endpoint] = []
 """All endpoints, in the order in which they are documented."""
