@@ -22,6 +22,7 @@ from .wire.errors import (
     InvalidMember,
     NotEmulated,
     RequestEntityTooLarge,
+    ResourceNotFoundException,
     ServiceError,
     UnknownOperationException,
     ValidationException,
@@ -229,6 +230,11 @@ class Dispatcher:
         if arn is None or (arn.service, arn.resource_type) not in service.model.resource_types:
             kind = next(iter(self._contexts[service.name](call.account, call.region).store.tables))
             arn = Arn(service.namespace, call.region, call.account, kind, call.account)
+        if error.code == ResourceNotFoundException.__name__ and arn.region != call.region:
+            text = (
+                f"a client of {call.region} asked for {arn}, which is of {arn.region}: make the client for that region"
+            )
+            self._state.hints.tell("calls", ("region", call.region, arn.region), text)
         error.resource = str(arn)
         if error.limit is None:
             handler = service.handlers.get(operation.python_name)

@@ -16,6 +16,7 @@ from .core.calls import Calls
 from .core.clock import Clock, Task
 from .core.events import Events
 from .core.faults import Faults
+from .core.hints import Hints
 from .core.options import GivenOptions, Options
 from .core.quotas import Quotas
 from .core.state import State
@@ -108,6 +109,11 @@ class Emulator:
     def calls(self) -> Calls:
         """Every API call so far."""
         return self._state.calls
+
+    @property
+    def hints(self) -> Hints:
+        """Mistakes that work here and bite at AWS, such as a token's `exp` in milliseconds; each is told once."""
+        return self._state.hints
 
     @property
     def clock(self) -> Clock:

@@ -188,10 +188,24 @@ def test_feed(sim: Emulator, control: Control) -> None:
         assert [event.name for event in feed.take(2)] == ["event", "event"]
         call(sim, "ListRooms")
         called = next(feed)
-        assert (called.name, called.data["operation"], called.id) == ("call", "ListRooms", "4-2")
-    with control.follow("/feed", Last_Event_ID="3-1") as feed:
-        assert next(feed) == called._replace(id="4-1")
+        assert (called.name, called.data["operation"], called.id) == ("call", "ListRooms", "4-2-0")
+    with control.follow("/feed", Last_Event_ID="3-1-0") as feed:
+        assert next(feed) == called._replace(id="4-1-0")
         assert next(feed).data == sim.events[1]
+
+
+def test_hints(sim: Emulator, control: Control) -> None:
+    """A mistake that bites at AWS is in the feed as it is made, and in the list, until the emulator is reset."""
+    text = "a list was asked for without maxResults, and a page of it has 1 then; there are more"
+    for _ in range(2):
+        call(sim, "CreatePlaybackRestrictionPolicy")
+    with control.follow("/feed") as feed:
+        call(sim, "ListPlaybackRestrictionPolicies")
+        news = {each.name: each.data for each in feed.take(2)}
+    assert (news["hint"]["topic"], news["hint"]["text"]) == ("calls", text)
+    assert control("GET", "/hints").body == {"hints": [news["hint"]], "after": 1}
+    sim.reset()
+    assert control("GET", "/hints").body == {"hints": [], "after": 1}
 
 
 @pytest.mark.parametrize("path", ["/feed", "/calls"])
@@ -258,7 +272,7 @@ def test_forgotten_entries() -> None:
     assert calls.position == sim.calls.end == 300
 
 
-@pytest.mark.parametrize("last", ["x", "1", "1-2-3", "-1-2", "9" * 5000 + "-1", "\xb2-1"])
+@pytest.mark.parametrize("last", ["x", "1", "1-2", "1-2-3-4", "-1-2-3", "9" * 5000 + "-1-1", "\xb2-1-1"])
 def test_unknown_position(control: Control, last: str) -> None:
     """What is no id of the stream is refused."""
     connection, response = control.open("GET", "/feed", Last_Event_ID=last)

@@ -40,6 +40,7 @@ class Context(Generic[S]):
         self.ids = state.ids
         self.clock = state.clock
         self.touch = state.touch
+        self.hints = state.hints
         self._state = state
         self._arns = f"arn:aws:{service.namespace}:{region}:{account}:"
 
@@ -180,6 +181,14 @@ class Context(Generic[S]):
     def quota(self, name: str) -> int:
         """Return the value of a quota."""
         return self._state.quotas[name]
+
+    def hint_at_cut(self, page: Page, max_results: int | None) -> None:
+        """Tell whoever gave no page size that the default, which is small, has cut the answer."""
+        if max_results is None and page.next_token is not None:
+            text = (
+                f"a list was asked for without maxResults, and a page of it has {len(page.items)} then; there are more"
+            )
+            self.hints.tell("calls", "cut", text)
 
     def look(self, operation: str, **arguments: object) -> Any:
         """Return what an operation that only reads would answer, as JSON has it: no fault, no rate, no call on record.

@@ -12,6 +12,7 @@ from .clock import Clock, Task
 from .deliveries import Courier
 from .events import Events
 from .faults import Faults
+from .hints import Hints
 from .ids import Ids
 from .journal import Journal
 from .names import Names
@@ -60,6 +61,7 @@ class State:
         self.stores = Stores(self.journal)
         self.events = Events(self.journal, self.ids, names.detail_types)
         self.calls = Calls(self.journal, names.operations)
+        self.hints = Hints(self.journal, self.clock)
         self.faults = Faults(names.errors_of, names.parameters_of)
         self.quotas = Quotas(names.quotas)
         self.rates = Rates(self.clock, enforced=options.rate_limits)
@@ -119,7 +121,7 @@ class State:
         """Empty everything that calls or tests put in. Clock, quotas, webhooks and subscriptions stay as set."""
         with self.journal:
             self.forgets()
-            for part in (self.stores, self.events, self.calls, self.faults, self.rates, self.clock):
+            for part in (self.stores, self.events, self.calls, self.hints, self.faults, self.rates, self.clock):
                 part.clear()
             self._begin_anew()
 

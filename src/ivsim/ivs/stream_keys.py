@@ -55,16 +55,17 @@ def delete_stream_key(ctx: Context, arn: str) -> None:
 
 @service.operation(rate=5)
 def list_stream_keys(
-    ctx: Context, channel_arn: str, *, next_token: str | None = None, max_results: int = DEFAULT_PAGE
+    ctx: Context, channel_arn: str, *, next_token: str | None = None, max_results: int | None = None
 ) -> dict[str, object]:
     channel = ctx.store.channels[channel_arn]
     page = ctx.page(
         ctx.store.stream_keys,
-        max_results,
+        max_results or DEFAULT_PAGE,
         next_token,
         among=channel.stream_key_arns,
         filters=channel_arn,
     )
+    ctx.hint_at_cut(page, max_results)
     return {"stream_keys": page.items, "next_token": page.next_token}
 
 

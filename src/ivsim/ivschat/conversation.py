@@ -21,7 +21,7 @@ from .messaging.actions import ActionRefused
 from .messaging.frames import Frame
 from .messaging.reviews import Message, Review, Verdict
 from .rooms import Room
-from .tokens import ChatToken
+from .tokens import TOKEN_LIFETIME, ChatToken
 
 CONNECTIONS = service.quota("Concurrent chat connections", 50_000)
 REQUESTS_PER_CONNECTION = service.quota("Rate of messaging requests per connection", 10)
@@ -93,6 +93,10 @@ def join(ctx: Context, token: ChatToken) -> Connection:
     if len(store.connections) >= ctx.quota(CONNECTIONS):
         raise ChatRefused(f"Quota exceeded: {CONNECTIONS}, limit: {ctx.quota(CONNECTIONS)}", status=429)
     store.tokens[token.token] = replace(token, used=True)
+    age = ctx.hints.age(token.token)
+    if age > TOKEN_LIFETIME.total_seconds():  # the emulator's clock stands still, say
+        text = f"a chat token was used {age:.0f} real seconds after it was made; it lives for {TOKEN_LIFETIME.seconds}"
+        ctx.hints.tell("chat", "old token", text)
     connection = Connection(
         ctx.ids.alphanumeric(12),
         token.room_arn,

@@ -59,4 +59,5 @@ def create_chat_token(
         session_expiration_time=now + timedelta(minutes=min(max(session_duration_in_minutes, 0), _A_YEAR)),
     )
     ctx.store.tokens[token.token] = token
+    ctx.hints.is_born(token.token)
     return token

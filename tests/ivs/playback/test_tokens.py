@@ -305,3 +305,29 @@ def test_public_channels_want_no_token(public: Channel) -> None:
     answer = public.watch(token="x")
     assert answer.viewer_session is not None
     assert answer.viewer_session.viewer_id is None
+
+
+def test_milliseconds(private: Channel, caplog: pytest.LogCaptureFixture) -> None:
+    """A token whose `exp` is in milliseconds admits, and a warning names the claim and the year it means, once."""
+    for _ in range(2):
+        assert private.watch(token=private.token(exp=(NOW + 60) * 1000)).status == 200
+    (hint,) = private.sim.hints
+    year = 1970 + int((NOW + 60) * 1000 / (365.2425 * 24 * 3600))
+    assert (hint.topic, f"has exp {(NOW + 60) * 1000}, which is in the year {year}: " in hint.text) == (
+        "playback",
+        True,
+    )
+    assert [record.getMessage() for record in caplog.records if record.name == "ivsim.playback"] == [hint.text]
+
+
+def test_a_token_for_any_page(private: Channel) -> None:
+    """A token without origins that a page plays with is told of; one with them, or a player on no page, is not."""
+    page = "https://example.com"
+    assert private.watch(token=private.token()).status == 200
+    assert private.watch(token=private.token(access_control_allow_origin=page), origin=page).status == 200
+    assert list(private.sim.hints) == []
+    assert private.watch(token=private.token(), origin=page).status == 200
+    (hint,) = private.sim.hints
+    assert hint.text.startswith(
+        f"a page of {page} played {private.arn} with a token without aws:access-control-allow-origin"
+    )

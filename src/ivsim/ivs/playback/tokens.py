@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._service import service
@@ -97,6 +97,8 @@ _RULES: Mapping[str, _Rule] = {
     ADS_REPORTING_MODE: _Rule(str, ("CLIENT", "SERVER").__contains__, "is neither CLIENT nor SERVER"),
 }
 _REQUIRED = (CHANNEL_ARN, EXPIRES)
+_SECONDS_A_YEAR = 365.2425 * 24 * 60 * 60
+
 _TYPES = {str: "a string", int: "a whole number", bool: "a boolean", dict: "an object"}
 
 
@@ -158,6 +160,20 @@ def verify(
     if claims[CHANNEL_ARN] != channel_arn:
         raise TokenRefused(f"{CHANNEL_ARN} is another channel's")
     return claims
+
+
+def mistakes(
+    claims: Mapping[str, Any], channel_arn: str, origin: str | None, now: float
+) -> Iterator[tuple[tuple[str, str], str]]:
+    """Yield, with its cause, what is said of claims that admit a viewer, and mean something else than was meant."""
+    expires = claims[EXPIRES]
+    if expires > now + 100 * _SECONDS_A_YEAR:
+        text = f"a playback token for {channel_arn} has {EXPIRES} {expires}, which is in the year "
+        text += f"{1970 + int(expires / _SECONDS_A_YEAR)}: it is in seconds, and this looks like milliseconds"
+        yield (EXPIRES, channel_arn), text
+    if origin is not None and ORIGINS not in claims:
+        text = f"a page of {origin} played {channel_arn} with a token without {ORIGINS}: "
+        yield (ORIGINS, channel_arn), text + "pages of any other origin may play with it too"
 
 
 def _is_signed(token: str, key: EllipticCurvePublicKey) -> bool:

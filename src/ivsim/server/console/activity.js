@@ -1,4 +1,4 @@
-/** API calls and EventBridge events as they happen: to filter, to stop for reading, to open. */
+/** API calls, EventBridge events and hints as they happen: to filter, to stop for reading, to open. */
 
 import { h } from "./dom.js";
 import { arnOf, timeOf } from "./format.js";
@@ -7,7 +7,9 @@ import { change, state } from "./state.js";
 /** How many entries the pane has at most, and so how many calls and events it asks for. */
 export const MOST_KEPT = 500;
 
-const KINDS = { call: "Calls", event: "Events" };
+const KINDS = { call: "Calls", event: "Events", hint: "Hints" };
+
+const ABOUT = { call: aboutCall, event: aboutEvent, hint: aboutHint };
 
 const view = { text: "", kinds: new Set(Object.keys(KINDS)), isPaused: false };
 
@@ -17,12 +19,13 @@ let waiting = [];
 let serial = 0;
 
 /** Forget everything, and begin with what happened already; events, which tell no more than the second, after calls. */
-export function begin(calls, events) {
+export function begin(calls, events, hints) {
   entries = [];
   waiting = [];
   const happened = [
     ...calls.map((call) => ["call", call, secondOf(call.at)]),
     ...events.map((event) => ["event", event, secondOf(event.time)]),
+    ...hints.map((hint) => ["hint", hint, secondOf(hint.at)]),
   ];
   happened.sort((one, other) => one[2] - other[2]).forEach(([kind, body]) => add(kind, body));
 }
@@ -33,7 +36,7 @@ function secondOf(moment) {
 
 /** Add what happened. */
 export function add(kind, body) {
-  const entry = { id: serial++, kind, ...(kind === "call" ? aboutCall(body) : aboutEvent(body)) };
+  const entry = { id: serial++, kind, ...ABOUT[kind](body) };
   entry.json = JSON.stringify(body, null, 2);
   entry.text = entry.json.toLowerCase();
   if (view.isPaused) waiting = [entry, ...waiting].slice(0, MOST_KEPT);
@@ -56,6 +59,10 @@ function aboutEvent(event) {
     about: [type, event.resources[0]],
     isBad: /Fail|Starvation Start|Breach/.test(`${what} ${type}`),
   };
+}
+
+function aboutHint({ at, topic, text }) {
+  return { at, what: text, about: [topic], isBad: true };
 }
 
 /** What people call something that may be an ARN. */
@@ -96,7 +103,7 @@ export function activityPane() {
     ),
     h(
       "ol",
-      { key: "entries", tabindex: "0", "aria-label": "Calls and events, newest first" },
+      { key: "entries", tabindex: "0", "aria-label": "Calls, events and hints, newest first" },
       shown.length === 0 &&
         h("li", { class: "empty", key: "none" }, entries.length ? "Nothing matches." : "Nothing has happened yet."),
       shown.map(entryOf),
@@ -115,7 +122,7 @@ function entryOf({ id, kind, at, what, about, status, isBad, json }) {
         "summary",
         {},
         h("time", at ? { datetime: at, title: at } : {}, at ? timeOf(at) : "–"),
-        h("span", { class: `kind ${kind}` }, kind === "call" ? (status ?? "call") : "event"),
+        h("span", { class: `kind ${kind}` }, kind === "call" ? (status ?? kind) : kind),
         h("span", { class: isBad ? "what alarm" : "what" }, what),
         h("span", { class: "about" }, about.filter(Boolean).map(spoken).join(" · ")),
       ),

@@ -44,7 +44,7 @@ function connect() {
     started.catch(again);
   };
   feed.onerror = () => again();
-  ["call", "event"].forEach((kind, index) => {
+  ["call", "event", "hint"].forEach((kind, index) => {
     feed.addEventListener(kind, async ({ data, lastEventId }) => {
       const listed = await started;
       if (Number(lastEventId.split("-")[index]) <= listed[index]) return;
@@ -55,7 +55,7 @@ function connect() {
   feed.addEventListener("frame", ({ data }) => readTranscript(JSON.parse(data).roomArn));
   feed.addEventListener("reset", async () => {
     (await started).fill(0);
-    begin([], []);
+    begin([], [], []);
     refresh();
   });
 }
@@ -79,16 +79,16 @@ async function refresh() {
   isReading = false;
 }
 
-/** Read what happened last; return up to which call and event that is, as the feed may tell of the last ones too. */
+/** Read what happened last; return up to which call, event and hint that is, as the feed may tell of the last ones too. */
 async function start() {
-  const [health, { calls, after: lastCall }, { events, after: lastEvent }] = await Promise.all(
-    ["health", `calls?limit=${MOST_KEPT}`, `events?limit=${MOST_KEPT}`].map((path) => control("GET", path)),
+  const [health, { calls, after: lastCall }, { events, after: lastEvent }, { hints, after: lastHint }] = await Promise.all(
+    ["health", `calls?limit=${MOST_KEPT}`, `events?limit=${MOST_KEPT}`, "hints"].map((path) => control("GET", path)),
   );
-  begin(calls, events);
+  begin(calls, events, hints);
   change({ version: health.version, home: { account: health.accountId, region: health.region } });
   await read();
   change({ connection: "connected" });
-  return [lastCall, lastEvent];
+  return [lastCall, lastEvent, lastHint];
 }
 
 async function read() {

@@ -111,17 +111,39 @@ def list_calls(
     return CallList([_shown(each) for each in page.entries], page.before, page.after)
 
 
+class HintShown(msgspec.Struct):
+    """A mistake that works here and bites at AWS; `topic` is what it is about: "playback", "chat" or "calls"."""
+
+    at: datetime
+    topic: str
+    text: str
+
+
+class HintList(msgspec.Struct):
+    """Hints, oldest first; `after` is how many there ever were."""
+
+    hints: list[HintShown]
+    after: int
+
+
+@endpoint("GET", "/hints")
+def list_hints(sim: Emulator) -> HintList:
+    """Return the hints so far: mistakes that work here and bite at AWS, each told once until a reset."""
+    return HintList([HintShown(*hint) for hint in sim.hints], sim.hints.end)
+
+
 @endpoint("GET", "/feed", media_types=(MEDIA_TYPE,))
 def get_feed(sim: Emulator, request: Request) -> Response:
     """Send everything that happens from now on as server-sent events, for a page that shows it.
 
-    `event: call` and `event: event` have what the lists have, `event: frame` the `roomArn` and the `frame` that
-    everybody in a chat room was sent; `event: reset` says that the emulator was emptied, or a state loaded.
-    Last-Event-ID goes on with calls and events where another connection ended; what was said in between is in the
-    transcript.
+    `event: call`, `event: event` and `event: hint` have what the lists have, `event: frame` the `roomArn` and the
+    `frame` that everybody in a chat room was sent; `event: reset` says that the emulator was emptied, or a state
+    loaded. Last-Event-ID goes on with calls, events and hints where another connection ended; what was said in between
+    is in the transcript.
     """
     calls = Entries("call", sim.calls, show=_shown, is_live=True)
-    return EventStream(sim, [calls, Entries("event", sim.events, is_live=True), Frames(sim.chat)], request)
+    hints = Entries("hint", sim.hints, show=lambda hint: HintShown(*hint), is_live=True)
+    return EventStream(sim, [calls, Entries("event", sim.events, is_live=True), hints, Frames(sim.chat)], request)
 
 
 def _stream(sim: Emulator, entries: Entries, part: partial[Page[Any]], request: Request) -> Response:

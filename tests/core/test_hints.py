@@ -1,0 +1,89 @@
+"""Mistakes that work with an emulator and bite at AWS: each is told once, in a list and in the log."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from ivsim import Emulator
+from ivsim.core import hints
+
+from ..calling import call, send, signed
+
+
+@pytest.fixture(autouse=True)
+def _warnings(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    with caplog.at_level(logging.WARNING):
+        yield
+
+
+def told(sim: Emulator, caplog: pytest.LogCaptureFixture, topic: str) -> list[str]:
+    """Return the hints of a topic, which are all in its log too."""
+    texts = [hint.text for hint in sim.hints if hint.topic == topic]
+    assert [record.getMessage() for record in caplog.records if record.name == f"ivsim.{topic}"] == texts
+    return texts
+
+
+def test_a_cut_page(sim: Emulator, caplog: pytest.LogCaptureFixture) -> None:
+    """A list whose default is one item a page, and that is cut because nobody gave a page size, is told of."""
+    for _ in range(2):
+        call(sim, "CreatePlaybackRestrictionPolicy")
+    call(sim, "ListPlaybackRestrictionPolicies", maxResults=1)
+    assert told(sim, caplog, "calls") == []
+    for _ in range(2):
+        assert len(call(sim, "ListPlaybackRestrictionPolicies").body["playbackRestrictionPolicies"]) == 1
+    (text,) = told(sim, caplog, "calls")
+    assert text == "a list was asked for without maxResults, and a page of it has 1 then; there are more"
+
+
+def test_another_region(sim: Emulator, caplog: pytest.LogCaptureFixture) -> None:
+    """A client of one region that asks for an ARN of another finds nothing, and is told why, once."""
+    arn = call(sim, "CreateChannel").body["channel"]["arn"]
+    body = b'{"arn": "%s"}' % arn.encode()
+    for _ in range(2):
+        assert send(sim, "POST", "/GetChannel", body, signed("eu-west-1")).code == "ResourceNotFoundException"
+    assert told(sim, caplog, "calls") == [
+        f"a client of eu-west-1 asked for {arn}, which is of us-east-1: make the client for that region"
+    ]
+    call(sim, "DeleteChannel", arn=arn)
+    assert call(sim, "GetChannel", arn=arn).code == "ResourceNotFoundException"
+    assert len(sim.hints) == 1
+
+
+def test_an_old_chat_token(sim: Emulator, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token that lives because the clock stands still is told of, when more real time has passed than it lives."""
+    sim.clock.freeze()
+    now = [0.0]
+    monkeypatch.setattr(hints, "monotonic", lambda: now[0])
+    room = call(sim, "CreateRoom").body["arn"]
+    tokens = [call(sim, "CreateChatToken", roomIdentifier=room, userId="ada").body["token"] for _ in range(2)]
+    now[0] = 3600
+    sim.chat.connect(tokens[0])
+    assert told(sim, caplog, "chat") == []
+    now[0] = 3601
+    sim.chat.connect(tokens[1])
+    assert told(sim, caplog, "chat") == ["a chat token was used 3601 real seconds after it was made; it lives for 3600"]
+
+
+def test_who_is_not_known_is_young(sim: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what was made too long ago to be remembered, or in a state that was loaded, nothing is told."""
+    monkeypatch.setattr(hints, "MOST_BORN", 1)
+    room = call(sim, "CreateRoom").body["arn"]
+    old, new = (call(sim, "CreateChatToken", roomIdentifier=room, userId="ada").body["token"] for _ in range(2))
+    assert sim.hints.age(old) == 0 < sim.hints.age(new)
+
+
+def test_a_reset(sim: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a reset hints are told again; of more causes than anybody reads nothing is told."""
+    monkeypatch.setattr(hints, "MOST_CAUSES", 1)
+    with sim._state.transaction():
+        sim.hints.tell("calls", "one", "first")
+        sim.hints.tell("calls", "other", "second")
+    assert [hint.text for hint in sim.hints] == ["first"]
+    sim.reset()
+    assert list(sim.hints) == []
+    with sim._state.transaction():
+        sim.hints.tell("calls", "one", "first")
+    assert [hint.text for hint in sim.hints] == ["first"]
