@@ -87,7 +87,7 @@ def test_on_the_way(sim: Emulator, room: Room, step: str, state: str) -> None:
     assert update(sim, arn).code == "ConflictException"
     assert delete(sim, arn) == "ConflictException"
     attached = call(sim, "UpdateRoom", identifier=room.arn, loggingConfigurationIdentifiers=[arn])
-    assert attached.code == ("ConflictException" if state == "DELETING" else None)
+    assert attached.code == ("ValidationException" if state == "DELETING" else None)
     sim.clock.advance(5)
     found = call(sim, "GetLoggingConfiguration", identifier=arn)
     assert found.body.get("state") == (None if state == "DELETING" else "ACTIVE")
