@@ -178,6 +178,20 @@ def test_serve_options(serve: Serve) -> None:
     assert b":210987654321:" in arns[0]
 
 
+def test_serve_verbose(serve: Serve) -> None:
+    """--verbose has a line for each request to the control endpoints too, which is none otherwise."""
+    for options, lines in (
+        ((), ["200 ivs:ListChannels"]),
+        (("--verbose",), ["200 GET /_ivsim/clock", "200 ivs:ListChannels"]),
+    ):
+        served = serve(*options)
+        with RawClient(served.port) as client:
+            client.call("/_ivsim/clock", b"", method="GET")
+            client.call("/ListChannels")
+        _, _, log = served.stop(signal.SIGTERM)
+        assert [re.sub(r"^\S+ | [\d.]+ ms$", "", line) for line in log.splitlines()] == lines
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_serve_stops_at_once(serve: Serve, number: signal.Signals) -> None:
     """Nobody is waited for, idle or in the middle of a request, and no traceback is left."""
@@ -201,7 +215,7 @@ def test_serve_others(serve: Serve) -> None:
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        (["--port", "65536"], "port: 65536 is not one, which are 0 to 65535"),
+        (["--port", "65536"], "port: 65536 is not from 0 to 65535"),
         (["--host", "192.0.2.1"], "cannot listen at 192.0.2.1, port 4870: .+"),
         (["--account-id", "12"], ".*12.*"),
     ],

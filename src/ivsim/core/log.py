@@ -1,12 +1,13 @@
-"""A list that grows, that users read, and that tells of what is new in it."""
+"""Logs: lists that grow, that users read, and that tell of new entries."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar, overload
+from typing import Any, Generic, TypeVar, overload
 
 from .callbacks import check_callback
 from .journal import Journal
@@ -16,17 +17,36 @@ T = TypeVar("T")
 _log = logging.getLogger("ivsim.events")
 
 
+class PlaceGone(LookupError):  # noqa: N818 - what happened to it
+    """There is no such place in the log: what followed it is forgotten, or the log never came that far."""
+
+    def __init__(self, field: str, text: str) -> None:
+        super().__init__(text)
+        self.field = field
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """A part of a log, oldest first, and the places from which `Log.page()` goes on."""
+
+    entries: list[T]
+    before: int | None
+    """What to pass as `before` for older entries; None when there are none."""
+    after: int
+    """What to pass as `after` for newer entries: those that are there, or those to come."""
+
+
 class Log(Sequence[T]):
-    """What happened so far, oldest first: to count, to index, to slice, to walk through, and to subscribe to."""
+    """A log of entries, oldest first: to count, to index, to slice, to walk through, and to subscribe to."""
 
     def __init__(self, journal: Journal, what: str) -> None:
         self.failures: list[tuple[T, Exception]] = []
-        """What subscribers failed on, and how: for a test to assert that there is nothing."""
+        """The entries on which subscribers failed, each with its exception; a test can assert that there are none."""
         self._journal = journal
         self._what = what
         self._entries: list[T] = []
         self.first = 0
-        """How many there were before the first that is here: cleared away, or more than `history` keeps."""
+        """The number of entries before the first one kept: they were cleared away, or exceeded `history`."""
         self._subscribers: dict[object, Callable[[T], object]] = {}
 
     @overload
@@ -47,21 +67,49 @@ class Log(Sequence[T]):
 
     @property
     def end(self) -> int:
-        """How many there ever were."""
+        """The number of all entries ever, gone ones included."""
         return self.first + len(self._entries)
 
     def since(self, position: int, most: int) -> list[T]:
-        """Return what came after so many as there ever were, no more than `most`, and without what is not here."""
+        """Return up to `most` entries after the first `position` ever, as far as they are still kept."""
         with self._journal:  # what is not through yet may be taken back
             start = max(position - self.first, 0)
             return self._entries[start : start + most]
 
-    def subscribe(self, callback: Callable[[T], object]) -> Callable[[], None]:
-        """Have everything later handed to a function, in order; return what ends the subscription.
+    def page(
+        self,
+        *,
+        after: int | None = None,
+        before: int | None = None,
+        limit: int | None = None,
+        is_wanted: Callable[[T], bool] = lambda _: True,
+    ) -> Page[T]:
+        """Return a part of the log, oldest first: the newest `limit` entries, or those next to a place.
 
-        It is called after the call that caused it is done, so it may call the API itself, and with a copy of its own.
-        One that raises is reported in the log (`ivsim.events`) and in `failures`, and breaks nothing. Raises TypeError
-        for what cannot be called with one argument, and for a coroutine function.
+        A place is how many entries there ever were up to it, forgotten ones too; so the first that ever was has 1, and
+        0 comes before it. `after` asks for the oldest entries after a place, `before` for the newest before it, and
+        `is_wanted` for those alone for which it is true. `limit` is how many at most, None all.
+
+        Raises PlaceGone, a LookupError, for a place after which entries are forgotten (0 begins with the oldest that is
+        there), and for one that the log has not come to; ValueError for a number that is none, and for both places.
+        """
+        for name, value, least in (("limit", limit, 1), ("after", after, 0), ("before", before, 1)):
+            if value is not None and (type(value) is not int or value < least):
+                raise ValueError(f"{name}: {value!r} is not a whole number from {least} on")
+        if after is not None and before is not None:
+            raise ValueError("before: it is given beside `after`, and only one of them can be")
+        most = len(self._entries) if limit is None else limit
+        with self._journal:  # what is not through yet may be taken back
+            if after is not None:
+                return self._after(self._place("after", after), most, is_wanted)
+            return self._before(self.end if before is None else self._place("before", before) - 1, most, is_wanted)
+
+    def subscribe(self, callback: Callable[[T], object]) -> Callable[[], None]:
+        """Hand every later entry to a function, in order; return a function that ends the subscription.
+
+        The function is called when the call that caused the entry is done, so it may call the API itself. It gets a
+        copy of its own. An exception in it is reported in the log (`ivsim.events`) and in `failures`, and breaks
+        nothing. Raises TypeError for a function that cannot be called with one argument, and for a coroutine function.
         """
         check_callback("callback", callback, self._what)
         subscription = object()
@@ -73,13 +121,13 @@ class Log(Sequence[T]):
         return unsubscribe
 
     def clear(self) -> None:
-        """Forget everything, and what failed. Subscriptions stay."""
+        """Forget all entries and failures. Subscriptions stay."""
         self.first = self.end
         self._entries.clear()
         self.failures.clear()
 
     def drop_oldest(self, most: int) -> None:
-        """Forget all but the newest so many, and of what failed too."""
+        """Forget all but the newest so many entries and failures."""
         self.first += max(len(self._entries) - most, 0)
         del self._entries[:-most]
         del self.failures[:-most]
@@ -92,6 +140,39 @@ class Log(Sequence[T]):
         """Make the log as it was when the snapshot was taken."""
         (self._entries[:], self.first), subscribers = state
         self._subscribers = dict(subscribers)
+
+    def _place(self, name: str, place: int) -> int:
+        """Return a place from which entries can be read. Raises PlaceGone."""
+        if name == "after" and 0 < place < self.first:
+            raise PlaceGone(
+                name,
+                f"of the {self._what}s after {place} those up to {self.first} are forgotten; 0 begins with the oldest",
+            )
+        if place > self.end + (name == "before"):
+            raise PlaceGone(
+                name, f"there have been {self.end} {self._what}s, not {place}; perhaps another state was loaded"
+            )
+        return max(place, self.first + (name == "before"))
+
+    def _after(self, start: int, most: int, is_wanted: Callable[[T], bool]) -> Page[T]:
+        entries: list[T] = []
+        place = start
+        while place < self.end and len(entries) < most:
+            entry = self._entries[place - self.first]
+            place += 1
+            if is_wanted(entry):
+                entries.append(entry)
+        return Page(entries, start + 1 if start > self.first else None, place)
+
+    def _before(self, end: int, most: int, is_wanted: Callable[[T], bool]) -> Page[T]:
+        entries: list[T] = []
+        place = end
+        while place > self.first and len(entries) < most:
+            place -= 1
+            entry = self._entries[place - self.first]
+            if is_wanted(entry):
+                entries.append(entry)
+        return Page(entries[::-1], place + 1 if place > self.first else None, end)
 
     def _add(self, entry: T) -> None:
         """Add something, in a transaction; subscribers get it when that is through."""

@@ -43,7 +43,7 @@ _REJECTED = ("InvalidGetClientConfigurationStreamKey", "GetClientConfigurationSt
 INGEST = service.incident(
     "Ingest", _CONNECTION_REFUSED, _CONNECTION_LOST, _NO_CAPACITY, *_REJECTED, about=("channel_arn",)
 )
-"""What can happen to an encoder that connects."""
+"""The incident of an encoder that connects."""
 
 Life: TypeAlias = Literal["starting", "live", "starving", "ended"]
 
@@ -53,7 +53,7 @@ _SHOWS: Mapping[Life, Mapping[str, object]] = {
     "starving": {"health": "STARVING"},
     "ended": {"state": None},
 }
-"""What a session shows of each state of a broadcast's life; after the end its health stays as it last was."""
+"""The members by which a session shows each state of a broadcast; after the end its health stays as it last was."""
 
 _log = logging.getLogger("ivsim.streams")
 

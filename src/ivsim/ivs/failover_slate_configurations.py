@@ -23,11 +23,11 @@ CREATION = service.incident("FailoverSlateConfigurationCreation", "CREATE_FAILED
 DEFAULT_PAGE = 100
 
 SECONDS_TO_CREATED = 5.0
-"""How long CREATING and UPDATING last when transitions are realistic; taken from recording configurations."""
+"""The duration of CREATING and UPDATING when transitions are realistic; taken from recording configurations."""
 
 
 class FailoverSlateSettings(TypedDict, total=False):
-    """What CreateFailoverSlateConfiguration and UpdateFailoverSlateConfiguration configure."""
+    """The settings that CreateFailoverSlateConfiguration and UpdateFailoverSlateConfiguration take."""
 
     name: str
     activation_threshold_seconds: int

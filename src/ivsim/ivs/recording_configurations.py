@@ -20,11 +20,11 @@ CREATION = service.incident("RecordingConfigurationCreation", "CREATE_FAILED", a
 DEFAULT_PAGE = 100
 
 SECONDS_TO_ACTIVE = 5.0
-"""How long CREATING lasts when transitions are realistic: "typically a few seconds"."""
+"""The duration of CREATING when transitions are realistic: "typically a few seconds"."""
 
 
 class ThumbnailConfiguration(Struct, frozen=True):
-    """Which thumbnails a recording has. No resolution stands for the source's."""
+    """The thumbnails of a recording. Without a resolution they have the source's."""
 
     recording_mode: str = "INTERVAL"
     target_interval_seconds: int | None = 60
@@ -33,7 +33,7 @@ class ThumbnailConfiguration(Struct, frozen=True):
 
 
 class RenditionConfiguration(Struct, frozen=True):
-    """Which renditions are recorded; `renditions` counts when the selection is CUSTOM."""
+    """The renditions to record; `renditions` counts when the selection is CUSTOM."""
 
     rendition_selection: str = "ALL"
     renditions: tuple[str, ...] = ()

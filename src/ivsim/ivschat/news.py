@@ -1,6 +1,6 @@
-"""News of rooms, as they happen: what connections are sent, for doors that pass it on, and what everybody is sent.
+"""News of rooms as it happens: frames to connections, for doors that pass them on, and frames to everybody.
 
-All that is noted when something changes is that it did. What it comes to is read from the rooms' logs afterwards, so a
+A change only leaves a note that there was one. The frames themselves are read from the rooms' logs afterwards, so a
 connection gets exactly what `ChatConnection.frames` shows, in that order, whichever thread was at work.
 """
 
@@ -16,7 +16,7 @@ from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 from ..core import arns
 from ..core.state import State
 from ._service import Context, Contexts
-from .conversation import Connection
+from .conversation import Connection, leave
 
 SERVICE_RESTART = 1012
 """The WebSocket close code for connections that are not there any more after a reset, or in a state that was loaded."""
@@ -43,7 +43,7 @@ News: TypeAlias = list[Sent | Closed]
 
 
 class Handle(Protocol):
-    """A connection as it is held by whoever follows it."""
+    """A handle on a connection for the door that follows it."""
 
     @property
     def id(self) -> str:
@@ -115,6 +115,20 @@ class Feed(Generic[H]):
             news = [each for each in islice(self._news, end) if each.room_arn == connection.room_arn]
             self._news = deque(each for each in self._news if each.to != connection.id)
         return [each._replace(to=connection.id) for each in news if each.to in (None, connection.id)]
+
+    def disconnect_all(self) -> News:
+        """Close every connection that is followed, in one transaction; return all the news there are."""
+        with self._state.journal:
+            for connection_id, room in list(self._room_of.items()):
+                leave(room.ctx, connection_id)
+            self._read()
+            return self._take(len(self._news))
+
+    @property
+    def followed(self) -> set[str]:
+        """The ids of the connections that are followed."""
+        with self._state.journal:
+            return set(self._room_of)
 
     def news(self, most: int) -> tuple[News, bool]:
         """Return what happened since it was asked before, at most so many things, and whether there is more."""

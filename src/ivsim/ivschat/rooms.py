@@ -19,7 +19,7 @@ DEFAULT_PAGE = 50
 
 
 class RoomSettings(TypedDict, total=False):
-    """What CreateRoom and UpdateRoom configure."""
+    """The settings that CreateRoom and UpdateRoom take."""
 
     name: str
     maximum_message_rate_per_second: int

@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Callable
 from ipaddress import ip_address
+from time import perf_counter
 from typing import Any
 
 from starlette.applications import Starlette
@@ -15,10 +16,10 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ...emulator import Emulator
-from ...web import FAILED
+from ...web import CALLS, FAILED
 from . import chat, clock, faults, feed, general, openapi, quotas, reviews, streams  # noqa: F401 - they fill ENDPOINTS
 from .endpoints import ENDPOINTS, PREFIX, Endpoint
 from .problems import Problem
@@ -43,6 +44,7 @@ def control(sim: Emulator) -> Starlette:
         ],
         exception_handlers={HTTPException: _http_problem},
         middleware=[
+            Middleware(RequestLog),
             Middleware(Guard),
             Middleware(
                 CORSMiddleware,
@@ -54,8 +56,32 @@ def control(sim: Emulator) -> Starlette:
     )
 
 
+class RequestLog:
+    """Writes a line for each request, when its answer begins: where those of calls are, but at DEBUG.
+
+    They are not what is emulated, and the console asks something every second.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Have a request answered."""
+        began = perf_counter()
+
+        async def send_and_log(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                query = scope["query_string"]
+                target = (scope["raw_path"] + b"?" + query if query else scope["raw_path"]).decode("latin-1")
+                took = (perf_counter() - began) * 1000
+                CALLS.debug("%s %s %s %.1f ms", message["status"], scope["method"], target, took)
+            await send(message)
+
+        await self._app(scope, receive, send_and_log)
+
+
 class Guard:
-    """Refuses what a web page from elsewhere sends: by its origin, or by a name of its own for this machine.
+    """A guard that refuses requests of web pages from elsewhere: by their origin, or by a public name for this machine.
 
     Browsers tell the origin of whatever may change something; and a name that an attacker lets point to 127.0.0.1 (DNS
     rebinding) is a public one, which has a dot and is nobody's name for an emulator.
@@ -99,7 +125,7 @@ def _route(sim: Emulator, methods: dict[str, Endpoint]) -> Callable[[Request], A
         except Problem as problem:
             return problem.response()
         except Exception:  # noqa: BLE001 - whatever it is, it is ours
-            _log.exception("a bug of ivsim's at %s %s; please report it", request.method, request.url.path)
+            _log.exception("a bug in ivsim at %s %s; please report it", request.method, request.url.path)
             return Problem(500, FAILED).response()
 
     return answer
