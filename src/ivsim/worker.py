@@ -1,4 +1,4 @@
-"""What the process does that makes bodies for a server, which starts it and is its other end (server/maker.py)."""
+"""The process that makes bodies for a server, which starts it and is its other end (server/maker.py)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from contextlib import redirect_stdout
 from typing import BinaryIO
 
 ASKED = struct.Struct(">Q")
-"""What comes before a recipe, which is pickled: its length."""
+"""The head of a recipe, which is pickled: its length."""
 
 ANSWERED = struct.Struct(">?Q")
-"""What comes before an answer: whether it is the body, rather than the traceback of what went wrong; its length."""
+"""The head of an answer: whether it is the body, rather than the traceback of a failure; its length."""
 
 
 def work(asked: BinaryIO, answers: BinaryIO) -> None:

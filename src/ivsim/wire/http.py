@@ -32,7 +32,7 @@ class Request(NamedTuple):
 
 
 class Recipe(NamedTuple):
-    """How to make a body that takes long to make: by a function, of arguments.
+    """A recipe for a body that takes long to make: a function and its arguments.
 
     Arguments are values that do not change, so recipes can be made anywhere and at any time, and equal ones make the
     same bytes.
