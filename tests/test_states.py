@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
-from botocore.model import ListShape, Shape, StructureShape
+from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from ivsim import Emulator
+from ivsim.ivs import failover_slate_configurations, recording_configurations
+from ivsim.ivschat import logging_configurations
 from ivsim.services import SERVICES
 
 from .calling import call
@@ -35,6 +37,8 @@ def listed() -> Iterator[Value]:
 def _values(shape: Shape | None, seen: set[str]) -> Iterator[Value]:
     if isinstance(shape, ListShape):
         yield from _values(shape.member, seen)
+    if isinstance(shape, MapShape):
+        yield from _values(shape.value, seen)
     if not isinstance(shape, StructureShape) or shape.name in seen:
         return
     seen.add(shape.name)
@@ -130,3 +134,16 @@ def test_nothing_is_said_in_vain() -> None:
     """docs/fidelity.md excuses no value that no model has."""
     assert never()
     assert never() <= set(listed())
+
+
+@pytest.mark.parametrize(
+    ("state", "shape"),
+    [
+        (recording_configurations.State, "RecordingConfigurationState"),
+        (failover_slate_configurations.State, "FailoverSlateConfigurationState"),
+        (logging_configurations.State, "LoggingConfigurationState"),
+    ],
+)
+def test_the_types_say_the_same(state: Any, shape: str) -> None:
+    """The type of a record's state allows every state that the model lists."""
+    assert {value for name, value in listed() if name == shape} <= set(get_args(state))

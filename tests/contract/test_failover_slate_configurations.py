@@ -51,3 +51,16 @@ def test_quota(aws: Services) -> None:
     for _ in range(20):
         aws.ivs.create_failover_slate_configuration()
     assert aws.code(aws.ivs.create_failover_slate_configuration) == "ServiceQuotaExceededException"
+
+
+def test_a_failed_creation(aws: Services) -> None:
+    """What could not be created can be attached and deleted, not updated."""
+    aws.sim.faults.add("FailoverSlateConfigurationCreation", "CREATE_FAILED")
+    arn = aws.ivs.create_failover_slate_configuration()["failoverSlateConfiguration"]["arn"]
+    got = aws.ivs.get_failover_slate_configuration(arn=arn)["failoverSlateConfiguration"]
+    assert got["state"] == "CREATE_FAILED"
+    assert aws.code(aws.ivs.update_failover_slate_configuration, arn=arn, name="x") == "ConflictException"
+    channel = aws.ivs.create_channel(failoverSlateConfigurationArn=arn)["channel"]["arn"]
+    aws.ivs.delete_channel(arn=channel)
+    aws.ivs.delete_failover_slate_configuration(arn=arn)
+    assert aws.ivs.list_failover_slate_configurations()["failoverSlateConfigurations"] == []

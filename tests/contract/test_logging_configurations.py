@@ -72,3 +72,50 @@ def test_quota(aws: Services) -> None:
     assert refused["Error"]["Code"] == "ServiceQuotaExceededException"
     assert (refused["limit"], refused["resourceType"]) == (10, "LOGGING_CONFIGURATION")
     assert refused["resourceId"]
+
+
+def test_failures(aws: Services) -> None:
+    """What failed is seen by whoever asks again, may be tried again but for a creation, and may be deleted."""
+    service, faults = aws.ivschat, aws.sim.faults
+    faults.add("LoggingConfigurationCreation", "CREATE_FAILED", when={"name": "never"})
+    never, arn = (
+        service.create_logging_configuration(destinationConfiguration=S3, name=name)["arn"] for name in ("never", "one")
+    )
+    faults.add("LoggingConfigurationUpdate", "UPDATE_FAILED")
+    assert service.update_logging_configuration(identifier=arn, name="two")["state"] == "ACTIVE"
+    shown = {each["arn"]: each for each in service.list_logging_configurations()["loggingConfigurations"]}
+    assert (shown[never]["state"], shown[arn]["state"]) == ("CREATE_FAILED", "UPDATE_FAILED")
+    assert shown[arn]["name"] == "one"
+    assert aws.code(service.update_logging_configuration, identifier=never, name="x") == "ConflictException"
+    service.update_logging_configuration(identifier=arn, name="two")
+    assert service.get_logging_configuration(identifier=arn)["state"] == "ACTIVE"
+    faults.add("LoggingConfigurationDeletion", "DELETE_FAILED", when={"arn": arn})
+    for each in (never, arn):
+        service.delete_logging_configuration(identifier=each)
+    (left,) = service.list_logging_configurations()["loggingConfigurations"]
+    assert (left["arn"], left["name"], left["state"]) == (arn, "two", "DELETE_FAILED")
+    service.delete_logging_configuration(identifier=arn)
+    assert service.list_logging_configurations()["loggingConfigurations"] == []
+
+
+def test_a_deletion_that_takes_its_time(aws: Services) -> None:
+    """While a configuration is being deleted neither a new room nor an old one may log to it."""
+    aws.sim.clock.freeze()
+    aws.sim.faults.latency("LoggingConfigurationDeletion", 20)
+    arn = aws.ivschat.create_logging_configuration(destinationConfiguration=S3)["arn"]
+    room = aws.ivschat.create_room()["arn"]
+    aws.ivschat.delete_logging_configuration(identifier=arn)
+    assert aws.ivschat.get_logging_configuration(identifier=arn)["state"] == "DELETING"
+    assert aws.code(aws.ivschat.delete_logging_configuration, identifier=arn) == "ConflictException"
+    log_to = {"loggingConfigurationIdentifiers": [arn]}
+    for refused in (
+        aws.refusal(aws.ivschat.create_room, **log_to),
+        aws.refusal(aws.ivschat.update_room, identifier=room, **log_to),
+    ):
+        assert refused["Error"]["Code"] == "ValidationException"
+        assert f"{arn} is DELETING" in refused["Error"]["Message"]
+        assert "loggingConfigurationIdentifiers" in refused["Error"]["Message"]
+    assert [each["arn"] for each in aws.ivschat.list_rooms()["rooms"]] == [room]
+    assert "loggingConfigurationIdentifiers" not in aws.ivschat.get_room(identifier=room)
+    aws.sim.clock.advance(20)
+    assert aws.code(aws.ivschat.get_logging_configuration, identifier=arn) == "ResourceNotFoundException"

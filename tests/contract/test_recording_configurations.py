@@ -125,3 +125,34 @@ def test_session_tells_of_its_recording(aws: Services) -> None:
     ]
     (summary,) = aws.ivs.list_stream_sessions(channelArn=channel["arn"])["streamSessions"]
     assert not summary["hasErrorEvent"]
+
+
+def test_a_failed_creation(aws: Services) -> None:
+    """Whoever polls sees that the creation failed; what failed can be attached, records nothing, and can be deleted."""
+    aws.sim.faults.add("RecordingConfigurationCreation", "CREATE_FAILED", when={"name": "bad"})
+    good, bad = create(aws, name="good"), create(aws, name="bad")
+    assert (good["state"], bad["state"]) == ("CREATING", "CREATING")
+    listed = aws.ivs.list_recording_configurations()["recordingConfigurations"]
+    assert {each["name"]: each["state"] for each in listed} == {"good": "ACTIVE", "bad": "CREATE_FAILED"}
+    channel = aws.ivs.create_channel(recordingConfigurationArn=bad["arn"])["channel"]
+    with aws.go_live(channel):
+        pass
+    session = aws.ivs.get_stream_session(channelArn=channel["arn"])["streamSession"]
+    assert session["recordingConfiguration"]["state"] == "CREATE_FAILED"
+    assert "Recording Start Failure" in [event["name"] for event in session["truncatedEvents"]]
+    assert aws.code(aws.ivs.delete_recording_configuration, arn=bad["arn"]) == "ConflictException"
+    aws.ivs.update_channel(arn=channel["arn"], recordingConfigurationArn=good["arn"])
+    aws.ivs.delete_recording_configuration(arn=bad["arn"])
+    assert aws.code(aws.ivs.get_recording_configuration, arn=bad["arn"]) == "ResourceNotFoundException"
+
+
+def test_a_creation_that_takes_its_time(aws: Services) -> None:
+    """Whoever polls sees CREATING for as long as it lasts."""
+    aws.sim.clock.freeze()
+    aws.sim.faults.latency("RecordingConfigurationCreation", 20)
+    arn = create(aws)["arn"]
+    seen = []
+    for seconds in (0, 19, 1):
+        aws.sim.clock.advance(seconds)
+        seen.append(aws.ivs.get_recording_configuration(arn=arn)["recordingConfiguration"]["state"])
+    assert seen == ["CREATING", "CREATING", "ACTIVE"]

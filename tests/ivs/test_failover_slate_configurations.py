@@ -25,3 +25,19 @@ def test_what_follows(sim: Emulator) -> None:
         assert not stream.shows_slate
     call(sim, "UpdateChannel", arn=channel, failoverSlateConfigurationArn="")
     assert call(sim, "DeleteFailoverSlateConfiguration", arn=arn).code is None
+
+
+def test_on_the_way() -> None:
+    """A configuration that is CREATING or UPDATING cannot be updated, and can be deleted."""
+    sim = Emulator(transitions="realistic")
+    sim.clock.freeze()
+    arn = call(sim, "CreateFailoverSlateConfiguration").body["failoverSlateConfiguration"]["arn"]
+    for state in ("CREATING", "UPDATING"):
+        got = call(sim, "GetFailoverSlateConfiguration", arn=arn).body["failoverSlateConfiguration"]
+        assert got["state"] == state
+        assert call(sim, "UpdateFailoverSlateConfiguration", arn=arn, name="n").code == "ConflictException"
+        sim.clock.advance(5)
+        assert call(sim, "UpdateFailoverSlateConfiguration", arn=arn, name=state).code is None
+    assert call(sim, "DeleteFailoverSlateConfiguration", arn=arn).code is None
+    sim.clock.advance(5)
+    assert call(sim, "GetFailoverSlateConfiguration", arn=arn).code == "ResourceNotFoundException"

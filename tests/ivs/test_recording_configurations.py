@@ -65,3 +65,15 @@ def test_deleted_in_the_meantime(sim: Emulator) -> None:
     call(sim, "DeleteRecordingConfiguration", arn=arn)
     sim.clock.advance(10)
     assert call(sim, "GetRecordingConfiguration", arn=arn).code == "ResourceNotFoundException"
+
+
+def test_used_too_early(sim: Emulator) -> None:
+    """A stream that begins while the configuration is CREATING is not recorded; the next one is."""
+    sim.faults.latency("RecordingConfigurationCreation", 5)
+    channel = call(sim, "CreateChannel", recordingConfigurationArn=created(sim)).body["channel"]["arn"]
+    with sim.streams.start(channel):
+        pass
+    sim.clock.advance(5)
+    sim.streams.start(channel)
+    statuses = [event["detail"]["recording_status"] for event in sim.events.of("IVS Recording State Change")]
+    assert statuses == ["Recording Start Failure", "Recording Start"]

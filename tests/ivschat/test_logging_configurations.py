@@ -87,7 +87,55 @@ def test_on_the_way(sim: Emulator, room: Room, step: str, state: str) -> None:
     assert update(sim, arn).code == "ConflictException"
     assert delete(sim, arn) == "ConflictException"
     attached = call(sim, "UpdateRoom", identifier=room.arn, loggingConfigurationIdentifiers=[arn])
-    assert attached.code == ("ConflictException" if state == "DELETING" else None)
+    assert attached.code == ("ValidationException" if state == "DELETING" else None)
     sim.clock.advance(5)
     found = call(sim, "GetLoggingConfiguration", identifier=arn)
     assert found.body.get("state") == (None if state == "DELETING" else "ACTIVE")
+
+
+@pytest.mark.parametrize(
+    ("step", "ending", "attached", "updated", "deleted"),
+    [
+        ("Creation", "", None, "ConflictException", "ConflictException"),
+        ("Update", "", None, "ConflictException", "ConflictException"),
+        ("Deletion", "", "ValidationException", "ConflictException", "ConflictException"),
+        ("Creation", "CREATE_FAILED", None, "ConflictException", None),
+        ("Update", "UPDATE_FAILED", None, None, None),
+        ("Deletion", "DELETE_FAILED", None, "ConflictException", None),
+    ],
+)
+@pytest.mark.parametrize("what", ["attached", "updated", "deleted"])
+def test_what_may_be_done(
+    sim: Emulator,
+    room: Room,
+    what: str,
+    step: str,
+    ending: str,
+    attached: str | None,
+    updated: str | None,
+    deleted: str | None,
+) -> None:
+    """What may be done in a state is what docs/howto/faults.md says; nothing is logged unless it is ACTIVE."""
+    if ending:
+        sim.faults.add(f"LoggingConfiguration{step}", ending)
+    else:
+        sim.faults.latency(f"LoggingConfiguration{step}", 5)
+    arn = created(sim)
+    if step == "Update":
+        update(sim, arn)
+    if step == "Deletion":
+        delete(sim, arn)
+    sim.faults.clear()
+    before = get(sim, arn)
+    if what == "attached":
+        answer = call(sim, "UpdateRoom", identifier=room.arn, loggingConfigurationIdentifiers=[arn])
+        assert answer.code == attached
+        room.join("ann").send_message("hello")
+        assert sim.chat.logs(room.arn) == ({} if attached else {arn: []})
+    elif what == "updated":
+        assert update(sim, arn).code == updated
+        assert (get(sim, arn) == before) == bool(updated)
+    else:
+        assert delete(sim, arn) == deleted
+        found = call(sim, "GetLoggingConfiguration", identifier=arn)
+        assert found.code == (None if deleted else "ResourceNotFoundException")

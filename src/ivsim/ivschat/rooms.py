@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..wire.errors import ConflictException
 from ._service import Context, service
 
 if TYPE_CHECKING:
@@ -120,7 +119,7 @@ def _changes(ctx: Context, handler: MessageReviewHandler | None, settings: RoomS
         configurations = ctx.store.logging_configurations
         ctx.check_exists(configurations, *identifiers)
         for configuration in filter(None, map(configurations.get, identifiers)):
-            if configuration.state == "DELETING":
-                raise ConflictException(f"Resource: {configuration.arn} is DELETING", resource=configuration.arn)
+            is_kept = configuration.state != "DELETING"
+            ctx.check(is_kept, "logging_configuration_identifiers", f"{configuration.arn} is {configuration.state}")
         changes["logging_configuration_identifiers"] = identifiers or None
     return changes
