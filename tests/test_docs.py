@@ -134,6 +134,17 @@ def test_every_quota_is_in_fidelity() -> None:
             assert name in text, name
 
 
+def test_places_in_fidelity() -> None:
+    """The files that docs/fidelity.md names are there, and what it names in them is defined in them."""
+    text = (ROOT / "docs" / "fidelity.md").read_text().replace("\\_", "_")
+    places = set(re.findall(r"(?<![-\w/])([\w/]+\.py)\b(?: `(\w+)`)?(?=[^|\n]*\|$)", text, re.MULTILINE))
+    assert len(places) > 100  # or the pattern finds the places no longer
+    for file, name in places:
+        source = (ROOT / "src" / "ivsim" / file).read_text()
+        definition = rf"^ *(?:(?:async )?def {name}\(|class {name}\b|{name}(?::| =))" if name else "^"
+        assert re.search(definition, source, re.MULTILINE), (file, name)
+
+
 def test_version_is_in_the_changelog() -> None:
     """The changelog speaks of the version."""
     from ivsim import __version__

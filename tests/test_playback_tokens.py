@@ -116,7 +116,7 @@ def test_single_use() -> None:
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ({"expires_in": 0}, "expires_in: 0 is not a time to come"),
+        ({"expires_in": 0}, "expires_in: 0 is not in the future"),
         ({"expires_in": float("inf")}, "expires_in: inf"),
         ({"expires_in": timedelta(seconds=-1)}, "expires_in: "),
         ({"viewer_id": "ann", "expires_in": 601}, "expires_in: 601 is more than 10 minutes away"),
@@ -167,7 +167,7 @@ def test_wrong_keys_and_channels() -> None:
     locked = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
     public = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     for key in ("not a key", locked, public):
-        with pytest.raises(ValueError, match="private_key: no PEM"):
+        with pytest.raises(ValueError, match="private_key: not the PEM"):
             playback_token(key, ARN)
     with pytest.raises(ValueError, match="private_key: its curve is secp256r1"):
         playback_token(ec.generate_private_key(ec.SECP256R1()), ARN)

@@ -26,7 +26,8 @@ def test_eight_threads() -> None:
                     ivs.delete_channel(arn=arn)
                 listed = [channel["arn"] for channel in ivs.list_channels()["channels"]]
                 assert len(set(listed)) == len(listed)
-                assert ivs.get_channel(arn=(kept or listed)[-1])["channel"] if kept else True
+                if kept:
+                    assert ivs.get_channel(arn=kept[-1])["channel"]["arn"] == kept[-1]
             return kept
 
         with ThreadPoolExecutor(THREADS) as pool:

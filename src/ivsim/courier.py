@@ -1,4 +1,4 @@
-"""Carries what the services deliver to S3, CloudWatch Logs and Firehose, with boto3: to moto, or where boto3 goes."""
+"""The courier: carries the services' parcels to S3, CloudWatch Logs and Firehose with boto3, to moto or to AWS."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def courier() -> Courier:
             except ClientError as error:
                 refused = str(error.response["Error"]["Code"])
             except Exception as error:  # noqa: BLE001 - whoever could not be reached, or was not willing
-                _log.warning("%s was not carried", type(parcel).__name__, exc_info=True)
+                _log.warning("a %s could not be delivered", type(parcel).__name__, exc_info=True)
                 refused = type(error).__name__
             if refused:
                 return refused
@@ -40,7 +40,7 @@ def courier() -> Courier:
 
 
 def _hand_over(client: Any, region: str, parcel: Parcel) -> str | None:
-    """Hand a parcel over; return why it was not taken where the answer says so and nothing is raised."""
+    """Hand a parcel over; return the reason for a refusal that is in the answer rather than raised."""
     if isinstance(parcel, S3Object):
         client("s3", region).put_object(
             Bucket=parcel.bucket, Key=parcel.key, Body=parcel.body, ContentType=parcel.content_type

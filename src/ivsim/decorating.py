@@ -1,4 +1,4 @@
-"""Decoration: functions of any kind and classes, as they are with a mock around them."""
+"""Decoration: functions of any kind, and classes, with a mock around them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 
 class Around(Protocol):
-    """What is put around a test: a mock, which can be entered again, and inside itself."""
+    """The thing put around a test: a mock, which can be entered again, and inside itself."""
 
     def start(self) -> object:
         """Begin; each start() wants its stop()."""
@@ -194,7 +194,7 @@ def _begin_and_end(cls: type[Any], begin: str, end: str, scope: Callable[[], Any
 
 
 def _for_subclasses(cls: type[Any], decorate: Callable[[type[Any]], None]) -> None:
-    """Have something done to every later subclass of a class."""
+    """Do something to every later subclass of a class."""
     original = vars(cls).get("__init_subclass__")
 
     def init_subclass(child: type[Any], /, **arguments: Any) -> None:

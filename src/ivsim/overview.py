@@ -12,7 +12,7 @@ Item = dict[str, Any]
 
 
 class _Kind(NamedTuple):
-    """A kind of resources: what they are called together, and the operation that gets one by its ARN."""
+    """A kind of resources: its name in the plural, and the operation that gets one by its ARN."""
 
     name: str
     resource_type: str
@@ -21,9 +21,9 @@ class _Kind(NamedTuple):
 
 
 def overview(*everything: tuple[Service[Any], Contexts[Any]]) -> dict[str, list[Item]]:
-    """Return every resource by what its kind is called, each as its Get operation shows it, with account and region.
+    """Return every resource by the name of its kind, each as its Get operation shows it, with account and region.
 
-    What a service says besides (`Service.overview()`) is in it too.
+    It includes the further members that a service adds (`Service.overview()`).
     """
     return {
         kind.name: list(_items(kind, service, contexts)) for service, contexts in everything for kind in _kinds(service)

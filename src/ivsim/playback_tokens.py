@@ -22,7 +22,7 @@ _PARAMETERS = {
     tokens.ORIGINS: "origins",
     tokens.SINGLE_USE: "single_use",
 }
-"""What claims are called here, where it is not their own name."""
+"""The names of claims here, where they differ from the claims' own."""
 
 _MOST_BYTES = 2048
 
@@ -110,7 +110,7 @@ def _key(private_key: Any) -> EllipticCurvePrivateKey:
         try:
             key = load_pem_private_key(key, password=None)
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-            raise ValueError(f"private_key: no PEM of a private key without a password: {error}") from None
+            raise ValueError(f"private_key: not the PEM of a private key without a password: {error}") from None
     if not isinstance(key, EllipticCurvePrivateKey):
         raise TypeError(f"private_key: {key!r} is neither a PEM nor an elliptic curve's private key")
     if key.curve.name != CURVE:
@@ -146,5 +146,5 @@ def _seconds(expires_in: Any) -> float:
     if type(seconds) not in (int, float):
         raise TypeError(f"expires_in: {expires_in!r} is neither a number of seconds nor a timedelta")
     if not 0 < seconds < inf:
-        raise ValueError(f"expires_in: {expires_in!r} is not a time to come")
+        raise ValueError(f"expires_in: {expires_in!r} is not in the future")
     return float(seconds)

@@ -1,4 +1,4 @@
-"""What the doors for HTTP share, server and WSGI: compressed bodies, scripts of other origins, bugs of ours."""
+"""The parts that the doors for HTTP, server and WSGI, share: compressed bodies, scripts of other origins, bugs."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from .emulator import Emulator
 
 HOST, PORT = "127.0.0.1", 4870
-"""Where a server is, unless it is told otherwise."""
+"""The address of a server, unless it is told otherwise."""
 
 FAILED = "ivsim failed; its log has the traceback"
-"""What a client is told of a bug of ours."""
+"""The answer to a client when ivsim has a bug."""
 
 MOST_THROWN_AWAY = 64 * 1024 * 1024
-"""How much of a body that is too large is still read, as most clients read no answer before they have sent it all."""
+"""The bytes still read of a body that is too large, as most clients read no answer before they have sent it all."""
 
 CALLS = logging.getLogger("ivsim.calls")
 """One line a call: status, what was called, the error code if it was refused, how long it took."""
@@ -33,7 +33,7 @@ _READABLE_FOR_SCRIPTS = "x-amzn-RequestId,x-amzn-ErrorType,Date"
 _PREFLIGHT_SECONDS = "86400"
 
 _MOST_CODINGS = 3
-"""In how many layers a body may be compressed: each may be as much work as the largest body."""
+"""The most layers of compression of a body: each may be as much work as the largest body."""
 
 _GZIP, _ZLIB, _BARE = zlib.MAX_WBITS | 16, zlib.MAX_WBITS, -zlib.MAX_WBITS
 _FORMATS = {"gzip": (_GZIP,), "x-gzip": (_GZIP,), "deflate": (_ZLIB, _BARE)}
@@ -58,7 +58,7 @@ def answer(emulator: Emulator, request: Request) -> Response:
     try:
         response = emulator.handle(request._replace(body=_decoded(request)))
     except Exception:  # noqa: BLE001 - whatever it is, it is ours
-        _log.exception("a bug of ivsim's at %s %s; please report it", request.method, request.url)
+        _log.exception("a bug in ivsim at %s %s; please report it", request.method, request.url)
         response = _failure()
     if request.header("origin") and "Access-Control-Allow-Origin" not in response.headers:  # the playback edge has it
         readable = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": _READABLE_FOR_SCRIPTS}
@@ -104,7 +104,7 @@ def _decoded(request: Request) -> bytes:
 
 
 def _inflated(body: bytes, bits: int) -> bytes | None:
-    """Return what a body expands to, of a large one enough to refuse it; None when it is broken."""
+    """Return a body decompressed, of a large one enough to refuse it; None when it is broken."""
     parts: list[bytes] = []
     size = 0
     while body and size <= MOST_BYTES:

@@ -65,7 +65,7 @@ class Application:
 
 
 def _url(environ: WSGIEnvironment) -> str:
-    """Return what was asked for as it was sent, where the server tells, below where the application is mounted."""
+    """Return the request's URL as it was sent, if the server tells, below the path of the mounted application."""
     path, mount = environ.get("PATH_INFO", ""), environ.get("SCRIPT_NAME", "")
     sent = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
     raw = _HOST.sub("", sent, count=1).partition("?")[0].removeprefix(mount)

@@ -257,11 +257,11 @@ def test_no_server(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nNo", "is no ivsim: it answered 404"),
-        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}", "is no ivsim: it answered 404"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK", "is no ivsim: its answer is not JSON"),
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nNo", "is not ivsim: it answered 404"),
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}", "is not ivsim: it answered 404"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK", "is not ivsim: its answer is not JSON"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", "broke off: "),
-        (b"SSH-2.0-OpenSSH\r\n", "is no ivsim: BadStatusLine"),
+        (b"SSH-2.0-OpenSSH\r\n", "is not ivsim: BadStatusLine"),
     ],
 )
 def test_another_server(capsys: pytest.CaptureFixture[str], answer: bytes, said: str) -> None:

@@ -215,7 +215,7 @@ def test_serve_others(serve: Serve) -> None:
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        (["--port", "65536"], "port: 65536 is not one, which are 0 to 65535"),
+        (["--port", "65536"], "port: 65536 is not from 0 to 65535"),
         (["--host", "192.0.2.1"], "cannot listen at 192.0.2.1, port 4870: .+"),
         (["--account-id", "12"], ".*12.*"),
     ],

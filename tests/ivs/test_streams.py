@@ -64,9 +64,9 @@ def test_unknown_video_members(sim: Emulator, created: Any) -> None:
     for tracks in ("abc", [5], 5):
         with pytest.raises(TypeError, match=r"audio: .* is neither a dict of members nor a list of them"):
             sim.streams.start(arn, audio=tracks)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="audio: an encoder sends one track at least"):
+    with pytest.raises(ValueError, match="audio: an encoder sends at least one track"):
         sim.streams.start(arn, audio=[])
-    with pytest.raises(TypeError, match="video: video_height is there twice"):
+    with pytest.raises(TypeError, match="video: video_height is given twice"):
         sim.streams.start(arn, video={"videoHeight": 480, "video_height": 720})
     for number in (0, -1, 2**31):
         with pytest.raises(ValueError, match=f"video: target_bitrate: {number} is not a number from 1 to 2147483647"):

@@ -87,7 +87,7 @@ def test_reset(room: Room) -> None:
         ada.send_message("two")
     with pytest.raises(LookupError):
         ada.receive()
-    with pytest.raises(ValueError, match="CreateChatToken never answered this token"):
+    with pytest.raises(ValueError, match="CreateChatToken never returned this token"):
         room.sim.chat.connect(token)
     assert list(room.sim.chat.review_handlers) == ["arn:x"]
     assert room.sim.chat.logs(room.arn) == {}

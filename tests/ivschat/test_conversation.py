@@ -107,9 +107,9 @@ def test_the_exact_moments(room: Room, sevenths: int) -> None:
 
 def test_unknown_tokens(room: Room) -> None:
     """What is no token, or one for a room that is gone, lets nobody in."""
-    with pytest.raises(ChatRefused, match="CreateChatToken never answered this token"):
+    with pytest.raises(ChatRefused, match="CreateChatToken never returned this token"):
         room.sim.chat.connect("AQICAH")
-    with pytest.raises(TypeError, match="is not a str; CreateChatToken answers it as `token`"):
+    with pytest.raises(TypeError, match="is not a str; CreateChatToken returns it as `token`"):
         room.sim.chat.connect({"token": "AQICAH"})  # type: ignore[arg-type]
     token = room.token("ada")
     call(room.sim, "DeleteRoom", identifier=room.arn)

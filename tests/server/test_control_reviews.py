@@ -191,7 +191,7 @@ def test_several_who_post(sim: Emulator, ann: ChatConnection) -> None:
     """Of several functions that POST for an emulator the last is asked that is left; to end one twice is nothing."""
     sim.chat.webhooks[LAMBDA] = "http://127.0.0.1:1"
     ends = [
-        sim.chat.post_with(lambda *_, name=name: {"ReviewResult": "ALLOW", "Content": name})  # type: ignore[misc]
+        sim.chat.post_with(lambda *_, name=name: {"ReviewResult": "ALLOW", "Content": name})
         for name in ("one", "two", "three")
     ]
     heard = []

@@ -69,7 +69,7 @@ def test_not_of_this_machine(sim: Emulator, host: str) -> None:
 @pytest.mark.parametrize("port", [-1, 65536])
 def test_no_port(sim: Emulator, port: int) -> None:
     """So is a number that is no port."""
-    with pytest.raises(ValueError, match=f"port: {port} is not one, which are 0 to 65535"):
+    with pytest.raises(ValueError, match=f"port: {port} is not from 0 to 65535"):
         sim.serve(port)
 
 

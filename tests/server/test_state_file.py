@@ -139,9 +139,9 @@ def test_cannot_begin(tmp_path: Path) -> None:
         used: f"cannot keep the state in {used}: another server keeps its state there",
         tmp_path / "no" / "x.json": f"cannot keep the state in {tmp_path / 'no' / 'x.json'}: there is no directory",
         tmp_path / "leaf" / "x.json": f"cannot keep the state in {tmp_path / 'leaf' / 'x.json'}: there is no directory",
-        tmp_path: f"cannot keep the state in {tmp_path}: that is no file",
-        pipe: f"cannot keep the state in {pipe}: that is no file",
-        loop: f"cannot keep the state in {loop}: that is no file",
+        tmp_path: f"cannot keep the state in {tmp_path}: it is not a regular file",
+        pipe: f"cannot keep the state in {pipe}: it is not a regular file",
+        loop: f"cannot keep the state in {loop}: it is not a regular file",
     }
     with serving(used):
         runs = {
@@ -237,8 +237,8 @@ def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pyte
         until(lambda: tried > 3)
         assert file.read_bytes() == before
         messages = [record.getMessage() for record in caplog.records]
-        assert sum("the state is not saved" in message for message in messages) == 1
-        assert f"the state is not saved: {file}: [Errno 28] No space left on device; it is tried again" in messages
+        assert sum("the state could not be saved" in message for message in messages) == 1
+        assert f"the state could not be saved: {file}: [Errno 28] No space left on device; trying again" in messages
         problem.clear()
         until(lambda: file.read_bytes() != before)
         until(lambda: f"the state is saved again: {file}" in caplog.messages)
@@ -270,7 +270,7 @@ def test_slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.Lo
         for number in range(1, 4):
             call(sim, "CreateChannel")
             until(lambda: len(restarted(tmp_path / "state.json").calls) == number)  # noqa: B023
-    assert [message for message in caplog.messages if "to save the state takes" in message] == caplog.messages
+    assert [message for message in caplog.messages if "saving the state takes" in message] == caplog.messages
     assert len(caplog.messages) == 1
 
 
@@ -342,5 +342,8 @@ sys.exit(main(sys.argv[1:]))
 """
     command = [sys.executable, "-c", script, "serve", "--port", "0", "--state", str(tmp_path / "state.json")]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
-    assert (ran.returncode, ran.stderr) == (1, "ivsim: the state is not saved: [Errno 28] No space left on device\n")
+    assert (ran.returncode, ran.stderr) == (
+        1,
+        "ivsim: the state could not be saved: [Errno 28] No space left on device\n",
+    )
     assert restarted(tmp_path / "state.json").quotas["Channels"] != 7

@@ -26,42 +26,44 @@ def add_to(subcommands: Any) -> None:
 
     def add(name: str, lines: Lines, help: str) -> argparse.ArgumentParser:
         parser: argparse.ArgumentParser = subcommands.add_parser(name, help=help, description=sentence(help))
-        parser.add_argument("--url", default=url, help="where the server is (%(default)s; IVSIM_URL)")
+        parser.add_argument("--url", default=url, help="the address of the server (%(default)s; IVSIM_URL)")
         parser.set_defaults(lines=lambda options: lines(options, Client(options.url)))
         return parser
 
     go_live = add("go-live", _go_live, "let an encoder go live on a channel")
     go_live.add_argument("channel", metavar="CHANNEL", help=_CHANNEL)
-    go_live.add_argument("--viewers", type=int, default=0, metavar="N", help="how many people watch (%(default)s)")
+    go_live.add_argument("--viewers", type=int, default=0, metavar="N", help="the number of viewers (%(default)s)")
     go_live.add_argument("--stream-key", action="store_true", help="CHANNEL is a stream key, or a whole ingest URL")
     for name, done, what in (
         ("end-stream", "end", "disconnect the encoder of a channel"),
-        ("starve", "starve", "have the encoder of a channel send no more data"),
-        ("recover", "recover", "have it send data again"),
+        ("starve", "starve", "make the encoder of a channel stop sending data"),
+        ("recover", "recover", "make the encoder of a channel send data again"),
     ):
         add(name, _stream_command(done), what).add_argument("channel", metavar="CHANNEL", help=_CHANNEL)
     events = add("events", _events, "print the EventBridge events so far")
-    events.add_argument("--type", metavar="DETAIL_TYPE", help='only these: "IVS Stream State Change", say')
+    events.add_argument(
+        "--type", metavar="DETAIL_TYPE", help='only those of this type, such as "IVS Stream State Change"'
+    )
     calls = add("calls", _calls, "print the API calls so far")
-    calls.add_argument("--operation", metavar="NAME", help="only those of one operation")
+    calls.add_argument("--operation", metavar="NAME", help="only those of this operation")
     for each in (events, calls):
         each.add_argument("--limit", type=int, metavar="N", help="only the newest N")
-        each.add_argument("--follow", action="store_true", help="and then each as it happens, until Ctrl-C")
-        each.add_argument("--json", action="store_true", help="each as a line of JSON")
-    add("advance", _advance, "move the server's clock forward, and print what it shows then").add_argument(
-        "seconds", type=float, metavar="SECONDS", help="by how much; what falls due happens"
+        each.add_argument("--follow", action="store_true", help="go on with each new one, until Ctrl-C")
+        each.add_argument("--json", action="store_true", help="print each as a line of JSON")
+    add("advance", _advance, "move the server's clock forward, and print its new time").add_argument(
+        "seconds", type=float, metavar="SECONDS", help="how far; everything that falls due happens"
     )
     add("reset", _reset, "empty the server: resources, streams, events, calls, faults")
-    add("save", _save, "write what is in the server to a file").add_argument(
-        "file", type=Path, metavar="FILE", help="where to; what is there is replaced"
+    add("save", _save, "write the server's state to a file").add_argument(
+        "file", type=Path, metavar="FILE", help="the file to write; one that is there is replaced"
     )
-    add("load", _load, "put the state in a file in the place of the server's").add_argument(
-        "file", type=Path, metavar="FILE", help="what `ivsim save`, --state or sim.save() wrote"
+    add("load", _load, "replace the server's state by the one in a file").add_argument(
+        "file", type=Path, metavar="FILE", help="a file that `ivsim save`, --state or sim.save() wrote"
     )
 
 
 def sentence(help: str) -> str:
-    """Return what a list of commands says of one, as its own page says it."""
+    """Return the short help of a command as a whole sentence, for the command's own page."""
     return f"{help[0].upper()}{help[1:]}."
 
 

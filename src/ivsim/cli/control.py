@@ -1,4 +1,4 @@
-"""The control endpoints of a server that runs elsewhere, as the command line asks for them."""
+"""A client for the control endpoints of a running server, as the command line uses it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from urllib.parse import urlencode, urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
 _SECONDS = 60.0
-"""How long an answer, or a sign of life, is waited for."""
+"""The longest wait for an answer, or for a sign of life."""
 
 
 class RequestFailed(Exception):  # noqa: N818 - what happened
-    """No server is there, or it refuses; the text says so to a person."""
+    """The request failed: no server answers, or it refuses. The text tells a person why."""
 
 
 class Message(NamedTuple):
@@ -27,7 +27,7 @@ class Message(NamedTuple):
 
 
 class Client:
-    """A server at a URL. Whatever goes wrong is RequestFailed."""
+    """A client of the server at a URL. Every failure raises RequestFailed."""
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
@@ -36,11 +36,11 @@ class Client:
             raise RequestFailed(f"{url!r} is not the URL of a server, such as http://127.0.0.1:4870")
 
     def get(self, path: str, **query: str | None) -> Any:
-        """Return what a path answers."""
+        """Return the answer at a path."""
         return self._json(self.send("GET", path + _query(query)))
 
     def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        """Have something done; return what that answers, None for nothing."""
+        """Post a body to a path; return the answer, None for an empty one."""
         answer = self.send("POST", path, json.dumps(body or {}).encode())
         return self._json(answer) if answer else None
 
@@ -81,7 +81,7 @@ class Client:
                 f"no server answers at {self._url} ({error.reason}); `ivsim serve` starts one"
             ) from None
         except (OSError, HTTPException) as error:
-            raise RequestFailed(f"what answers at {self._url} is no ivsim: {error!r}") from None
+            raise RequestFailed(f"the server at {self._url} is not ivsim: {error!r}") from None
         return response
 
     def _refusal(self, error: HTTPError) -> str:
@@ -89,13 +89,13 @@ class Client:
             problem = json.loads(error.read())
             return ": ".join(str(problem[name]) for name in ("field", "detail") if name in problem or name == "detail")
         except (ValueError, TypeError, KeyError, OSError, HTTPException):
-            return f"what answers at {self._url} is no ivsim: it answered {error.code}"
+            return f"the server at {self._url} is not ivsim: it answered {error.code}"
 
     def _json(self, text: bytes) -> Any:
         try:
             return json.loads(text)
         except ValueError:
-            raise RequestFailed(f"what answers at {self._url} is no ivsim: its answer is not JSON") from None
+            raise RequestFailed(f"the server at {self._url} is not ivsim: its answer is not JSON") from None
 
 
 def _query(members: dict[str, str | None]) -> str:

@@ -11,7 +11,7 @@ from ..wire.model import Operation
 
 
 def coverage_list() -> Iterator[str]:
-    """Yield the operations of each service, one a line, each with what is emulated of it."""
+    """Yield the operations of each service, one a line, each with the extent to which it is emulated."""
     for service in SERVICES.values():
         yield _headline(service)
         for operation in _operations(service):

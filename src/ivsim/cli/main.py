@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_to(subcommands)
     which = "print which operations of the installed botocore are emulated"
     coverage = subcommands.add_parser("coverage", help=which, description=commands.sentence(which))
-    coverage.add_argument("--markdown", action="store_true", help="as the page docs/coverage.md")
+    coverage.add_argument("--markdown", action="store_true", help="print the page docs/coverage.md")
     coverage.set_defaults(lines=lambda options: coverage_page() if options.markdown else coverage_list())
     options = parser.parse_args(arguments)
     try:
@@ -47,32 +47,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 class CommandFailed(Exception):  # noqa: N818 - what happened
-    """A command could not do what it was asked for; the text says why, to a person."""
+    """A command failed. The text tells a person why."""
 
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default=HOST, help="the address to listen at (%(default)s)")
-    parser.add_argument("--port", type=int, default=PORT, help="the port, 0 for any that is free (%(default)s)")
-    parser.add_argument("--seed", metavar="TEXT", help="makes ids and keys the same in every run")
+    parser.add_argument(
+        "--port", type=int, default=PORT, help="the port to listen at; 0 takes a free one (%(default)s)"
+    )
+    parser.add_argument("--seed", metavar="TEXT", help="make ids and keys the same in every run")
     parser.add_argument(
         "--account-id",
         default="123456789012",
         metavar="ID",
-        help="the account of calls whose access key is not itself one, of 12 digits (%(default)s)",
+        help="the account of calls whose access key is not an account of 12 digits itself (%(default)s)",
     )
-    parser.add_argument("--state", metavar="FILE", help="keep everything in a file, and go on from it if there is one")
+    parser.add_argument("--state", metavar="FILE", help="keep everything in this file, and start from it if it exists")
     parser.add_argument(
         "--history",
         type=int,
         default=10_000,
         metavar="N",
-        help="of calls, events, messages and what else only becomes more, at least the newest N are kept (%(default)s)",
+        help="keep at least the newest N calls, events, messages and others that only accumulate (%(default)s)",
     )
     parser.add_argument("--rate-limits", action="store_true", help="enforce the documented calls per second")
     how_much = parser.add_mutually_exclusive_group()
-    how_much.add_argument("--quiet", action="store_true", help="no line for each call")
+    how_much.add_argument("--quiet", action="store_true", help="print no line for each call")
     how_much.add_argument(
-        "--verbose", action="store_true", help="a line also for each request of the commands and the console"
+        "--verbose", action="store_true", help="print a line for each request to the control endpoints too"
     )
     parser.set_defaults(lines=_serve)
 
@@ -100,7 +102,7 @@ def _serve(options: argparse.Namespace) -> Iterator[str]:
     try:
         server.run(lambda: print("\n".join(_welcome(server)), flush=True))
     except (OSError, ValueError) as error:  # of the last time that the state was to be saved
-        raise CommandFailed(f"the state is not saved: {error}") from None
+        raise CommandFailed(f"the state could not be saved: {error}") from None
     return iter(())
 
 

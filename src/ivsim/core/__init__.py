@@ -1,1 +1,1 @@
-"""What every service shares. Knows the wire, and no service."""
+"""The parts that every service shares. They know the wire, and no service."""

@@ -26,28 +26,28 @@ from .saved import FORMAT, VERSION, Document, SavedSeries, SavedStore, SavedTabl
 from .state import State
 
 _RECORDS_A_PIECE = 200
-"""A millisecond or so of encoding."""
+"""The number of records in a piece: a millisecond or so of encoding."""
 
 
 def save(state: State, path: str | os.PathLike[str]) -> None:
-    """Write a state to a file, which is replaced as a whole. Raises ValueError for what a file cannot keep."""
+    """Write a state to a file, which is replaced as a whole. Raises ValueError for a fault that a file cannot keep."""
     replace_file(path, msgspec.json.format(dumps(state)) + b"\n")
 
 
 def load(state: State, services: Services, path: str | os.PathLike[str]) -> None:
-    """Put the state in a file in the place of this one. Raises UnreadableState, and nothing has changed."""
+    """Replace this state by the one in a file. Raises UnreadableState, and then nothing has changed."""
     loads(state, services, Path(path).read_bytes(), os.fspath(path))
 
 
 def dumps(state: State) -> bytes:
-    """Return a state as a file has it, on one line. Raises ValueError for what a file cannot keep."""
+    """Return a state in the form of a file, on one line. Raises ValueError for a fault that a file cannot keep."""
     return b"".join(encode(take(state)))
 
 
 def loads(state: State, services: Services, text: bytes, source: str) -> None:
-    """Put a state that was saved in the place of this one. Raises UnreadableState, and nothing has changed.
+    """Replace this state by a saved one. Raises UnreadableState, and then nothing has changed.
 
-    `source` is what the error calls it: the name of the file.
+    `source` is its name in the error: that of the file.
     """
     try:
         parts = read(text, state, services)
@@ -63,13 +63,13 @@ def loads(state: State, services: Services, text: bytes, source: str) -> None:
 
 
 def take(state: State) -> dict[str, Any]:
-    """Return what a state is now, for `encode()`; records are frozen, so it stays that."""
+    """Return a snapshot of a state, for `encode()`. Records are frozen, so the snapshot does not change."""
     with state.journal:
         return {**state.snapshot(), "ids": state.ids.snapshot()}
 
 
 def encode(parts: Mapping[str, Any]) -> Iterator[bytes]:
-    """Yield, piece by piece, the JSON of what was taken. Raises ValueError for what a file cannot keep."""
+    """Yield the JSON of a snapshot, piece by piece. Raises ValueError for a fault that a file cannot keep."""
     faults, latencies = parts["faults"]
     (events, first_event), _ = parts["events"]  # the subscribers are not the state's
     (calls, first_call), _ = parts["calls"]
@@ -113,7 +113,7 @@ def replace_file(path: str | os.PathLike[str], text: bytes) -> None:
 
 
 def write(target: Path, pieces: Iterable[bytes], temporary: Path) -> None:
-    """Replace a file as a whole: what it shall be is written under another name, and flushed, before it has its own."""
+    """Replace a file as a whole: its new content is written under another name, and flushed, before it gets its own."""
     try:
         with temporary.open("wb") as file:
             file.write(b"".join(pieces))  # each write would be a turn for another, busy thread

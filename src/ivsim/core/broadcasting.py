@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 Tracks: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
-"""What is sent: the members of one track that differ from the usual, or those of each of several."""
+"""The tracks sent: for one track, the members that differ from the usual; for several, a list of such members."""
 
 
 class Broadcast(Protocol):
@@ -22,17 +22,17 @@ class Broadcast(Protocol):
 
     @property
     def is_connected(self) -> bool:
-        """Whether it is let send still."""
+        """Whether it may still send."""
 
     def on_change(self, callback: Callable[[], object]) -> Callable[[], None]:
-        """Have a function called whenever something about it changes; return what ends that."""
+        """Call a function whenever something about the broadcast changes; return a function that ends that."""
 
     def end(self) -> None:
         """Send no more."""
 
 
 class Broadcaster(Protocol):
-    """Takes broadcasts on channels."""
+    """A function that takes broadcasts on channels."""
 
     def __call__(self, channel_arn: str, *, video: Tracks = None, audio: Tracks = None) -> Broadcast:
-        """Begin to send to a channel. Raises ValueError that says why, for a broadcast that is not let in."""
+        """Begin to send to a channel. Raises ValueError for a broadcast that is refused, with the reason."""

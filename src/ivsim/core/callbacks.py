@@ -1,4 +1,4 @@
-"""Functions that users hand in, looked at when they do, because a failure later is easily overlooked."""
+"""A check of the functions that users hand in. It is made at once, because a later failure is easily overlooked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import suppress
 
 
 def check_callback(place: str, callback: object, what: str) -> None:
-    """Refuse what cannot be called with one argument, `what` it is, or would only return a coroutine.
+    """Refuse a callback that cannot be called with one argument (`what` names it), or would only return a coroutine.
 
     Raises TypeError that names the place.
     """

@@ -37,7 +37,7 @@ class Calls(Log[Call]):
         self._operations = {name.lower(): name for name in operations}
 
     def record(self, call: Call) -> None:
-        """Add a call; what it was answered is in the same transaction."""
+        """Add a call, in the same transaction as its answer."""
         self._add(call)
 
     def of(self, operation: str) -> list[Call]:
@@ -48,7 +48,7 @@ class Calls(Log[Call]):
         return list(filter(self.is_of(operation), self))
 
     def is_of(self, operation: str) -> Callable[[Call], bool]:
-        """Return what tells whether a call is one of those that `of()` returns. Raises ValueError as that does."""
+        """Return a predicate for the calls that `of()` returns. Raises ValueError as `of()` does."""
         name = self._operations.get(str(operation).replace("_", "").lower())
         if name is None:
             raise ValueError(f"operation: {unknown('operation', str(operation), self._operations.values())}")

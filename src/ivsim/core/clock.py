@@ -20,7 +20,7 @@ _END = (datetime(9999, 1, 1, tzinfo=timezone.utc) - _EPOCH) // _MICROSECOND
 
 
 class Task(NamedTuple):
-    """Something a service does on its own in one account and region: a function of its, by name, and what with."""
+    """A task that a service does on its own in one account and region: the name of a function, and its arguments."""
 
     service: str
     account: str
@@ -38,7 +38,7 @@ class Timer(NamedTuple):
 
 
 class ClockState(Struct, frozen=True):
-    """What a clock remembers: its distance from the system's, where it stands if it is frozen, and what is to come."""
+    """The state of a clock: its distance from the system's, where it stands if it is frozen, and its coming tasks."""
 
     offset: int
     frozen: int | None
@@ -47,7 +47,7 @@ class ClockState(Struct, frozen=True):
 
 
 class _Acting(NamedTuple):
-    """The time that a thread sees while it does what belongs to that time."""
+    """The time that a thread sees while it does a task that is due at that time."""
 
     thread: int
     at: int
@@ -56,15 +56,15 @@ class _Acting(NamedTuple):
 class Clock:
     """Time as the emulated services see it, in whole microseconds, so that many small steps add up.
 
-    It runs with the system's clock, so freezegun and time-machine move it too. What the services do on their own (a
-    recording configuration becoming ACTIVE) happens when the clock reaches it: during `advance()`, or at the next call,
-    each thing at its own time and with its events told before the next.
+    It runs with the system's clock, so freezegun and time-machine move it too. Things that the services do on their own
+    (a recording configuration becoming ACTIVE) happen when the clock reaches their time: during `advance()`, or at the
+    next call, each at its own time and with its events told before the next.
     """
 
     def __init__(self, journal: Journal, perform: Callable[[Task], object]) -> None:
         self._journal = journal
         self.perform = perform
-        """Does a task that is due."""
+        """The function that does a task that is due."""
         self._acting: _Acting | None = None
         self._offset = 0
         self._frozen: int | None = None
@@ -88,7 +88,7 @@ class Clock:
 
     @property
     def setting(self) -> tuple[int, int | None]:
-        """How it was set, in microseconds: its distance from the system's clock, and where it stands if it does."""
+        """The clock's setting, in microseconds: its distance from the system's clock, and where it stands if frozen."""
         return self._offset, self._frozen
 
     @property
@@ -141,20 +141,20 @@ class Clock:
             self._set(max(until, self.microseconds()))
 
     def after(self, seconds: float, task: Task) -> None:
-        """Have something happen in so many seconds; taken back with the transaction that asked for it."""
+        """Schedule a task in so many seconds; it is taken back with the transaction that asked for it."""
         timer = Timer(self.microseconds() + round(seconds * 1_000_000), self._next_serial, task)
         self._next_serial += 1
         heapq.heappush(self._timers, timer)
         self._journal.note(lambda: self._drop(timer))
 
     def run_due(self) -> None:
-        """Let happen what the clock has reached on its own."""
+        """Do all tasks that the clock has reached by itself."""
         while self._timers and self._step():
             pass
 
     @contextmanager
     def acting(self, at: int) -> Iterator[None]:
-        """Show this thread a time, in microseconds, while it does what belongs to that; only inside a transaction."""
+        """Show this thread a time, in microseconds, while it does a task of that time; only inside a transaction."""
         self._acting, before = _Acting(threading.get_ident(), at), self._acting
         try:
             yield
@@ -162,12 +162,12 @@ class Clock:
             self._acting = before
 
     def cancel(self, is_unwanted: Callable[[Task], bool]) -> None:
-        """Forget some of what was to happen."""
+        """Forget some of the tasks to come."""
         self._timers[:] = [timer for timer in self._timers if not is_unwanted(timer.task)]
         heapq.heapify(self._timers)
 
     def clear(self) -> None:
-        """Forget what was to happen. The time stays."""
+        """Forget all tasks to come. The time stays."""
         self._timers.clear()
 
     def snapshot(self) -> ClockState:

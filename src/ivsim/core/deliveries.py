@@ -1,6 +1,6 @@
-"""What the services leave at other AWS services: objects in S3, log events in CloudWatch Logs, records in Firehose.
+"""Parcels for other AWS services: objects in S3, log events in CloudWatch Logs, records in Firehose.
 
-Only parcels are known here, and that somebody may carry them; who that is, is the emulator's business.
+This module knows only the parcels, and that a courier may carry them; the emulator decides who the courier is.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""EventBridge events: what the services told the world, as dicts in AWS's exact shape."""
+"""EventBridge events: the services' messages to the world, as dicts in AWS's exact shape."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Events(Log[Event]):
         self._detail_types = detail_types
         self._ids = ids
         self.latest = 0
-        """When the last event happened, in microseconds since the epoch."""
+        """The time of the last event, in microseconds since the epoch."""
 
     def of(self, detail_type: str) -> list[Event]:
         """Return the events of one `detail-type`, for example "IVS Stream State Change", oldest first.
@@ -37,7 +37,7 @@ class Events(Log[Event]):
         return list(filter(self.is_of(detail_type), self))
 
     def is_of(self, detail_type: str) -> Callable[[Event], bool]:
-        """Return what tells whether an event is one of those that `of()` returns. Raises ValueError as that does."""
+        """Return a predicate for the events that `of()` returns. Raises ValueError as `of()` does."""
         if detail_type not in self._detail_types:
             raise ValueError(f"detail_type: {unknown('detail type', str(detail_type), self._detail_types)}")
         return lambda event: bool(event["detail-type"] == detail_type)

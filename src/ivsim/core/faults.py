@@ -25,7 +25,7 @@ class Fault:
     when: Condition | None
 
     def strikes(self, operation: str, params: Mapping[str, Any]) -> bool:
-        """Return whether it is this operation, with these parameters, that shall fail."""
+        """Return whether this operation, with these parameters, is to fail."""
         if operation not in self.operations:
             return False
         if callable(self.when):
@@ -34,7 +34,7 @@ class Fault:
 
 
 class Faults:
-    """What goes wrong next: `sim.faults.add("CreateChannel", "PendingVerification")`.
+    """The errors and delays to come: `sim.faults.add("CreateChannel", "PendingVerification")`.
 
     Operations are named as in the API reference or as boto3's methods. A fault strikes after the request was found
     valid and before anything happens, so it changes nothing.
@@ -59,7 +59,7 @@ class Faults:
 
     @property
     def latencies(self) -> dict[str, float]:
-        """The seconds that calls take, by service and operation ("ivs:CreateChannel"), where that was set."""
+        """The seconds that calls take, by service and operation ("ivs:CreateChannel"), for those with a latency."""
         return dict(self._latencies)
 
     def add(

@@ -18,7 +18,7 @@ _WORDS = struct.Struct("<625I")
 
 
 class IdsState(Struct, frozen=True):
-    """What the source of randomness remembers: the secret, and where its two streams are."""
+    """The state of the source of randomness: the secret, and the positions of its two streams."""
 
     secret: bytes
     random: bytes
@@ -35,14 +35,14 @@ class Ids:
         self._random = random.Random(seed)
         self._requests = random.Random(self._random.getrandbits(64))
         self.secret = self._random.randbytes(32)
-        """What this emulator signs its page tokens with."""
+        """The key with which this emulator signs its page tokens."""
 
     def alphanumeric(self, length: int) -> str:
         """Return letters and digits: resource ids have 12 of them."""
         return self._random.getrandbits(length * 8).to_bytes(length, "little").translate(_TO_ALPHANUMERIC).decode()
 
     def base64url(self, size: int) -> str:
-        """Return `size` random bytes as URL-safe base64 without padding."""
+        """Return `size` random bytes as URL-safe base64, without padding."""
         return base64.urlsafe_b64encode(self._random.randbytes(size)).decode().rstrip("=")
 
     def uuid(self) -> str:
@@ -54,13 +54,13 @@ class Ids:
         return _uuid4(self._requests.getrandbits(128))
 
     def snapshot(self) -> IdsState:
-        """Return what `restore()` needs to have the same values follow."""
+        """Return a state from which `restore()` makes the same values follow."""
         return IdsState(self.secret, _state_of(self._random), _state_of(self._requests))
 
     def restore(self, state: IdsState) -> None:
-        """Let those values follow that would have followed when the snapshot was taken.
+        """Continue with the values that would have followed when the snapshot was taken.
 
-        Raises ValueError for a state that is none.
+        Raises ValueError for a malformed state.
         """
         _set_state(self._random, state.random)
         _set_state(self._requests, state.requests)

@@ -1,4 +1,4 @@
-"""What the running transaction changed, so that it can be taken back, and what is to happen when it is through."""
+"""The changes of the running transaction, so that they can be taken back, and the calls to make when it is through."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Journal:
 
     def __init__(self) -> None:
         self.changes = 0
-        """How many transactions have changed something that could be taken back."""
+        """The number of transactions that changed something that could be taken back."""
         self.has_logged = False
         """Whether the running transaction put a call or an event on record."""
         self._done = 0
@@ -46,11 +46,11 @@ class Journal:
         self.note(self._effects.pop)
 
     def regularly(self, transactions: int, effect: Action) -> None:
-        """Have something done after every so many that change something or log a call, as an effect of the last."""
+        """Do something, as an effect, after every so many transactions that change something or log a call."""
         self._interval, self._regular = transactions, effect
 
     def forget(self) -> None:
-        """Drop the effects that were not done yet, and the notes: what they speak of is not there any more."""
+        """Drop the effects that were not done yet, and the notes: the things they are about are gone."""
         self._undo.clear()
         self._effects.clear()
         self._committed.clear()
@@ -86,7 +86,7 @@ class Journal:
             self._perform()
 
     def _perform(self) -> None:
-        """Do what is to be done, unless another thread, or this one further up, is at it and will come to it."""
+        """Do the effects, unless another thread, or this one further up, is doing them and will come to these."""
         while self._committed and self._performing.acquire(blocking=False):
             try:
                 for effect in iter(self._next, None):

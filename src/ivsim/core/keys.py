@@ -1,4 +1,4 @@
-"""Public keys: what a service reads of a PEM that its users import."""
+"""Public keys, as a service reads them from a PEM that its users import."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A list that grows, that users read, and that tells of what is new in it."""
+"""Logs: lists that grow, that users read, and that tell of new entries."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ class Page(Generic[T]):
 
 
 class Log(Sequence[T]):
-    """What happened so far, oldest first: to count, to index, to slice, to walk through, and to subscribe to."""
+    """A log of entries, oldest first: to count, to index, to slice, to walk through, and to subscribe to."""
 
     def __init__(self, journal: Journal, what: str) -> None:
         self.failures: list[tuple[T, Exception]] = []
-        """What subscribers failed on, and how: for a test to assert that there is nothing."""
+        """The entries on which subscribers failed, each with its exception; a test can assert that there are none."""
         self._journal = journal
         self._what = what
         self._entries: list[T] = []
         self.first = 0
-        """How many there were before the first that is here: cleared away, or more than `history` keeps."""
+        """The number of entries before the first one kept: they were cleared away, or exceeded `history`."""
         self._subscribers: dict[object, Callable[[T], object]] = {}
 
     @overload
@@ -67,11 +67,11 @@ class Log(Sequence[T]):
 
     @property
     def end(self) -> int:
-        """How many there ever were."""
+        """The number of all entries ever, gone ones included."""
         return self.first + len(self._entries)
 
     def since(self, position: int, most: int) -> list[T]:
-        """Return what came after so many as there ever were, no more than `most`, and without what is not here."""
+        """Return up to `most` entries after the first `position` ever, as far as they are still kept."""
         with self._journal:  # what is not through yet may be taken back
             start = max(position - self.first, 0)
             return self._entries[start : start + most]
@@ -105,11 +105,11 @@ class Log(Sequence[T]):
             return self._before(self.end if before is None else self._place("before", before) - 1, most, is_wanted)
 
     def subscribe(self, callback: Callable[[T], object]) -> Callable[[], None]:
-        """Have everything later handed to a function, in order; return what ends the subscription.
+        """Hand every later entry to a function, in order; return a function that ends the subscription.
 
-        It is called after the call that caused it is done, so it may call the API itself, and with a copy of its own.
-        One that raises is reported in the log (`ivsim.events`) and in `failures`, and breaks nothing. Raises TypeError
-        for what cannot be called with one argument, and for a coroutine function.
+        The function is called when the call that caused the entry is done, so it may call the API itself. It gets a
+        copy of its own. An exception in it is reported in the log (`ivsim.events`) and in `failures`, and breaks
+        nothing. Raises TypeError for a function that cannot be called with one argument, and for a coroutine function.
         """
         check_callback("callback", callback, self._what)
         subscription = object()
@@ -121,13 +121,13 @@ class Log(Sequence[T]):
         return unsubscribe
 
     def clear(self) -> None:
-        """Forget everything, and what failed. Subscriptions stay."""
+        """Forget all entries and failures. Subscriptions stay."""
         self.first = self.end
         self._entries.clear()
         self.failures.clear()
 
     def drop_oldest(self, most: int) -> None:
-        """Forget all but the newest so many, and of what failed too."""
+        """Forget all but the newest so many entries and failures."""
         self.first += max(len(self._entries) - most, 0)
         del self._entries[:-most]
         del self.failures[:-most]

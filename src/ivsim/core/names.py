@@ -1,4 +1,4 @@
-"""Names: what there is that a test may name, so that a name which does not exist is refused."""
+"""Names that a test may use, so that a name which does not exist is refused."""
 
 from __future__ import annotations
 

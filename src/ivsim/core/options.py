@@ -36,13 +36,13 @@ class Options:
     """With a seed and a frozen clock, two runs give the same bytes."""
 
     account_id: str = "123456789012"
-    """Whose call it is when the request does not say."""
+    """The account of a call whose request does not name one."""
 
     region: str = "us-east-1"
-    """Where it is when the request does not say."""
+    """The region of a call whose request does not name one."""
 
     quotas: Mapping[str, int] | None = None
-    """What to change of the documented quotas, for example ``{"Channels": 2}``."""
+    """Changes to the documented quotas, for example ``{"Channels": 2}``."""
 
     rate_limits: bool = False
     """Whether the documented calls per second are enforced."""
@@ -54,8 +54,8 @@ class Options:
     """
 
     transitions: Transitions = "immediate"
-    """When a resource settles: "immediate" shows CREATING once and the settled state from the next read on, "realistic"
-    takes the documented time on the clock."""
+    """The time that resources take to settle: "immediate" shows CREATING once and the settled state from the next read
+    on, "realistic" takes the documented time on the clock."""
 
     deliver: bool = False
     """Whether recordings and chat logs are written to S3, CloudWatch Logs and Firehose, with boto3.
@@ -64,7 +64,7 @@ class Options:
     """
 
     history: int | None = None
-    """How many calls, events, frames of a room and other things that only become more are kept; None is all of them.
+    """The number of calls, events, frames of a room and other accumulating things to keep; None keeps all of them.
 
     When there are twice as many, the oldest go.
     """

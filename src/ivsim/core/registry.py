@@ -28,7 +28,7 @@ class Registry(Mapping[str, Service[Any]]):
                     raise ValueError(f"{times} services have {what} {name!r}")
         self._services = {service.name: service for service in services}
         self.namespaces = frozenset(service.namespace for service in services)
-        """What is in signatures, and between colons in ARNs."""
+        """The namespaces in signatures, and between colons in ARNs."""
 
     def __getitem__(self, name: str) -> Service[Any]:
         return self._services[name]
@@ -46,7 +46,7 @@ class Registry(Mapping[str, Service[Any]]):
 
     @cached_property
     def names(self) -> Names:
-        """What a test may name of all services."""
+        """The names that a test may use, of all services."""
         operations = [
             (f"{service.name}:{name}", service, operation)
             for service in self.values()

@@ -38,7 +38,7 @@ VERSION = 1
 
 
 _PLAIN = (str, int, float, bool, bytes, datetime, dict, list, tuple)
-"""What a record may be that has no class of its own."""
+"""The types that a record without a class of its own may have."""
 
 
 _Count = Annotated[int, Meta(ge=0)]
@@ -82,7 +82,7 @@ class SavedSeries:
 
 @dataclass(frozen=True, slots=True)
 class SavedStore:
-    """What a service has in an account and region."""
+    """The saved store of a service in an account and region."""
 
     service: str
     account: str

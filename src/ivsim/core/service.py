@@ -116,13 +116,13 @@ class Context(Generic[S]):
     def soon(self, seconds: float, task: Callable[..., None], *arguments: Any, incident: str = "") -> None:
         """Have the service do something on its own: now, or after `seconds` when transitions are realistic.
 
-        `task` is a function marked with `@service.task`, called with this context and the arguments. When a test wants
-        the `incident` to take a time of its own, it takes that.
+        `task` is a function marked with `@service.task`, called with this context and the arguments. It takes as long
+        as a test wants the `incident` to take, where one does.
         """
         delay = self.delay(incident) if incident else 0
         if delay:
             self.later(delay, task, *arguments)
-        elif self._state.options.transitions == "immediate":
+        elif not seconds or self._state.options.transitions == "immediate":
             task(self, *arguments)
         else:
             self.later(seconds, task, *arguments)
@@ -131,9 +131,12 @@ class Context(Generic[S]):
         """Have the service do something on its own after `seconds`; see `soon()`."""
         self.clock.after(seconds, self._task(task, arguments))
 
-    def settle(self, table: Table[Any], key: str, seconds: float, **changes: object) -> None:
-        """Let a record reach its settled state, which the next read shows, or one in `seconds`; see `soon()`."""
-        self.soon(seconds, _change, table.resource_type, key, changes)
+    def settle(self, table: Table[Any], key: str, seconds: float, *, incident: str = "", **changes: object) -> None:
+        """Let a record reach its settled state, which the next read shows, or one in `seconds`; see `soon()`.
+
+        Where a test wants the `incident` to happen, nothing of it changes but its state, which is the error's code.
+        """
+        self.soon(seconds, _change, table.resource_type, key, changes, incident, incident=incident)
 
     def _task(self, function: Callable[..., None], arguments: tuple[Any, ...]) -> Task:
         assert self.service.tasks.get(function.__name__) is function, f"{function} is not marked with @service.task"
@@ -234,10 +237,12 @@ class Contexts(Generic[S]):
         return (self(account, region) for account, region in self._state.stores.places(self._service.name))
 
 
-def _change(ctx: Context[Any], resource_type: str, key: str, changes: dict[str, Any]) -> None:
+def _change(ctx: Context[Any], resource_type: str, key: str, changes: dict[str, Any], incident: str = "") -> None:
     table = ctx.store.tables[resource_type]
     if key in table:
-        table[key] = replace(table[key], **changes)
+        record = table[key]
+        fault = ctx.strike(incident, arn=key, name=getattr(record, "name", "") or "") if incident else None
+        table[key] = replace(record, state=fault.error_code) if fault else replace(record, **changes)
 
 
 def wire_name(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Where records live: tables of frozen records, one store per service, account and region."""
+"""Tables of frozen records, in one store per service, account and region."""
 
 from __future__ import annotations
 

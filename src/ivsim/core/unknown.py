@@ -1,4 +1,4 @@
-"""The one way to say that a name is not known."""
+"""The one message for a name that is not known."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
-    """Return a sentence that names what was asked for and what there is, the likeliest first if any is near."""
+    """Return a sentence that says which name is not known, and suggests the likeliest or lists those that exist."""
     names = sorted(known)
     near = get_close_matches(name, names, n=3)
     if near:

@@ -1,4 +1,4 @@
-"""URLs that stand for Lambda functions. A server asks them; here they are only kept."""
+"""URLs in the place of Lambda functions. A server asks them; here they are only kept."""
 
 from __future__ import annotations
 

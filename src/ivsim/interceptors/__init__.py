@@ -20,7 +20,7 @@ from typing import Any
 from ..wire.http import Request, Response
 
 Handle = Callable[[Request], Response]
-"""`Emulator.handle`, or what stands for it."""
+"""`Emulator.handle`, or a function in its place."""
 
 # Every AWS partition's suffix (botocore's partitions.json; a test compares), the plain one and the dual-stack one. IVS
 # lives in the first partition alone, but a client can be made for any, and nothing of IVS shall leave the process.

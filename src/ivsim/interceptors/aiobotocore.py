@@ -36,7 +36,7 @@ class _Emitter:
 
 
 def answering(original: Callable[..., Any], handle: Handle) -> Callable[..., Any]:
-    """Return what answers in the place of an asynchronous endpoint's `_do_get_response`."""
+    """Return a coroutine function that answers in the place of an asynchronous endpoint's `_do_get_response`."""
 
     async def do_get_response(endpoint: Any, request: AWSPreparedRequest, operation_model: Any, context: Any) -> Any:
         if is_ours(request.url):

@@ -1,4 +1,4 @@
-"""What boto3 keeps for the process: the default session, and how new sessions find their models."""
+"""The state that boto3 keeps for the process: the default session, and the way new sessions find their models."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class SharedLoader(ModelLoader):
 
 
 def _sharing_names(original: Callable[..., None]) -> Callable[..., None]:
-    """Let sessions share what botocore works out for each event's name, anew for every session and client.
+    """Let sessions share botocore's results for each event's name, otherwise worked out for every session and client.
 
     The result depends on nothing but the name and the table of aliases; it takes half of what a new session takes.
     """

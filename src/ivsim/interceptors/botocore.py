@@ -25,7 +25,7 @@ from ..wire.http import Request, Response
 from . import Handle, is_ours, patched
 
 DUMMY = "ivsim"
-"""Access key and secret of whoever has none."""
+"""The access key and secret of a client that has none."""
 
 
 Answering = Callable[[Callable[..., Any], Handle], Callable[..., Any]]
@@ -34,7 +34,7 @@ Answering = Callable[[Callable[..., Any], Handle], Callable[..., Any]]
 
 @contextmanager
 def intercept(handle: Handle, *, asynchronous: Answering) -> Iterator[None]:
-    """Answer what botocore would send to IVS; `asynchronous` answers in the place of a coroutine function."""
+    """Answer botocore's requests to IVS; `asynchronous` answers in the place of a coroutine function."""
     with ExitStack() as patches:
 
         def patch_family(parent: type[Any], method: str, wrap: Callable[..., Any]) -> None:
@@ -141,7 +141,7 @@ def _without_refresh(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class _Placeholder(SigV4Auth):  # type: ignore[misc]
-    """Signs with all that a signature says, account, region, service and headers, but computes none."""
+    """A signer that writes all parts of a signature, account, region, service and headers, but computes none."""
 
     def canonical_request(self, _request: Any) -> str:
         return ""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def intercept(handle: Handle) -> Iterator[None]:
-    """Answer what requests would send to IVS, from now on or, where it is not imported yet, from when it is."""
+    """Answer the requests library's requests to IVS, from now on or, where it is not imported yet, from when it is."""
     with (
         ExitStack() as patches,
         when_imported("requests.sessions", lambda found: patches.enter_context(_patch(found, handle))),

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Store(AnyStore):
-    """What IVS keeps. Tables are named after the resource type in the ARNs that are their keys."""
+    """The tables of IVS. They are named after the resource type in the ARNs that are their keys."""
 
     def __init__(self, journal: Journal) -> None:
         super().__init__(journal)

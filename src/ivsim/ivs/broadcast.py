@@ -43,7 +43,7 @@ _REJECTED = ("InvalidGetClientConfigurationStreamKey", "GetClientConfigurationSt
 INGEST = service.incident(
     "Ingest", _CONNECTION_REFUSED, _CONNECTION_LOST, _NO_CAPACITY, *_REJECTED, about=("channel_arn",)
 )
-"""What can happen to an encoder that connects."""
+"""The incident of an encoder that connects."""
 
 Life: TypeAlias = Literal["starting", "live", "starving", "ended"]
 
@@ -53,7 +53,7 @@ _SHOWS: Mapping[Life, Mapping[str, object]] = {
     "starving": {"health": "STARVING"},
     "ended": {"state": None},
 }
-"""What a session shows of each state of a broadcast's life; after the end its health stays as it last was."""
+"""The members by which a session shows each state of a broadcast; after the end its health stays as it last was."""
 
 _log = logging.getLogger("ivsim.streams")
 
@@ -273,12 +273,11 @@ def _become(ctx: Context, stream_id: str, life: Life, **changes: Any) -> None:
 
 def _snapshot(ctx: Context, channel: Channel) -> dict[str, Any]:
     """Return a channel's configurations as they are now."""
-    store = ctx.store
+    slate = ctx.store.failover_slate_configurations.get(channel.failover_slate_configuration_arn)
+    is_there = slate is not None and slate.state != "CREATE_FAILED"
     return {
-        "recording_configuration": store.recording_configurations.get(channel.recording_configuration_arn),
-        "failover_slate_configuration": store.failover_slate_configurations.get(
-            channel.failover_slate_configuration_arn
-        ),
+        "recording_configuration": ctx.store.recording_configurations.get(channel.recording_configuration_arn),
+        "failover_slate_configuration": slate if is_there else None,
     }
 
 

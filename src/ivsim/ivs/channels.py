@@ -1,4 +1,4 @@
-"""Channels: where a broadcast is configured, and what viewers' players are pointed at."""
+"""Channels: the configuration of a broadcast, and the URL that viewers' players load."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ADVANCED = ("ADVANCED_SD", "ADVANCED_HD")
 
 
 class ChannelSettings(TypedDict, total=False):
-    """What CreateChannel and UpdateChannel configure."""
+    """The settings that CreateChannel and UpdateChannel take."""
 
     name: str
     latency_mode: str
@@ -81,7 +81,7 @@ class Channel(Struct, frozen=True):
 
     @property
     def srt(self) -> dict[str, str]:
-        """Where and with what passphrase encoders connect by SRT."""
+        """The endpoint and the passphrase with which encoders connect by SRT."""
         return {"endpoint": f"{place_of(self.arn).host_id}.srt.live-video.net", "passphrase": self.srt_passphrase}
 
 
@@ -172,7 +172,7 @@ def delete_unless_attached(ctx: Context, table: Table[Any], arn: str, member: st
 
 
 def _changes(ctx: Context, before: Channel, settings: ChannelSettings) -> dict[str, Any]:
-    """Return what to change in a channel to configure it; refuse what the service would refuse."""
+    """Return the changes that configure a channel; refuse those that the service would refuse."""
     store = ctx.store
     for member, table in (
         ("recording_configuration_arn", store.recording_configurations),
@@ -227,7 +227,7 @@ def _refuse_if_live(ctx: Context, arn: str, done: str) -> None:
 
 
 class Place(NamedTuple):
-    """Where the channels of an account and region are reached: one set of hosts for all of them."""
+    """The hosts at which the channels of an account and region are reached, the same for all of them."""
 
     host_id: str
     playback_prefix: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,14 +16,18 @@ if TYPE_CHECKING:
 
 FAILOVER_SLATE_CONFIGURATIONS = service.quota("Failover slate configurations", 20)
 
+State: TypeAlias = Literal["CREATING", "CREATED", "UPDATING", "CREATE_FAILED"]
+
+CREATION = service.incident("FailoverSlateConfigurationCreation", "CREATE_FAILED", about=("arn", "name"))
+
 DEFAULT_PAGE = 100
 
 SECONDS_TO_CREATED = 5.0
-"""How long CREATING and UPDATING last when transitions are realistic; taken from recording configurations."""
+"""The duration of CREATING and UPDATING when transitions are realistic; taken from recording configurations."""
 
 
 class FailoverSlateSettings(TypedDict, total=False):
-    """What CreateFailoverSlateConfiguration and UpdateFailoverSlateConfiguration configure."""
+    """The settings that CreateFailoverSlateConfiguration and UpdateFailoverSlateConfiguration take."""
 
     name: str
     activation_threshold_seconds: int
@@ -39,7 +43,7 @@ class FailoverSlateConfiguration(Struct, frozen=True):
     activation_threshold_seconds: int = 3
     min_slate_display_seconds: int = 3
     max_slate_display_seconds: int = 60
-    state: str = "CREATING"
+    state: State = "CREATING"
     tags: dict[str, str] = {}
 
 
@@ -51,7 +55,7 @@ def create_failover_slate_configuration(
     ctx.check_quota(FAILOVER_SLATE_CONFIGURATIONS, len(table), table)
     configuration = FailoverSlateConfiguration(ctx.new_arn(table), tags=tags or {}, **settings)
     table[configuration.arn] = configuration
-    ctx.settle(table, configuration.arn, SECONDS_TO_CREATED, state="CREATED")
+    ctx.settle(table, configuration.arn, SECONDS_TO_CREATED, incident=CREATION, state="CREATED")
     return {"failover_slate_configuration": configuration}
 
 
@@ -66,7 +70,7 @@ def update_failover_slate_configuration(
 ) -> dict[str, object]:
     table = ctx.store.failover_slate_configurations
     before = table[arn]
-    if before.state in ("CREATING", "UPDATING"):
+    if before.state != "CREATED":
         raise ConflictException(f"Resource: {arn} is {before.state}", resource=arn)
     configuration = table[arn] = replace(before, state="UPDATING", **settings)
     ctx.settle(table, arn, SECONDS_TO_CREATED, state="CREATED")

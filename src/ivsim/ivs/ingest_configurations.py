@@ -1,4 +1,4 @@
-"""Ingest configurations: what an encoder sends, as it reports it and as a stream session shows it."""
+"""Ingest configurations: an encoder's tracks, as it reports them and as a stream session shows them."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class AudioConfiguration(Struct, frozen=True):
 
 
 class Ingest(NamedTuple):
-    """What an encoder sends: its video tracks, more than one for multitrack input, and its audio tracks."""
+    """The tracks that an encoder sends: video, more than one for multitrack input, and audio."""
 
     video: tuple[VideoConfiguration, ...]
     audio: tuple[AudioConfiguration, ...]
 
 
 UNKNOWN_VIDEO = VideoConfiguration("", "", "", "", 0, 0, 0, 0, "", "")
-"""What is known of a track early in a session: nothing yet."""
+"""A track early in a session, of which nothing is known yet."""
 
 
 UNKNOWN_AUDIO = AudioConfiguration("", 0, 0, 0)

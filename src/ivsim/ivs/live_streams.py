@@ -1,4 +1,4 @@
-"""Live streams: what a test holds of a broadcast, seen from the encoder that sends it."""
+"""Live streams: a test's handles on broadcasts, seen from the encoder that sends them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .stream_sessions import StreamSession, TimedMetadata
 class StreamRefused(ValueError):  # noqa: N818 - what happened, in the words of whoever holds the encoder
     """The encoder was not let in, or is not connected any more.
 
-    `code` is what the event of it has, "StreamTakeoverInvalidPriority" say; None for most reasons.
+    `code` is the code in the event about it, for example "StreamTakeoverInvalidPriority"; None for most reasons.
     """
 
     def __init__(self, message: str, code: str | None = None) -> None:
@@ -89,7 +89,7 @@ class LiveStream:
         return self._is_connected
 
     def on_change(self, callback: Callable[[], object]) -> Callable[[], None]:
-        """Have a function called whenever something about the stream changes; return what ends that.
+        """Call a function whenever something about the stream changes; return a function that ends that.
 
         So whoever pushes media learns of StopStream and of a takeover, by a look at `is_connected`. The function is
         called by whatever thread changes the stream, inside its transaction, and so has only to take a note.
@@ -104,7 +104,7 @@ class LiveStream:
 
     @property
     def metadata(self) -> list[TimedMetadata]:
-        """What PutMetadata inserted so far, each as (`at`, `text`), oldest first."""
+        """The metadata that PutMetadata inserted so far, each as (`at`, `text`), oldest first."""
         self._state.clock.run_due()
         return list(self._ctx.store.metadata[self.stream_id])
 
@@ -112,8 +112,8 @@ class LiveStream:
         """Let so many people watch.
 
         When transitions are realistic, GetStream shows new ones after 15 seconds, and no longer shows those who left
-        after a minute. More than the quota "Concurrent views" allows, over all channels of the region, is a breach of
-        it; those who are too many do not get in. Raises ValueError for what is no number.
+        after a minute. More viewers than the quota "Concurrent views" allows, over all channels of the region, breach
+        it and do not get in. Raises ValueError for a value that is not a number of people.
         """
         _check_number("count", count)
         with self._connected() as ctx:
@@ -181,7 +181,7 @@ class LiveStream:
 
     @property
     def session(self) -> StreamSession | None:
-        """What the service knows of it; None when that was reset away."""
+        """The service's record of this stream; None when a reset removed it."""
         self._state.clock.run_due()
         return self._ctx.store.stream_sessions.get(self.stream_id)
 
@@ -193,7 +193,7 @@ class LiveStream:
 
 
 class Streams:
-    """Encoders: what a test starts so that the code under test sees a channel live."""
+    """Encoders that a test starts, so that the code under test sees a channel live."""
 
     def __init__(self, state: State, contexts: Contexts) -> None:
         self._state = state
@@ -336,7 +336,7 @@ class Streams:
                 if problem:
                     raise StreamRefused(problem)
                 return ctx, channel, credential, wanted.priority
-        raise StreamRefused("no channel has this stream key, and it is no channel's ARN")
+        raise StreamRefused("no channel has this stream key, and it is not a channel's ARN")
 
 
 def _refused(refusal: Refusal) -> StreamRefused:

@@ -1,4 +1,4 @@
-"""What `sim.overview()` shows of a channel besides the channel."""
+"""The keys, streams, sessions and viewers that `sim.overview()` shows with a channel."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .channels import Channel
 from .viewer_sessions import ViewerSession
 
 MOST_SESSIONS = 5
-"""How many of a channel's newest stream sessions are shown."""
+"""The number of a channel's newest stream sessions that are shown."""
 
 
 @service.overview("channel")
 def _about_channels(ctx: Context) -> Callable[[Channel], dict[str, object]]:
-    """Return what says of a channel: its stream keys, its stream, its newest stream sessions, and who watches."""
+    """Return a function that tells of a channel its stream keys, stream, newest stream sessions, and viewers."""
     store = ctx.store
     watching: dict[str, list[ViewerSession]] = defaultdict(list)
     for session in store.viewer_sessions.values():

@@ -21,7 +21,7 @@ DEFAULT_PAGE = 1
 
 
 class PolicySettings(TypedDict, total=False):
-    """What CreatePlaybackRestrictionPolicy and UpdatePlaybackRestrictionPolicy configure."""
+    """The settings that CreatePlaybackRestrictionPolicy and UpdatePlaybackRestrictionPolicy take."""
 
     allowed_countries: list[str]
     allowed_origins: list[str]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,14 +12,19 @@ from .channels import delete_unless_attached
 
 RECORDING_CONFIGURATIONS = service.quota("Recording configurations", 20)
 
+State: TypeAlias = Literal["CREATING", "ACTIVE", "CREATE_FAILED"]
+
+CREATION = service.incident("RecordingConfigurationCreation", "CREATE_FAILED", about=("arn", "name"))
+"""AWS sets a configuration up after it has answered, and fails at a bucket that it may not write to, or elsewhere."""
+
 DEFAULT_PAGE = 100
 
 SECONDS_TO_ACTIVE = 5.0
-"""How long CREATING lasts when transitions are realistic: "typically a few seconds"."""
+"""The duration of CREATING when transitions are realistic: "typically a few seconds"."""
 
 
 class ThumbnailConfiguration(Struct, frozen=True):
-    """Which thumbnails a recording has. No resolution stands for the source's."""
+    """The thumbnails of a recording. Without a resolution they have the source's."""
 
     recording_mode: str = "INTERVAL"
     target_interval_seconds: int | None = 60
@@ -28,7 +33,7 @@ class ThumbnailConfiguration(Struct, frozen=True):
 
 
 class RenditionConfiguration(Struct, frozen=True):
-    """Which renditions are recorded; `renditions` counts when the selection is CUSTOM."""
+    """The renditions to record; `renditions` counts when the selection is CUSTOM."""
 
     rendition_selection: str = "ALL"
     renditions: tuple[str, ...] = ()
@@ -40,7 +45,7 @@ class RecordingConfiguration(Struct, frozen=True):
     arn: str
     destination_configuration: dict[str, Any]
     name: str = ""
-    state: str = "CREATING"
+    state: State = "CREATING"
     thumbnail_configuration: ThumbnailConfiguration = ThumbnailConfiguration()
     recording_reconnect_window_seconds: int = 0
     rendition_configuration: RenditionConfiguration = RenditionConfiguration()
@@ -78,7 +83,7 @@ def create_recording_configuration(
         tags=tags or {},
     )
     table[configuration.arn] = configuration
-    ctx.settle(table, configuration.arn, SECONDS_TO_ACTIVE, state="ACTIVE")
+    ctx.settle(table, configuration.arn, SECONDS_TO_ACTIVE, incident=CREATION, state="ACTIVE")
     return {"recording_configuration": configuration}
 
 

@@ -69,7 +69,7 @@ def list_stream_keys(
 
 
 def issue(ctx: Context, channel_arn: str, tags: dict[str, str]) -> StreamKey:
-    """Make a key for a channel. Its value repeats the key's own id, not the channel's."""
+    """Make a stream key for a channel. Its value repeats the key's own id, not the channel's."""
     key_id = ctx.ids.alphanumeric(12)
     arn = ctx.arn(ctx.store.stream_keys.resource_type, key_id)
     value = f"sk_{ctx.region}_{key_id}_{ctx.ids.alphanumeric(30)}"

@@ -19,17 +19,17 @@ from .ingest_configurations import UNKNOWN_AUDIO, UNKNOWN_VIDEO, Ingest
 from .recording_configurations import RecordingConfiguration
 
 State: TypeAlias = Literal["LIVE"]
-"""What a stream is that viewers can see; before and after, it is none, and its channel is offline."""
+"""The state of a stream that viewers can see; before and after, there is no stream, and its channel is offline."""
 
 Health: TypeAlias = Literal["HEALTHY", "STARVING"]
 
 DEFAULT_PAGE = 100
 
 RETENTION = timedelta(days=60)
-"""How long a session can be looked up after its end."""
+"""The time for which a session can be looked up after its end."""
 
 MOST_EVENTS = 500
-"""How many of its newest events a session shows."""
+"""The number of its newest events that a session shows."""
 
 STATE_CHANGE = service.detail_type("IVS Stream State Change")
 HEALTH_CHANGE = service.detail_type("IVS Stream Health Change")
@@ -98,13 +98,13 @@ class StreamSession(Struct, frozen=True):
 
     @property
     def ingest_configuration(self) -> dict[str, object]:
-        """What the encoder sends, as one video and one audio track; nothing is known before the stream started."""
+        """The encoder's tracks, as one video and one audio track; empty before the stream has started."""
         video, audio = self._reported
         return {"video": video[0], "audio": audio[0]}
 
     @property
     def ingest_configurations(self) -> dict[str, object]:
-        """What the encoder sends, as lists of tracks; these name profile and level without the AVC."""
+        """The encoder's tracks, as lists; these name profile and level without the AVC."""
         video, audio = self._reported
         tracks = [replace(track, avc_profile="", avc_level="") for track in video]
         return {"video_configurations": tracks, "audio_configurations": audio}
@@ -183,14 +183,14 @@ def _is_kept(ctx: Context, session: StreamSession) -> bool:
 
 
 class TimedMetadata(NamedTuple):
-    """What PutMetadata inserted, and when."""
+    """A piece of metadata that PutMetadata inserted, and when."""
 
     at: datetime
     text: str
 
 
 class AdBreak(NamedTuple):
-    """What InsertAdBreak inserted, and when; it starts later, if that was wanted."""
+    """An ad break that InsertAdBreak inserted, and when; it starts later, if that was wanted."""
 
     ad_break_id: str
     inserted_at: datetime
@@ -199,7 +199,7 @@ class AdBreak(NamedTuple):
 
     @property
     def end(self) -> datetime:
-        """When it is over."""
+        """The time at which it is over."""
         return self.start + timedelta(seconds=self.seconds)
 
 
@@ -210,5 +210,5 @@ def texts_between(inserted: Sequence[TimedMetadata], begin: datetime, end: datet
 
 
 def views(ctx: Context) -> int:
-    """Return how many watch the streams of the region, which share a quota."""
+    """Return the number of viewers of all streams of the region, which share a quota."""
     return sum(ctx.store.stream_sessions[each].viewers for each in ctx.store.connected.values())

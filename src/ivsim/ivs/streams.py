@@ -78,7 +78,7 @@ def insert_ad_break(
     for each in ctx.store.ad_breaks[session.stream_id]:
         is_running = each.start <= now < each.end
         if is_running or (each.start < wanted.end and wanted.start < each.end):
-            raise ConflictException(f"Channel: {channel_arn} has an ad break then already", resource=channel_arn)
+            raise ConflictException(f"Channel: {channel_arn} already has an ad break then", resource=channel_arn)
     broadcast.insert_ad_break(ctx, session, wanted)
     return {"ad_break_id": wanted.ad_break_id, "target_start_at": start}
 

@@ -1,4 +1,4 @@
-"""Viewer sessions: what the playback edge admitted a viewer to, and the revocation of those of private channels."""
+"""Viewer sessions: the admission of viewers by the playback edge, and its revocation on private channels."""
 
 from __future__ import annotations
 

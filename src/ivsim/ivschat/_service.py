@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Store(AnyStore):
-    """What IVS Chat keeps. Tables are named after the resource type in the ARNs that are their keys."""
+    """The tables of IVS Chat. They are named after the resource type in the ARNs that are their keys."""
 
     def __init__(self, journal: Journal) -> None:
         super().__init__(journal)

@@ -1,4 +1,4 @@
-"""What a test holds of a chat: connections to rooms, and the functions that review messages."""
+"""A test's handles on chat: connections to rooms, and the functions that review messages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from .messaging.reviews import Review, ReviewHandler
 from .news import Feed, Transcripts
 
 Pending: TypeAlias = Callable[[Callable[[float], object]], None]
-"""The review of a message, still to be held; called with what lets seconds pass, where a test wants it to take some."""
+"""The review of a message, still to be held. It is called with a function that lets seconds pass, if a test wants a
+delay."""
 
 
 Post: TypeAlias = Callable[[str, dict[str, Any]], Mapping[str, Any]]
@@ -56,8 +57,8 @@ class ChatConnection:
     def send_message(self, content: str, attributes: dict[str, str] | None = None) -> str:
         """Send a message; return its RequestId, which the MESSAGE that everybody receives, or the ERROR, repeats.
 
-        Like the other two it never fails for what the room thinks of it, but raises ConnectionError when closed, and
-        TypeError for an argument of another type, which `send()` could send.
+        Like the other two methods, it does not fail when the room refuses the message. It raises ConnectionError when
+        the connection is closed, and TypeError for an argument of another type, which `send()` could send.
         """
         _check_text(content=content)
         if attributes is not None and not actions.is_attributes(attributes):
@@ -75,9 +76,9 @@ class ChatConnection:
         return self._request(actions.DISCONNECT_USER, UserId=user_id, Reason=reason)
 
     def send(self, text: str) -> None:
-        """Send a frame as it is, for what the methods above would not send.
+        """Send a frame as it is, for frames that the methods above would not send.
 
-        Raises ConnectionError when the connection is closed, TypeError for what is not text.
+        Raises ConnectionError when the connection is closed, TypeError for a frame that is not text.
         """
         _check_text(text=text)
         if self.latency:
@@ -87,7 +88,7 @@ class ChatConnection:
             review(self._state.clock.advance)
 
     def take(self, text: str) -> Pending | None:
-        """Do of `send()` what takes no time: it is for doors that must not wait, as an event loop must not.
+        """Send a frame without waiting, for doors that must not wait, such as an event loop.
 
         Returns the review to hold when the message has to be reviewed. Raises ConnectionError as `send()` does.
         """
@@ -128,13 +129,13 @@ class ChatConnection:
 
     @property
     def capabilities(self) -> tuple[str, ...]:
-        """What its token allows: "SEND_MESSAGE", "DELETE_MESSAGE", "DISCONNECT_USER"."""
+        """The capabilities of its token: "SEND_MESSAGE", "DELETE_MESSAGE", "DISCONNECT_USER"."""
         connection = self._record
         return connection.capabilities if connection else ()
 
     @property
     def joined_at(self) -> datetime | None:
-        """When it was opened; None when that was reset away."""
+        """The time it was opened; None when a reset removed the connection."""
         connection = self._record
         return connection.joined_at if connection else None
 
@@ -151,7 +152,7 @@ class ChatConnection:
         return connection.close_reason if connection else ""
 
     def close(self) -> None:
-        """Leave. To leave twice is nothing."""
+        """Leave the room. To leave twice has no further effect."""
         with self._state.transaction():
             messaging.leave(self._ctx, self.id)
 
@@ -232,13 +233,13 @@ class Chat:
         and when the quota of connections is full; TypeError for what is not text.
         """
         if not isinstance(token, str):
-            raise TypeError(f"token: {token!r} is not a str; CreateChatToken answers it as `token`")
+            raise TypeError(f"token: {token!r} is not a str; CreateChatToken returns it as `token`")
         with self._state.transaction():
             for ctx in self._contexts:
                 known = ctx.store.tokens.get(token)
                 if known is not None:
                     return ChatConnection(self, self._state, ctx, messaging.join(ctx, known))
-        raise ChatRefused("CreateChatToken never answered this token")
+        raise ChatRefused("CreateChatToken never returned this token")
 
     def close_all(self) -> None:
         """Close every connection, as nobody holds those of a state that another process saved."""
@@ -256,7 +257,7 @@ class Chat:
             ]
 
     def transcript(self, room_arn: str) -> list[str]:
-        """Return what was sent to everybody in a room so far, oldest first, as the JSON text that was sent.
+        """Return the frames sent to everybody in a room so far, oldest first, as the JSON text that was sent.
 
         Raises LookupError for a room that never was.
         """
@@ -268,16 +269,16 @@ class Chat:
         raise LookupError(f"there is no room {room_arn!r}")
 
     def transcripts(self, wake: Callable[[], object]) -> Transcripts:
-        """Return what tells, as it happens, what everybody is sent in any room; `wake` says that there is news.
+        """Return a feed of the frames sent to everybody in any room; it calls `wake` when there is news.
 
         It is called as that of `feed()` is.
         """
         return Transcripts(self._state, self._contexts, wake)
 
     def feed(self, wake: Callable[[], object]) -> Feed[ChatConnection]:
-        """Return what tells a door, as it happens, what its connections are sent; `wake` says that there is news.
+        """Return a feed of the frames sent to a door's connections; it calls `wake` when there is news.
 
-        It is called by any thread, inside a transaction, and so has only to see to it that somebody asks the feed.
+        `wake` is called by any thread, inside a transaction, and so should only arrange that somebody asks the feed.
         """
         feed = Feed(self.connect, self._state, self._contexts, wake)
         self._feeds.add(feed)

@@ -1,4 +1,4 @@
-"""A room's rules without sockets: who joins and leaves, a frame in, frames out.
+"""The rules of a room, without sockets: users join and leave, a frame comes in, frames go out.
 
 All frames of a room are one log. A connection is a part of it: from where it joined to where it left. So everybody sees
 the same order, and a message costs the same however many there are to receive it. Source: IVS Chat Messaging API
@@ -56,7 +56,7 @@ _TEXTS = {
 
 
 class ChatRefused(ValueError):  # noqa: N818 - what happened, in the words of whoever holds the token
-    """A connection was not let in; `status` is the HTTP status that a WebSocket client would see."""
+    """A connection was refused; `status` is the HTTP status that a WebSocket client would see."""
 
     def __init__(self, message: str, *, status: int = 403) -> None:
         super().__init__(message)
@@ -162,7 +162,7 @@ def next_frame(ctx: Context, connection_id: str) -> str | None:
 
 
 def receive(ctx: Context, connection_id: str, text: str) -> Review | None:
-    """Take a frame from a client: publish what it asks for, or answer with an ERROR.
+    """Take a frame from a client: do what it requests, or answer with an ERROR.
 
     Returns the message when it has to be reviewed first; `conclude()` then goes on. Nothing comes from a closed
     connection: that is the caller's to know.

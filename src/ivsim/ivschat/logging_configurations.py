@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,11 +13,21 @@ from ._service import Context, service
 
 LOGGING_CONFIGURATIONS = service.quota("Logging configurations", 10)
 
+State: TypeAlias = Literal[
+    "CREATING", "ACTIVE", "CREATE_FAILED", "UPDATING", "UPDATE_FAILED", "DELETING", "DELETE_FAILED"
+]
+
+_ABOUT = ("arn", "name")
+CREATION = service.incident("LoggingConfigurationCreation", "CREATE_FAILED", about=_ABOUT)
+UPDATE = service.incident("LoggingConfigurationUpdate", "UPDATE_FAILED", about=_ABOUT)
+DELETION = service.incident("LoggingConfigurationDeletion", "DELETE_FAILED", about=_ABOUT)
+"""Each is done with the call, unless a test wants it to take its time, or to fail."""
+
 DEFAULT_PAGE = 50
 
 
 class LoggingConfiguration(Struct, frozen=True):
-    """A logging configuration; ACTIVE from the start, as the real service answers."""
+    """A logging configuration. Rooms log to it while it is ACTIVE."""
 
     arn: str
     id: str
@@ -25,7 +35,7 @@ class LoggingConfiguration(Struct, frozen=True):
     update_time: datetime
     destination_configuration: dict[str, Any]
     name: str | None = None
-    state: str = "ACTIVE"
+    state: State = "CREATING"
     tags: dict[str, str] = {}
 
 
@@ -44,7 +54,8 @@ def create_logging_configuration(
     configuration = table[arn] = LoggingConfiguration(
         arn, arn.rpartition("/")[2], now, now, destination_configuration, name, tags=tags or {}
     )
-    return configuration
+    ctx.settle(table, arn, 0, incident=CREATION, state="ACTIVE")
+    return replace(configuration, state="ACTIVE")  # the answer knows no other, whatever becomes of it
 
 
 @service.operation(rate=3)
@@ -60,24 +71,44 @@ def update_logging_configuration(
     name: str | None = None,
     destination_configuration: dict[str, Any] | None = None,
 ) -> LoggingConfiguration:
-    before = ctx.store.logging_configurations[identifier]
-    configuration = ctx.store.logging_configurations[identifier] = replace(
-        before,
-        update_time=ctx.now,
-        name=before.name if name is None else name,
-        destination_configuration=destination_configuration or before.destination_configuration,
-    )
-    ctx.store.logging_configurations.move_to_end(identifier)
-    return configuration
+    table = ctx.store.logging_configurations
+    before = _settled(table[identifier], "ACTIVE", "UPDATE_FAILED")
+    changes = {
+        "name": before.name if name is None else name,
+        "destination_configuration": destination_configuration or before.destination_configuration,
+    }
+    updated = table[identifier] = replace(before, update_time=ctx.now, state="UPDATING")
+    table.move_to_end(identifier)
+    ctx.settle(table, identifier, 0, incident=UPDATE, state="ACTIVE", **changes)
+    return replace(updated, state="ACTIVE", **changes)  # as with a new one
 
 
 @service.operation(rate=3)
 def delete_logging_configuration(ctx: Context, identifier: str) -> None:
-    ctx.store.logging_configurations[identifier]
+    table = ctx.store.logging_configurations
+    before = _settled(table[identifier], "ACTIVE", "CREATE_FAILED", "UPDATE_FAILED", "DELETE_FAILED")
     for room in ctx.store.rooms.values():
         if identifier in (room.logging_configuration_identifiers or ()):
             raise ConflictException(f"Resource: {identifier} is attached to {room.arn}", resource=identifier)
-    del ctx.store.logging_configurations[identifier]
+    table[identifier] = replace(before, state="DELETING")
+    ctx.soon(0, _delete, identifier, incident=DELETION)
+
+
+@service.task
+def _delete(ctx: Context, arn: str) -> None:
+    table = ctx.store.logging_configurations
+    configuration = table[arn]
+    if ctx.strike(DELETION, arn=arn, name=configuration.name or ""):
+        table[arn] = replace(configuration, state="DELETE_FAILED")
+    else:
+        del table[arn]
+
+
+def _settled(configuration: LoggingConfiguration, *states: State) -> LoggingConfiguration:
+    """Return a configuration with which something may be done in these states. Raises ConflictException in others."""
+    if configuration.state not in states:
+        raise ConflictException(f"Resource: {configuration.arn} is {configuration.state}", resource=configuration.arn)
+    return configuration
 
 
 @service.operation(rate=3)

@@ -1,6 +1,6 @@
-"""News of rooms, as they happen: what connections are sent, for doors that pass it on, and what everybody is sent.
+"""News of rooms as it happens: frames to connections, for doors that pass them on, and frames to everybody.
 
-All that is noted when something changes is that it did. What it comes to is read from the rooms' logs afterwards, so a
+A change only leaves a note that there was one. The frames themselves are read from the rooms' logs afterwards, so a
 connection gets exactly what `ChatConnection.frames` shows, in that order, whichever thread was at work.
 """
 
@@ -43,7 +43,7 @@ News: TypeAlias = list[Sent | Closed]
 
 
 class Handle(Protocol):
-    """A connection as it is held by whoever follows it."""
+    """A handle on a connection for the door that follows it."""
 
     @property
     def id(self) -> str:

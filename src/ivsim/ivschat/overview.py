@@ -1,4 +1,4 @@
-"""What `sim.overview()` shows of a room besides the room."""
+"""The connections that `sim.overview()` shows with a room."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .rooms import Room
 
 @service.overview("room")
 def _about_rooms(ctx: Context) -> Callable[[Room], dict[str, object]]:
-    """Return what says of a room: the ids of the users who are connected to it."""
+    """Return a function that tells of a room the ids of the users who are connected to it."""
     connected: dict[str, list[Connection]] = defaultdict(list)
     for connection in ctx.store.connections.values():
         connected[connection.room_arn].append(connection)

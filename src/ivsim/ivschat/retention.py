@@ -1,4 +1,4 @@
-"""What of IVS Chat only becomes more, and what of it is dropped when an emulator keeps only so much of it."""
+"""Retention: the things of IVS Chat that only accumulate, and the dropping of the oldest when `history` is limited."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ..wire.errors import ConflictException
 from ._service import Context, service
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ DEFAULT_PAGE = 50
 
 
 class RoomSettings(TypedDict, total=False):
-    """What CreateRoom and UpdateRoom configure."""
+    """The settings that CreateRoom and UpdateRoom take."""
 
     name: str
     maximum_message_rate_per_second: int
@@ -116,6 +117,10 @@ def _changes(ctx: Context, handler: MessageReviewHandler | None, settings: RoomS
         changes["message_review_handler"] = replace(handler or MessageReviewHandler(), **given)
     identifiers = settings.get("logging_configuration_identifiers")
     if identifiers is not None:
-        ctx.check_exists(ctx.store.logging_configurations, *identifiers)
+        configurations = ctx.store.logging_configurations
+        ctx.check_exists(configurations, *identifiers)
+        for configuration in filter(None, map(configurations.get, identifiers)):
+            if configuration.state == "DELETING":
+                raise ConflictException(f"Resource: {configuration.arn} is DELETING", resource=configuration.arn)
         changes["logging_configuration_identifiers"] = identifiers or None
     return changes

@@ -11,7 +11,7 @@ from ._service import Context, byte_size, service
 DEFAULT_SESSION_MINUTES = 60
 
 TOKEN_LIFETIME = timedelta(minutes=60)
-"""How long a token can be used to connect; observed in 2024, when documentation had stopped to say one minute."""
+"""The time for which a token can be used to connect; observed in 2024; older documentation said one minute."""
 
 MOST_ATTRIBUTE_BYTES = 1024
 """Keys and values of the attributes of a token, and of a message."""

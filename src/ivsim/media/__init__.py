@@ -1,1 +1,1 @@
-"""Media, byte by byte: containers and what is in them. Knows nothing of ivsim, and does no input or output."""
+"""Media, byte by byte: containers and their content. Knows nothing of ivsim, and does no input or output."""

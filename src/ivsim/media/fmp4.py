@@ -19,7 +19,7 @@ _TIMESCALE = 1000
 
 
 def initialization() -> bytes:
-    """Return what a player has to read before the first fragment."""
+    """Return the initialization that a player has to read before the first fragment."""
     matrix = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
     times = struct.pack(">5I", 0, 0, 0, _TIMESCALE, 0)
     header = times + struct.pack(">IH10x", 0x10000, 0x100) + matrix + bytes(24) + struct.pack(">I", 1)

@@ -1,4 +1,4 @@
-"""ID3 tags: how the texts of PutMetadata, and the transcoder's own, travel in media."""
+"""ID3 tags, in which the texts of PutMetadata, and the transcoder's own, travel in media."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The HTTP door: what comes over a port, as the emulator takes it, and its answer as a port sends it."""
+"""The HTTP door: it turns requests from a port into the emulator's form, and answers into the port's."""
 
 from __future__ import annotations
 

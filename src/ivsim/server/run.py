@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("ivsim.server")
 
 _TICK = 0.05
-"""Seconds by which what is due on the emulator's clock is late at most, when no call asks."""
+"""The seconds by which a due task of the emulator's clock is late at most, when no call comes."""
 
 _LAST_WORDS = 0.1
 """Seconds for what answers a client to notice that the client is gone."""
@@ -81,12 +81,12 @@ class Server:
 
     @property
     def url(self) -> str:
-        """What AWS SDKs take as endpoint, for both services."""
+        """The endpoint to give to AWS SDKs, for both services."""
         return f"http://{self._authority}"
 
     @property
     def chat_url(self) -> str:
-        """What the chat SDK takes as `regionOrUrl`."""
+        """The `regionOrUrl` to give to the chat SDK."""
         return f"ws://{self._authority}"
 
     @property
@@ -134,7 +134,7 @@ class Server:
                 self._stop()
 
     def _give_back(self) -> None:
-        """Let others have the port and the file, and POST nothing any more for the emulator."""
+        """Release the port and the file, and stop posting reviews for the emulator."""
         self._socket.close()
         self._stop_posting()
         if self._state_file is not None:
@@ -195,7 +195,7 @@ class Server:
             try:
                 self.emulator.clock.run_due()
             except Exception:  # noqa: BLE001 - the clock's next task is another one
-                _log.exception("a bug of ivsim's in what was due; please report it")
+                _log.exception("a bug in ivsim in a task of the clock; please report it")
             await asyncio.sleep(_TICK)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("ivsim.server")
 
 _SECOND = 0.8
-"""How old the file may become; the rest is for an event loop that is late."""
+"""The age that the file may reach; the rest of a second is for an event loop that is late."""
 
 
 class StateFile:
@@ -51,7 +51,7 @@ class StateFile:
             raise
 
     async def keep(self) -> None:
-        """Write what changes, until it is cancelled. While a file cannot be written, it is tried again and again.
+        """Write each change, until cancelled. While a file cannot be written, it is tried again and again.
 
         The event loop is held for as long as it takes to copy lists of records; the rest is done by another thread.
         """
@@ -63,11 +63,11 @@ class StateFile:
             took = perf_counter() - began
             if took > _SECOND / 2 and not self._is_slow:
                 self._is_slow = True
-                _log.warning("to save the state takes %.1f s, so the file is up to %.1f s old", took, 2 * took)
+                _log.warning("saving the state takes %.1f s, so the file is up to %.1f s old", took, 2 * took)
             await asyncio.sleep(max(_SECOND - 2 * took, 0))
 
     def close(self) -> None:
-        """Write what has changed, and let another server have the file; again is nothing.
+        """Write the last changes, and release the file; a second call does nothing.
 
         Raises OSError and ValueError as saving does.
         """
@@ -84,7 +84,7 @@ class StateFile:
         if not self._path.parent.is_dir():
             raise FileNotFoundError(errno.ENOENT, f"there is no directory {self._path.parent}")
         if os.path.lexists(self._path) and not self._path.is_file():  # to read a pipe is to wait for ever
-            raise OSError(errno.EINVAL, "that is no file")
+            raise OSError(errno.EINVAL, "it is not a regular file")
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
@@ -100,7 +100,7 @@ class StateFile:
         except Exception as error:  # noqa: BLE001 - whatever it is, it may pass
             if not self._is_failing:
                 is_ours = not isinstance(error, (OSError, ValueError))
-                _log.error("the state is not saved: %s: %s; it is tried again", self._path, error, exc_info=is_ours)
+                _log.error("the state could not be saved: %s: %s; trying again", self._path, error, exc_info=is_ours)
             self._is_failing = True
         else:
             if self._is_failing:

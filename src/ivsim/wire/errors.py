@@ -93,7 +93,7 @@ class ValidationException(ServiceError):
 
 
 class InvalidMember(Exception):
-    """A handler found an input member to break a rule that the model cannot express.
+    """An input member breaks a rule that the model cannot express, as a handler found.
 
     `member` is its Python name, dotted where it is nested; the dispatcher, which knows the operation, turns it into
     the ValidationException that a broken constraint of the model would give.

@@ -1,4 +1,4 @@
-"""What every door exchanges with the dispatcher: one value in, one value out."""
+"""The values that every door exchanges with the dispatcher: one in, one out."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from .serialize import Serializer, TimeFormat, serializer
 from .validate import Check, check
 
 _ARN_IN_PATTERN = re.compile(r"arn:aws:(?P<service>[a-z]+|\[is\]vs):\[[^/]*:(?P<kind>[a-z-]+)/")
-"""How models write an ARN; older ones of IVS let its service be `svs` too."""
+"""The way models write an ARN; older ones of IVS let its service be `svs` too."""
 
 _ARN = "arn:aws:"
 

@@ -1,4 +1,4 @@
-"""From a request to an operation's input: first as it was sent, then as Python names it."""
+"""Parsing: from a request to an operation's input, first as it was sent, then under Python names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Converter = Callable[[Any], Any]
 
 
 _DEEPEST = 100
-"""How deep JSON may nest; no input of any operation comes near, and what is much deeper cannot be copied or saved."""
+"""The deepest nesting of JSON; no operation's input comes near, and much deeper values cannot be copied or saved."""
 
 
 class MalformedBody(Exception):  # noqa: N818 - a finding; the dispatcher makes the error
@@ -73,7 +73,7 @@ def located_members(shape: StructureShape | None, path_members: Mapping[str, str
 
 
 def converter(shape: Shape | None) -> Converter | None:
-    """Return what turns a valid value into the one handlers get; None when it stays as it is.
+    """Return a function that turns a valid value into the one handlers get; None when the value stays as it is.
 
     Structures become dicts with Python names, without members that are null or that the model does not know (AWS
     ignores both); timestamps become aware datetimes. Lists and maps are copied, so that nobody else holds what a

@@ -1,4 +1,4 @@
-"""Method and path to operation and path members."""
+"""Routes: from method and path to the operation and its path members."""
 
 from __future__ import annotations
 

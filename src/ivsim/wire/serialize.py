@@ -1,4 +1,4 @@
-"""From what a handler returned to the bytes of the body.
+"""Serialization: from a handler's result to the bytes of the body.
 
 The output shape takes from a record just the members it has, so one record serves a resource, its summary and its
 snapshot; None means absent, and absent stays absent.
@@ -17,25 +17,25 @@ from msgspec import Raw
 from msgspec.json import Encoder
 
 TimeFormat = Literal["seconds", "milliseconds"]
-"""To what a service cuts its ISO 8601 timestamps; no model says it."""
+"""The precision to which a service cuts its ISO 8601 timestamps; no model says it."""
 
 Serializer = Callable[[Any], bytes]
 _Converter = Callable[[Any], Any]
 _Reader = Callable[[Any], dict[str, Any]]
 
 MOST_KEPT = 4096
-"""How many records of a shape have their text kept; past it the keeping begins anew."""
+"""The number of records of a shape whose text is kept; past it the keeping begins anew."""
 
 _kept: list[dict[int, tuple[object, Raw]]] = []
 
 _json: Callable[[Any], bytes] = Encoder().encode
 
 GO_ESCAPES = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
-"""What the JSON of Go escapes and others do not; the services that viewers reach seem to be written in it."""
+"""The characters that Go's JSON escapes and others do not; the services that viewers reach seem to be written in Go."""
 
 
 def serializer(shape: StructureShape | None, time_format: TimeFormat) -> Serializer:
-    """Return what writes a body of this shape. A shape without members has an empty body, as IVS answers there."""
+    """Return a function that writes a body of this shape; a shape without members has an empty body, as in IVS."""
     if shape is None or not shape.members:
         return lambda _value: b""
     convert = _structure(shape, time_format)
@@ -66,7 +66,7 @@ def _converter(shape: Shape, time_format: TimeFormat) -> _Converter | None:
 
 
 def _structure(shape: StructureShape, time_format: TimeFormat) -> _Converter:
-    """Return what converts dicts with Python names, and records.
+    """Return a function that converts dicts with Python names, and records.
 
     Records are frozen, so the text of one is made once and kept, for the record itself and no other. A list of a
     hundred, asked for again, costs little more than joining a hundred texts.

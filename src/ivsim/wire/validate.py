@@ -1,4 +1,4 @@
-"""Server-side validation of an input against its shape, and the text of what is wrong.
+"""Server-side validation of an input against its shape, and the texts of its problems.
 
 botocore checks little before it sends: maxima, patterns, enums and list sizes are the server's to check. The texts are
 Smithy's, as AWS's newer services send them; IVS's own were not found anywhere (docs/fidelity.md).
@@ -16,7 +16,7 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from dateutil.parser import isoparse
 
 Place = tuple[Any, "str | int"] | None
-"""Where a value sits: its parent's place and its key there; None for the input as a whole."""
+"""A value's place: its parent's place and its key there; None for the input as a whole."""
 
 
 class Problem(NamedTuple):
@@ -34,8 +34,8 @@ class Problem(NamedTuple):
 Check = Callable[[Any, Place, list[Problem]], object]
 """Appends a Problem for each rule that a value breaks.
 
-What breaks its limit of size is not looked into further: the answer would grow with it, and a pattern may take
-the square of its time.
+A value that breaks its limit of size is not checked further: the answer would grow with it, and a pattern may take
+quadratic time.
 """
 
 _ISO_8601 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", re.ASCII)

@@ -75,7 +75,7 @@ def test_wrong_host(sim: Emulator, created: Any) -> None:
 @pytest.mark.parametrize(
     ("url", "problem"),
     [
-        ("https://{host}/app/{key}", "https is none of the protocols of ingest: rtmps, rtmp, srt"),
+        ("https://{host}/app/{key}", "https is not a protocol of ingest; there are rtmps, rtmp, srt"),
         ("rtmps://{host}:1935/app/{key}", "port 1935 does not take rtmps; port 443 does"),
         ("rtmps://{host}:99999999/app/{key}", "is not a URL"),
         ("rtmps://[/app/{key}", "is not a URL"),

@@ -177,7 +177,7 @@ def test_bucket_that_is_gone(sim: Emulator, s3: Any, caplog: pytest.LogCaptureFi
         s3.delete_bucket(Bucket="shows")
     assert statuses(sim) == [("Recording Start", ""), ("Recording End Failure", "InternalServerException")]
     assert sim.recordings[0].status == "RECORDING_ENDED_WITH_FAILURE"
-    assert "is not written to the end: bucket shows: NoSuchBucket" in caplog.text
+    assert "could not be written completely: bucket shows: NoSuchBucket" in caplog.text
 
 
 def test_metadata_file_is_written_last(sim: Emulator, s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,7 +118,7 @@ def test_refusals(sim: Emulator, server: Server, room: Room) -> None:
     token = room.token("ada")
     with Client(server, token):
         assert refusal(server, token) == (403, "the token was used already; each opens one connection")
-    assert refusal(server, "nobodys") == (403, "CreateChatToken never answered this token")
+    assert refusal(server, "nobodys") == (403, "CreateChatToken never returned this token")
     expired = room.token("ada")
     sim.clock.advance(timedelta(hours=2))
     assert refusal(server, expired)[1].startswith("the token expired at")
@@ -361,7 +361,7 @@ def test_after_the_end_nothing_counts(sim: Emulator, server: Server, room: Room)
     with Raw(server, room.token("ada", "SEND_MESSAGE")) as raw:
         raw.shake()
         raw.send(Frame(Opcode.BINARY, b"x"), text("after"))
-        assert raw.end() == (1003, "chat is text")
+        assert raw.end() == (1003, "frames must be text")
     assert inside.frames == []
 
 

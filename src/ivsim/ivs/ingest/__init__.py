@@ -1,1 +1,1 @@
-"""Ingest: how a broadcast comes in, what it may be, and which renditions are made of it."""
+"""Ingest: the way of a broadcast into the service, its limits, and the renditions made of it."""

@@ -1,4 +1,4 @@
-"""Ingest: where an encoder connects to, and with what.
+"""Connections of encoders: the address and the credentials they use.
 
 Source: IVS User Guide, *Amazon IVS Streaming Configuration*.
 """
@@ -19,7 +19,7 @@ _PORTS = {"rtmps": 443, "rtmp": 1935, "srt": 9000}
 
 
 class Connection(NamedTuple):
-    """What an encoder was told to connect with: a stream key, and what belongs to it."""
+    """An encoder's setting: a stream key, with the scheme, host, passphrase and priority given around it."""
 
     key: str
     priority: int | None = None
@@ -42,7 +42,7 @@ class Connection(NamedTuple):
 
 
 class UnusableURLError(ValueError):
-    """An encoder cannot connect with this."""
+    """A URL or stream key with which no encoder can connect."""
 
 
 def connection(text: str) -> Connection:
@@ -57,7 +57,7 @@ def connection(text: str) -> Connection:
     if not separator:
         return _key(text)
     if scheme not in _PORTS:
-        raise UnusableURLError(f"{scheme} is none of the protocols of ingest: {', '.join(_PORTS)}")
+        raise UnusableURLError(f"{scheme} is not a protocol of ingest; there are {', '.join(_PORTS)}")
     try:
         # a stream id of SRT may begin with a number sign, which is not that of a fragment
         parts = urlsplit(f"{scheme}://{rest.replace('#', '%23')}")

@@ -1,4 +1,4 @@
-"""Encoders: what the software or device that sends a broadcast reports about itself.
+"""Encoders: the reports about itself of the software or device that sends a broadcast.
 
 Sources of the presets: samples of GetStreamSession in the IVS User Guide (*Monitoring Live Stream Health*) and the
 AWS CLI's examples; docs/fidelity.md lists what is assumed.
@@ -68,7 +68,7 @@ def _tracks(kind: str, default: C, given: Tracks) -> tuple[C, ...]:
     if not isinstance(each, Sequence) or isinstance(each, str) or not all(isinstance(one, Mapping) for one in each):
         raise TypeError(f"{kind}: {given!r} is neither a dict of members nor a list of them")
     if not each:
-        raise ValueError(f"{kind}: an encoder sends one track at least")
+        raise ValueError(f"{kind}: an encoder sends at least one track")
     return tuple(_configured(kind, replace(default, track=f"Track{index}"), one) for index, one in enumerate(each))
 
 
@@ -80,7 +80,7 @@ def _configured(kind: str, default: C, given: Mapping[str, Any]) -> C:
         if member not in known:
             raise TypeError(f"{kind}: {unknown('member', str(name), known)}")
         if member in changes:
-            raise TypeError(f"{kind}: {member} is there twice")
+            raise TypeError(f"{kind}: {member} is given twice")
         wanted = type(getattr(default, member))
         if type(value) is not wanted:
             raise TypeError(f"{kind}: {member}: {value!r} is not of type {wanted.__name__}")

@@ -1,4 +1,4 @@
-"""Limits: what a channel takes of an encoder, and what all streams of a region share.
+"""Limits: those of a channel on its encoder, and those that all streams of a region share.
 
 Sources: IVS User Guide, *Service Quotas*, *Multitrack Video: Setup Guide*; docs/fidelity.md lists what is assumed.
 """

@@ -1,1 +1,1 @@
-"""Playback: what viewers ask the edge for, and what they get."""
+"""Playback: the requests of viewers to the edge, and its answers."""

@@ -1,4 +1,4 @@
-"""The playback edge: what viewers ask for, and what they get. Tokens, policies and revocations are enforced here.
+"""The playback edge, which answers viewers' requests. Tokens, policies and revocations are enforced here.
 
 Sources: *Setting Up Private Channels*, *Undesired Content and Viewers* and *Server-Side Ad Insertion* in the IVS User
 Guide; a published refusal (aws-samples/amazon-ivs-player-web-sample, issue 65); captures of playlists and their URLs.
@@ -48,10 +48,10 @@ from .urls import (
 )
 
 AFTER_THE_END = timedelta(seconds=60)
-"""For how long playlists and segments of a broadcast that has ended are still served."""
+"""The time for which playlists and segments of a broadcast are still served after its end."""
 
 COUNTRY_HEADER = "CloudFront-Viewer-Country"
-"""The header that says where a request is from, as Amazon CloudFront would add it."""
+"""The header with the country of a request, as Amazon CloudFront would add it."""
 
 _METHODS = "GET, HEAD, OPTIONS"
 _PLAYLIST, _REFUSAL = "application/vnd.apple.mpegurl", "application/json"
@@ -62,7 +62,7 @@ _ORIGIN = re.compile(r"null|[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#\s]+")
 
 @dataclass(frozen=True, slots=True)
 class PlaybackResponse:
-    """What the edge answers a viewer.
+    """An answer of the edge to a viewer.
 
     `body` is text for a playlist and for a refusal, whose text is JSON, and bytes for a segment. `viewer_session` is
     the session in which it was granted, None for a refusal.
@@ -75,7 +75,7 @@ class PlaybackResponse:
 
 
 class _RefusedError(Exception):
-    """The viewer gets nothing but an explanation."""
+    """A refusal: the viewer gets nothing but an explanation."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class _RefusedError(Exception):
 
 
 class Playback:
-    """Viewers: what a test asks for in their place, and what players ask for over HTTP."""
+    """Viewers: a test asks in their place, and players ask over HTTP."""
 
     def __init__(self, state: State, contexts: Contexts) -> None:
         self._state = state
@@ -129,7 +129,7 @@ class Playback:
         elif not is_playback(url):
             raise ValueError(f"channel_arn_or_url: {url!r} is neither the ARN of a channel nor a playback URL")
         if country is not None and not COUNTRY.fullmatch(country):
-            raise ValueError(f"country: {country!r} is not a country's two letters")
+            raise ValueError(f"country: {country!r} is not a country code of two letters")
         if origin is not None and not _ORIGIN.fullmatch(origin):
             raise ValueError(f"origin: {origin!r} is not an origin, which has a scheme and a host and no path")
         viewer = viewer_of(url, origin, country)
@@ -331,7 +331,7 @@ def _renditions(session: ViewerSession, stream: StreamSession) -> dict[int, Rend
 
 
 def _timeline(ctx: Context, session: ViewerSession, stream: StreamSession) -> Timeline:
-    """Return when there is what for a viewer."""
+    """Return the timeline that a viewer sees, with or without ads."""
     return Timeline(
         stream,
         ctx.now,

@@ -18,16 +18,16 @@ from ..viewer_sessions import ViewerSession
 from .timelines import Timeline
 
 WINDOW = 15
-"""How many segments a playlist lists."""
+"""The number of segments in a playlist."""
 
 PREFETCHED = 2
-"""How many segments to come a live playlist hints at."""
+"""The number of coming segments that a live playlist hints at."""
 
 SOURCE = "chunked"
-"""What the rendition that is passed on as it came is called among others."""
+"""The name of the rendition that is passed on unchanged, when there are others."""
 
 _BANDWIDTHS = {3_400_000: 3_422_999, 1_400_000: 1_427_999}
-"""What is advertised for the bitrates of 720p60 and 480p30; that of others is told as it is."""
+"""The advertised bandwidths for the bitrates of 720p60 and 480p30; other bitrates are advertised as they are."""
 
 
 def multivariant(

@@ -26,7 +26,7 @@ SLATE = "slate"
 _SEGMENT = timedelta(seconds=SEGMENT_SECONDS)
 _NOTHING = timedelta()
 _TICK = timedelta(microseconds=1)
-"""What comes at a moment of its own accord is to be seen after it: a segment that began then has been listed."""
+"""The step after a moment at which its own changes show: a segment that began at the moment has been listed."""
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
 
 

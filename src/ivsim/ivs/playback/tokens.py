@@ -23,7 +23,7 @@ TOKEN_SIZE = service.quota("Playback token size", 2048)
 ALGORITHM = "ES384"
 
 MOST_SECONDS = 600
-"""How far away `exp` may be in a token that names a viewer or is good for one use."""
+"""The longest time to `exp` in a token that names a viewer or is good for one use."""
 
 MOST_STRICT_ORIGINS = 5
 MOST_PLAYER_PARAMS_BYTES = 1000

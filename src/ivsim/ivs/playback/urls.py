@@ -31,7 +31,7 @@ COUNTRY = re.compile(r"[a-zA-Z]{2}")
 
 
 class Viewer(NamedTuple):
-    """What a viewer asks for, and from where."""
+    """A viewer's request: the thing asked for, and where the viewer is."""
 
     path: str
     query: list[tuple[str, str]]
@@ -70,12 +70,12 @@ def cluster_of(region: str) -> str:
 
 
 def opaque(*parts: object) -> str:
-    """Return what a URL is told by, so that it says nothing to who reads it."""
+    """Return the opaque part of a URL, which tells a reader nothing."""
     return base64.urlsafe_b64encode("/".join(map(str, parts)).encode()).decode().rstrip("=")
 
 
 def parts_of(text: str) -> list[Any]:
-    """Return what `opaque()` was made of: an id, and numbers; nothing for what it did not make."""
+    """Return the parts from which `opaque()` made a text: an id and numbers; nothing for a text it did not make."""
     try:
         identifier, *numbers = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().split("/")
         parts = [identifier, *map(int, numbers)]

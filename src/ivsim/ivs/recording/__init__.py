@@ -1,1 +1,1 @@
-"""Recording: what becomes of a broadcast on a channel with a recording configuration."""
+"""Recording: the recordings of broadcasts on channels with a recording configuration."""

@@ -1,4 +1,4 @@
-"""Recordings: what becomes of broadcasts on a channel with a recording configuration.
+"""The life of a recording: from a broadcast on a channel with a recording configuration to the end in S3.
 
 A recording begins soon after its stream, ends when that is written to S3, and takes up the next stream of the channel
 when that comes within the reconnect window and is like the first. Source: IVS User Guide, *Auto-Record to Amazon S3*.
@@ -34,10 +34,10 @@ SECONDS_TO_WRITE = 3.0
 
 
 MOST_STREAMS = 20
-"""How many streams are merged into one recording."""
+"""The most streams that are merged into one recording."""
 
 LONGEST = timedelta(hours=48)
-"""How long after its start a recording takes up another stream."""
+"""The longest time after its start at which a recording takes up another stream."""
 
 _ABOUT = ("channel_arn",)
 RECORDING_START = service.incident("RecordingStart", "ValidationException", "InternalServerException", about=_ABOUT)
@@ -58,10 +58,10 @@ _HEIGHTS = {
     "HD": range(481, 721),
     "FULL_HD": range(721, 1081),
 }
-"""Which renditions a name in a recording configuration stands for."""
+"""The renditions, by their height, that a name in a recording configuration stands for."""
 
 _STANDARD_BANDWIDTHS = {"720p60": 3_330_599, "480p30": 1_335_600}
-"""What recordings of standard channels say where that is not the nominal bandwidth; 360p30 and 160p30 say that."""
+"""The bandwidths in recordings of standard channels that are not nominal; 360p30 and 160p30 have the nominal one."""
 
 
 def begin(ctx: Context, stream_id: str) -> None:
@@ -158,7 +158,7 @@ def _end(ctx: Context, recording: RecordingSession) -> None:
 def _over(ctx: Context, session_id: str, error: str | None) -> None:
     recording = ctx.store.recordings[session_id]
     if recording.status == ENDED and error is not None:
-        _log.warning("%s is not written to the end: bucket %s: %s", recording.key_prefix, recording.bucket, error)
+        _log.warning("%s could not be written completely: bucket %s: %s", recording.key_prefix, recording.bucket, error)
         recording = _change(ctx, recording, status=FAILED, reason="InternalServerException")
         ctx.deliver(_parcels(recording.bucket, objects_of(ctx, recording), slice(-1, None)), _over, session_id)
     elif recording.status != NOT_STARTED:
@@ -258,7 +258,7 @@ def _is_continued(before: RecordingSession, after: RecordingSession, connected_a
 
 
 def _media_format(ingest: Ingest) -> tuple[object, ...]:
-    """Return what has to be the same in all streams of a recording."""
+    """Return the properties that must be the same in all streams of a recording."""
     video = [(track.codec, track.video_width, track.video_height, track.target_framerate) for track in ingest.video]
     return video, [track.codec for track in ingest.audio]
 

@@ -41,16 +41,16 @@ class Media(NamedTuple):
 
     @property
     def seconds(self) -> int:
-        """How long it is."""
+        """The duration in seconds."""
         return sum(stretch.seconds for stretch in self.stretches)
 
     @property
     def file_count(self) -> int:
-        """How many files each rendition has."""
+        """The number of files of each rendition."""
         return sum(_file_count(stretch) for stretch in self.stretches)
 
     def file(self, number: int) -> Piece:
-        """Return what is in a file."""
+        """Return the piece of media in a file."""
         firsts = accumulate(map(_file_count, self.stretches), initial=0)
         stretch, first = next(
             (stretch, first)

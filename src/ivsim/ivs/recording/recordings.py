@@ -1,4 +1,4 @@
-"""Recordings: what a test holds of them, `sim.recordings`."""
+"""Recordings: a test's handles on them, `sim.recordings`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Recording:
 
     @property
     def key_prefix(self) -> str:
-        """What the keys of its objects begin with; empty when it failed to start."""
+        """The prefix of its objects' keys; empty when the recording failed to start."""
         return self._session.key_prefix
 
     @property
@@ -61,17 +61,17 @@ class Recording:
 
     @property
     def started_at(self) -> datetime:
-        """When it began."""
+        """The time it began."""
         return self._session.started_at
 
     @property
     def ended_at(self) -> datetime | None:
-        """When it ended, None while it goes on or waits for the channel's next stream."""
+        """The time it ended; None while it goes on or waits for the channel's next stream."""
         return self._session.ended_at
 
     @property
     def duration(self) -> timedelta:
-        """How much media it has: whole seconds, full files of 10 while it is live, nothing of a shorter stream."""
+        """The duration of its media: whole seconds, full files of 10 while it is live, nothing of a shorter stream."""
         return timedelta(seconds=self._session.recorded_seconds(self._ctx.now))
 
     @property
@@ -94,7 +94,7 @@ class Recordings(Sequence[Recording]):
         self._contexts = contexts
 
     def of(self, channel_arn: str) -> list[Recording]:
-        """Return the recordings of a channel, oldest first. Raises ValueError for what is no channel's ARN."""
+        """Return the recordings of a channel, oldest first. Raises ValueError for anything but a channel's ARN."""
         arn = arns.parse(str(channel_arn))
         if arn is None or arn.resource_type != "channel":
             raise ValueError(f"channel_arn: {channel_arn!r} is not the ARN of a channel")

@@ -34,7 +34,7 @@ class RecordedStream(Struct, frozen=True):
     ended_at: datetime | None = None
 
     def recorded_seconds(self, now: datetime) -> int:
-        """Return how much media it has left in whole seconds; while it goes on, those that make whole files."""
+        """Return the whole seconds of media it has left; while it goes on, only those that make whole files."""
         milliseconds = round(((self.ended_at or now) - self.started_at) / timedelta(milliseconds=1))
         seconds = milliseconds // 1000
         if self.ended_at is None:
@@ -80,5 +80,5 @@ class RecordingSession(Struct, frozen=True):
         return thumbnails.recording_mode == "INTERVAL" and storage in thumbnails.storage
 
     def recorded_seconds(self, now: datetime) -> int:
-        """Return how much media there is in whole seconds."""
+        """Return the duration of the media in whole seconds."""
         return sum(stream.recorded_seconds(now) for stream in self.streams) if self.status != NOT_STARTED else 0

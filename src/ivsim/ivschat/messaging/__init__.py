@@ -1,1 +1,1 @@
-"""Messaging: the frames that clients send and receive, and what else becomes of a message."""
+"""Messaging: the frames that clients send and receive, and the review and logging of messages."""

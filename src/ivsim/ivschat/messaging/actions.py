@@ -1,4 +1,4 @@
-"""Actions: what clients ask of a room, as frames they send. Source: Messaging API Reference, *Actions (Publish)*."""
+"""Actions: the requests of clients to a room, as frames. Source: Messaging API Reference, *Actions (Publish)*."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Request(NamedTuple):
 
 
 def read(text: str) -> Request:
-    """Return what a frame asks for. Keys may be in any case; members that are null, or not known, do not count."""
+    """Return the request in a frame. Keys may be in any case; members that are null, or not known, do not count."""
     try:
         given = body_members(text.encode(errors="surrogatepass"))
     except MalformedBody:

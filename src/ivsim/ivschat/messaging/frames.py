@@ -24,7 +24,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Frame(NamedTuple):
-    """Something that was sent in a room, at a time in nanoseconds; `to` one connection, or to all there were."""
+    """A frame that was sent in a room, at a time in nanoseconds; `to` one connection, or to all there were."""
 
     text: str
     to: str | None
@@ -41,7 +41,7 @@ def message(
     user_id: str,
     user_attributes: Mapping[str, str],
 ) -> str:
-    """Return what everybody in a room gets of a message."""
+    """Return the frame of a message that everybody in a room gets."""
     return to_json(
         {
             "Type": "MESSAGE",
@@ -56,7 +56,7 @@ def message(
 
 
 def event(frame_id: str, *, request_id: str, name: str, attributes: Mapping[str, str] | None, sent: int) -> str:
-    """Return what everybody in a room gets of an event."""
+    """Return the frame of an event that everybody in a room gets."""
     return to_json(
         {
             "Type": "EVENT",
@@ -70,7 +70,7 @@ def event(frame_id: str, *, request_id: str, name: str, attributes: Mapping[str,
 
 
 def error(frame_id: str, *, request_id: str, code: int, text: str) -> str:
-    """Return what a sender gets whose request was refused, in the order of the documentation's sample."""
+    """Return the ERROR frame for a sender whose request was refused, in the order of the documentation's sample."""
     return to_json({"ErrorCode": code, "ErrorMessage": text, "Id": frame_id, "RequestId": request_id, "Type": "ERROR"})
 
 

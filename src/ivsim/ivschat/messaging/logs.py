@@ -1,4 +1,4 @@
-"""Chat logs: what the logging configurations of a room get of it. Source: IVS Chat User Guide, *Chat Logging*."""
+"""Chat logs: the records that the logging configurations of a room get. Source: IVS Chat User Guide, *Chat Logging*."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LOG_DELIVERY = service.incident(
 )
 
 SECONDS_TO_COLLECT = {"s3": 300, "cloud_watch_logs": 10, "firehose": 10}
-"""How long records are collected for a destination before they are sent there, when transitions are realistic."""
+"""The time for which a destination's records are collected before they are sent, when transitions are realistic."""
 
 _VERSION = "1.0"
 
@@ -38,7 +38,7 @@ class LogRecord(NamedTuple):
 
 
 class Batch(Struct, frozen=True):
-    """What is being collected for a destination: the room's records from place `start` on."""
+    """A batch being collected for a destination: the room's records from place `start` on."""
 
     room_arn: str
     configuration_arn: str
@@ -47,7 +47,7 @@ class Batch(Struct, frozen=True):
 
 
 class Delivery(NamedTuple):
-    """What arrived at a destination: the room's records from place `start` up to, not with, place `end`."""
+    """A batch that arrived at a destination: the room's records from place `start` up to, not with, place `end`."""
 
     configuration_arn: str
     start: int
@@ -55,7 +55,7 @@ class Delivery(NamedTuple):
 
 
 def keep(ctx: Context, room: Room, kind: str, frame: str, sent: int) -> None:
-    """Have a frame logged wherever the room's logging configurations say."""
+    """Log a frame to the destinations of the room's logging configurations."""
     known = ctx.store.logging_configurations
     attached = [known.get(arn) for arn in dict.fromkeys(room.logging_configuration_identifiers or ())]
     active = [each for each in attached if each and each.state == "ACTIVE"]
@@ -122,7 +122,7 @@ def _records(ctx: Context, room_arn: str, arn: str, start: int, end: int) -> lis
 
 
 def _parcels(ctx: Context, batch: Batch, records: list[LogRecord]) -> Iterable[Parcel]:
-    """Return what a destination is sent, made as it is carried; only names are chosen now."""
+    """Return the parcels for a destination. They are made as they are carried; only names are chosen now."""
     room = f"room_{batch.room_arn.rpartition('/')[2]}"
     s3, logs, firehose = map(batch.destination.get, SECONDS_TO_COLLECT)
     if s3:

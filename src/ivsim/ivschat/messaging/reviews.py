@@ -19,10 +19,10 @@ from ..tokens import MOST_ATTRIBUTE_BYTES
 from .actions import is_attributes
 
 ReviewHandler: TypeAlias = Callable[[dict[str, Any]], Mapping[str, Any]]
-"""What stands for the Lambda function: the payload in, the response out."""
+"""A stand-in for the Lambda function: it takes the payload and returns the response."""
 
 TIMEOUT = service.quota("Message review handler timeout period", 200)
-"""In milliseconds."""
+"""The time a review may take, in milliseconds."""
 
 MESSAGE_REVIEW = service.incident(
     "MessageReview",
@@ -34,7 +34,7 @@ MESSAGE_REVIEW = service.incident(
 )
 
 _SENDER_IP = "192.0.2.1"
-"""Where every message comes from; the address of the User Guide's sample, which belongs to nobody."""
+"""The address from which every message comes: that of the User Guide's sample, which belongs to nobody."""
 
 _log = logging.getLogger("ivsim.chat")
 
@@ -65,7 +65,7 @@ class Review(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What came of a review: the message to deliver, or None, and the reason given."""
+    """The outcome of a review: the message to deliver, or None, and the reason given."""
 
     message: Message | None
     reason: str = ""
@@ -93,16 +93,16 @@ def wanted(ctx: Context, room: Room, message: Message) -> Review | None:
 
 
 def hold(review: Review, handler: ReviewHandler | None, clock: Clock, wait: Callable[[float], object]) -> Verdict:
-    """Have a message reviewed; to be called outside of transactions, as the handler may do anything.
+    """Review a message. This is called outside of transactions, because the handler may do anything.
 
     What goes wrong is reported in the log (`ivsim.chat`), and the room's fallback result decides. The service waits for
     an answer until the timeout and no longer; a handler is timed on the emulator's clock. `wait` lets the seconds pass
-    that a test wants it to take.
+    by which a test delays the review.
     """
     if review.failure is not None:
         return _fallback(review, f"could not be called: {review.failure}")
     if handler is None:
-        return _fallback(review, "is not there; put a function into sim.chat.review_handlers under this ARN")
+        return _fallback(review, "does not exist; put a function into sim.chat.review_handlers under this ARN")
     began = clock.microseconds()
     try:
         response = handler(_payload(review.message))
@@ -116,7 +116,7 @@ def hold(review: Review, handler: ReviewHandler | None, clock: Clock, wait: Call
     try:
         return _judge(review, response)
     except _Unusable as unusable:
-        return _fallback(review, f"answered what cannot be used: {unusable}")
+        return _fallback(review, f"returned a response that cannot be used: {unusable}")
 
 
 def _payload(message: Message) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def _payload(message: Message) -> dict[str, Any]:
 
 
 def _judge(review: Review, response: Mapping[str, Any]) -> Verdict:
-    """Return what a response says. Raises _Unusable."""
+    """Return the verdict in a response. Raises _Unusable for a response that breaks a rule."""
     try:
         members = body_members(json.dumps(response).encode())
     except (TypeError, ValueError, RecursionError, MalformedBody):

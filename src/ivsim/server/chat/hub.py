@@ -1,4 +1,4 @@
-"""The fan-out: who came to which room through the port, and what is written to them."""
+"""The fan-out: the sockets of each room, and the frames written to them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MOST_AT_ONCE = 50
 
 
 class Socket(Protocol):
-    """A WebSocket, as far as it matters to those who share a room with it."""
+    """A WebSocket, as the hub sees it."""
 
     transport: asyncio.Transport
 
@@ -33,11 +33,11 @@ class Socket(Protocol):
         """Have a close frame sent after what the client is still sent, if it was not told to go before."""
 
     def ended(self, code: int, reason: str) -> None:
-        """Hear that the connection to the room has ended."""
+        """Called when the connection to the room has ended."""
 
 
 class Hub:
-    """Everybody who chats over the port. It belongs to the event loop in which it is made.
+    """The hub of all who chat over the port. It belongs to the event loop in which it is made.
 
     A frame is encoded once, and the same bytes are written to all who get it.
     """
@@ -45,7 +45,7 @@ class Hub:
     def __init__(self, emulator: Emulator) -> None:
         self._loop = asyncio.get_running_loop()
         self.sockets: set[Socket] = set()
-        """Every one there is, in a room or on its way into one or out."""
+        """Every socket, in a room or on its way in or out."""
         # connection id to its socket
         self._members: dict[str, Socket] = {}
         # room ARN to connection id to what writes to it
@@ -54,7 +54,7 @@ class Hub:
         self._is_behind = False
 
     def join(self, token: str, socket: Socket) -> ChatConnection:
-        """Let somebody in. Raises ChatRefused."""
+        """Let a socket in. Raises ChatRefused."""
         connection, news = self._feed.connect(token)
         self._notify(news)
         self._members[connection.id] = socket
@@ -62,20 +62,20 @@ class Hub:
         return connection
 
     def leave(self, connection: ChatConnection) -> None:
-        """Let somebody out, after all that they were sent; their `ended()` is called before this returns."""
+        """Let a socket out, after all frames sent to it; its `ended()` is called before this returns."""
         self._notify(self._feed.disconnect(connection))
 
     def mute(self, connection: ChatConnection) -> None:
-        """Write nothing any more to somebody who does not read, or is gone."""
+        """Write nothing more to a socket that does not read, or is gone."""
         self._rooms[connection.room_arn][connection.id] = lambda _: None
 
     def notify_members(self) -> None:
-        """Write to everybody what there is for them."""
+        """Write all news to the sockets."""
         if not self._is_behind:
             self._go_on()
 
     def close(self) -> None:
-        """Send everybody away, as the server goes: all leave in one transaction, however many they are."""
+        """Close all sockets, because the server stops. They leave their rooms in one transaction."""
         try:
             for socket in self.sockets:
                 socket.say_goodbye(CloseCode.GOING_AWAY, "the server stops")
@@ -102,7 +102,7 @@ class Hub:
                 else:
                     self._write(*key, [each[-1] for each in group])
             except Exception:  # noqa: BLE001 - whatever it is, the others shall hear what concerns them
-                _log.exception("a bug of ivsim's in what chat is told; please report it")
+                _log.exception("a bug in ivsim while chat clients were told the news; please report it")
 
     def _write(self, room_arn: str, to: str | None, texts: list[str]) -> None:
         room = self._rooms.get(room_arn, {})  # those who were there may have left before it was their turn
@@ -119,5 +119,5 @@ class Hub:
 
 
 def _receivers(news: Sent | Closed) -> tuple[str, str | None] | Closed:
-    """Return what is the same for frames that can be written in one go."""
+    """Return the receivers of a frame; frames with the same receivers can be written in one go."""
     return (news.room_arn, news.to) if isinstance(news, Sent) else news

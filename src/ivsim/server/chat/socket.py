@@ -36,10 +36,10 @@ MOST_BYTES = 128 * 1024
 """The longest message a client may send; API Gateway's limit, as nobody knows the service's."""
 
 MOST_UNSENT_BYTES = 2**20
-"""What may wait for a client to read it; one that is further behind is dropped."""
+"""The most bytes that may wait for a client to read them; a client further behind is dropped."""
 
 _CLOSING_SECONDS = 5
-"""How long a client has to take what is on its way to it, and to say goodbye."""
+"""The time a client has to take the bytes on their way to it, and to say goodbye."""
 
 
 class ChatSocket(asyncio.Protocol):
@@ -118,7 +118,7 @@ class ChatSocket(asyncio.Protocol):
             except ChatRefused as refused:
                 response = self._refusal(refused.status, str(refused))
             except Exception:  # noqa: BLE001 - whatever it is, it is ours
-                _log.exception("a bug of ivsim's at a chat token; please report it")
+                _log.exception("a bug in ivsim at a chat token; please report it")
                 response = self._refusal(500, FAILED)
         CALLS.info(
             "%s chat: %s %.1f ms",
@@ -130,7 +130,7 @@ class ChatSocket(asyncio.Protocol):
 
     def _join(self) -> ChatConnection:
         if self._protocol.subprotocol is None:
-            raise ChatRefused("there is no token; it travels as subprotocol, new WebSocket(url, token)", status=401)
+            raise ChatRefused("there is no token; pass it as the subprotocol: new WebSocket(url, token)", status=401)
         return self._hub.join(self._protocol.subprotocol, self)
 
     def _refusal(self, status: int, text: str) -> Response:
@@ -140,9 +140,9 @@ class ChatSocket(asyncio.Protocol):
         return response
 
     def _receive(self, frame: Frame) -> None:
-        """Take a frame; the library has answered pings, and what closes the connection."""
+        """Take a frame. The library has already answered pings and close frames."""
         if frame.opcode is Opcode.BINARY:
-            self._fail(CloseCode.UNSUPPORTED_DATA, "chat is text")
+            self._fail(CloseCode.UNSUPPORTED_DATA, "frames must be text")
         if frame.opcode not in (Opcode.TEXT, Opcode.CONT):
             return
         self._message += frame.data
@@ -152,11 +152,11 @@ class ChatSocket(asyncio.Protocol):
         try:
             self._waiting.append(message.decode())
         except UnicodeDecodeError:
-            self._fail(CloseCode.INVALID_DATA, "text is UTF-8")
+            self._fail(CloseCode.INVALID_DATA, "text must be UTF-8")
         self._advance()
 
     def _advance(self) -> None:
-        """Pass on what the client said, one after the other; while something waits it is not listened to."""
+        """Pass on the client's frames, one after the other; while one waits, the client is not read."""
         while self._waiting and not self._busy and self._connection is not None:
             text, delay = self._waiting.popleft(), self._connection.latency
             if delay:
@@ -170,7 +170,7 @@ class ChatSocket(asyncio.Protocol):
             self.transport.resume_reading()
 
     def _resume(self, text: str | None = None) -> None:
-        """Go on after a while, with what was held back for it."""
+        """Go on after a while, with the frames held back meanwhile."""
         self._busy = False
         if text is not None:
             self._take(text)
@@ -184,7 +184,7 @@ class ChatSocket(asyncio.Protocol):
         except ConnectionError:
             return  # it was closed by another thread, and the news are on their way
         except Exception:  # noqa: BLE001 - as above
-            _log.exception("a bug of ivsim's at a frame of %r; please report it", text)
+            _log.exception("a bug in ivsim at a frame of %r; please report it", text)
             self._fail(CloseCode.INTERNAL_ERROR, FAILED)
             return
         if review is not None:
@@ -196,7 +196,7 @@ class ChatSocket(asyncio.Protocol):
         try:
             review(time.sleep)
         except Exception:  # noqa: BLE001 - as above
-            _log.exception("a bug of ivsim's after a review; please report it")
+            _log.exception("a bug in ivsim after a review; please report it")
         with suppress(RuntimeError):  # the server was closed meanwhile
             self._loop.call_soon_threadsafe(self._resume)
 
@@ -205,7 +205,7 @@ class ChatSocket(asyncio.Protocol):
         self._settle()
 
     def _fail(self, code: int, reason: str) -> None:
-        """Close because of what the client did, or what we did to it."""
+        """Close because the client broke a rule, or because ivsim failed."""
         self._protocol.fail(code, reason)
         self._leave()
 
@@ -214,13 +214,13 @@ class ChatSocket(asyncio.Protocol):
             self._hub.leave(self._connection)
 
     def _settle(self) -> None:
-        """Do what follows from what the library made of it."""
+        """Do what the library asks for after it has taken the client's bytes."""
         if self._protocol.state is not OPEN:
             self._leave()
         self._flush()
 
     def _flush(self) -> None:
-        """Write what the library has to say, and end with it where it ends."""
+        """Write the library's bytes, and close the transport when the library is done."""
         for data in self._protocol.data_to_send():
             if data:
                 self.transport.write(data)

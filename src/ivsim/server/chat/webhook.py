@@ -1,4 +1,4 @@
-"""Webhooks: the payload of a review, POSTed to a program that stands for the Lambda function."""
+"""Webhooks: the payload of a review is POSTed to a program in place of the Lambda function."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _MOST_BYTES = 1024 * 1024
 
 
 def post(quotas: Quotas, url: str, payload: dict[str, Any]) -> Mapping[str, Any]:
-    """POST the payload to a URL and return the JSON it is answered.
+    """POST the payload to a URL and return the JSON of the answer.
 
     The quota "Message review handler timeout period" is the real time it has, from the connection to the last byte.
-    Redirects are not followed, proxies not used. Whatever goes wrong raises, and the room's fallback result decides.
+    Redirects are not followed, proxies not used. Every failure raises, and the room's fallback result decides.
     """
     seconds = quotas[TIMEOUT] / 1000
     scheme, host, path, query, _ = urlsplit(url)

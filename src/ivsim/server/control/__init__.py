@@ -1,4 +1,4 @@
-"""The control endpoints under `/_ivsim/`: what people and programs in other languages do to the emulator.
+"""The control endpoints under `/_ivsim/`, with which people and programs in other languages steer the emulator.
 
 Imported when the first request asks for one, so that the server starts without waiting for Starlette and msgspec.
 """

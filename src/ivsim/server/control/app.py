@@ -81,7 +81,7 @@ class RequestLog:
 
 
 class Guard:
-    """Refuses what a web page from elsewhere sends: by its origin, or by a name of its own for this machine.
+    """A guard that refuses requests of web pages from elsewhere: by their origin, or by a public name for this machine.
 
     Browsers tell the origin of whatever may change something; and a name that an attacker lets point to 127.0.0.1 (DNS
     rebinding) is a public one, which has a dot and is nobody's name for an emulator.
@@ -125,7 +125,7 @@ def _route(sim: Emulator, methods: dict[str, Endpoint]) -> Callable[[Request], A
         except Problem as problem:
             return problem.response()
         except Exception:  # noqa: BLE001 - whatever it is, it is ours
-            _log.exception("a bug of ivsim's at %s %s; please report it", request.method, request.url.path)
+            _log.exception("a bug in ivsim at %s %s; please report it", request.method, request.url.path)
             return Problem(500, FAILED).response()
 
     return answer

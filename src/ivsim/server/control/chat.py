@@ -21,7 +21,7 @@ class Connected(msgspec.Struct, rename="camel"):
 
 
 class Transcript(msgspec.Struct):
-    """What everybody in a room was sent, frame by frame, and who is connected to it now."""
+    """All frames sent to everybody in a room, and the users who are connected to it now."""
 
     frames: list[Any]
     connections: list[Connected]

@@ -26,7 +26,7 @@ class Freeze(Body):
 
 
 class Advance(Body):
-    """How far to go forward."""
+    """The distance to go forward."""
 
     seconds: Annotated[float, Meta(ge=0)]
 

@@ -1,4 +1,4 @@
-"""What an endpoint is: a function with its path, its body and its answer, for routing and for OpenAPI alike."""
+"""Endpoints: functions with their path, body and answer, for routing and for OpenAPI alike."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Endpoint:
 
     @cached_property
     def parameters(self) -> dict[str, inspect.Parameter]:
-        """What comes with path and query, by the name it has there."""
+        """The parameters in path and query, by their names there."""
         names = inspect.signature(self.function).parameters
         return {camel(name): each for name, each in names.items() if name not in (*_SELF, "body")}
 
@@ -119,9 +119,9 @@ class Endpoint:
         return body
 
     def _refusal(self, error: Exception, arguments: Mapping[str, Any]) -> Exception:
-        """Return what an error of the emulator is to the client: a problem, if it names something that was given.
+        """Return the problem that an error of the emulator is to the client, if it names something given.
 
-        What is looked up in vain is a plain LookupError; a KeyError is a bug.
+        A search without a result raises a plain LookupError; a KeyError is a bug.
         """
         if type(error) is LookupError:
             return Problem(404, str(error))
@@ -135,7 +135,7 @@ class Endpoint:
 
 
 ENDPOINTS: list[Endpoint] = []
-"""All of them, in the order in which they are documented."""
+"""All endpoints, in the order in which they are documented."""
 
 
 def endpoint(

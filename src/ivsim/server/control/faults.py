@@ -23,7 +23,7 @@ class PendingFault(msgspec.Struct, rename="camel"):
 
 
 class Faults(msgspec.Struct):
-    """What is to go wrong, and the seconds that calls take by operation."""
+    """The pending faults, and the seconds that calls take by operation."""
 
     faults: list[PendingFault]
     latencies: dict[str, float]

@@ -19,7 +19,7 @@ _MOST_STATE_BYTES = 1024**3
 
 
 class Health(msgspec.Struct, rename="camel"):
-    """That it is there, and what it is."""
+    """The server's health: that it is there, its version, account and region."""
 
     status: str
     version: str
@@ -53,7 +53,7 @@ def save_state(sim: Emulator) -> Response:
 
 @endpoint("PUT", "/state", most_bytes=_MOST_STATE_BYTES)
 def load_state(sim: Emulator, body: bytes) -> None:
-    """Put the state of such a file in the place of what is there.
+    """Replace the state by that of such a file.
 
     Broadcasts in it go on, connections to chat rooms do not: nobody is at the other end of them.
     """

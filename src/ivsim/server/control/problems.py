@@ -1,4 +1,4 @@
-"""What a control endpoint answers when it refuses: application/problem+json, RFC 9457."""
+"""Refusals of the control endpoints: application/problem+json, RFC 9457."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class ProblemDetails(msgspec.Struct):
-    """Why a request was refused; `field` is the member, the parameter or the header that is to blame."""
+    """The reason why a request was refused; `field` is the member, the parameter or the header at fault."""
 
     type: str
     title: str

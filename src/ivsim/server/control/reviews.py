@@ -16,7 +16,7 @@ _PRINTED = re.compile("[!-~]+")
 
 
 class ReviewHandler(msgspec.Struct, rename="camel"):
-    """A Lambda function's ARN and what stands for it; no URL for a function in the server's own process."""
+    """A Lambda function's ARN and the URL in its place; no URL for a function in the server's own process."""
 
     lambda_arn: str
     url: str | None
@@ -31,7 +31,7 @@ class SetReviewHandler(Body):
 
 @endpoint("GET", "/review-handlers")
 def list_review_handlers(sim: Emulator) -> list[ReviewHandler]:
-    """Return what stands for the Lambda functions of message review handlers."""
+    """Return the stand-ins for the Lambda functions of message review handlers."""
     by_arn: dict[str, str | None] = {**sim.chat.webhooks, **dict.fromkeys(sim.chat.review_handlers)}
     return [ReviewHandler(lambda_arn, url) for lambda_arn, url in sorted(by_arn.items())]
 
@@ -45,13 +45,13 @@ def list_review_handlers(sim: Emulator) -> list[ReviewHandler]:
     },
 )
 def set_review_handler(sim: Emulator, body: SetReviewHandler) -> ReviewHandler:
-    """Have the payload of each review of a Lambda function POSTed to a URL, which answers the function's response.
+    """POST the payload of each review of a Lambda function to a URL, which answers with the function's response.
 
     It has 200 ms of real time (the quota "Message review handler timeout period"); the room's fallback result decides
     when that is over, and for an answer that is not 200 or no JSON object. A state that is saved has the URL.
     """
     if not _is_url(body.url):
-        raise Problem(400, f"{body.url!r} is not an http or https URL, without a user in it", field="url")
+        raise Problem(400, f"{body.url!r} is not an http or https URL, without a user name in it", field="url")
     if not body.lambda_arn.startswith("arn:"):
         raise Problem(400, f"{body.lambda_arn!r} is not the ARN of a Lambda function", field="lambdaArn")
     sim.chat.webhooks[body.lambda_arn] = body.url
@@ -61,7 +61,7 @@ def set_review_handler(sim: Emulator, body: SetReviewHandler) -> ReviewHandler:
 
 @endpoint("DELETE", "/review-handlers")
 def delete_review_handler(sim: Emulator, lambda_arn: str) -> None:
-    """Have nothing stand for a Lambda function any more."""
+    """Remove the stand-in for a Lambda function."""
     found = [each.pop(lambda_arn, None) for each in (sim.chat.review_handlers, sim.chat.webhooks)]
     if found == [None, None]:
         raise LookupError(f"there is no review handler for {lambda_arn!r}")

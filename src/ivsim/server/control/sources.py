@@ -1,6 +1,6 @@
-"""What a stream of server-sent events tells: what is new in a log, or in the rooms of chat.
+"""The sources of server-sent events: new entries in a log, or new frames in the rooms of chat.
 
-Nothing queues up for a slow client. What it has not had yet is where it was, and is read when the client is ready.
+Nothing queues up for a slow client. The entries it has not had yet stay in the log, and are read when it is ready.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ News = tuple[str, Any]
 """The name of a server-sent event, and its data."""
 
 _BATCH = 100
-"""How much of a log is read at a time."""
+"""The number of entries of a log that are read at a time."""
 
 
 class Source(Protocol):
-    """Something that has news."""
+    """A source of news."""
 
     def follow(self, wake: Callable[[], object]) -> Callable[[], object]:
-        """Have a function called, by any thread, when there is news; return what ends that."""
+        """Call a function, on any thread, when there is news; return a function that ends that."""
 
     def read(self) -> Iterator[News | None]:
         """Yield the news since it was read before; None between two pieces, where there is time for other things."""
 
     def begin(self) -> None:
-        """Begin anew: everything was replaced. It is called by any thread, inside the transaction."""
+        """Begin anew, because everything was replaced. It is called by any thread, inside the transaction."""
 
 
 class Entries:
     """The news of calls or events.
 
-    `position` is the place up to which the log was read; unwanted entries count too. One that `is_live` begins with
-    what comes next, any other with the oldest entry there is.
+    `position` is the number of entries read so far, including unwanted ones. A source that `is_live` begins with the
+    next entry, any other with the oldest one kept.
     """
 
     def __init__(
@@ -59,11 +59,11 @@ class Entries:
         self.position = self._start()
 
     def follow(self, wake: Callable[[], object]) -> Callable[[], object]:
-        """Have a function called when the log grows."""
+        """Call a function when the log grows."""
         return self._log.subscribe(lambda _: wake())
 
     def read(self) -> Iterator[News | None]:
-        """Yield what is new in the log."""
+        """Yield the new entries of the log."""
         if self._restart is not None:
             self.position, self._restart = self._restart, None
         while True:
@@ -78,7 +78,7 @@ class Entries:
             yield None
 
     def resume(self, position: int) -> None:
-        """Go on behind so many entries; begin anew if there never were so many, as after a restart."""
+        """Go on after so many entries; begin anew if there were never so many, as after a restart."""
         if position <= self._log.end:
             self.position = position
 
@@ -98,12 +98,12 @@ class Frames:
         self._transcripts: Transcripts | None = None
 
     def follow(self, wake: Callable[[], object]) -> Callable[[], object]:
-        """Have a function called when something is sent in a room."""
+        """Call a function when a frame is sent in a room."""
         self._transcripts = self._chat.transcripts(wake)
         return self._transcripts.close
 
     def read(self) -> Iterator[News | None]:
-        """Yield what was sent."""
+        """Yield the frames that were sent."""
         assert self._transcripts is not None  # it is followed before it is read
         for index, (room_arn, text) in enumerate(self._transcripts.news(), 1):
             yield "frame", {"roomArn": room_arn, "frame": msgspec.Raw(text.encode())}

@@ -19,7 +19,7 @@ Track = dict[str, str | int]
 
 
 class Metadata(msgspec.Struct):
-    """What PutMetadata inserted, and when."""
+    """A piece of metadata that PutMetadata inserted, and when."""
 
     at: datetime
     text: str
@@ -69,13 +69,13 @@ class Breach(Body):
 
 
 class Failure(Body):
-    """Why the stream fails, in the words of the event."""
+    """The reason why the stream fails, in the words of the event."""
 
     reason: str = CAPACITY_EXCEEDED
 
 
 class Viewers(Body):
-    """How many people watch."""
+    """The number of viewers."""
 
     viewers: Count
 
@@ -166,7 +166,7 @@ def end_stream(sim: Emulator, stream_id: str) -> Stream:
 
 @endpoint("PUT", "/streams/{streamId}/viewers", example={"viewers": 250})
 def set_viewers(sim: Emulator, stream_id: str, body: Viewers) -> Stream:
-    """Let so many people watch."""
+    """Set the number of viewers."""
     stream = sim.streams.find(stream_id)
     stream.set_viewers(body.viewers)
     return _shown(stream)

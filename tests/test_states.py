@@ -1,0 +1,132 @@
+"""Every state, health and status that the models list is shown by the API, or docs/fidelity.md says why it is not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.model import ListShape, Shape, StructureShape
+
+from ivsim import Emulator
+from ivsim.services import SERVICES
+
+from .calling import call
+
+FIDELITY = Path(__file__).parent.parent / "docs" / "fidelity.md"
+
+S3 = {"s3": {"bucketName": "abc"}}
+LOGS = {"cloudWatchLogs": {"logGroupName": "g"}}
+
+Value = tuple[str, str]
+"""An enum's name in the model, and one of its values."""
+
+
+def listed() -> Iterator[Value]:
+    """Yield each value that an output member called state, health or status may have, in any service."""
+    for service in SERVICES.values():
+        seen: set[str] = set()
+        for operation in service.model.operations.values():
+            yield from _values(operation.output, seen)
+
+
+def _values(shape: Shape | None, seen: set[str]) -> Iterator[Value]:
+    if isinstance(shape, ListShape):
+        yield from _values(shape.member, seen)
+    if not isinstance(shape, StructureShape) or shape.name in seen:
+        return
+    seen.add(shape.name)
+    for name, member in shape.members.items():
+        if re.search("(state|health|status)$", name, re.IGNORECASE) and member.metadata.get("enum"):
+            yield from ((member.name, value) for value in member.metadata["enum"])
+        yield from _values(member, seen)
+
+
+def never() -> set[Value]:
+    """Return the values that docs/fidelity.md says never occur, with a reason each."""
+    section = FIDELITY.read_text().partition("## States that never occur")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \| (\w.+?) \|", section, re.MULTILINE)
+    return {(shape, value) for shape, value, _ in rows}
+
+
+def recording(sim: Emulator, state: str) -> Any:
+    """Return the state of a recording configuration that was led to one."""
+    if state == "CREATE_FAILED":
+        sim.faults.add("RecordingConfigurationCreation", "CREATE_FAILED")
+    if state == "CREATING":
+        sim.faults.latency("RecordingConfigurationCreation", 5)
+    made = call(sim, "CreateRecordingConfiguration", destinationConfiguration=S3).body["recordingConfiguration"]
+    return call(sim, "GetRecordingConfiguration", arn=made["arn"]).body["recordingConfiguration"]["state"]
+
+
+def slate(sim: Emulator, state: str) -> Any:
+    """Return the state of a failover slate configuration that was led to one."""
+    if state == "CREATE_FAILED":
+        sim.faults.add("FailoverSlateConfigurationCreation", "CREATE_FAILED")
+    if state == "CREATING":
+        sim.faults.latency("FailoverSlateConfigurationCreation", 5)
+    made = call(sim, "CreateFailoverSlateConfiguration").body["failoverSlateConfiguration"]
+    if state == "UPDATING":
+        updated = call(sim, "UpdateFailoverSlateConfiguration", arn=made["arn"], name="n").body
+        return updated["failoverSlateConfiguration"]["state"]
+    return call(sim, "GetFailoverSlateConfiguration", arn=made["arn"]).body["failoverSlateConfiguration"]["state"]
+
+
+def logging(sim: Emulator, state: str) -> Any:
+    """Return the state of a logging configuration that was led to one."""
+    step = {"CREAT": "Creation", "UPDAT": "Update", "DELET": "Deletion", "ACTIV": ""}[state[:5]]
+    if state.endswith("_FAILED"):
+        sim.faults.add(f"LoggingConfiguration{step}", state)
+    elif step:
+        sim.faults.latency(f"LoggingConfiguration{step}", 5)
+    arn = call(sim, "CreateLoggingConfiguration", destinationConfiguration=LOGS).body["arn"]
+    if step == "Update":
+        call(sim, "UpdateLoggingConfiguration", identifier=arn, name="n")
+    if step == "Deletion":
+        call(sim, "DeleteLoggingConfiguration", identifier=arn)
+    return call(sim, "GetLoggingConfiguration", identifier=arn).body["state"]
+
+
+def answered(sim: Emulator, state: str) -> Any:
+    """Return the state with which the creation of a logging configuration is answered."""
+    return call(sim, "CreateLoggingConfiguration", destinationConfiguration=LOGS).body["state"]
+
+
+def answered_to_an_update(sim: Emulator, state: str) -> Any:
+    """Return the state with which the update of a logging configuration is answered."""
+    arn = call(sim, "CreateLoggingConfiguration", destinationConfiguration=LOGS).body["arn"]
+    return call(sim, "UpdateLoggingConfiguration", identifier=arn, name="n").body["state"]
+
+
+def stream(sim: Emulator, member: str, *, starving: bool) -> Any:
+    """Return a member of a stream that is live."""
+    arn = call(sim, "CreateChannel").body["channel"]["arn"]
+    live = sim.streams.start(arn)
+    if starving:
+        live.starve()
+    return call(sim, "GetStream", channelArn=arn).body["stream"][member]
+
+
+SHOWN: dict[str, Callable[[Emulator, str], Any]] = {
+    "RecordingConfigurationState": recording,
+    "FailoverSlateConfigurationState": slate,
+    "LoggingConfigurationState": logging,
+    "CreateLoggingConfigurationState": answered,
+    "UpdateLoggingConfigurationState": answered_to_an_update,
+    "StreamState": lambda sim, _: stream(sim, "state", starving=False),
+    "StreamHealth": lambda sim, health: stream(sim, "health", starving=health == "STARVING"),
+}
+
+
+@pytest.mark.parametrize(("shape", "value"), sorted(set(listed())))
+def test_every_state(sim: Emulator, shape: str, value: str) -> None:
+    """A value that the model lists is brought about and read through the API, unless it is said why it never occurs."""
+    assert (SHOWN[shape](sim, value) == value) != ((shape, value) in never())
+
+
+def test_nothing_is_said_in_vain() -> None:
+    """docs/fidelity.md excuses no value that no model has."""
+    assert never()
+    assert never() <= set(listed())
