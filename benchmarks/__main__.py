@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--quick]`: run everything, print the table."""
+"""`python -m benchmarks [--quick] [--only GROUP]`: run everything, or some of it, and print the table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,13 @@ from .footprint import memory
 from .lifecycle import imports, tests
 from .plan import FULL, QUICK
 from .servers import servers
+from .slow_media import slow_media
 from .threads import threads
+
+_GROUPS = {
+    measure.__name__: measure
+    for measure in (one_call, pages, tests, imports, memory, threads, servers, slow_media, chat, chat_sockets, day)
+}
 
 _ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "bench",
@@ -33,15 +39,17 @@ def main() -> None:
     """Run the benchmarks."""
     parser = argparse.ArgumentParser(prog="benchmarks", description="ivsim next to moto, and to boto3 alone.")
     parser.add_argument("--quick", action="store_true", help="see that it works, in seconds; the figures mean little")
-    plan = QUICK if parser.parse_args().quick else FULL
+    parser.add_argument("--only", action="append", choices=_GROUPS, metavar="GROUP", help=", ".join(_GROUPS))
+    given = parser.parse_args()
+    plan = QUICK if given.quick else FULL
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ.update(_ENVIRONMENT)  # every process inherits it, and no configuration of the user's
     began = perf_counter()
     _print_versions()
     report.head()
-    for measure in (one_call, pages, tests, imports, memory, threads, servers, chat, chat_sockets, day):
-        measure(plan)
+    for name in given.only or _GROUPS:
+        _GROUPS[name](plan)
     print(f"\n{plan.rounds} rounds; took {perf_counter() - began:.0f} s")
 
 

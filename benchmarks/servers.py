@@ -6,6 +6,7 @@ import asyncio
 import http.client
 import json
 from functools import partial
+from itertools import repeat
 from statistics import median
 from time import perf_counter
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from . import report
+from .http_client import Client, raw_request
 from .plan import Plan
 from .turns import in_turns, processes, ratio
 
@@ -32,7 +34,7 @@ def servers(plan: Plan) -> None:
     report.section("A server, get_channel over HTTP with connections kept")
     with processes("floor_server", "ivsim_server", "moto_server") as by_name:
         urls = {name.removesuffix("_server"): process("start") for name, process in by_name.items() if name[0] != "f"}
-        requests = {name: _get_channel(url, _made(url)) for name, url in urls.items()}
+        requests = {name: get_channel(url, made(url)) for name, url in urls.items()}
         response, body = _send(urls["ivsim"], requests["ivsim"])
         by_name["floor_server"]("learn", response.getheaders(), body)
         urls["floor"], requests["floor"] = by_name["floor_server"]("start"), requests["ivsim"]
@@ -67,14 +69,15 @@ def servers(plan: Plan) -> None:
         report.times(what, {name: [run[turn][step] for run in each] for name, each in runs.items()}, most=most)
 
 
-def _made(url: str) -> str:
+def made(url: str) -> str:
     """Make a channel; return its ARN."""
     _, body = _send(url, _signed(url, "CreateChannel", {"name": "benchmark"}))
     arn: str = json.loads(body)["channel"]["arn"]
     return arn
 
 
-def _get_channel(url: str, arn: str) -> AWSRequest:
+def get_channel(url: str, arn: str) -> AWSRequest:
+    """Return a signed call of GetChannel."""
     return _signed(url, "GetChannel", {"arn": arn})
 
 
@@ -99,19 +102,12 @@ def _send(url: str, request: AWSRequest) -> tuple[http.client.HTTPResponse, byte
 def _rate(url: str, request: AWSRequest, clients: int, seconds: float) -> float:
     """Return the calls per second of so many clients, each of which calls again as soon as it is answered."""
     return asyncio.run(
-        _calls(urlsplit(url).hostname or "", urlsplit(url).port or 0, _raw(url, request), clients, seconds)
+        _calls(urlsplit(url).hostname or "", urlsplit(url).port or 0, raw_request(url, request), clients, seconds)
     )
 
 
-def _raw(url: str, request: AWSRequest) -> bytes:
-    lines = [f"{request.method} {urlsplit(request.url).path} HTTP/1.1", f"Host: {urlsplit(url).netloc}"]
-    lines += [f"{name}: {value}" for name, value in request.headers.items()]
-    body: bytes = request.data
-    return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body
-
-
 async def _calls(host: str, port: int, raw: bytes, clients: int, seconds: float) -> float:
-    crowd = [_Client(host, port, raw) for _ in range(clients)]
+    crowd = [Client(host, port, repeat(raw)) for _ in range(clients)]
     for client in crowd:
         await client.connect()
     began = perf_counter()
@@ -121,51 +117,4 @@ async def _calls(host: str, port: int, raw: bytes, clients: int, seconds: float)
     elapsed = perf_counter() - began
     for client in crowd:
         client.leave()
-    return sum(client.answered for client in crowd) / elapsed
-
-
-class _Client(asyncio.Protocol):
-    """Calls, and calls again when it is answered; over a new connection where the server closes the old one."""
-
-    def __init__(self, host: str, port: int, raw: bytes) -> None:
-        self._place = host, port
-        self._raw = raw
-        self._received = b""
-        self._is_over = False
-        self.answered = 0
-
-    async def connect(self) -> None:
-        """Have a connection."""
-        self._transport, _ = await asyncio.get_running_loop().create_connection(lambda: self, *self._place)
-
-    def call(self) -> None:
-        """Send the request."""
-        self._transport.write(self._raw)
-
-    def leave(self) -> None:
-        """Call no more."""
-        self._is_over = True
-        self._transport.abort()
-
-    def data_received(self, data: bytes) -> None:
-        self._received += data
-        head, end, body = self._received.partition(b"\r\n\r\n")
-        if end:
-            assert head.startswith((b"HTTP/1.1 200", b"HTTP/1.0 200")), head
-            head = head.lower()
-            if len(body) == int(head.partition(b"content-length:")[2].partition(b"\r\n")[0]):
-                self._received = b""
-                self.answered += 1
-                if b"\r\nconnection: close" not in head:
-                    self.call()
-
-    def connection_lost(self, _: Exception | None) -> None:
-        if not self._is_over:
-            self._again = asyncio.get_running_loop().create_task(self._call_again())
-
-    async def _call_again(self) -> None:
-        await self.connect()
-        if self._is_over:
-            self._transport.abort()
-        else:
-            self.call()
+    return sum(len(client.delays) for client in crowd) / elapsed

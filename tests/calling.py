@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
-from ivsim import Emulator, Request
+from ivsim import Emulator, Request, Response
 
 AUTHORIZATION = (
     "AWS4-HMAC-SHA256 Credential={key}/20261120/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0"
@@ -36,3 +37,13 @@ def send(sim: Emulator, method: str, url: str, body: bytes = b"", headers: dict[
 def signed(region: str = "us-east-1", service: str = "ivs", key: str = "AKIDEXAMPLE") -> dict[str, str]:
     """Return the headers of a signed request."""
     return {"authorization": AUTHORIZATION.format(key=key, region=region, service=service)}
+
+
+def respond_in_parts(_: Emulator, __: Request) -> Response:
+    """Stand in for `Emulator.respond`, with a body that is waited for part by part."""
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"one"
+        yield b"two"
+
+    return Response(200, {"Content-Type": "video/mp2t"}, parts())

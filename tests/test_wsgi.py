@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import m3u8
 import pytest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.exceptions import NotFound
@@ -22,10 +23,11 @@ from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 
 from ivsim import Emulator, web
 from ivsim.dispatcher import MOST_BYTES
+from ivsim.ivs.playback import edge
 from ivsim.services import SERVICES
 from ivsim.wsgi import Application
 
-from .calling import signed
+from .calling import call, respond_in_parts, signed
 from .server.raw import RawClient, chunked
 
 CHANNEL = "arn:aws:ivs:us-east-1:123456789012:channel/AbCdEf123456"
@@ -240,3 +242,30 @@ def test_without_the_extra(tmp_path: Path) -> None:
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     text = 'ModuleNotFoundError: werkzeug is not installed; pip install "ivsim[wsgi]"'
     assert ran.stderr.splitlines()[-1] == text
+
+
+def test_segments(sim: Emulator, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Segments are made for those who get them, and a bug in that is a 500. HEAD makes none, so tells no length."""
+    arn = call(sim, "CreateChannel").body["channel"]["arn"]
+    with sim.streams.start(arn):
+        variant = m3u8.loads(sim.playback.request(arn).body).playlists[0].uri
+        target = m3u8.loads(sim.playback.request(variant).body).segments[0].uri.partition(".net")[2]
+        segment = client.get(target)
+        assert (segment.status_code, segment.headers["Content-Length"]) == (200, str(len(segment.data)))
+        monkeypatch.setattr(edge, "segment", bytes.fromhex)
+        head = client.head(target)
+        assert (head.status_code, head.headers["Content-Type"], "Content-Length" in head.headers) == (
+            200,
+            "video/mp2t",
+            False,
+        )
+        assert client.get(target).status_code == 500
+
+
+def test_bodies_in_parts(sim: Emulator, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes in parts is refused: a thread that gives an answer waits for nothing but latency."""
+    monkeypatch.setattr(Emulator, "respond", respond_in_parts)
+    answer = client.get("/v1/segment/x.ts")
+    assert (answer.status_code, answer.headers["x-amzn-ErrorType"]) == (501, "NotEmulated")
+    assert answer.json is not None
+    assert "sim.serve()" in answer.json["message"]

@@ -27,7 +27,7 @@ from .wire.errors import (
     ValidationException,
     by_code,
 )
-from .wire.http import Request, Response
+from .wire.http import Request, WholeResponse
 from .wire.model import Operation
 from .wire.parse import MalformedBody, body_members, located_members
 from .wire.routes import Route, Routes
@@ -94,7 +94,7 @@ class Dispatcher:
         if state.options.history is not None:
             state.journal.regularly(state.options.history, partial(self._forget, state.options.history))
 
-    def dispatch(self, request: Request) -> Response:
+    def dispatch(self, request: Request) -> WholeResponse:
         """Answer a request. Whatever the request is, the answer is the service's; only a bug of ours raises.
 
         The steps are those of "One call" in docs/design.md.
@@ -111,7 +111,7 @@ class Dispatcher:
             headers["Content-Type"] = "application/json"
         if error_code:
             headers["x-amzn-ErrorType"] = error_code
-        return Response(status, headers, body, call.latency, call.action)
+        return WholeResponse(status, headers, body, call.latency, call.action)
 
     def contexts(self, service: Service[S]) -> Contexts[S]:
         """Return the contexts of a service."""

@@ -27,7 +27,7 @@ from .ivs.playback.urls import is_playback
 from .ivs.recording.recordings import Recordings
 from .ivschat.chat import Chat
 from .services import SERVICES
-from .wire.http import Request, Response
+from .wire.http import Request, Response, WholeResponse
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -124,10 +124,17 @@ class Emulator:
         """The documented quotas, to read and change."""
         return self._state.quotas
 
-    def handle(self, request: Request) -> Response:
-        """Answer an HTTP request as the services would: the one way in for every door.
+    def handle(self, request: Request) -> WholeResponse:
+        """Answer an HTTP request as the services would: the one way in for every door in process.
 
         Refusals are answers too. What raises is a bug of ivsim's; the state is then as before the call.
+        """
+        return self.respond(request).whole()
+
+    def respond(self, request: Request) -> Response:
+        """Answer as `handle()` does, but leave what takes long to make to the door: for servers, which do that aside.
+
+        The body may then be a recipe, or an iterable of parts that are waited for.
         """
         if is_playback(request.url):
             return self._playback.handle(request)

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import zlib
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
 
 from .dispatcher import MOST_BYTES
 from .ivs.playback.urls import is_playback
 from .wire.http import Request, Response
-
-if TYPE_CHECKING:
-    from .emulator import Emulator
 
 HOST, PORT = "127.0.0.1", 4870
 """The address of a server, unless it is told otherwise."""
@@ -51,12 +49,17 @@ class Headers(dict[str, str]):
         return super().get(name.lower(), default)
 
 
-def answer(emulator: Emulator, request: Request) -> Response:
-    """Answer a request that came over a socket, its body as it was sent. A bug of ours is a 500, and in the log."""
+def answer(respond: Callable[[Request], Response], request: Request) -> Response:
+    """Answer a request that came over a socket, its body as it was sent, by what an emulator responds, `guarded()`."""
     if _is_preflight(request) and not is_playback(request.url):
         return _preflight(request)
+    return guarded(request, lambda: respond(request._replace(body=_decoded(request))))
+
+
+def guarded(request: Request, respond: Callable[[], Response]) -> Response:
+    """Return what a function answers, readable for scripts. A bug of ours is a 500, and in the log."""
     try:
-        response = emulator.handle(request._replace(body=_decoded(request)))
+        response = respond()
     except Exception:  # noqa: BLE001 - whatever it is, it is ours
         _log.exception("a bug in ivsim at %s %s; please report it", request.method, request.url)
         response = _failure()
@@ -64,6 +67,16 @@ def answer(emulator: Emulator, request: Request) -> Response:
         readable = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": _READABLE_FOR_SCRIPTS}
         response = response._replace(headers={**response.headers, **readable})
     return response
+
+
+def headers(request: Request, response: Response) -> dict[str, str]:
+    """Return the headers of an answer with the length of its body, unless that is not known or there is none."""
+    body, headers = response.body, response.headers
+    if not isinstance(body, bytes) or response.status == HTTPStatus.NO_CONTENT:
+        return {**headers}
+    if request.method == "HEAD" and not body:  # it has not been made
+        return {**headers}
+    return {"Content-Length": str(len(body)), **headers}
 
 
 def announced(request: Request) -> Request:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable
 from http import HTTPStatus
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_to_bytes
 
 try:
@@ -24,7 +24,7 @@ except ModuleNotFoundError as missing:
 from . import web
 from .dispatcher import MOST_BYTES, is_for_ivs
 from .emulator import Emulator
-from .wire.http import Request, Response
+from .wire.http import Request, WholeResponse
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -55,9 +55,9 @@ class Application:
         try:
             request = request._replace(body=_body(environ))
         except ClientDisconnected:
-            return _send(start_response, request, Response(400, {}))
+            return _send(start_response, request, WholeResponse(400, {}))
         began = perf_counter()
-        response = web.answer(self.emulator, request)
+        response = web.answer(self.emulator.handle, request).whole()
         if response.latency:
             time.sleep(response.latency)
         web.tell(request, response, perf_counter() - began)
@@ -87,9 +87,7 @@ def _body(environ: WSGIEnvironment) -> bytes:
     return b"".join(parts)
 
 
-def _send(start_response: StartResponse, request: Request, response: Response) -> list[bytes]:
-    headers: dict[str, Any] = {"Content-Length": str(len(response.body)), **response.headers}
-    if response.status == HTTPStatus.NO_CONTENT:
-        del headers["Content-Length"]
+def _send(start_response: StartResponse, request: Request, response: WholeResponse) -> list[bytes]:
+    headers = web.headers(request, response)
     start_response(f"{response.status} {HTTPStatus(response.status).phrase}", list(headers.items()))
     return [] if request.method == "HEAD" else [response.body]

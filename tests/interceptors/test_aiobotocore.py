@@ -14,7 +14,9 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from ivsim import mock_ivs
+from ivsim import Emulator, mock_ivs
+
+from ..calling import respond_in_parts
 
 
 def opened(service: str = "ivs", **options: Any) -> Any:
@@ -110,5 +112,18 @@ def test_error_codes() -> None:
             async with opened() as ivs:
                 with pytest.raises(ClientError, match=r"ValidationException.*'/name'"):
                     await ivs.create_channel(name="two words")
+
+    asyncio.run(main())
+
+
+def test_bodies_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes in parts is refused."""
+    monkeypatch.setattr(Emulator, "respond", respond_in_parts)
+
+    async def main() -> None:
+        with mock_ivs():
+            async with opened() as ivs:
+                with pytest.raises(ClientError, match=r"NotEmulated.*sim\.serve\(\)"):
+                    await ivs.list_channels()
 
     asyncio.run(main())

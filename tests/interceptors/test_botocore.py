@@ -19,6 +19,8 @@ from botocore.httpsession import URLLib3Session
 
 from ivsim import Emulator, mock_ivs
 
+from ..calling import respond_in_parts
+
 
 def client(service: str = "ivs", **options: Any) -> Any:
     return boto3.client(service, region_name="us-east-1", **options)
@@ -250,3 +252,14 @@ def test_credentials_that_refresh(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(AssertionError, match="asked"):
             sts.get_caller_identity()
     assert early._request_signer._credentials is session._credentials
+
+
+def test_bodies_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes in parts is refused, of clients and of requests that are sent by hand."""
+    monkeypatch.setattr(Emulator, "respond", respond_in_parts)
+    with mock_ivs():
+        with pytest.raises(ClientError, match=r"NotEmulated.*sim\.serve\(\)"):
+            boto3.client("ivs", region_name="us-east-1").list_channels()
+        request = AWSRequest("GET", "https://x.hls.live-video.net/v1/segment/x.ts").prepare()
+        answer = URLLib3Session().send(request)
+    assert (answer.status_code, answer.headers["x-amzn-ErrorType"]) == (501, "NotEmulated")

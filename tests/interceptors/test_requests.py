@@ -14,8 +14,10 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from ivsim import mock_ivs
+from ivsim import Emulator, mock_ivs
 from ivsim.interceptors import when_imported
+
+from ..calling import respond_in_parts
 
 URL = "https://ivs.us-east-1.amazonaws.com"
 
@@ -211,3 +213,12 @@ def test_a_part_that_is_missing() -> None:
     """A module that nobody finds is not found because we waited for it."""
     with when_imported("ivsim.no_such_module", print), pytest.raises(ModuleNotFoundError):
         importlib.import_module("ivsim.no_such_module")
+
+
+def test_bodies_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes in parts, as they become ready, is refused: nothing in process becomes ready while one waits."""
+    monkeypatch.setattr(Emulator, "respond", respond_in_parts)
+    with mock_ivs():
+        answer = requests.get("https://x.hls.live-video.net/v1/segment/x.ts")
+    assert (answer.status_code, answer.headers["x-amzn-ErrorType"]) == (501, "NotEmulated")
+    assert "sim.serve()" in answer.json()["message"]

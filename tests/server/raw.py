@@ -6,6 +6,8 @@ import socket
 from types import TracebackType
 from typing import NamedTuple
 
+import pytest
+
 from .waiting import DEADLINE
 
 
@@ -49,6 +51,13 @@ class RawClient:
             headers[name.lower()] = value.strip()
         length = int(headers.get("content-length", 0)) if has_body else 0
         return Reply(status, headers, self._file.read(length))
+
+    def until(self, end: bytes) -> bytes:
+        """Read until something has come, and return all that came."""
+        received = b""
+        while not received.endswith(end):
+            received += self._file.read(1) or pytest.fail(f"the server closed the connection after {received!r}")
+        return received
 
     def read_all(self) -> bytes:
         """Read until the server closes the connection."""

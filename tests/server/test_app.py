@@ -1,27 +1,31 @@
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import logging
 import re
 import select
 import struct
+import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from queue import Queue
 from socket import SO_LINGER, SOL_SOCKET
 from typing import Any
 
 import boto3
 import pytest
 
-from ivsim import Emulator, web
+from ivsim import Emulator, Response, web
 from ivsim.dispatcher import MOST_BYTES
 from ivsim.server.run import Server
 from ivsim.services import SERVICES
 
 from ..calling import signed
 from .raw import RawClient, Reply, chunked, request
-from .waiting import until
+from .waiting import DEADLINE, until
 
 CHANNEL = "arn:aws:ivs:us-west-2:123456789012:channel/AbCdEf123456"
 
@@ -342,3 +346,66 @@ def test_log(client: RawClient, caplog: pytest.LogCaptureFixture) -> None:
         "404 ivs:GetChannel ResourceNotFoundException 0 ms",
         "404 GET http://localhost/nowhere?a=b UnknownOperationException 0 ms",
     ]
+
+
+# Bodies in parts
+
+
+def respond_with(monkeypatch: pytest.MonkeyPatch, parts: Callable[[], AsyncIterator[bytes]]) -> None:
+    """Have a server answer everything with a body in parts."""
+    monkeypatch.setattr(Emulator, "respond", lambda *_: Response(200, {"Content-Type": "video/mp2t"}, parts()))
+
+
+def test_parts(client: RawClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body in parts is sent as they become ready, and the connection goes on after the last."""
+    ready: Queue[Callable[[], object]] = Queue()
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"one"
+        is_ready = asyncio.Event()
+        ready.put(partial(asyncio.get_running_loop().call_soon_threadsafe, is_ready.set))
+        await is_ready.wait()
+        yield b"two"
+
+    respond_with(monkeypatch, parts)
+    for _ in range(2):
+        client.send(request("/v1/segment/x.ts", b"", method="GET"))
+        received = client.until(b"3\r\none\r\n")
+        assert b"transfer-encoding: chunked" in received.lower()
+        assert b"content-length" not in received.lower()
+        ready.get(timeout=DEADLINE)()
+        assert client.until(b"0\r\n\r\n") == b"3\r\ntwo\r\n0\r\n\r\n"
+
+
+def test_parts_nobody_waits_for(client: RawClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the client has left, the rest is not waited for."""
+    given_up = threading.Event()
+
+    async def parts() -> AsyncIterator[bytes]:
+        try:
+            yield b"one"
+            await asyncio.Event().wait()
+        finally:
+            given_up.set()
+
+    respond_with(monkeypatch, parts)
+    client.send(request("/v1/segment/x.ts", b"", method="GET"))
+    client.until(b"3\r\none\r\n")
+    client.__exit__()
+    assert given_up.wait(DEADLINE)
+
+
+def test_a_bug_between_parts(
+    client: RawClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After a bug between two parts the connection is closed, so that the client sees that something is missing."""
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"one"
+        raise ZeroDivisionError
+
+    respond_with(monkeypatch, parts)
+    client.send(request("/v1/segment/x.ts", b"", method="GET"))
+    client.until(b"3\r\none\r\n")
+    assert client.is_over()
+    assert "ZeroDivisionError" in caplog.text

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import logging
+import os
 import re
+import struct
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from socket import SO_LINGER, SOL_SOCKET
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -13,7 +18,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ivsim import Emulator, playback_token
+from ivsim.ivs.playback import edge
 from ivsim.server.run import Server
+from ivsim.wire.http import Recipe
+
+from ..calling import call
+from .raw import RawClient, request
+from .waiting import pour, until
 
 SITE = {"Origin": "https://www.example.com"}
 
@@ -105,3 +116,78 @@ def test_head(sim: Emulator, server: Server, ivs: Any) -> None:
         for _ in range(2):
             answer = session.head(local(server, channel["playbackUrl"]), timeout=20)
             assert (answer.status_code, answer.content) == (200, b"")
+
+
+@pytest.fixture
+def segment_target(sim: Emulator) -> Iterator[str]:
+    """Where on the port a segment of a live channel is."""
+    arn = call(sim, "CreateChannel").body["channel"]["arn"]
+    with sim.streams.start(arn):
+        sim.clock.advance(10)
+        variant = m3u8.loads(sim.playback.request(arn).body).playlists[0].uri
+        yield m3u8.loads(sim.playback.request(variant).body).segments[0].uri.partition(".net")[2]
+
+
+def test_head_of_a_segment(segment_target: str, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """HEAD makes no segment, so its length is not known; a connection goes on after that."""
+    monkeypatch.setattr(edge, "segment", bytes.fromhex)
+    with RawClient(server.port) as client:
+        for _ in range(2):
+            reply = client.call(segment_target, b"", method="HEAD")
+            assert (reply.status, reply.headers["content-type"]) == (200, "video/mp2t")
+            assert "content-length" not in reply.headers
+
+
+def test_a_bug_in_media(
+    segment_target: str, server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A bug in what makes a segment is a 500 for its viewer, with the traceback in the log; the next one is made."""
+    with RawClient(server.port) as client:
+        with monkeypatch.context() as patch:
+            patch.setattr(edge, "segment", bytes.fromhex)
+            reply = client.call(segment_target, b"", "Origin: https://example.com", method="GET")
+        assert (reply.status, reply.headers["x-amzn-errortype"]) == (500, "InternalServerException")
+        assert reply.headers["access-control-allow-origin"] == "*"
+        assert "TypeError: bytes.fromhex() takes exactly one argument (3 given)" in caplog.text
+        assert f"GET http://localhost{segment_target}" in caplog.text
+        assert client.call(segment_target, b"", method="GET").body[0] == 0x47
+
+
+@pytest.fixture
+def fifo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A named pipe, from which segments are made of: each is ready when something was written and the pipe closed."""
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    monkeypatch.setattr(edge, "Recipe", lambda *_: Recipe(Path.read_bytes, (path,)))
+    return path
+
+
+def test_nobody_waits_for_media(sim: Emulator, segment_target: str, server: Server, fifo: Path) -> None:
+    """While a segment is made, the server answers others; then its viewers get it, however many."""
+    with RawClient(server.port) as one, RawClient(server.port) as two, RawClient(server.port) as other:
+        for viewer in (one, two):
+            viewer.send(request(segment_target, b"", method="GET"))
+        descriptor = pour(fifo)
+        assert other.call("/ListChannels").status == 200
+        os.write(descriptor, b"media")
+        os.close(descriptor)
+        for viewer in (one, two):
+            reply = viewer.read()
+            assert (reply.status, reply.headers["content-length"], reply.body) == (200, "5", b"media")
+
+
+def test_a_viewer_leaves(
+    sim: Emulator, segment_target: str, server: Server, fifo: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A viewer who leaves before the segment is made is let go, and disturbs nobody; to close does not wait for it."""
+    caplog.set_level(logging.INFO, "ivsim")
+    with RawClient(server.port) as leaving:
+        leaving.send(request(segment_target, b"", method="GET"))
+        descriptor = pour(fifo)
+        leaving.socket.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))  # or it might still listen
+    until(lambda: f"200 GET http://localhost{segment_target}" in caplog.text)
+    with RawClient(server.port) as other:
+        assert other.call("/ListChannels").status == 200
+    server.close()
+    os.close(descriptor)
+    assert "bug" not in caplog.text

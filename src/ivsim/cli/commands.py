@@ -47,7 +47,7 @@ def add_to(subcommands: Any) -> None:
     calls = add("calls", _calls, "print the API calls so far")
     calls.add_argument("--operation", metavar="NAME", help="only those of this operation")
     for each in (events, calls):
-        each.add_argument("--limit", type=int, metavar="N", help="only the newest N")
+        each.add_argument("--limit", type=int, metavar="N", help="print only the newest N")
         each.add_argument("--follow", action="store_true", help="go on with each new one, until Ctrl-C")
         each.add_argument("--json", action="store_true", help="print each as a line of JSON")
     add("advance", _advance, "move the server's clock forward, and print its new time").add_argument(

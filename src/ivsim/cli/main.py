@@ -74,7 +74,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     how_much = parser.add_mutually_exclusive_group()
     how_much.add_argument("--quiet", action="store_true", help="print no line for each call")
     how_much.add_argument(
-        "--verbose", action="store_true", help="print a line for each request to the control endpoints too"
+        "--verbose", action="store_true", help="print a line also for each request of the commands and the console"
     )
     parser.set_defaults(lines=_serve)
 

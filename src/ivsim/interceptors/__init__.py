@@ -17,9 +17,9 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
-from ..wire.http import Request, Response
+from ..wire.http import Request, WholeResponse
 
-Handle = Callable[[Request], Response]
+Handle = Callable[[Request], WholeResponse]
 """`Emulator.handle`, or a function in its place."""
 
 # Every AWS partition's suffix (botocore's partitions.json; a test compares), the plain one and the dual-stack one. IVS

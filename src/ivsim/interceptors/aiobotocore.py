@@ -31,8 +31,8 @@ class _Emitter:
         if not event_name.startswith("before-send."):
             return await self._emitter.emit(event_name, **arguments)
         request = arguments["request"]
-        status, headers, body, *_ = botocore.answer(self._handle, request, self._context)
-        return [(None, _Response(request.url, status, headers, botocore.Raw(body)))]
+        response = botocore.answer(self._handle, request, self._context)
+        return [(None, _Response(request.url, response.status, response.headers, botocore.Raw(response.body)))]
 
 
 def answering(original: Callable[..., Any], handle: Handle) -> Callable[..., Any]:

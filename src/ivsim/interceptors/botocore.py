@@ -21,7 +21,7 @@ from botocore.exceptions import ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 from botocore.signers import RequestSigner
 
-from ..wire.http import Request, Response
+from ..wire.http import Request, WholeResponse
 from . import Handle, is_ours, patched
 
 DUMMY = "ivsim"
@@ -58,7 +58,7 @@ def intercept(handle: Handle, *, asynchronous: Answering) -> Iterator[None]:
         yield
 
 
-def answer(handle: Handle, request: AWSPreparedRequest, context: Mapping[str, Any]) -> Response:
+def answer(handle: Handle, request: AWSPreparedRequest, context: Mapping[str, Any]) -> WholeResponse:
     """Ask the emulator. Raises botocore's ReadTimeoutError when the answer is slower than the client waits."""
     response = handle(_request(request))
     if response.latency and response.latency >= context["client_config"].read_timeout:
@@ -103,8 +103,8 @@ class _Emitter:
         if not event_name.startswith("before-send."):
             return self._emitter.emit(event_name, **arguments)
         request = arguments["request"]
-        status, headers, body, *_ = answer(self._handle, request, self._context)
-        return [(None, AWSResponse(request.url, status, headers, Raw(body)))]
+        response = answer(self._handle, request, self._context)
+        return [(None, AWSResponse(request.url, response.status, response.headers, Raw(response.body)))]
 
 
 def _answering(original: Callable[..., Any], handle: Handle) -> Callable[..., Any]:
@@ -122,8 +122,8 @@ def _sending(original: Callable[..., Any], handle: Handle) -> Callable[..., Any]
     def send(session: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
         if not is_ours(request.url):
             return original(session, request)
-        status, headers, body, *_ = handle(_request(request))
-        return AWSResponse(request.url, status, headers, Raw(body))
+        response = handle(_request(request))
+        return AWSResponse(request.url, response.status, response.headers, Raw(response.body))
 
     return send
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from functools import cached_property
+from collections.abc import AsyncIterable, Awaitable, Callable, MutableMapping
+from functools import cached_property, partial
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import web
 from ..dispatcher import MOST_BYTES
-from ..wire.http import Request, Response
+from ..wire.http import Recipe, Request, Response
 
 if TYPE_CHECKING:
     from ..emulator import Emulator
+    from .maker import Maker
+
+T = TypeVar("T")
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -21,10 +24,11 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class App:
-    """The emulator as an ASGI application."""
+    """The emulator as an ASGI application; what takes long to make is made by `maker`."""
 
-    def __init__(self, emulator: Emulator) -> None:
+    def __init__(self, emulator: Emulator, maker: Maker) -> None:
         self._emulator = emulator
+        self._maker = maker
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -41,10 +45,18 @@ class App:
         began = perf_counter()
         headers = web.Headers((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
         request = Request(scope["method"], _url(scope, headers), headers, body)
-        response = web.answer(self._emulator, request)
-        if not response.latency or await _waited(receive, response.latency):
-            await _send(send, response, is_last=len(body) > MOST_BYTES)
-        web.tell(request, response, perf_counter() - began)
+        response = web.answer(self._emulator.respond, request)
+        try:
+            if response.latency and not await _unless_gone(receive, asyncio.sleep(response.latency)):
+                return
+            if isinstance(response.body, Recipe):
+                made = await _unless_gone(receive, self._maker.make(response.body))
+                if made is None:
+                    return
+                response = web.guarded(request, partial(_with_body, response, made))
+            await _send(receive, send, request, response, is_last=len(body) > MOST_BYTES)
+        finally:
+            web.tell(request, response, perf_counter() - began)
 
     @cached_property
     def _control(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
@@ -59,6 +71,10 @@ class App:
         from .console.app import page  # noqa: PLC0415
 
         return page()
+
+
+def _with_body(response: Response, body: asyncio.Future[bytes]) -> Response:
+    return response._replace(body=body.result())
 
 
 async def _body(receive: Receive) -> bytes | None:
@@ -76,13 +92,15 @@ async def _body(receive: Receive) -> bytes | None:
             return b"".join(parts)
 
 
-async def _waited(receive: Receive, seconds: float) -> bool:
-    """Wait, and return whether the client has waited too."""
+async def _unless_gone(receive: Receive, work: Awaitable[T]) -> asyncio.Future[T] | None:
+    """Wait for something, and return it done; None when the client went away first, and then it is cancelled."""
+    doing, gone = asyncio.ensure_future(work), asyncio.ensure_future(receive())
     try:
-        await asyncio.wait_for(receive(), seconds)  # after the body there is nothing to receive but that it is gone
-    except asyncio.TimeoutError:
-        return True
-    return False
+        await asyncio.wait({doing, gone}, return_when=asyncio.FIRST_COMPLETED)  # there is nothing else to receive
+        return doing if doing.done() else None
+    finally:
+        doing.cancel()
+        gone.cancel()
 
 
 def _url(scope: Scope, headers: web.Headers) -> str:
@@ -91,12 +109,21 @@ def _url(scope: Scope, headers: web.Headers) -> str:
     return f"{scope['scheme']}://{headers.get('host', '')}{target.decode('latin-1')}"
 
 
-async def _send(send: Send, response: Response, *, is_last: bool) -> None:
-    headers = {"Content-Length": str(len(response.body)), **response.headers}
-    if response.status == 204:
-        del headers["Content-Length"]
+async def _send(receive: Receive, send: Send, request: Request, response: Response, *, is_last: bool) -> None:
+    headers, body = web.headers(request, response), response.body
     if is_last:
         headers["Connection"] = "close"
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": response.status, "headers": raw})
-    await send({"type": "http.response.body", "body": response.body})
+    if isinstance(body, bytes):
+        await send({"type": "http.response.body", "body": body})
+        return
+    assert not isinstance(body, Recipe), "it has been made"
+    if sent := await _unless_gone(receive, _send_parts(send, body)):
+        sent.result()  # what failed in the middle fails here, and the client sees that this is not all
+
+
+async def _send_parts(send: Send, parts: AsyncIterable[bytes]) -> None:
+    async for part in parts:
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})

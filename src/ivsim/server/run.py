@@ -26,6 +26,7 @@ from .chat.socket import ChatSocket
 from .chat.webhook import post
 from .connection import HttpConnection, Limits
 from .listener import Listener, listen
+from .maker import Maker
 from .state_file import StateFile
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class Server:
                 self._stop()
 
     def _give_back(self) -> None:
-        """Release the port and the file, and stop posting reviews for the emulator."""
+        """Release the port and the file, and POST nothing any more for the emulator."""
         self._socket.close()
         self._stop_posting()
         if self._state_file is not None:
@@ -155,17 +156,21 @@ class Server:
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
         self._stop = partial(loop.call_soon_threadsafe, stop.set)
         loop.time = _time  # type: ignore[method-assign]
+        maker = Maker()
         with closing(Hub(self.emulator)) as hub:
-            shared = await self._serve_until(stop, hub, ready)
+            shared = await self._serve_until(stop, hub, maker, ready)
         for connection in list(shared.connections):
             connection.transport.abort()
         if shared.tasks:
             await asyncio.wait(shared.tasks, timeout=_LAST_WORDS)
+        await maker.close()
 
-    async def _serve_until(self, stop: asyncio.Event, hub: Hub, ready: Callable[[], object]) -> ServerState:
+    async def _serve_until(
+        self, stop: asyncio.Event, hub: Hub, maker: Maker, ready: Callable[[], object]
+    ) -> ServerState:
         loop = asyncio.get_running_loop()
         config = uvicorn.Config(
-            App(self.emulator),
+            App(self.emulator, maker),
             interface="asgi3",
             ws=lambda **_: ChatSocket(hub),  # type: ignore[arg-type]
             proxy_headers=False,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+import json
+from collections.abc import AsyncIterable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .errors import NotEmulated
 
 _NO_HEADERS: Mapping[str, str] = {}
 
@@ -28,8 +31,26 @@ class Request(NamedTuple):
         return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
+class Recipe(NamedTuple):
+    """How to make a body that takes long to make: by a function, of arguments.
+
+    Arguments are values that do not change, so recipes can be made anywhere and at any time, and equal ones make the
+    same bytes.
+    """
+
+    function: Callable[..., bytes]
+    arguments: tuple[Any, ...] = ()
+
+    def make(self) -> bytes:
+        """Return the body."""
+        return self.function(*self.arguments)
+
+
 class Response(NamedTuple):
-    """An HTTP response, complete; a door sends it as it is.
+    """An HTTP response, as a door sends it.
+
+    `body` is bytes, or the recipe that they are made by, or an iterable of parts that are waited for one by one. A door
+    that answers in one go, as all in process do, sends `whole()`.
 
     `latency` is how many seconds the answer took on the emulator's clock (0 unless a fault made it slow), so
     that a door can time out as a network would. `operation` is what was called ("ivs:CreateChannel"), empty when the
@@ -38,6 +59,36 @@ class Response(NamedTuple):
 
     status: int
     headers: dict[str, str]
-    body: bytes = b""
+    body: bytes | Recipe | AsyncIterable[bytes] = b""
     latency: float = 0.0
     operation: str = ""
+
+    def whole(self) -> WholeResponse:
+        """Return it with its body as bytes, which are made now if they have not been.
+
+        A body in parts is refused, as NotEmulated: they become ready as time goes by, and nobody in process waits.
+        """
+        status, headers, body, latency, operation = self
+        if isinstance(body, Recipe):
+            body = body.make()
+        elif not isinstance(body, bytes):
+            status = NotEmulated.status
+            headers = {**headers, "Content-Type": "application/json", "x-amzn-ErrorType": NotEmulated.__name__}
+            body = json.dumps({"message": _IN_PARTS}).encode()
+        return WholeResponse(status, headers, body, latency, operation)
+
+
+class WholeResponse(Response):
+    """A response whose body is bytes, as `Emulator.handle()` returns it."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        body: bytes
+
+    def whole(self) -> WholeResponse:
+        """Return it as it is."""
+        return self
+
+
+_IN_PARTS = "This is sent in parts, as they become ready, and so by a server alone: sim.serve(), or ivsim serve"

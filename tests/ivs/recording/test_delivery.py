@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime, timezone
 from typing import Any
@@ -17,6 +18,8 @@ from moto.s3.exceptions import S3AccessDeniedError
 from moto.s3.models import S3Backend
 
 from ivsim import Emulator, mock_ivs
+from ivsim.ivs.recording import objects
+from ivsim.media import mpegts
 
 from ...calling import call
 
@@ -270,3 +273,20 @@ def test_nothing_is_written_unasked() -> None:
             pass
         assert keys(s3) == []
         assert statuses(sim) == [("Recording Start", ""), ("Recording End", "")]
+
+
+def test_nobody_waits_for_objects(sim: Emulator, s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the objects of a recording are made, one after the other, others call: the emulator is not locked."""
+    answers = []
+
+    def segment(*arguments: Any) -> bytes:
+        with ThreadPoolExecutor(1) as other:
+            answers.append(other.submit(call, sim, "ListChannels").result(timeout=20).status)
+        return mpegts.segment(*arguments)
+
+    with sim.streams.start(channel(sim)):
+        sim.clock.advance(12)
+        monkeypatch.setattr(objects, "segment", segment)
+    assert set(answers) == {200}
+    assert statuses(sim) == [("Recording Start", ""), ("Recording End", "")]
+    assert any(key.endswith(".ts") for key in keys(s3))

@@ -13,8 +13,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from http import HTTPStatus
 from math import inf
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
 from ...core import arns
@@ -22,7 +23,7 @@ from ...core.keys import public_key
 from ...core.state import State
 from ...media.fmp4 import fragment, initialization
 from ...media.mpegts import segment
-from ...wire.http import Request, Response
+from ...wire.http import Recipe, Request, Response
 from ...wire.serialize import GO_ESCAPES
 from .. import broadcast
 from .._service import Context, Contexts
@@ -72,6 +73,9 @@ class PlaybackResponse:
     headers: Mapping[str, str]
     body: str | Any  # rather than bytes, of which a type checker would ask at every playlist
     viewer_session: ViewerSession | None = None
+
+
+_Granted: TypeAlias = tuple[Response, ViewerSession]
 
 
 class _RefusedError(Exception):
@@ -135,21 +139,27 @@ class Playback:
         viewer = viewer_of(url, origin, country)
         if token is not None:
             viewer = viewer._replace(query=[*without_token(viewer.query), ("token", token)])
-        return self._answer(viewer)
+        answer, session = self._answer(viewer)
+        whole = answer.whole()
+        body = whole.body.decode() if whole.headers["Content-Type"] in (_PLAYLIST, _REFUSAL) else whole.body
+        return PlaybackResponse(whole.status, whole.headers, body, session if whole.status == HTTPStatus.OK else None)
 
     def handle(self, request: Request) -> Response:
-        """Answer an HTTP request that `is_playback()`."""
+        """Answer an HTTP request that `is_playback()`. Media are still to be made, by the recipe in the response."""
         if request.method == "OPTIONS":
             allowed = {"Access-Control-Allow-Methods": _METHODS, "Access-Control-Allow-Headers": "*"}
             return Response(204, {"Access-Control-Allow-Origin": "*", **allowed})
         if request.method not in ("GET", "HEAD"):
             return Response(405, {"Allow": _METHODS})
         origin, country = request.header("origin"), request.header(COUNTRY_HEADER)
-        answer = self._answer(viewer_of(request.url, origin or None, country or None))
-        body = answer.body.encode() if isinstance(answer.body, str) else answer.body
-        return Response(answer.status, dict(answer.headers), b"" if request.method == "HEAD" else body)
+        answer, _ = self._answer(viewer_of(request.url, origin or None, country or None))
+        return answer._replace(body=b"") if request.method == "HEAD" else answer
 
-    def _answer(self, viewer: Viewer) -> PlaybackResponse:
+    def _answer(self, viewer: Viewer) -> tuple[Response, ViewerSession | None]:
+        """Decide, in a transaction, and return the answer with the session it was granted in.
+
+        Nothing is made in the transaction that takes long: others would wait for it.
+        """
         try:
             with self._state.transaction():
                 return self._grant(viewer)
@@ -158,9 +168,9 @@ class Playback:
                 with self._state.transaction():  # another one, as the first has come to nothing
                     refused.tell()
             headers = {"Content-Type": _REFUSAL, "Access-Control-Allow-Origin": "*"}
-            return PlaybackResponse(refused.status, headers, _explanation(viewer, refused))
+            return Response(refused.status, headers, _explanation(viewer, refused).encode()), None
 
-    def _grant(self, viewer: Viewer) -> PlaybackResponse:
+    def _grant(self, viewer: Viewer) -> _Granted:
         if match := CHANNEL_PATH.fullmatch(viewer.path):
             return self._multivariant(viewer, *match.groups())
         if match := PLAYLIST_PATH.fullmatch(viewer.path):
@@ -173,7 +183,7 @@ class Playback:
                     return self._segment(viewer, stream_id, index, number, match[2])
         raise _not_found()
 
-    def _multivariant(self, viewer: Viewer, region: str, account: str, channel_id: str) -> PlaybackResponse:
+    def _multivariant(self, viewer: Viewer, region: str, account: str, channel_id: str) -> _Granted:
         ctx = self._contexts(account, region)
         channel = ctx.store.channels.get(ctx.arn(ctx.store.channels.resource_type, channel_id))
         if channel is None:
@@ -196,9 +206,9 @@ class Playback:
         text = playlists.multivariant(
             session, stream, ctx.now, country=viewer.country, cluster=cluster, renditions=renditions
         )
-        return _granted(viewer, session, _PLAYLIST, text)
+        return _granted(viewer, session, _PLAYLIST, text.encode())
 
-    def _variant(self, viewer: Viewer, session_id: str, index: int) -> PlaybackResponse:
+    def _variant(self, viewer: Viewer, session_id: str, index: int) -> _Granted:
         ctx, session, stream = self._watched(viewer, session_id, index)
         folder = f"https://{place_of(session.channel_arn).host_id}.j.cloudfront.hls.live-video.net/v1/segment"
         if viewer.is_elsewhere:
@@ -215,23 +225,25 @@ class Playback:
             url_of,
             initialization=url_of() if suffix == "mp4" else None,
         )
-        return _granted(viewer, session, _PLAYLIST, text)
+        return _granted(viewer, session, _PLAYLIST, text.encode())
 
-    def _segment(self, viewer: Viewer, stream_id: str, index: int, numbers: list[int], suffix: str) -> PlaybackResponse:
+    def _segment(self, viewer: Viewer, stream_id: str, index: int, numbers: list[int], suffix: str) -> _Granted:
         """Answer with a segment, by its number, or with what fragments are read by, which has none."""
         ctx, session, stream = self._watched(viewer, viewer.parameter("dna"), index)
         if stream.stream_id != stream_id or suffix != _suffix(stream):
             raise _not_found()
         if not numbers and suffix == "mp4":
-            return _granted(viewer, session, _SEGMENTS[suffix], initialization())
+            return _granted(viewer, session, _SEGMENTS[suffix], Recipe(initialization))
         timeline = _timeline(ctx, session, stream)
         if len(numbers) != 1 or not 0 <= numbers[0] < timeline.count + playlists.PREFETCHED:
             raise _not_found()
         begin, end = timeline.begin(numbers[0]), timeline.begin(numbers[0] + 1)
-        texts = texts_between(ctx.store.metadata[stream_id], begin, end)
-        seconds = timeline.duration(numbers[0])
-        body = fragment(begin, numbers[0] + 1, texts) if suffix == "mp4" else segment(begin, seconds, texts)
-        return _granted(viewer, session, _SEGMENTS[suffix], body)
+        texts = tuple(texts_between(ctx.store.metadata[stream_id], begin, end))
+        if suffix == "mp4":
+            recipe = Recipe(fragment, (begin, numbers[0] + 1, texts))
+        else:
+            recipe = Recipe(segment, (begin, timeline.duration(numbers[0]), texts))
+        return _granted(viewer, session, _SEGMENTS[suffix], recipe)
 
     def _watched(self, viewer: Viewer, session_id: str, index: int) -> tuple[Context, ViewerSession, StreamSession]:
         """Return what a viewer watches who was admitted before, if that is still so."""
@@ -344,11 +356,11 @@ def _suffix(stream: StreamSession) -> str:
     return media_suffix(stream.channel.container_format)
 
 
-def _granted(viewer: Viewer, session: ViewerSession, content_type: str, body: str | bytes) -> PlaybackResponse:
+def _granted(viewer: Viewer, session: ViewerSession, content_type: str, body: bytes | Recipe) -> _Granted:
     headers = {"Content-Type": content_type, "Access-Control-Allow-Origin": "*"}
     if session.origins and viewer.origin:
         headers |= {"Access-Control-Allow-Origin": viewer.origin, "Vary": "Origin"}
-    return PlaybackResponse(200, headers, body, session)
+    return Response(200, headers, body), session
 
 
 def _forbidden(channel: Channel, error: str) -> _RefusedError:

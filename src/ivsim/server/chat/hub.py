@@ -75,7 +75,7 @@ class Hub:
             self._go_on()
 
     def close(self) -> None:
-        """Close all sockets, because the server stops. They leave their rooms in one transaction."""
+        """Close all sockets, because the server stops; all leave in one transaction, however many they are."""
         try:
             for socket in self.sockets:
                 socket.say_goodbye(CloseCode.GOING_AWAY, "the server stops")

@@ -37,8 +37,8 @@ class Source(Protocol):
 class Entries:
     """The news of calls or events.
 
-    `position` is the number of entries read so far, including unwanted ones. A source that `is_live` begins with the
-    next entry, any other with the oldest one kept.
+    `position` is the place up to which the log was read; unwanted entries count too. A source that `is_live` begins
+    with the next entry, any other with the oldest one kept.
     """
 
     def __init__(

@@ -1,0 +1,64 @@
+"""ivsim on a port, with live channels whose segments take long to make."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from time import thread_time
+from typing import Any
+from unittest.mock import patch
+
+from ivsim import Emulator, Request
+from ivsim.ivs.playback import edge
+from ivsim.ivs.playback.urls import opaque
+from ivsim.media.mpegts import segment
+
+MAKING = 0.050
+"""Seconds of work that a segment takes."""
+
+_WATCHED = 3_600
+"""Seconds for which every channel has been live: all of that can still be asked for."""
+
+_SECONDS = 2
+"""How long a segment is."""
+
+
+class Contender:
+    """The server, in a thread, with segments that are slow."""
+
+    def serve(self, channels: int) -> tuple[str, list[list[str]]]:
+        """Begin; return the URL, and for each channel the targets of all its segments, no two of which are alike."""
+        patch.object(edge, "segment", slow_segment).start()
+        sim = self._sim = Emulator()
+        sim.clock.freeze(datetime(2030, 1, 1, tzinfo=timezone.utc))
+        sessions = []
+        for _ in range(channels):
+            arn = self._ask("CreateChannel")["channel"]["arn"]
+            sim.streams.start(arn)
+            session = sim.playback.request(arn).viewer_session
+            assert session is not None
+            sessions.append(session)
+            sim.clock.advance(_SECONDS / channels)
+        sim.clock.advance(_WATCHED)
+        self._server = sim.serve()
+        numbers = range(_WATCHED // _SECONDS)
+        return self._server.url, [
+            [f"/v1/segment/{opaque(session.stream_id, 0, number)}.ts?dna={session.id}" for number in numbers]
+            for session in sessions
+        ]
+
+    def close(self) -> None:
+        """End."""
+        self._server.close()
+
+    def _ask(self, operation: str, **members: object) -> Any:
+        return json.loads(self._sim.handle(Request("POST", f"/{operation}", {}, json.dumps(members).encode())).body)
+
+
+def slow_segment(*arguments: Any) -> bytes:
+    """Make a segment by work that holds the interpreter, as a picture made in Python would."""
+    end, number = thread_time() + MAKING, 0
+    while thread_time() < end:
+        for _ in range(100):
+            number = (number * 31 + 7) & 0xFFFF
+    return segment(*arguments)
