@@ -123,7 +123,7 @@ def test_single_use() -> None:
         ({"viewer_id": ""}, "viewer_id: '' has not 1 to 40"),
         ({"viewer_session_version": 1}, "viewer_session_version: 1 is of no use without aws:viewer-id"),
         ({"origins": ["https://a.com"] * 6, "strict_origin_enforcement": True}, "origins: .* more than 5"),
-        ({"origins": [f"https://{number}.example.com" for number in range(90)]}, "origins, .* more than 2048"),
+        ({"origins": [f"https://{number}.example.com" for number in range(90)]}, "origins: .* more than 2048"),
         ({"single_use": "once"}, "single_use: 'once' is not a UUID"),
         ({"single_use": True, "expires_in": 601}, "expires_in: .* more than 10 minutes away"),
         ({"maximum_resolution": "4K"}, "maximum_resolution: '4K' is none of SD, HD, FULL_HD"),

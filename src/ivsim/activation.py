@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from .core.arguments import ValueRefused
 from .core.options import GivenOptions, Options
 from .emulator import Emulator
 from .interceptors import aiobotocore, boto3, botocore, requests
@@ -46,9 +47,10 @@ class Activation:
         for name, value in options.items():
             theirs = self.options.get(name, Options.__dataclass_fields__[name].default)
             if value != theirs:
-                raise ValueError(
-                    f"{name}: {value!r} contradicts the mock_ivs around this one, which has {theirs!r} and shares its "
-                    "emulator; give the option to the outermost"
+                raise ValueRefused(
+                    name,
+                    f"{value!r} contradicts the mock_ivs around this one, which has {theirs!r} and shares its "
+                    "emulator; give the option to the outermost",
                 )
 
     def _is_of_others(self) -> bool:

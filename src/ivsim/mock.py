@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
+from .core.arguments import TypeRefused
 from .core.options import GivenOptions, Options
 from .core.unknown import unknown
 from .decorating import decorate
@@ -59,7 +60,7 @@ class Mock:
     def __init__(self, options: GivenOptions) -> None:
         for name in options:
             if name not in Options.__dataclass_fields__:
-                raise TypeError(f"mock_ivs: {unknown('option', name, Options.__dataclass_fields__)}")
+                raise TypeRefused(name, unknown("option", name, Options.__dataclass_fields__), place="mock_ivs")
         self._options = options
         self._entered: list[Activation] = []
 

@@ -10,6 +10,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from .core import arns
+from .core.arguments import TypeRefused, ValueRefused
 from .core.keys import CURVE
 from .ivs.playback import tokens
 from .mock import current
@@ -65,10 +66,10 @@ def playback_token(
     key = _key(private_key)
     given: object = channel_arn
     if not isinstance(given, str):
-        raise TypeError(f"channel_arn: {channel_arn!r} is not a string")
+        raise TypeRefused("channel_arn", f"{channel_arn!r} is not a string")
     arn = arns.parse(channel_arn)
     if arn is None or arn.resource_type != "channel":
-        raise ValueError(f"channel_arn: {channel_arn!r} is not the ARN of a channel")
+        raise ValueRefused("channel_arn", f"{channel_arn!r} is not the ARN of a channel")
     moment = _moment(now)
     claims = {
         tokens.CHANNEL_ARN: channel_arn,
@@ -87,17 +88,23 @@ def playback_token(
     claims = {name: value for name, value in claims.items() if value is not None}
     try:
         tokens.check(claims, moment)
-    except tokens.ClaimRefusedError as refused:
-        error = TypeError if isinstance(refused, tokens.ClaimTypeError) else ValueError
-        parameter = _PARAMETERS.get(refused.claim, refused.claim.removeprefix("aws:").replace("-", "_"))
+    except tokens.ClaimRefused as refused:
+        error = TypeRefused if isinstance(refused, tokens.ClaimTypeRefused) else ValueRefused
+        parameter = _parameter(refused.claim)
         value = expires_in if refused.claim == tokens.EXPIRES else claims[refused.claim]
-        raise error(f"{parameter}: {value!r} {refused.rule}") from None
+        raise error(parameter, f"{value!r} {refused.rule}") from None
     import jwt  # noqa: PLC0415 - only here, and it imports cryptography
 
     token = jwt.encode(claims, key, algorithm=tokens.ALGORITHM)
     if len(token) > _MOST_BYTES:
-        raise ValueError(f"origins, ads_player_params: the token has {len(token)} bytes, more than {_MOST_BYTES}")
+        longest = max(claims, key=lambda claim: len(str(claims[claim])))
+        raise ValueRefused(_parameter(longest), f"the token has {len(token)} bytes, more than {_MOST_BYTES}")
     return token
+
+
+def _parameter(claim: str) -> str:
+    """Return what a claim is called here."""
+    return _PARAMETERS.get(claim, claim.removeprefix("aws:").replace("-", "_"))
 
 
 def _key(private_key: Any) -> EllipticCurvePrivateKey:
@@ -110,11 +117,11 @@ def _key(private_key: Any) -> EllipticCurvePrivateKey:
         try:
             key = load_pem_private_key(key, password=None)
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-            raise ValueError(f"private_key: not the PEM of a private key without a password: {error}") from None
+            raise ValueRefused("private_key", f"not the PEM of a private key without a password: {error}") from None
     if not isinstance(key, EllipticCurvePrivateKey):
-        raise TypeError(f"private_key: {key!r} is neither a PEM nor an elliptic curve's private key")
+        raise TypeRefused("private_key", f"{key!r} is neither a PEM nor an elliptic curve's private key")
     if key.curve.name != CURVE:
-        raise ValueError(f"private_key: its curve is {key.curve.name}, not P-384 ({CURVE})")
+        raise ValueRefused("private_key", f"its curve is {key.curve.name}, not P-384 ({CURVE})")
     return key
 
 
@@ -135,16 +142,16 @@ def _moment(now: Any) -> float:
         sim = current()
         return sim.clock.time() if sim else time.time()
     if not isinstance(now, datetime):
-        raise TypeError(f"now: {now!r} is not a datetime")
+        raise TypeRefused("now", f"{now!r} is not a datetime")
     if now.tzinfo is None:
-        raise ValueError(f"now: {now!r} has no time zone; give it one, for example tzinfo=timezone.utc")
+        raise ValueRefused("now", f"{now!r} has no time zone; give it one, for example tzinfo=timezone.utc")
     return now.timestamp()
 
 
 def _seconds(expires_in: Any) -> float:
     seconds = expires_in.total_seconds() if isinstance(expires_in, timedelta) else expires_in
     if type(seconds) not in (int, float):
-        raise TypeError(f"expires_in: {expires_in!r} is neither a number of seconds nor a timedelta")
+        raise TypeRefused("expires_in", f"{expires_in!r} is neither a number of seconds nor a timedelta")
     if not 0 < seconds < inf:
-        raise ValueError(f"expires_in: {expires_in!r} is not in the future")
+        raise ValueRefused("expires_in", f"{expires_in!r} is not in the future")
     return float(seconds)

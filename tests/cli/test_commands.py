@@ -4,10 +4,8 @@ import errno
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
@@ -235,52 +233,6 @@ def test_reader_that_has_enough(sim: Emulator) -> None:
         following.process.stdout = None
         status, _, error = following.end()
     assert (status, error) == (0, "")
-
-
-@pytest.mark.parametrize("url", ["localhost:4870", "ftp://localhost", "http://", "http://[::1"])
-def test_no_url(capsys: pytest.CaptureFixture[str], url: str) -> None:
-    """What is no URL of a server is said to be none."""
-    assert main(["reset", "--url", url]) == 1
-    assert capsys.readouterr().err == f"ivsim: {url!r} is not the URL of a server, such as http://127.0.0.1:4870\n"
-
-
-def test_no_server(capsys: pytest.CaptureFixture[str]) -> None:
-    """When nobody listens, one line says where, and what starts a server."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-    assert main(["calls", "--url", url]) == 1
-    error = capsys.readouterr().err
-    assert error.startswith(f"ivsim: no server answers at {url} (")
-    assert error.endswith("`ivsim serve` starts one\n")
-
-
-@pytest.mark.parametrize(
-    ("answer", "said"),
-    [
-        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nNo", "is not ivsim: it answered 404"),
-        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}", "is not ivsim: it answered 404"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK", "is not ivsim: its answer is not JSON"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", "broke off: "),
-        (b"SSH-2.0-OpenSSH\r\n", "is not ivsim: BadStatusLine"),
-    ],
-)
-def test_another_server(capsys: pytest.CaptureFixture[str], answer: bytes, said: str) -> None:
-    """When something else listens there, one line says so."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-
-        def serve() -> None:
-            connection, _ = listening.accept()
-            with connection:
-                connection.recv(65536)
-                connection.sendall(answer)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        assert main(["events", "--url", f"http://127.0.0.1:{listening.getsockname()[1]}"]) == 1
-        thread.join()
-    error = capsys.readouterr().err
-    assert said in error
-    assert error.count("\n") == 1
 
 
 def test_commands_without_the_server() -> None:

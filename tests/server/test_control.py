@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from ivsim import Emulator, __version__
+from ivsim.core.arguments import ValueRefused
 
 from .control_client import Answer, Control, call
 
@@ -143,8 +144,9 @@ def test_channel_by_other_names(sim: Emulator, control: Control, channel: str) -
     other = call(sim, "CreateChannel", name="other")["channel"]["arn"]
     assert control("GET", f"/streams?channel={other}").body == {"streams": []}
     assert refusal(control("POST", "/streams", {"streamKey": key})) == (409, None)
-    assert refusal(control("GET", "/streams?channel=nobody")) == (404, None)
-    assert refusal(control("GET", "/streams/st-1")) == (404, None)
+    assert refusal(control("GET", "/streams?channel=nobody")) == (404, "channel")
+    assert refusal(control("POST", "/streams", {"channel": "nobody"})) == (404, "channel")
+    assert refusal(control("GET", "/streams/st-1")) == (404, "streamId")
     call(sim, "CreateChannel", name="other")
     assert refusal(control("GET", "/streams?channel=other")) == (409, None)
 
@@ -159,7 +161,7 @@ def test_channel_by_other_names(sim: Emulator, control: Control, channel: str) -
         ({"channel": "evening-show", "viewer": 1}, "viewer"),
         ({"channel": "evening-show", "encoder": "VHS"}, "encoder"),
         ({"channel": "evening-show", "video": {"videoHeight": "tall"}}, "video"),
-        ({"channel": "evening-show", "video": [{}, {"x": [1]}]}, "video[1][...]"),
+        ({"channel": "evening-show", "video": [{}, {"x": [1]}]}, "video"),
         ([], None),
         (b"{", None),
         (b"\xff", None),
@@ -268,6 +270,8 @@ def test_quotas(sim: Emulator, control: Control) -> None:
     assert control("PATCH", "/quotas", {"Channels": 1}).body["Channels"] == 1
     assert refusal(control("PATCH", "/quotas", {"Rooms": 1, "Roms": 1})) == (400, "Roms")
     assert refusal(control("PATCH", "/quotas", {"Rooms": 1, "Channels": -1})) == (400, "Channels")
+    assert refusal(control("PATCH", "/quotas", {"Rooms": 1, "Channels": "many"})) == (400, "Channels")
+    assert refusal(control("PATCH", "/quotas", [])) == (400, None)
     assert sim.quotas["Rooms"] > 1
 
 
@@ -288,7 +292,7 @@ def test_transcript(sim: Emulator, control: Control, encoded: bool) -> None:
     assert (connection["id"], connection["userId"]) == (ann.id, "ann")
     assert connection["capabilities"] == ["SEND_MESSAGE"]
     assert connection["joinedAt"].endswith("Z")
-    assert refusal(control("GET", path.replace("room", "rom", 1))) in [(404, None)]
+    assert refusal(control("GET", f"/chat/rooms/{room}x/transcript")) == (404, "roomArn")
 
 
 def test_overview(sim: Emulator, control: Control, channel: str) -> None:
@@ -348,7 +352,7 @@ def test_bug(
     sim: Emulator, control: Control, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A bug of ours is 500, with its traceback in the log, even one that looks like a refusal."""
-    for error in (KeyError("x"), ValueError("no field"), ValueError("nothing: of the request"), RuntimeError()):
+    for error in (KeyError("x"), ValueError("viewers: 3"), ValueRefused("nothing", "of the request"), RuntimeError()):
 
         def fail(error: Exception = error) -> None:
             raise error

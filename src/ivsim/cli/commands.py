@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..web import HOST, PORT
-from .control import Client, Message, RequestFailed
+from .control import Client, RequestFailed, ServerSentEvent
 
 URL = f"http://{HOST}:{PORT}"
 
@@ -98,7 +98,7 @@ def _log(
     if options.follow:
         entries = server.follow(f"/{name}", **query)
     else:
-        entries = (Message(name, each) for each in server.get(f"/{name}", **query)[name])
+        entries = (ServerSentEvent(name, each) for each in server.get(f"/{name}", **query)[name])
     for kind, data in entries:
         if options.json:
             if kind != "reset":

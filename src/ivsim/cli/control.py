@@ -3,41 +3,45 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import suppress
-from http.client import HTTPException, HTTPResponse
-from typing import Any, NamedTuple
-from urllib.error import HTTPError, URLError
-from urllib.parse import urlencode, urlsplit
-from urllib.request import ProxyHandler, Request, build_opener
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from urllib3 import PoolManager
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, LocationParseError, NewConnectionError, ReadTimeoutError
+from urllib3.util import parse_url
+
+if TYPE_CHECKING:
+    from urllib3 import BaseHTTPResponse
+
+_EVENT_STREAM = "text/event-stream"
 
 _SECONDS = 60.0
-"""The longest wait for an answer, or for a sign of life."""
+"""The longest wait for a connection, an answer, or a sign of life."""
 
 
-class RequestFailed(Exception):  # noqa: N818 - what happened
+class RequestFailed(Exception):
     """The request failed: no server answers, or it refuses. The text tells a person why."""
 
 
-class Message(NamedTuple):
-    """A server-sent event."""
+class ServerSentEvent(NamedTuple):
+    """A server-sent event: its name, and the JSON that it carries."""
 
     name: str
     data: Any
 
 
 class Client:
-    """A client of the server at a URL. Every failure raises RequestFailed."""
+    """A client of the server at a URL, past any proxy that is set. Every failure raises RequestFailed."""
 
     def __init__(self, url: str) -> None:
-        self._url = url.rstrip("/")
-        self._opener = build_opener(ProxyHandler({}))  # the server is near, whatever proxies are set
         if not _is_url(url):
             raise RequestFailed(f"{url!r} is not the URL of a server, such as http://127.0.0.1:4870")
+        self._url = url.rstrip("/")
+        self._pool = PoolManager(timeout=_SECONDS, retries=False)
 
     def get(self, path: str, **query: str | None) -> Any:
         """Return the answer at a path."""
-        return self._json(self.send("GET", path + _query(query)))
+        return self._json(self._read(self._open("GET", path, query=query)))
 
     def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """Post a body to a path; return the answer, None for an empty one."""
@@ -46,66 +50,90 @@ class Client:
 
     def send(self, method: str, path: str, body: bytes | None = None) -> bytes:
         """Send a request; return the body of the answer."""
-        with self._open(method, path, body) as response:
-            try:
-                return response.read()
-            except (OSError, HTTPException) as error:
-                raise RequestFailed(f"{self._url} broke off: {error}") from None
+        return self._read(self._open(method, path, body))
 
-    def follow(self, path: str, **query: str | None) -> Iterator[Message]:
+    def follow(self, path: str, **query: str | None) -> Iterator[ServerSentEvent]:
         """Yield server-sent events as they come, for ever."""
         name, data = "message", ""
-        response = self._open("GET", path + _query(query), accept="text/event-stream")
-        with response, suppress(OSError, HTTPException):
-            for line in response:
-                field, _, value = line.decode().rstrip("\n").partition(": ")
-                if field == "event":
-                    name = value
-                elif field == "data":
-                    data = value
-                elif not field and data:
-                    yield Message(name, json.loads(data))
-                    name, data = "message", ""
+        with self._open("GET", path, query=query, accept=_EVENT_STREAM) as response:
+            if not response.headers.get("content-type", "").startswith(_EVENT_STREAM):
+                raise RequestFailed(f"the server at {self._url} is not ivsim: its answer is not a stream of events")
+            try:
+                for line in response:
+                    field, _, value = line.decode(errors="replace").rstrip("\n").partition(": ")
+                    if field == "event":
+                        name = value
+                    elif field == "data":
+                        data = value
+                    elif not field and data:
+                        yield ServerSentEvent(name, self._json(data))
+                        name, data = "message", ""
+            except ReadTimeoutError as error:
+                raise self._failure(error) from None
+            except HTTPError:
+                pass  # the stream was cut, as a server is that is killed
         raise RequestFailed(f"the server at {self._url} has stopped")
 
-    def _open(self, method: str, path: str, body: bytes | None = None, *, accept: str = "*/*") -> HTTPResponse:
-        headers = {"Content-Type": "application/json", "Accept": accept}
-        request = Request(f"{self._url}/_ivsim{path}", body, headers, method=method)
+    def _open(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        query: Mapping[str, str | None] | None = None,
+        accept: str = "*/*",
+    ) -> BaseHTTPResponse:
         try:
-            response: HTTPResponse = self._opener.open(request, timeout=_SECONDS)
+            response = self._pool.request(
+                method,
+                f"{self._url}/_ivsim{path}",
+                body=body,
+                fields={name: value for name, value in (query or {}).items() if value is not None},
+                headers={"Content-Type": "application/json", "Accept": accept},
+                redirect=False,
+                preload_content=False,
+            )
         except HTTPError as error:
-            with error:
-                raise RequestFailed(self._refusal(error)) from None
-        except URLError as error:
-            raise RequestFailed(
-                f"no server answers at {self._url} ({error.reason}); `ivsim serve` starts one"
-            ) from None
-        except (OSError, HTTPException) as error:
-            raise RequestFailed(f"the server at {self._url} is not ivsim: {error!r}") from None
+            raise self._failure(error) from None
+        if not 200 <= response.status < 300:
+            raise RequestFailed(self._refusal(response.status, self._read(response)))
         return response
 
-    def _refusal(self, error: HTTPError) -> str:
+    def _read(self, response: BaseHTTPResponse) -> bytes:
         try:
-            problem = json.loads(error.read())
-            return ": ".join(str(problem[name]) for name in ("field", "detail") if name in problem or name == "detail")
-        except (ValueError, TypeError, KeyError, OSError, HTTPException):
-            return f"the server at {self._url} is not ivsim: it answered {error.code}"
+            with response:
+                return response.read()
+        except HTTPError as error:
+            raise RequestFailed(f"{self._url} broke off: {error}") from None
 
-    def _json(self, text: bytes) -> Any:
+    def _failure(self, error: HTTPError) -> RequestFailed:
+        """Return the failure for an answer that never came. The error under urllib3's own says more, and is quoted."""
+        cause = error.__context__ or error
+        if isinstance(error, (NewConnectionError, ConnectTimeoutError)):
+            return RequestFailed(f"no server answers at {self._url} ({cause}); `ivsim serve` starts one")
+        if isinstance(error, ReadTimeoutError):
+            return RequestFailed(f"the server at {self._url} has sent nothing for {_SECONDS:g} seconds")
+        return RequestFailed(f"the server at {self._url} is not ivsim: {cause!r}")
+
+    def _refusal(self, status: int, body: bytes) -> str:
+        """Return the text of a refusal: field and rule, the rule alone for a 404, which names what was not found."""
+        try:
+            problem = json.loads(body)
+            detail, field = problem["detail"], problem.get("field")
+        except (ValueError, TypeError, LookupError):
+            return f"the server at {self._url} is not ivsim: it answered {status}"
+        return str(detail) if field is None or status == 404 else f"{field}: {detail}"
+
+    def _json(self, text: str | bytes) -> Any:
         try:
             return json.loads(text)
         except ValueError:
             raise RequestFailed(f"the server at {self._url} is not ivsim: its answer is not JSON") from None
 
 
-def _query(members: dict[str, str | None]) -> str:
-    given = {name: value for name, value in members.items() if value is not None}
-    return f"?{urlencode(given)}" if given else ""
-
-
 def _is_url(text: str) -> bool:
     try:
-        parts = urlsplit(text)
-    except ValueError:
+        parts = parse_url(text)
+    except LocationParseError:
         return False
-    return parts.scheme in ("http", "https") and bool(parts.netloc)
+    return parts.scheme in ("http", "https") and bool(parts.host) and parts.query is None and parts.fragment is None

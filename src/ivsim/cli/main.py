@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-class CommandFailed(Exception):  # noqa: N818 - what happened
+class CommandFailed(Exception):
     """A command failed. The text tells a person why."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from .arguments import ValueRefused
 from .journal import Journal
 from .log import Log
 from .unknown import unknown
@@ -51,5 +52,5 @@ class Calls(Log[Call]):
         """Return a predicate for the calls that `of()` returns. Raises ValueError as `of()` does."""
         name = self._operations.get(str(operation).replace("_", "").lower())
         if name is None:
-            raise ValueError(f"operation: {unknown('operation', str(operation), self._operations.values())}")
+            raise ValueRefused("operation", unknown("operation", str(operation), self._operations.values()))
         return lambda call: call.operation == name

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
+from .arguments import TypeRefused, ValueRefused
 from .journal import Journal
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -103,13 +104,13 @@ class Clock:
         what expires, and for one before the year 1970 or beyond 9998.
         """
         if at is not None and not isinstance(at, datetime):
-            raise TypeError(f"at: {at!r} is not a datetime")
+            raise TypeRefused("at", f"{at!r} is not a datetime")
         if at is not None and at.tzinfo is None:
-            raise ValueError(f"at: {at!r} has no time zone; give it one, for example tzinfo=timezone.utc")
+            raise ValueRefused("at", f"{at!r} has no time zone; give it one, for example tzinfo=timezone.utc")
         with self._journal:
             there = self.microseconds() if at is None else (at - _EPOCH) // _MICROSECOND
             if not 0 <= there < _END:
-                raise ValueError(f"at: {at!r} is not from the year 1970 to 9998")
+                raise ValueRefused("at", f"{at!r} is not from the year 1970 to 9998")
             self._frozen = there
         self.run_due()
 
@@ -130,11 +131,11 @@ class Clock:
         elif isinstance(given, (int, float)) and not isinstance(given, bool):
             more = round(given * 1_000_000) if 0 <= given < _END else -1
         else:
-            raise TypeError(f"duration: {duration!r} is neither a number of seconds nor a timedelta")
+            raise TypeRefused("duration", f"{duration!r} is neither a number of seconds nor a timedelta")
         with self._journal:
             until = self.microseconds() + more
             if more < 0 or until >= _END:
-                raise ValueError(f"duration: {duration!r} is not a number of seconds from 0 to the year 9999")
+                raise ValueRefused("duration", f"{duration!r} is not a number of seconds from 0 to the year 9999")
         while self._step(until):
             pass
         with self._journal:

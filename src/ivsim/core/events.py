@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ..wire.serialize import iso8601
+from .arguments import ValueRefused
 from .ids import Ids
 from .journal import Journal
 from .log import Log
@@ -39,7 +40,7 @@ class Events(Log[Event]):
     def is_of(self, detail_type: str) -> Callable[[Event], bool]:
         """Return a predicate for the events that `of()` returns. Raises ValueError as `of()` does."""
         if detail_type not in self._detail_types:
-            raise ValueError(f"detail_type: {unknown('detail type', str(detail_type), self._detail_types)}")
+            raise ValueRefused("detail_type", unknown("detail type", str(detail_type), self._detail_types))
         return lambda event: bool(event["detail-type"] == detail_type)
 
     def emit(

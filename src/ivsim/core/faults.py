@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+from .arguments import TypeRefused, ValueRefused
 from .unknown import unknown
 
 _A_YEAR = 365 * 24 * 60 * 60
@@ -86,15 +87,15 @@ class Faults:
         struck = tuple(name for name in names if code in self.errors_of[name])
         if not struck:
             codes = {each for name in names for each in self.errors_of[name]}
-            raise ValueError(f"error_code: {unknown(f'error of {operation}', code, codes)}")
+            raise ValueRefused("error_code", unknown(f"error of {operation}", code, codes))
         if times is not None and (type(times) is not int or times < 1):
-            raise ValueError(f"times: {times!r} is neither a whole number from 1 on nor None")
+            raise ValueRefused("times", f"{times!r} is neither a whole number from 1 on nor None")
         if when is not None and not callable(when) and not isinstance(when, Mapping):
-            raise TypeError(f"when: {when!r} is neither a dict of parameters nor a function of them")
+            raise TypeRefused("when", f"{when!r} is neither a dict of parameters nor a function of them")
         parameters = {parameter for name in struck for parameter in self._parameters_of[name]}
         for parameter in when if isinstance(when, Mapping) else ():
             if parameter not in parameters:
-                raise ValueError(f"when: {unknown(f'parameter of {operation}', str(parameter), parameters)}")
+                raise ValueRefused("when", unknown(f"parameter of {operation}", str(parameter), parameters))
         self._faults.append(Fault(struck, code, times, message or "", when))
 
     def latency(self, operation: str, seconds: float) -> None:
@@ -106,7 +107,7 @@ class Faults:
         """
         names = self._operations(operation)
         if not 0 <= seconds <= _A_YEAR:
-            raise ValueError(f"seconds: {seconds!r} is not a number from 0 to a year")
+            raise ValueRefused("seconds", f"{seconds!r} is not a number from 0 to a year")
         self._latencies.update(dict.fromkeys(names, float(seconds)))
 
     def clear(self) -> None:
@@ -145,5 +146,5 @@ class Faults:
         names = [each for each in self.errors_of if wanted in (each.lower(), each.lower().partition(":")[2])]
         if not names:
             known = {each.partition(":")[2] for each in self.errors_of}
-            raise ValueError(f"operation: {unknown('operation', name, known)}")
+            raise ValueRefused("operation", unknown("operation", name, known))
         return names

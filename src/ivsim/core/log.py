@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar, overload
 
+from .arguments import NotFound, ValueRefused
 from .callbacks import check_callback
 from .journal import Journal
 
@@ -17,12 +18,8 @@ T = TypeVar("T")
 _log = logging.getLogger("ivsim.events")
 
 
-class PlaceGone(LookupError):  # noqa: N818 - what happened to it
+class PlaceGone(NotFound):
     """There is no such place in the log: what followed it is forgotten, or the log never came that far."""
-
-    def __init__(self, field: str, text: str) -> None:
-        super().__init__(text)
-        self.field = field
 
 
 @dataclass(frozen=True)
@@ -95,9 +92,9 @@ class Log(Sequence[T]):
         """
         for name, value, least in (("limit", limit, 1), ("after", after, 0), ("before", before, 1)):
             if value is not None and (type(value) is not int or value < least):
-                raise ValueError(f"{name}: {value!r} is not a whole number from {least} on")
+                raise ValueRefused(name, f"{value!r} is not a whole number from {least} on")
         if after is not None and before is not None:
-            raise ValueError("before: it is given beside `after`, and only one of them can be")
+            raise ValueRefused("before", "it is given beside `after`, and only one of them can be")
         most = len(self._entries) if limit is None else limit
         with self._journal:  # what is not through yet may be taken back
             if after is not None:

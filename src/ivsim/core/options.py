@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypedDict, get_args
 
+from .arguments import ValueRefused
+
 Transitions = Literal["immediate", "realistic"]
 
 
@@ -71,8 +73,8 @@ class Options:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[0-9]{12}", self.account_id):
-            raise ValueError(f"account_id: {self.account_id!r} is not 12 digits")
+            raise ValueRefused("account_id", f"{self.account_id!r} is not 12 digits")
         if self.transitions not in get_args(Transitions):
-            raise ValueError(f"transitions: {self.transitions!r} is neither 'immediate' nor 'realistic'")
+            raise ValueRefused("transitions", f"{self.transitions!r} is neither 'immediate' nor 'realistic'")
         if self.history is not None and (type(self.history) is not int or self.history < 1):
-            raise ValueError(f"history: {self.history!r} is neither a whole number from 1 on nor None")
+            raise ValueRefused("history", f"{self.history!r} is neither a whole number from 1 on nor None")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
+from .arguments import KeyRefused, ValueRefused
 from .unknown import unknown
 
 
@@ -23,9 +24,17 @@ class Quotas(MutableMapping[str, int]):
 
     def __setitem__(self, name: str, value: int) -> None:
         """Set a quota. Raises KeyError for a name that no service has, ValueError for what is no number of things."""
-        if type(value) is not int or value < 0:
-            raise ValueError(f"quotas[{name!r}]: {value!r} is not a whole number that is 0 or more")
-        self._values[self._known(name)] = value
+        self.update({name: value})
+
+    def update(self, given: Any = (), /, **more: int) -> None:
+        """Set several quotas, all of them or none. Raises what setting one does."""
+        values = dict(given, **more)
+        for name, value in values.items():
+            self._known(name)
+            if type(value) is not int or value < 0:
+                rule = f"{value!r} is not a whole number that is 0 or more"
+                raise ValueRefused(name, rule, f"quotas[{name!r}]")
+        self._values.update(values)
 
     def __delitem__(self, name: str) -> None:
         """Set a quota back to the documented value."""
@@ -55,5 +64,5 @@ class Quotas(MutableMapping[str, int]):
 
     def _known(self, name: str) -> str:
         if name not in self._documented:
-            raise KeyError(unknown("quota", name, self._documented))
+            raise KeyRefused(str(name), unknown("quota", str(name), self._documented), "quotas")
         return name

@@ -50,7 +50,7 @@ T = TypeVar("T")
 Services = Mapping[str, Service[Any]]
 
 
-class UnreadableState(ValueError):  # noqa: N818 - what the file is, whoever is to blame
+class UnreadableState(ValueError):
     """A file is not a state that this version of ivsim can load: damaged, of something else, or newer."""
 
 

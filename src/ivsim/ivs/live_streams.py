@@ -8,6 +8,7 @@ from functools import partial
 from types import TracebackType
 
 from ..core import arns
+from ..core.arguments import NotFound, TypeRefused, ValueRefused
 from ..core.broadcasting import Tracks
 from ..core.state import State
 from ..core.unknown import unknown
@@ -15,14 +16,14 @@ from . import broadcast, stream_keys
 from ._service import Context, Contexts
 from .broadcast import Refusal
 from .channels import Channel
-from .ingest.connections import UnusableURLError, connection
+from .ingest.connections import IngestURLRefused, connection
 from .ingest.encoders import ingest
 from .ingest.limits import Breach, limits_of
 from .ingest_configurations import Ingest
 from .stream_sessions import StreamSession, TimedMetadata
 
 
-class StreamRefused(ValueError):  # noqa: N818 - what happened, in the words of whoever holds the encoder
+class StreamRefused(ValueError):
     """The encoder was not let in, or is not connected any more.
 
     `code` is the code in the event about it, for example "StreamTakeoverInvalidPriority"; None for most reasons.
@@ -145,14 +146,14 @@ class LiveStream:
         with self._connected() as ctx:
             limits = limits_of(ctx, ctx.store.stream_sessions[self.stream_id])
             if limit_name not in limits:
-                raise ValueError(f"limit_name: {unknown('limit', str(limit_name), limits)}")
+                raise ValueRefused("limit_name", unknown("limit", str(limit_name), limits))
             value, unit = limits[limit_name]
             broadcast.exceed(ctx, self.stream_id, Breach(limit_name, value, exceeded_by, unit))
 
     def fail(self, reason: str = broadcast.CAPACITY_EXCEEDED) -> None:
         """Let the service fail to process the stream: Stream Failure with a reason, and the end."""
         if not isinstance(reason, str):
-            raise TypeError(f"reason: {reason!r} is not text")
+            raise TypeRefused("reason", f"{reason!r} is not text")
         with self._connected() as ctx:
             broadcast.fail(ctx, self.stream_id, reason)
 
@@ -226,7 +227,7 @@ class Streams:
         """
         credential = channel_arn_or_stream_key_value
         if not isinstance(credential, str):
-            raise TypeError(f"channel_arn_or_stream_key_value: {credential!r} is not text")
+            raise TypeRefused("channel_arn_or_stream_key_value", f"{credential!r} is not text")
         _check_number("viewers", viewers)
         if priority is not None:
             _check_number("priority", priority)
@@ -240,7 +241,7 @@ class Streams:
         streams; TypeError and ValueError as `start()` does.
         """
         if not isinstance(stream_key_value, str):
-            raise TypeError(f"stream_key_value: {stream_key_value!r} is not text")
+            raise TypeRefused("stream_key_value", f"{stream_key_value!r} is not text")
         if priority is not None:
             _check_number("priority", priority)
         with self._state.transaction():
@@ -274,7 +275,7 @@ class Streams:
                 session = ctx.store.stream_sessions.get(stream_id)
                 if session is not None:
                     return self._found(ctx, session)
-        raise LookupError(f"there is no stream {stream_id!r}")
+        raise NotFound("stream_id", f"there is no stream {stream_id!r}")
 
     def channel(self, arn_name_or_key: str) -> str:
         """Return the ARN of the channel that has this ARN, this name, or a stream key of this value.
@@ -291,7 +292,7 @@ class Streams:
             keys = (stream_keys.find(ctx, arn_name_or_key) for ctx in self._contexts)
             found = found or [key.channel_arn for key in keys if key]
         if not found:
-            raise LookupError(f"no channel has the ARN, the name or the stream key {arn_name_or_key!r}")
+            raise NotFound("arn_name_or_key", f"no channel has the ARN, the name or the stream key {arn_name_or_key!r}")
         if len(found) > 1:
             raise StreamRefused(f"{len(found)} channels have the name {arn_name_or_key!r}; give the ARN of one of them")
         return found[0]
@@ -326,8 +327,8 @@ class Streams:
             return ctx, channel, ctx.store.stream_keys[channel.stream_key_arns[0]].value, None
         try:
             wanted = connection(credential)
-        except UnusableURLError as unusable:
-            raise StreamRefused(str(unusable)) from None
+        except IngestURLRefused as refused:
+            raise StreamRefused(str(refused)) from None
         for ctx in self._contexts:
             key = stream_keys.find(ctx, wanted.key)
             if key is not None:
@@ -346,4 +347,4 @@ def _refused(refusal: Refusal) -> StreamRefused:
 
 def _check_number(name: str, count: int, *, least: int = 0) -> None:
     if type(count) is not int or count < least:
-        raise ValueError(f"{name}: {count!r} is not a whole number that is {least} or more")
+        raise ValueRefused(name, f"{count!r} is not a whole number that is {least} or more")

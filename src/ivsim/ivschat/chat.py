@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from weakref import WeakSet
 
 from ..core import arns
+from ..core.arguments import NotFound, TypeRefused, ValueRefused
 from ..core.callbacks import check_callback
 from ..core.state import State
 from . import conversation as messaging
@@ -62,7 +63,7 @@ class ChatConnection:
         """
         _check_text(content=content)
         if attributes is not None and not actions.is_attributes(attributes):
-            raise TypeError(f"attributes: {attributes!r} is not a dict from str to str")
+            raise TypeRefused("attributes", f"{attributes!r} is not a dict from str to str")
         return self._request(actions.SEND_MESSAGE, Content=content, Attributes=attributes)
 
     def delete_message(self, id: str, reason: str | None = None) -> str:
@@ -170,7 +171,7 @@ class ChatConnection:
 def _check_text(**arguments: object) -> None:
     for name, value in arguments.items():
         if not isinstance(value, str):
-            raise TypeError(f"{name}: {value!r} is not a str")
+            raise TypeRefused(name, f"{value!r} is not a str")
 
 
 class _ReviewHandlers(UserDict[str, ReviewHandler]):
@@ -179,8 +180,8 @@ class _ReviewHandlers(UserDict[str, ReviewHandler]):
     def __setitem__(self, lambda_arn: str, handler: ReviewHandler) -> None:
         place = f"review_handlers[{lambda_arn!r}]"
         if not str(lambda_arn).startswith("arn:"):
-            raise ValueError(f"{place}: the key is not the ARN of a Lambda function")
-        check_callback(place, handler, "payload")
+            raise ValueRefused(str(lambda_arn), "the key is not the ARN of a Lambda function", place)
+        check_callback(lambda_arn, handler, "payload", place=place)
         super().__setitem__(lambda_arn, handler)
 
 
@@ -233,7 +234,7 @@ class Chat:
         and when the quota of connections is full; TypeError for what is not text.
         """
         if not isinstance(token, str):
-            raise TypeError(f"token: {token!r} is not a str; CreateChatToken returns it as `token`")
+            raise TypeRefused("token", f"{token!r} is not a str; CreateChatToken returns it as `token`")
         with self._state.transaction():
             for ctx in self._contexts:
                 known = ctx.store.tokens.get(token)
@@ -266,7 +267,7 @@ class Chat:
                 log = ctx.store.frames[room_arn]
                 if log or room_arn in ctx.store.rooms:
                     return [frame.text for frame in log if frame.to is None]
-        raise LookupError(f"there is no room {room_arn!r}")
+        raise NotFound("room_arn", f"there is no room {room_arn!r}")
 
     def transcripts(self, wake: Callable[[], object]) -> Transcripts:
         """Return a feed of the frames sent to everybody in any room; it calls `wake` when there is news.
@@ -293,7 +294,7 @@ class Chat:
         _check_text(room_arn=room_arn)
         arn = arns.parse(room_arn)
         if arn is None or (arn.service, arn.resource_type) != (service.namespace, "room"):
-            raise ValueError(f"room_arn: {room_arn!r} is not the ARN of a room")
+            raise ValueRefused("room_arn", f"{room_arn!r} is not the ARN of a room")
         with self._state.transaction():
             return chat_logs.arrived(self._contexts(arn.account, arn.region), room_arn)
 

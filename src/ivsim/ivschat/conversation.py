@@ -17,7 +17,7 @@ from ..core.stores import Series
 from ._service import Context, service
 from .messaging import actions, frames, reviews
 from .messaging import logs as chat_logs
-from .messaging.actions import Rejected
+from .messaging.actions import ActionRefused
 from .messaging.frames import Frame
 from .messaging.reviews import Message, Review, Verdict
 from .rooms import Room
@@ -55,7 +55,7 @@ _TEXTS = {
 }
 
 
-class ChatRefused(ValueError):  # noqa: N818 - what happened, in the words of whoever holds the token
+class ChatRefused(ValueError):
     """A connection was refused; `status` is the HTTP status that a WebSocket client would see."""
 
     def __init__(self, message: str, *, status: int = 403) -> None:
@@ -168,14 +168,14 @@ def receive(ctx: Context, connection_id: str, text: str) -> Review | None:
     connection: that is the caller's to know.
     """
     connection = ctx.store.connections[connection_id]
-    request = actions.read(text)
+    action = actions.read(text)
     try:
         _count(ctx, "MessagingRequest", {connection_id: ctx.quota(REQUESTS_PER_CONNECTION)})
-        if request.rejected:
-            raise request.rejected
-        return _carry_out(ctx, connection, request)
-    except Rejected as rejected:
-        _answer(ctx, connection_id, request.request_id, rejected)
+        if action.refused:
+            raise action.refused
+        return _carry_out(ctx, connection, action)
+    except ActionRefused as refused:
+        _answer(ctx, connection_id, action.request_id, refused)
         return None
 
 
@@ -187,8 +187,8 @@ def conclude(ctx: Context, review: Review, verdict: Verdict) -> None:
         _publish_message(ctx, room, verdict.message)
         return
     text = ": ".join(filter(None, (_TEXTS[406], verdict.reason)))
-    rejected = Rejected(404, _TEXTS[404], message.id) if room is None else Rejected(406, text, message.id)
-    _answer(ctx, message.connection_id, message.request_id, rejected)
+    refused = ActionRefused(404, _TEXTS[404], message.id) if room is None else ActionRefused(406, text, message.id)
+    _answer(ctx, message.connection_id, message.request_id, refused)
 
 
 def publish_event(
@@ -215,32 +215,32 @@ def disconnect_user(ctx: Context, room: Room, user_id: str, reason: str, request
         leave(ctx, connection_id, reason)
 
 
-def _carry_out(ctx: Context, connection: Connection, request: actions.Request) -> Review | None:
-    if request.action not in connection.capabilities:
-        raise Rejected(403, f"{_TEXTS[403]}: the token lacks the capability {request.action}")
+def _carry_out(ctx: Context, connection: Connection, action: actions.Action) -> Review | None:
+    if action.name not in connection.capabilities:
+        raise ActionRefused(403, f"{_TEXTS[403]}: the token lacks the capability {action.name}")
     fault = ctx.strike(
-        MESSAGING_REQUEST, action=request.action, room_identifier=connection.room_arn, user_id=connection.user_id
+        MESSAGING_REQUEST, action=action.name, room_identifier=connection.room_arn, user_id=connection.user_id
     )
     if fault is not None:
         code = int(fault.error_code)
-        raise Rejected(code, fault.message or _TEXTS[code])
+        raise ActionRefused(code, fault.message or _TEXTS[code])
     room = ctx.store.rooms.get(connection.room_arn)
     if room is None:
-        raise Rejected(404, _TEXTS[404])
-    if request.action == actions.SEND_MESSAGE:
-        return _send(ctx, connection, room, request)
-    if request.action == actions.DELETE_MESSAGE:
+        raise ActionRefused(404, _TEXTS[404])
+    if action.name == actions.SEND_MESSAGE:
+        return _send(ctx, connection, room, action)
+    if action.name == actions.DELETE_MESSAGE:
         _count(ctx, "DeleteMessage", {ctx.account: ctx.quota(DELETIONS)})
-        delete_message(ctx, room, request.subject, request.reason, request.request_id)
+        delete_message(ctx, room, action.subject, action.reason, action.request_id)
     else:
         _count(ctx, "DisconnectUser", {ctx.account: ctx.quota(DISCONNECTIONS)})
-        disconnect_user(ctx, room, request.subject, request.reason, request.request_id)
+        disconnect_user(ctx, room, action.subject, action.reason, action.request_id)
     return None
 
 
-def _send(ctx: Context, connection: Connection, room: Room, request: actions.Request) -> Review | None:
-    if len(request.subject) > room.maximum_message_length:
-        raise Rejected(400, "Message exceeds maximum length")
+def _send(ctx: Context, connection: Connection, room: Room, action: actions.Action) -> Review | None:
+    if len(action.subject) > room.maximum_message_length:
+        raise ActionRefused(400, "Message exceeds maximum length")
     most = min(room.maximum_message_rate_per_second, ctx.quota(MESSAGES_PER_ROOM))
     _count(ctx, "SendMessage", {ctx.account: ctx.quota(MESSAGES), room.arn: most})
     message = Message(
@@ -249,9 +249,9 @@ def _send(ctx: Context, connection: Connection, room: Room, request: actions.Req
         connection.id,
         connection.user_id,
         connection.attributes,
-        request.request_id,
-        request.subject,
-        request.attributes,
+        action.request_id,
+        action.subject,
+        action.attributes,
     )
     review = reviews.wanted(ctx, room, message)
     if review is None:
@@ -261,7 +261,7 @@ def _send(ctx: Context, connection: Connection, room: Room, request: actions.Req
 
 def _count(ctx: Context, action: str, rates: Mapping[str, int]) -> None:
     if not ctx.admit(action, rates):
-        raise Rejected(429, _TEXTS[429])
+        raise ActionRefused(429, _TEXTS[429])
 
 
 def _publish_message(ctx: Context, room: Room, message: Message) -> None:
@@ -299,13 +299,13 @@ def _append(ctx: Context, room_arn: str, frame: Frame) -> None:
     ctx.touch(room_arn)
 
 
-def _answer(ctx: Context, connection_id: str, request_id: str, rejected: Rejected) -> None:
+def _answer(ctx: Context, connection_id: str, request_id: str, refused: ActionRefused) -> None:
     """Send an ERROR to one connection, if it is open."""
     connection = ctx.store.connections.get(connection_id)
     if connection is None:
         return
     text = frames.error(
-        rejected.frame_id or ctx.ids.alphanumeric(12), request_id=request_id, code=rejected.code, text=rejected.text
+        refused.frame_id or ctx.ids.alphanumeric(12), request_id=request_id, code=refused.code, text=refused.text
     )
     _append(ctx, connection.room_arn, Frame(text, connection_id, _last(ctx.store.frames, connection.room_arn)))
 

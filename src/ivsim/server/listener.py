@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable, Collection
 from heapq import nsmallest
 
+from ..core.arguments import ValueRefused
 from .connection import HttpConnection, Limits
 
 _log = logging.getLogger("ivsim.server")
@@ -122,7 +123,7 @@ class Listener:
 def listen(host: str, port: int) -> socket.socket:
     """Take a port. Raises OSError for one that cannot be had, ValueError for what is none."""
     if not 0 <= port <= _LAST_PORT:
-        raise ValueError(f"port: {port} is not from 0 to {_LAST_PORT}")
+        raise ValueRefused("port", f"{port} is not from 0 to {_LAST_PORT}")
     try:
         listener = socket.create_server((host, port), family=_family(host), backlog=_BACKLOG)
     except (OSError, UnicodeError) as error:  # the latter for a name that no host has

@@ -27,7 +27,7 @@ work(sys.stdin.buffer, sys.stdout.buffer)
 """
 
 
-class MakingFailed(Exception):  # noqa: N818 - it has not been refused, there is a bug
+class MakingFailed(Exception):
     """A body could not be made. The text has the traceback from the process that tried, if there is one."""
 
 

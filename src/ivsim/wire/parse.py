@@ -18,7 +18,7 @@ _DEEPEST = 100
 """The deepest nesting of JSON; no operation's input comes near, and much deeper values cannot be copied or saved."""
 
 
-class MalformedBody(Exception):  # noqa: N818 - a finding; the dispatcher makes the error
+class MalformedBody(Exception):
     """The body is no JSON object in UTF-8, or one that no service would look into."""
 
 

@@ -18,7 +18,7 @@ _SRT_PRIORITY = re.compile(r"#!::u=(?P<key>[^,]*)(?:,priority=(?P<priority>-?[0-
 _PORTS = {"rtmps": 443, "rtmp": 1935, "srt": 9000}
 
 
-class Connection(NamedTuple):
+class IngestConnection(NamedTuple):
     """An encoder's setting: a stream key, with the scheme, host, passphrase and priority given around it."""
 
     key: str
@@ -41,45 +41,45 @@ class Connection(NamedTuple):
         return None
 
 
-class UnusableURLError(ValueError):
+class IngestURLRefused(ValueError):
     """A URL or stream key with which no encoder can connect."""
 
 
-def connection(text: str) -> Connection:
+def connection(text: str) -> IngestConnection:
     """Return what a stream key means, bare or with a priority as encoders take it, or in a whole URL to ingest.
 
     The forms are `{key}`, `{key}?priority=1`, `rtmps://{endpoint}:443/app/{key}?priority=1`, the same with `rtmp` and
     port 1935, and `srt://{endpoint}:9000?streamid={key}&passphrase={passphrase}` where the key may be
-    `#!::u={key},priority=1`. Raises UnusableURLError for another URL.
+    `#!::u={key},priority=1`. Raises IngestURLRefused for another URL.
     """
     scheme, separator, rest = text.partition("://")
     scheme = scheme.lower()
     if not separator:
         return _key(text)
     if scheme not in _PORTS:
-        raise UnusableURLError(f"{scheme} is not a protocol of ingest; there are {', '.join(_PORTS)}")
+        raise IngestURLRefused(f"{scheme} is not a protocol of ingest; there are {', '.join(_PORTS)}")
     try:
         # a stream id of SRT may begin with a number sign, which is not that of a fragment
         parts = urlsplit(f"{scheme}://{rest.replace('#', '%23')}")
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise UnusableURLError(f"{text!r} is not a URL") from None
+        raise IngestURLRefused(f"{text!r} is not a URL") from None
     if port not in (None, _PORTS[scheme]):
-        raise UnusableURLError(f"port {port} does not take {scheme}; port {_PORTS[scheme]} does")
+        raise IngestURLRefused(f"port {port} does not take {scheme}; port {_PORTS[scheme]} does")
     if scheme == "srt":
         members = parse_qs(parts.query)
         found = _key(members.get("streamid", [""])[0])
         return found._replace(scheme=scheme, host=host, passphrase=members.get("passphrase", [""])[0])
     _, app, key = rest.partition("/app/")
     if not app or parts.path.count("/") != 2:
-        raise UnusableURLError(f"{text!r} does not end in /app/ and a stream key")
+        raise IngestURLRefused(f"{text!r} does not end in /app/ and a stream key")
     return _key(key)._replace(scheme=scheme, host=host)
 
 
-def _key(text: str) -> Connection:
+def _key(text: str) -> IngestConnection:
     srt = _SRT_PRIORITY.fullmatch(text)
     if srt:
-        return Connection(srt["key"], int(srt["priority"]) if srt["priority"] else None)
+        return IngestConnection(srt["key"], int(srt["priority"]) if srt["priority"] else None)
     key, _, _ = text.partition("?")
     rtmp = _PRIORITY.fullmatch(text[len(key) :])
-    return Connection(key if rtmp or key == text else text, int(rtmp[1]) if rtmp else None)
+    return IngestConnection(key if rtmp or key == text else text, int(rtmp[1]) if rtmp else None)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from botocore import xform_name
 from msgspec.structs import replace
 
+from ...core.arguments import TypeRefused, ValueRefused
 from ...core.broadcasting import Tracks
 from ...core.unknown import unknown
 from ..ingest_configurations import AudioConfiguration, Ingest, VideoConfiguration
@@ -58,7 +59,7 @@ def ingest(encoder: str, video: Tracks, audio: Tracks) -> Ingest:
     TypeError for a member that a track does not have, or has twice, or that is of another type.
     """
     if encoder not in _ENCODERS:
-        raise ValueError(f"encoder: {unknown('preset', str(encoder), _ENCODERS)}")
+        raise ValueRefused("encoder", unknown("preset", str(encoder), _ENCODERS))
     default_video, default_audio = _ENCODERS[encoder]
     return Ingest(_tracks("video", default_video, video), _tracks("audio", default_audio, audio))
 
@@ -66,9 +67,9 @@ def ingest(encoder: str, video: Tracks, audio: Tracks) -> Ingest:
 def _tracks(kind: str, default: C, given: Tracks) -> tuple[C, ...]:
     each: Any = [given or {}] if given is None or isinstance(given, Mapping) else given
     if not isinstance(each, Sequence) or isinstance(each, str) or not all(isinstance(one, Mapping) for one in each):
-        raise TypeError(f"{kind}: {given!r} is neither a dict of members nor a list of them")
+        raise TypeRefused(kind, f"{given!r} is neither a dict of members nor a list of them")
     if not each:
-        raise ValueError(f"{kind}: an encoder sends at least one track")
+        raise ValueRefused(kind, "an encoder sends at least one track")
     return tuple(_configured(kind, replace(default, track=f"Track{index}"), one) for index, one in enumerate(each))
 
 
@@ -78,13 +79,13 @@ def _configured(kind: str, default: C, given: Mapping[str, Any]) -> C:
     for name, value in given.items():
         member = xform_name(str(name))
         if member not in known:
-            raise TypeError(f"{kind}: {unknown('member', str(name), known)}")
+            raise TypeRefused(kind, unknown("member", str(name), known))
         if member in changes:
-            raise TypeError(f"{kind}: {member} is given twice")
+            raise TypeRefused(kind, f"{member} is given twice")
         wanted = type(getattr(default, member))
         if type(value) is not wanted:
-            raise TypeError(f"{kind}: {member}: {value!r} is not of type {wanted.__name__}")
+            raise TypeRefused(kind, f"{member}: {value!r} is not of type {wanted.__name__}")
         if wanted is int and not 1 <= value <= _MOST:
-            raise ValueError(f"{kind}: {member}: {value!r} is not a number from 1 to {_MOST}")
+            raise ValueRefused(kind, f"{member}: {value!r} is not a number from 1 to {_MOST}")
         changes[member] = value
     return replace(default, **changes)

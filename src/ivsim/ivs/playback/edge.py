@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
 from ...core import arns
+from ...core.arguments import TypeRefused, ValueRefused
 from ...core.keys import public_key
 from ...core.state import State
 from ...media.fmp4 import fragment, initialization
@@ -78,7 +79,7 @@ class PlaybackResponse:
 _Granted: TypeAlias = tuple[Response, ViewerSession]
 
 
-class _RefusedError(Exception):
+class _ViewerRefused(Exception):
     """A refusal: the viewer gets nothing but an explanation."""
 
     def __init__(
@@ -131,11 +132,11 @@ class Playback:
         if arn is not None and arn.resource_type == "channel":
             url = f"/api/video/v1/{arn.region}.{arn.account}.channel.{arn.resource_id}.m3u8"
         elif not is_playback(url):
-            raise ValueError(f"channel_arn_or_url: {url!r} is neither the ARN of a channel nor a playback URL")
+            raise ValueRefused("channel_arn_or_url", f"{url!r} is neither the ARN of a channel nor a playback URL")
         if country is not None and not COUNTRY.fullmatch(country):
-            raise ValueError(f"country: {country!r} is not a country code of two letters")
+            raise ValueRefused("country", f"{country!r} is not a country code of two letters")
         if origin is not None and not _ORIGIN.fullmatch(origin):
-            raise ValueError(f"origin: {origin!r} is not an origin, which has a scheme and a host and no path")
+            raise ValueRefused("origin", f"{origin!r} is not an origin, which has a scheme and a host and no path")
         viewer = viewer_of(url, origin, country)
         if token is not None:
             viewer = viewer._replace(query=[*without_token(viewer.query), ("token", token)])
@@ -163,7 +164,7 @@ class Playback:
         try:
             with self._state.transaction():
                 return self._grant(viewer)
-        except _RefusedError as refused:
+        except _ViewerRefused as refused:
             if refused.tell is not None:
                 with self._state.transaction():  # another one, as the first has come to nothing
                     refused.tell()
@@ -273,7 +274,7 @@ def _terms_of_token(ctx: Context, channel: Channel, viewer: Viewer) -> dict[str,
             now=ctx.clock.time(),
             most_bytes=ctx.quota(tokens.TOKEN_SIZE),
         )
-    except tokens.TokenRefusedError as refused:
+    except tokens.TokenRefused as refused:
         raise _forbidden(channel, str(refused)) from None
     viewer_id, version = claims.get(tokens.VIEWER_ID), claims.get(tokens.VIEWER_SESSION_VERSION, 0)
     if is_revoked(ctx, channel.arn, viewer_id, version):
@@ -315,7 +316,7 @@ def _check_views(ctx: Context, stream: StreamSession) -> None:
     if watching >= most:
         breach = Breach("Concurrent Viewers", most, watching + 1 - most, "viewers")
         tell = partial(broadcast.exceed, ctx, stream.stream_id, breach)
-        raise _RefusedError(403, "concurrent_views_exceeded", "too many concurrent views", stream.channel, tell=tell)
+        raise _ViewerRefused(403, "concurrent_views_exceeded", "too many concurrent views", stream.channel, tell=tell)
 
 
 def _check_origin(viewer: Viewer, channel: Channel, allowed: Collection[str], *, strict: bool) -> None:
@@ -363,16 +364,16 @@ def _granted(viewer: Viewer, session: ViewerSession, content_type: str, body: by
     return Response(200, headers, body), session
 
 
-def _forbidden(channel: Channel, error: str) -> _RefusedError:
+def _forbidden(channel: Channel, error: str) -> _ViewerRefused:
     code = "invalid_playback_auth_token" if channel.authorized else "playback_restricted"
-    return _RefusedError(403, code, error, channel)
+    return _ViewerRefused(403, code, error, channel)
 
 
-def _not_found(channel: Channel | None = None) -> _RefusedError:
-    return _RefusedError(404, "transcode_does_not_exist", "Can not find channel", channel)
+def _not_found(channel: Channel | None = None) -> _ViewerRefused:
+    return _ViewerRefused(404, "transcode_does_not_exist", "Can not find channel", channel)
 
 
-def _explanation(viewer: Viewer, refused: _RefusedError) -> str:
+def _explanation(viewer: Viewer, refused: _ViewerRefused) -> str:
     """Return the body of a refusal; for a private channel its URL has what the edge adds to it, and never the token."""
     query = without_token(viewer.query)
     if refused.channel and refused.channel.authorized:
@@ -384,5 +385,5 @@ def _explanation(viewer: Viewer, refused: _RefusedError) -> str:
 
 def _text(name: str, given: object) -> str:
     if not isinstance(given, str):
-        raise TypeError(f"{name}: {given!r} is not a string")
+        raise TypeRefused(name, f"{given!r} is not a string")
     return given

@@ -44,7 +44,7 @@ ADS_REPORTING_MODE = "aws:ads-reporting-mode"
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-class ClaimRefusedError(ValueError):
+class ClaimRefused(ValueError):
     """A claim is not what it has to be: its name, and the rule it breaks."""
 
     def __init__(self, claim: str, rule: str) -> None:
@@ -53,11 +53,11 @@ class ClaimRefusedError(ValueError):
         self.rule = rule
 
 
-class ClaimTypeError(ClaimRefusedError):
+class ClaimTypeRefused(ClaimRefused):
     """A claim is of another type."""
 
 
-class TokenRefusedError(ValueError):
+class TokenRefused(ValueError):
     """A token does not admit to the channel."""
 
 
@@ -101,25 +101,25 @@ _TYPES = {str: "a string", int: "a whole number", bool: "a boolean", dict: "an o
 
 
 def check(claims: Mapping[str, Any], now: float) -> None:
-    """Raise ClaimRefusedError unless claims are as the playback edge wants them at a time; others are not looked at."""
+    """Raise ClaimRefused unless claims are as the playback edge wants them at a time; others are not looked at."""
     for name in _REQUIRED:
         if name not in claims:
-            raise ClaimRefusedError(name, "is missing")
+            raise ClaimRefused(name, "is missing")
     for name, rule in _RULES.items():
         if name in claims:
             if type(claims[name]) is not rule.kind:
-                raise ClaimTypeError(name, f"is not {_TYPES[rule.kind]}")
+                raise ClaimTypeRefused(name, f"is not {_TYPES[rule.kind]}")
             if not rule.holds(claims[name]):
-                raise ClaimRefusedError(name, rule.text)
+                raise ClaimRefused(name, rule.text)
             if not _is_unicode(claims[name]):
-                raise ClaimRefusedError(name, "has half of a surrogate pair")
+                raise ClaimRefused(name, "has half of a surrogate pair")
     if VIEWER_SESSION_VERSION in claims and VIEWER_ID not in claims:
-        raise ClaimRefusedError(VIEWER_SESSION_VERSION, f"is of no use without {VIEWER_ID}")
+        raise ClaimRefused(VIEWER_SESSION_VERSION, f"is of no use without {VIEWER_ID}")
     if claims.get(STRICT_ORIGINS) and len(origins(claims)) > MOST_STRICT_ORIGINS:
-        raise ClaimRefusedError(ORIGINS, f"has more than {MOST_STRICT_ORIGINS} origins, to be enforced strictly")
+        raise ClaimRefused(ORIGINS, f"has more than {MOST_STRICT_ORIGINS} origins, to be enforced strictly")
     for name in (VIEWER_ID, SINGLE_USE):
         if name in claims and claims[EXPIRES] > now + MOST_SECONDS:
-            raise ClaimRefusedError(EXPIRES, f"is more than 10 minutes away, which it must not be with {name}")
+            raise ClaimRefused(EXPIRES, f"is more than 10 minutes away, which it must not be with {name}")
 
 
 def origins(claims: Mapping[str, Any]) -> tuple[str, ...]:
@@ -130,33 +130,33 @@ def origins(claims: Mapping[str, Any]) -> tuple[str, ...]:
 def verify(
     token: str, *, keys: Iterable[EllipticCurvePublicKey], channel_arn: str, now: float, most_bytes: int
 ) -> dict[str, Any]:
-    """Return the claims of a token that one of the keys has signed; raise TokenRefusedError when it does not admit."""
+    """Return the claims of a token that one of the keys has signed; raise TokenRefused when it does not admit."""
     from jwt import InvalidTokenError, PyJWS  # noqa: PLC0415 - only here, and it imports cryptography
 
     if token.count(".") != 2:
-        raise TokenRefusedError("token contains an invalid number of segments")
+        raise TokenRefused("token contains an invalid number of segments")
     if len(token) > most_bytes:
-        raise TokenRefusedError(f"token is larger than {most_bytes} bytes")
+        raise TokenRefused(f"token is larger than {most_bytes} bytes")
     try:
         parts = PyJWS().decode_complete(token.encode("ascii"), options={"verify_signature": False})
         claims = json.loads(parts["payload"])
     except (InvalidTokenError, ValueError, RecursionError):
-        raise TokenRefusedError("token is malformed") from None
+        raise TokenRefused("token is malformed") from None
     if not isinstance(claims, dict):
-        raise TokenRefusedError("token is malformed")
+        raise TokenRefused("token is malformed")
     algorithm = parts["header"].get("alg", "(alg)")
     if algorithm != ALGORITHM:
-        raise TokenRefusedError(f"signing method {algorithm} is invalid")
+        raise TokenRefused(f"signing method {algorithm} is invalid")
     if not any(_is_signed(token, key) for key in keys):
-        raise TokenRefusedError("crypto/ecdsa: verification error")
+        raise TokenRefused("crypto/ecdsa: verification error")
     try:
         check(claims, now)
-    except ClaimRefusedError as refused:
-        raise TokenRefusedError(str(refused)) from None
+    except ClaimRefused as refused:
+        raise TokenRefused(str(refused)) from None
     if int(now) > claims[EXPIRES]:
-        raise TokenRefusedError("token is expired")
+        raise TokenRefused("token is expired")
     if claims[CHANNEL_ARN] != channel_arn:
-        raise TokenRefusedError(f"{CHANNEL_ARN} is another channel's")
+        raise TokenRefused(f"{CHANNEL_ARN} is another channel's")
     return claims
 
 

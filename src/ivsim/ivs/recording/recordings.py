@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, overload
 
 from ...core import arns
+from ...core.arguments import ValueRefused
 from .._service import Context, Contexts
 from .objects import RecordedObjects, objects_of
 from .sessions import RecordingSession, Status
@@ -97,7 +98,7 @@ class Recordings(Sequence[Recording]):
         """Return the recordings of a channel, oldest first. Raises ValueError for anything but a channel's ARN."""
         arn = arns.parse(str(channel_arn))
         if arn is None or arn.resource_type != "channel":
-            raise ValueError(f"channel_arn: {channel_arn!r} is not the ARN of a channel")
+            raise ValueRefused("channel_arn", f"{channel_arn!r} is not the ARN of a channel")
         return [recording for recording in self._all() if recording.channel_arn == channel_arn]
 
     @overload

@@ -26,7 +26,7 @@ _MESSAGE_ID = re.compile(r"[a-zA-Z0-9]{12}")
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-class Rejected(Exception):  # noqa: N818 - what happens to a request
+class ActionRefused(Exception):
     """A request is answered with an ERROR. `frame_id` is the id that the operation had already, if it had one."""
 
     def __init__(self, code: int, text: str, frame_id: str = "") -> None:
@@ -36,34 +36,34 @@ class Rejected(Exception):  # noqa: N818 - what happens to a request
         self.frame_id = frame_id
 
 
-class Request(NamedTuple):
+class Action(NamedTuple):
     """A frame that was understood as far as possible, and why it is refused if it is.
 
     `subject` is the action's required member: the content, the message's id or the user's.
     """
 
-    action: str = ""
+    name: str = ""
     request_id: str = ""
     subject: str = ""
     attributes: dict[str, str] | None = None
     reason: str = ""
-    rejected: Rejected | None = None
+    refused: ActionRefused | None = None
 
 
-def read(text: str) -> Request:
+def read(text: str) -> Action:
     """Return the request in a frame. Keys may be in any case; members that are null, or not known, do not count."""
     try:
         given = body_members(text.encode(errors="surrogatepass"))
     except MalformedBody:
-        return Request(rejected=Rejected(400, "Request must be a JSON object"))
+        return Action(refused=ActionRefused(400, "Request must be a JSON object"))
     members = {name.lower(): value for name, value in given.items() if value is not None}
     request_id = members.get("requestid", "")
     if not isinstance(request_id, str):
-        return Request(rejected=Rejected(400, "RequestId must be a string"))
+        return Action(refused=ActionRefused(400, "RequestId must be a string"))
     try:
         return _read(members, request_id)
-    except Rejected as rejected:
-        return Request(request_id=request_id, rejected=rejected)
+    except ActionRefused as refused:
+        return Action(request_id=request_id, refused=refused)
 
 
 def write(action: str, request_id: str, **members: object) -> str:
@@ -77,29 +77,29 @@ def is_attributes(value: object) -> bool:
     return isinstance(value, dict) and all(isinstance(each, str) for pair in value.items() for each in pair)
 
 
-def _read(members: Mapping[str, Any], request_id: str) -> Request:
-    action = members.get("action")
-    if not isinstance(action, str) or action not in _REQUIRED:
-        raise Rejected(400, f"Action must be one of {', '.join(_REQUIRED)}")
-    subject = _text(members, _REQUIRED[action])
+def _read(members: Mapping[str, Any], request_id: str) -> Action:
+    name = members.get("action")
+    if not isinstance(name, str) or name not in _REQUIRED:
+        raise ActionRefused(400, f"Action must be one of {', '.join(_REQUIRED)}")
+    subject = _text(members, _REQUIRED[name])
     if not subject:
-        raise Rejected(400, f"{_REQUIRED[action]} must not be empty")
-    if action == DELETE_MESSAGE and not _MESSAGE_ID.fullmatch(subject):
-        raise Rejected(400, "Id must be the 12 letters and digits of a message")
-    if _OPTIONAL[action] == "Reason":
-        return Request(action, request_id, subject, reason=_text(members, "Reason"))
+        raise ActionRefused(400, f"{_REQUIRED[name]} must not be empty")
+    if name == DELETE_MESSAGE and not _MESSAGE_ID.fullmatch(subject):
+        raise ActionRefused(400, "Id must be the 12 letters and digits of a message")
+    if _OPTIONAL[name] == "Reason":
+        return Action(name, request_id, subject, reason=_text(members, "Reason"))
     attributes = members.get("attributes")
     if attributes is not None and not is_attributes(attributes):
-        raise Rejected(400, "Attributes must be a map from strings to strings")
+        raise ActionRefused(400, "Attributes must be a map from strings to strings")
     if byte_size(attributes or {}) > MOST_ATTRIBUTE_BYTES:
-        raise Rejected(413, f"Attributes must have at most {MOST_ATTRIBUTE_BYTES} bytes of keys and values")
-    return Request(action, request_id, subject, attributes)
+        raise ActionRefused(413, f"Attributes must have at most {MOST_ATTRIBUTE_BYTES} bytes of keys and values")
+    return Action(name, request_id, subject, attributes)
 
 
 def _text(members: Mapping[str, Any], name: str) -> str:
     value = members.get(name.lower(), "")
     if not isinstance(value, str):
-        raise Rejected(400, f"{name} must be a string")
+        raise ActionRefused(400, f"{name} must be a string")
     if len(value) > _LONGEST.get(name, len(value)):
-        raise Rejected(413, f"{name} must have at most {_LONGEST[name]} characters")
+        raise ActionRefused(413, f"{name} must have at most {_LONGEST[name]} characters")
     return value

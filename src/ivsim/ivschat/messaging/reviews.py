@@ -71,7 +71,7 @@ class Verdict(NamedTuple):
     reason: str = ""
 
 
-class _Unusable(Exception):  # noqa: N818 - a finding
+class _ResponseRefused(Exception):
     """A response breaks a rule."""
 
 
@@ -115,8 +115,8 @@ def hold(review: Review, handler: ReviewHandler | None, clock: Clock, wait: Call
         return _fallback(review, f"took longer than {review.timeout} s")
     try:
         return _judge(review, response)
-    except _Unusable as unusable:
-        return _fallback(review, f"returned a response that cannot be used: {unusable}")
+    except _ResponseRefused as refused:
+        return _fallback(review, f"returned a response that cannot be used: {refused}")
 
 
 def _payload(message: Message) -> dict[str, Any]:
@@ -132,22 +132,24 @@ def _payload(message: Message) -> dict[str, Any]:
 
 
 def _judge(review: Review, response: Mapping[str, Any]) -> Verdict:
-    """Return the verdict in a response. Raises _Unusable for a response that breaks a rule."""
+    """Return the verdict in a response. Raises _ResponseRefused for a response that breaks a rule."""
     try:
         members = body_members(json.dumps(response).encode())
     except (TypeError, ValueError, RecursionError, MalformedBody):
-        raise _Unusable(f"{reprlib.repr(response)} is not a JSON object") from None
+        raise _ResponseRefused(f"{reprlib.repr(response)} is not a JSON object") from None
     result, attributes, content = (members.get(name) for name in ("ReviewResult", "Attributes", "Content"))
     if result not in ("ALLOW", "DENY"):
-        raise _Unusable(f"ReviewResult: {reprlib.repr(result)} is neither 'ALLOW' nor 'DENY'")
+        raise _ResponseRefused(f"ReviewResult: {reprlib.repr(result)} is neither 'ALLOW' nor 'DENY'")
     if attributes is not None and not is_attributes(attributes):
-        raise _Unusable(f"Attributes: {reprlib.repr(attributes)} is not a map from strings to strings")
+        raise _ResponseRefused(f"Attributes: {reprlib.repr(attributes)} is not a map from strings to strings")
     if byte_size(attributes or {}) > MOST_ATTRIBUTE_BYTES:
-        raise _Unusable(f"Attributes: more than {MOST_ATTRIBUTE_BYTES} bytes of keys and values")
+        raise _ResponseRefused(f"Attributes: more than {MOST_ATTRIBUTE_BYTES} bytes of keys and values")
     if result == "DENY":
         return Verdict(None, (attributes or {}).get("Reason", ""))
     if not isinstance(content, str) or not 1 <= len(content) <= review.most_characters:
-        raise _Unusable(f"Content: {reprlib.repr(content)} is not text of 1 to {review.most_characters} characters")
+        raise _ResponseRefused(
+            f"Content: {reprlib.repr(content)} is not text of 1 to {review.most_characters} characters"
+        )
     message = review.message._replace(content=content)
     return Verdict(message if attributes is None else message._replace(attributes=attributes))
 

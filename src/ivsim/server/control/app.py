@@ -22,7 +22,7 @@ from ...emulator import Emulator
 from ...web import CALLS, FAILED
 from . import chat, clock, faults, feed, general, openapi, quotas, reviews, streams  # noqa: F401 - they fill ENDPOINTS
 from .endpoints import ENDPOINTS, PREFIX, Endpoint
-from .problems import Problem
+from .problems import RequestRefused
 
 _LOOPBACK_ORIGIN = r"https?://(localhost|[a-z0-9.-]+\.localhost|127(\.[0-9]+){3}|\[::1\])(:[0-9]+)?"
 _HOST = re.compile(r"(?:\[([^\]]*)\]|([^:/@\[\]]*))(?::[0-9]*)?")
@@ -42,7 +42,7 @@ def control(sim: Emulator) -> Starlette:
             Route(PREFIX + path.replace("{roomArn}", "{roomArn:path}"), _route(sim, methods), methods=list(methods))
             for path, methods in by_path.items()
         ],
-        exception_handlers={HTTPException: _http_problem},
+        exception_handlers={HTTPException: _refuse_http},
         middleware=[
             Middleware(RequestLog),
             Middleware(Guard),
@@ -94,12 +94,13 @@ class Guard:
         """Answer a request, or have it answered."""
         headers = Request(scope).headers
         host, origin = headers.get("host", ""), headers.get("origin")
-        problem = None
+        refused = None
         if not _is_local(host):
-            problem = Problem(403, f"the host {host!r} is not a local name; use the server's address", field="Host")
+            rule = f"the host {host!r} is not a local name; use the server's address"
+            refused = RequestRefused(403, rule, field="Host")
         elif origin is not None and not _is_own(origin, host):
-            problem = Problem(403, f"pages of {origin} may not use the control endpoints", field="Origin")
-        await (problem.response() if problem else self._app)(scope, receive, send)
+            refused = RequestRefused(403, f"pages of {origin} may not use the control endpoints", field="Origin")
+        await (refused.response() if refused else self._app)(scope, receive, send)
 
 
 def _is_local(host: str) -> bool:
@@ -122,18 +123,18 @@ def _route(sim: Emulator, methods: dict[str, Endpoint]) -> Callable[[Request], A
     async def answer(request: Request) -> Response:
         try:
             return await methods["GET" if request.method == "HEAD" else request.method](sim, request)
-        except Problem as problem:
-            return problem.response()
+        except RequestRefused as refused:
+            return refused.response()
         except Exception:  # noqa: BLE001 - whatever it is, it is ours
             _log.exception("a bug in ivsim at %s %s; please report it", request.method, request.url.path)
-            return Problem(500, FAILED).response()
+            return RequestRefused(500, FAILED).response()
 
     return answer
 
 
-def _http_problem(request: Request, error: Exception) -> Response:
+def _refuse_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     detail = (
         f"there is nothing at {request.url.path}" if error.status_code == 404 else f"{request.method} is not for it"
     )
-    return Problem(error.status_code, detail, headers=error.headers).response()
+    return RequestRefused(error.status_code, detail, headers=error.headers).response()

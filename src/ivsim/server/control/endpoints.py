@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,11 +12,13 @@ import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from ...core.arguments import ArgumentRefused, NotFound
 from ...core.log import PlaceGone
+from ...core.unknown import unknown
 from ...emulator import Emulator
 from ...ivs.live_streams import StreamRefused
 from ...wire.parse import is_deep
-from .problems import Problem
+from .problems import RequestRefused
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,10 +27,6 @@ PREFIX = "/_ivsim"
 MOST_BYTES = 1024 * 1024
 """The largest body of a request, but for a state's."""
 
-_NAMED = re.compile(r"(\w+)(?:\[.*?\])?: ")
-_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`")
-_MISSING = re.compile(r"Object missing required field `(.*)`")
-_PLACE = re.compile(r"(.*) - at `\$\.?(.*)`")
 _SELF = ("sim", "request")
 
 
@@ -62,7 +59,7 @@ class Endpoint:
         return {camel(name): each for name, each in names.items() if name not in (*_SELF, "body")}
 
     async def __call__(self, sim: Emulator, request: Request) -> Response:
-        """Answer a request. Raises Problem."""
+        """Answer a request. Raises RequestRefused."""
         arguments = self._arguments(request)
         for name in _SELF:
             if name in self.hints:
@@ -72,11 +69,9 @@ class Endpoint:
         try:
             answer = self.function(**arguments)
         except StreamRefused as refused:
-            raise Problem(409, str(refused)) from None
-        except PlaceGone as gone:
-            raise Problem(410, str(gone), field=gone.field) from None
-        except (ValueError, TypeError, LookupError) as error:
-            raise self._refusal(error, arguments) from error
+            raise RequestRefused(409, str(refused)) from None
+        except ArgumentRefused as refused:
+            raise self._refusal(refused, arguments) from refused
         if isinstance(answer, Response):
             return answer
         if answer is None:
@@ -87,10 +82,10 @@ class Endpoint:
         given = {**request.query_params, **request.path_params}
         for name in given:
             if name not in self.parameters:
-                raise Problem(400, f"there is no parameter {name!r}", field=name)
+                raise RequestRefused(400, f"there is no parameter {name!r}", field=name)
         for name, parameter in self.parameters.items():
             if parameter.default is parameter.empty and name not in given:
-                raise Problem(400, f"the parameter {name!r} is missing", field=name)
+                raise RequestRefused(400, f"the parameter {name!r} is missing", field=name)
         return {self.parameters[name].name: self._converted(name, value) for name, value in given.items()}
 
     def _converted(self, name: str, text: str) -> Any:
@@ -99,40 +94,37 @@ class Endpoint:
         try:
             return text if kind is str else msgspec.convert(text, kind, strict=False)
         except msgspec.ValidationError as error:
-            raise Problem(400, str(error), field=name) from None
+            raise RequestRefused(400, str(error), field=name) from None
 
     def _body(self, text: bytes) -> Any:
         kind = self.hints["body"]
         if kind is bytes:
             return text
         try:
-            body = msgspec.json.decode(text or b"{}", type=kind)
-            deep = is_deep(text, msgspec.json.decode(text or b"{}"))
-        except msgspec.ValidationError as error:
-            raise _invalid(str(error)) from None
+            given = msgspec.json.decode(text or b"{}")
+            deep = is_deep(text, given)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise Problem(400, f"the body is not JSON: {error}") from None
+            raise RequestRefused(400, f"the body is not JSON: {error}") from None
         except RecursionError:
             deep = True
         if deep:
-            raise Problem(400, "the body is nested too deeply")
-        return body
+            raise RequestRefused(400, "the body is nested too deeply")
+        if not isinstance(given, dict):
+            raise RequestRefused(400, "the body is not a JSON object")
+        _check_members(given, kind)
+        return msgspec.convert(given, kind)
 
-    def _refusal(self, error: Exception, arguments: Mapping[str, Any]) -> Exception:
-        """Return the problem that an error of the emulator is to the client, if it names something given.
-
-        A search without a result raises a plain LookupError; a KeyError is a bug.
-        """
-        if type(error) is LookupError:
-            return Problem(404, str(error))
-        match = _NAMED.match(str(error))
-        name = self.aliases.get(match[1], match[1]) if match else ""
+    def _refusal(self, refused: ArgumentRefused, arguments: Mapping[str, Any]) -> Exception:
+        """Return the refusal that a client sees of an argument that it gave; one that it did not give is a bug."""
+        name = self.aliases.get(refused.field, refused.field)
         body = arguments.get("body")
-        given = {*arguments, *(body.__struct_fields__ if isinstance(body, Body) else ())}
-        if match is None or name not in given:
-            return error
-        return Problem(400, str(error)[match.end() :], field=camel(name))
+        if name not in {*arguments, *(body if isinstance(body, dict) else getattr(body, "__struct_fields__", ()))}:
+            return refused
+        status = next((status for kind, status in _STATUSES.items() if isinstance(refused, kind)), 400)
+        return RequestRefused(status, refused.rule, field=camel(name))
 
+
+_STATUSES = {PlaceGone: 410, NotFound: 404}
 
 ENDPOINTS: list[Endpoint] = []
 """All endpoints, in the order in which they are documented."""
@@ -152,8 +144,8 @@ def endpoint(
 
     It gets, by these names, the emulator as `sim`, the request as `request`, a body as `body`, whose type says what it
     is; and by any other name a parameter of the path, or of the query. It returns what to answer as JSON, a Response,
-    or None for an answer without a body. A ValueError or TypeError that begins with the name of something given refuses
-    the request; `aliases` are the names that the emulator has for it.
+    or None for an answer without a body. An ArgumentRefused that is about something given refuses the request;
+    `aliases` are the names that the emulator has for it.
     """
 
     def register(function: F) -> F:
@@ -181,18 +173,27 @@ async def _read(request: Request, most: int) -> bytes:
         async for part in request.stream():
             size += len(part)
             if size > most:
-                raise Problem(413, f"the body has more than {most} bytes")
+                raise RequestRefused(413, f"the body has more than {most} bytes")
             parts.append(part)
     except ClientDisconnect:
-        raise Problem(400, "the client went away") from None
+        raise RequestRefused(400, "the client went away") from None
     return b"".join(parts)
 
 
-def _invalid(text: str) -> Problem:
-    """Return the problem that a body has, from msgspec's words for it."""
-    match = _PLACE.fullmatch(text)
-    rule, place = match.groups() if match else (text, "")
-    member = _UNKNOWN.fullmatch(rule) or _MISSING.fullmatch(rule)
-    if member:
-        place = f"{place}.{member[1]}".lstrip(".")
-    return Problem(400, rule, field=place or None)
+def _check_members(given: Mapping[str, Any], kind: Any) -> None:
+    """Refuse a body that is not of its kind; each member is read by itself, so that the one to blame is known."""
+    if hasattr(kind, "__struct_fields__"):
+        fields = msgspec.structs.fields(kind)
+        kinds = {field.encode_name: field.type for field in fields}
+        for field in fields:
+            if field.required and field.encode_name not in given:
+                raise RequestRefused(400, "this member is missing", field=field.encode_name)
+    else:
+        kinds = dict.fromkeys(given, get_args(kind)[1])
+    for name, value in given.items():
+        if name not in kinds:
+            raise RequestRefused(400, unknown("member", name, kinds), field=name)
+        try:
+            msgspec.convert(value, kinds[name])
+        except msgspec.ValidationError as error:
+            raise RequestRefused(400, str(error), field=name) from None

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from ...emulator import Emulator
-from .problems import Problem
+from .problems import RequestRefused
 from .sources import Entries, Source
 
 MEDIA_TYPE = "text/event-stream"
@@ -105,7 +105,7 @@ class EventStream(Response):
     def _resume(self, last: str) -> None:
         positions = last.split("-")
         if len(positions) != len(self._logs) or not all(map(_POSITION.fullmatch, positions)):
-            raise Problem(400, f"{last!r} is not the id of a message of this stream", field="Last-Event-ID")
+            raise RequestRefused(400, f"{last!r} is not the id of a message of this stream", field="Last-Event-ID")
         for log, position in zip(self._logs, positions, strict=True):
             log.resume(int(position))
 

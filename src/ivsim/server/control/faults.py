@@ -22,7 +22,7 @@ class PendingFault(msgspec.Struct, rename="camel"):
     when: dict[str, Any] | None
 
 
-class Faults(msgspec.Struct):
+class FaultList(msgspec.Struct):
     """The pending faults, and the seconds that calls take by operation."""
 
     faults: list[PendingFault]
@@ -47,9 +47,9 @@ class SetLatency(Body):
 
 
 @endpoint("GET", "/faults")
-def list_faults(sim: Emulator) -> Faults:
+def list_faults(sim: Emulator) -> FaultList:
     """Return the faults that have not struck for the last time yet, and the latencies."""
-    return Faults([_shown(each) for each in sim.faults.pending], sim.faults.latencies)
+    return FaultList([_shown(each) for each in sim.faults.pending], sim.faults.latencies)
 
 
 @endpoint(
@@ -71,7 +71,7 @@ def clear_faults(sim: Emulator) -> None:
 
 
 @endpoint("PUT", "/latencies", example={"operation": "ListChannels", "seconds": 0.5})
-def set_latency(sim: Emulator, body: SetLatency) -> Faults:
+def set_latency(sim: Emulator, body: SetLatency) -> FaultList:
     """Let every call of an operation take time, on the emulator's clock and on the wire."""
     sim.faults.latency(body.operation, body.seconds)
     return list_faults(sim)

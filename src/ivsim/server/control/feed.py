@@ -16,7 +16,7 @@ from ...core.log import Page
 from ...emulator import Emulator
 from .endpoints import endpoint
 from .event_stream import MEDIA_TYPE, EventStream
-from .problems import Problem
+from .problems import RequestRefused
 from .sources import Entries, Frames
 
 Limit = Annotated[int, Meta(ge=1)]
@@ -42,7 +42,7 @@ class CallShown(msgspec.Struct, rename="camel"):
     at: datetime | None
 
 
-class Events(msgspec.Struct):
+class EventList(msgspec.Struct):
     """EventBridge events, oldest first, in AWS's shape.
 
     `before` is what to ask with for older ones, null when there are none; `after` for newer ones.
@@ -53,7 +53,7 @@ class Events(msgspec.Struct):
     after: int
 
 
-class Calls(msgspec.Struct):
+class CallList(msgspec.Struct):
     """API calls, oldest first; `before` and `after` are as for events."""
 
     calls: list[CallShown]
@@ -69,7 +69,7 @@ def list_events(
     limit: Limit | None = None,
     after: After | None = None,
     before: Before | None = None,
-) -> Events | Response:
+) -> EventList | Response:
     """Return the EventBridge events so far, oldest first; those of one `detailType`, if given.
 
     `limit` asks for the newest events only; with `before` for the newest before a place, with `after` for the oldest
@@ -87,7 +87,7 @@ def list_events(
     if _wants_stream(request):
         return _stream(sim, Entries("event", sim.events, is_wanted=is_wanted), part, request)
     page = part()
-    return Events(page.entries, page.before, page.after)
+    return EventList(page.entries, page.before, page.after)
 
 
 @endpoint("GET", "/calls", media_types=_BOTH)
@@ -98,7 +98,7 @@ def list_calls(
     limit: Limit | None = None,
     after: After | None = None,
     before: Before | None = None,
-) -> Calls | Response:
+) -> CallList | Response:
     """Return the API calls so far, oldest first; those of one `operation`, if given.
 
     `limit`, `after` and `before` are as for events, and so are server-sent events.
@@ -108,7 +108,7 @@ def list_calls(
     if _wants_stream(request):
         return _stream(sim, Entries("call", sim.calls, show=_shown, is_wanted=is_wanted), part, request)
     page = part()
-    return Calls([_shown(each) for each in page.entries], page.before, page.after)
+    return CallList([_shown(each) for each in page.entries], page.before, page.after)
 
 
 @endpoint("GET", "/feed", media_types=(MEDIA_TYPE,))
@@ -127,9 +127,9 @@ def get_feed(sim: Emulator, request: Request) -> Response:
 def _stream(sim: Emulator, entries: Entries, part: partial[Page[Any]], request: Request) -> Response:
     """Return a stream that begins where the list that is asked for does, or, for who comes back, where it was."""
     if part.keywords["before"] is not None:
-        raise Problem(400, "a stream goes on with what comes, so it has no end", field="before")
+        raise RequestRefused(400, "a stream goes on with what comes, so it has no end", field="before")
     if part.keywords["after"] is not None and part.keywords["limit"] is not None:
-        raise Problem(400, "a stream has everything after a place, so it has no limit there", field="limit")
+        raise RequestRefused(400, "a stream has everything after a place, so it has no limit there", field="limit")
     if not request.headers.get("last-event-id"):
         entries.resume((part().before or 1) - 1)
     return EventStream(sim, [entries], request)

@@ -13,7 +13,7 @@ from ..._version import __version__
 from ...core.saved import UnreadableState
 from ...emulator import Emulator
 from .endpoints import endpoint
-from .problems import Problem
+from .problems import RequestRefused
 
 _MOST_STATE_BYTES = 1024**3
 
@@ -48,7 +48,7 @@ def save_state(sim: Emulator) -> Response:
     try:
         return Response(sim.dumps(), media_type="application/json")
     except ValueError as error:
-        raise Problem(409, str(error)) from None
+        raise RequestRefused(409, str(error)) from None
 
 
 @endpoint("PUT", "/state", most_bytes=_MOST_STATE_BYTES)
@@ -61,7 +61,7 @@ def load_state(sim: Emulator, body: bytes) -> None:
         sim.loads(body)
         sim.chat.close_all()
     except UnreadableState as error:
-        raise Problem(400, str(error)) from None
+        raise RequestRefused(400, str(error)) from None
 
 
 @endpoint("GET", "/overview")

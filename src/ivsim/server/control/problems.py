@@ -22,8 +22,8 @@ class ProblemDetails(msgspec.Struct):
     field: str | UnsetType = UNSET
 
 
-class Problem(Exception):  # noqa: N818 - what RFC 9457 calls it
-    """A request is refused."""
+class RequestRefused(Exception):
+    """A control endpoint does not do what it was asked for; `response()` says why, as a problem."""
 
     def __init__(
         self, status: int, detail: str, *, field: str | None = None, headers: Mapping[str, str] | None = None

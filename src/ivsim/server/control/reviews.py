@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from ...core.arguments import NotFound
 from ...emulator import Emulator
 from .endpoints import Body, endpoint
-from .problems import Problem
+from .problems import RequestRefused
 
 _PRINTED = re.compile("[!-~]+")
 """ASCII without spaces and control characters; `urlsplit()` drops some of them, and HTTP cannot send others."""
@@ -51,9 +52,9 @@ def set_review_handler(sim: Emulator, body: SetReviewHandler) -> ReviewHandler:
     when that is over, and for an answer that is not 200 or no JSON object. A state that is saved has the URL.
     """
     if not _is_url(body.url):
-        raise Problem(400, f"{body.url!r} is not an http or https URL, without a user name in it", field="url")
+        raise RequestRefused(400, f"{body.url!r} is not an http or https URL, without a user name in it", field="url")
     if not body.lambda_arn.startswith("arn:"):
-        raise Problem(400, f"{body.lambda_arn!r} is not the ARN of a Lambda function", field="lambdaArn")
+        raise RequestRefused(400, f"{body.lambda_arn!r} is not the ARN of a Lambda function", field="lambdaArn")
     sim.chat.webhooks[body.lambda_arn] = body.url
     sim.chat.review_handlers.pop(body.lambda_arn, None)
     return ReviewHandler(body.lambda_arn, body.url)
@@ -64,7 +65,7 @@ def delete_review_handler(sim: Emulator, lambda_arn: str) -> None:
     """Remove the stand-in for a Lambda function."""
     found = [each.pop(lambda_arn, None) for each in (sim.chat.review_handlers, sim.chat.webhooks)]
     if found == [None, None]:
-        raise LookupError(f"there is no review handler for {lambda_arn!r}")
+        raise NotFound("lambda_arn", f"there is no review handler for {lambda_arn!r}")
 
 
 def _is_url(text: str) -> bool:

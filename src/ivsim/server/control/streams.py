@@ -12,10 +12,12 @@ from ...emulator import Emulator
 from ...ivs.broadcast import CAPACITY_EXCEEDED
 from ...ivs.live_streams import LiveStream
 from .endpoints import Body, endpoint
-from .problems import Problem
+from .problems import RequestRefused
 
 Count = Annotated[int, Meta(ge=0)]
 Track = dict[str, str | int]
+
+_CHANNEL = {"arn_name_or_key": "channel"}
 
 
 class Metadata(msgspec.Struct):
@@ -40,7 +42,7 @@ class Stream(msgspec.Struct, rename="camel"):
     metadata: list[Metadata]
 
 
-class Streams(msgspec.Struct):
+class StreamList(msgspec.Struct):
     """Broadcasts, the oldest first."""
 
     streams: list[Stream]
@@ -61,37 +63,37 @@ class StartStream(Body):
     priority: Count | None = None
 
 
-class Breach(Body):
+class BreachStream(Body):
     """A limit, and by how much it is exceeded, in its own unit."""
 
     limit: str
     exceeded_by: Annotated[int, Meta(ge=1)] = 1
 
 
-class Failure(Body):
+class FailStream(Body):
     """The reason why the stream fails, in the words of the event."""
 
     reason: str = CAPACITY_EXCEEDED
 
 
-class Viewers(Body):
+class SetViewers(Body):
     """The number of viewers."""
 
     viewers: Count
 
 
-@endpoint("GET", "/streams")
-def list_streams(sim: Emulator, channel: str | None = None) -> Streams:
+@endpoint("GET", "/streams", aliases=_CHANNEL)
+def list_streams(sim: Emulator, channel: str | None = None) -> StreamList:
     """Return the broadcasts that viewers can see now; those of one `channel` (ARN, name or stream key), if given."""
     arn = channel and sim.streams.channel(channel)
-    return Streams([_shown(each) for each in sim.streams.live if arn in (None, each.channel_arn)])
+    return StreamList([_shown(each) for each in sim.streams.live if arn in (None, each.channel_arn)])
 
 
-@endpoint("POST", "/streams", status=201, example={"channel": "evening-show", "viewers": 3})
+@endpoint("POST", "/streams", status=201, example={"channel": "evening-show", "viewers": 3}, aliases=_CHANNEL)
 def start_stream(sim: Emulator, body: StartStream) -> Stream:
     """Let an encoder go live."""
     if bool(body.channel) == bool(body.stream_key):
-        raise Problem(400, "give either `channel` or `streamKey`", field="channel")
+        raise RequestRefused(400, "give either `channel` or `streamKey`", field="channel")
     return _shown(
         sim.streams.start(
             sim.streams.channel(body.channel) if body.channel else str(body.stream_key),
@@ -138,7 +140,7 @@ def reconnect_stream(sim: Emulator, stream_id: str) -> Stream:
     example={"limit": "Ingest Bitrate", "exceededBy": 500_000},
     aliases={"limit_name": "limit"},
 )
-def breach_stream(sim: Emulator, stream_id: str, body: Breach) -> Stream:
+def breach_stream(sim: Emulator, stream_id: str, body: BreachStream) -> Stream:
     """Exceed "Ingest Bitrate", "Ingest Resolution", "Concurrent Broadcasts" or "Concurrent Viewers".
 
     A breach of ingest disconnects the encoder.
@@ -149,7 +151,7 @@ def breach_stream(sim: Emulator, stream_id: str, body: Breach) -> Stream:
 
 
 @endpoint("POST", "/streams/{streamId}/fail", example={"reason": CAPACITY_EXCEEDED})
-def fail_stream(sim: Emulator, stream_id: str, body: Failure) -> Stream:
+def fail_stream(sim: Emulator, stream_id: str, body: FailStream) -> Stream:
     """Let the service fail to process the stream: Stream Failure with a reason, and the end."""
     stream = sim.streams.find(stream_id)
     stream.fail(body.reason)
@@ -165,7 +167,7 @@ def end_stream(sim: Emulator, stream_id: str) -> Stream:
 
 
 @endpoint("PUT", "/streams/{streamId}/viewers", example={"viewers": 250})
-def set_viewers(sim: Emulator, stream_id: str, body: Viewers) -> Stream:
+def set_viewers(sim: Emulator, stream_id: str, body: SetViewers) -> Stream:
     """Set the number of viewers."""
     stream = sim.streams.find(stream_id)
     stream.set_viewers(body.viewers)

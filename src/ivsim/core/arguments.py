@@ -1,0 +1,40 @@
+"""Arguments that are refused: errors that carry the name of the argument they are about."""
+
+from __future__ import annotations
+
+
+class ArgumentRefused(Exception):
+    """An argument of a public method is not what it has to be, and nothing has changed.
+
+    What is raised is one of the subclasses, each of which is the built-in exception that Python users expect as well.
+    `field` is the argument's name, or the key in a mapping that is set; `rule` says what was given and what may be. The
+    text is both, with `place` for the `field` where its name alone would say too little.
+    """
+
+    def __init__(self, field: str, rule: str, place: str | None = None) -> None:
+        super().__init__(field, rule, place)
+        self.field = field
+        self.rule = rule
+        self._place = field if place is None else place
+
+    def __str__(self) -> str:
+        return f"{self._place}: {self.rule}"
+
+
+class ValueRefused(ArgumentRefused, ValueError):
+    """An argument is of the right type, but its value is not allowed."""
+
+
+class TypeRefused(ArgumentRefused, TypeError):
+    """An argument is of another type, or names a member or an option that does not exist."""
+
+
+class KeyRefused(ArgumentRefused, KeyError):
+    """A mapping with fixed keys does not have this one."""
+
+
+class NotFound(ArgumentRefused, LookupError):
+    """Nothing has the id, the ARN or the name that was asked for; the text is the rule alone, which is a sentence."""
+
+    def __str__(self) -> str:
+        return self.rule
