@@ -187,6 +187,21 @@ def test_without_a_server(sim: Emulator, reviewer: Reviewer, ann: ChatConnection
     assert not reviewer.asked.is_set()
 
 
+def test_several_who_post(sim: Emulator, ann: ChatConnection) -> None:
+    """Of several functions that POST for an emulator the last is asked that is left; to end one twice is nothing."""
+    sim.chat.webhooks[LAMBDA] = "http://127.0.0.1:1"
+    ends = [
+        sim.chat.post_with(lambda *_, name=name: {"ReviewResult": "ALLOW", "Content": name})
+        for name in ("one", "two", "three")
+    ]
+    heard = []
+    for number in (2, 0, 0):
+        ann.send_message("hello")
+        heard.append(ann.receive()["Content"])
+        ends[number]()
+    assert heard == ["three", "two", "two"]
+
+
 def test_reset(control: Control, reviewer: Reviewer) -> None:
     """A reset keeps webhooks."""
     put(control, reviewer.url)

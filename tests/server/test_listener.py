@@ -216,3 +216,22 @@ def test_told_again(sim: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pyte
                 assert waiting.read().status == 200
             failures.clear()
             assert len(caplog.messages) == told
+
+
+def test_no_loop(sim: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """While clients cannot be let in it is not tried all the time, and those who are there are answered."""
+    failures = []
+
+    def refuse(_: object) -> None:
+        failures.append(1)
+        raise OSError(105, "No buffer space available")
+
+    monkeypatch.setattr("ivsim.server.listener._RETRY", 3600)
+    with sim.serve() as server, RawClient(server.port) as there:
+        there.call("/ListChannels")
+        monkeypatch.setattr("socket.socket.accept", refuse)
+        with RawClient(server.port):
+            until(lambda: caplog.messages)
+            for _ in range(20):
+                assert there.call("/ListChannels").status == 200
+            assert failures == [1]

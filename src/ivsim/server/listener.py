@@ -17,7 +17,7 @@ _log = logging.getLogger("ivsim.server")
 _LAST_PORT = 65535
 
 _BACKLOG = 2048
-"""Clients that may knock at the same moment: a load test's, not one user's."""
+"""The number of clients that may connect at the same moment: a load test's, not one user's."""
 
 _AT_ONCE = 100
 """Clients that are let in before those who are there have their turn."""
@@ -138,6 +138,6 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def _family(host: str) -> socket.AddressFamily:
-    """Return how to reach a host: by IPv4 wherever that is possible."""
+    """Return the address family of a host: IPv4 wherever that is possible."""
     families = {family for family, *_ in socket.getaddrinfo(host or None, 0, type=socket.SOCK_STREAM)}
     return socket.AF_INET if socket.AF_INET in families else socket.AF_INET6

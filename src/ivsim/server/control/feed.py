@@ -72,15 +72,15 @@ def list_events(
 ) -> EventList | Response:
     """Return the EventBridge events so far, oldest first; those of one `detailType`, if given.
 
-    `limit` is how many at most: the newest, or with `before` those just before a place, with `after` those just after
-    it. A place is how many events there ever were up to it, as the `id` of server-sent events is; the answer has those
-    to go on from. One after which events are forgotten already is answered 410, as is one that was never reached: what
-    is asked for is not there as a whole. `after=0` begins with the oldest there is.
+    `limit` asks for the newest events only; with `before` for the newest before a place, with `after` for the oldest
+    after a place. A place is a number: how many events there ever were up to that one, which is also the `id` of
+    server-sent events. The answer has the places to go on from. It is 410 when events after a place are forgotten, and
+    when a place was never reached; `after=0` always begins with the oldest event kept.
 
-    With `Accept: text/event-stream` they come as server-sent events: those that would be listed, and then each as it
-    happens, so there is no `before`, and no `limit` beside `after`. `id` is how many there were up to it, so
-    Last-Event-ID goes on behind it. `event: reset` says that the emulator was emptied, or a state loaded, and that what
-    follows begins anew.
+    With `Accept: text/event-stream` the events come as server-sent events: first those that would be listed, then each
+    as it happens. Such a stream has no end, so it takes no `before`, and no `limit` beside `after`. A request with
+    Last-Event-ID goes on behind that event. `event: reset` says that the emulator was emptied, or another state loaded,
+    and that what follows begins anew.
     """
     is_wanted = _any if detail_type is None else sim.events.is_of(detail_type)
     part = partial(sim.events.page, limit=limit, after=after, before=before, is_wanted=is_wanted)
