@@ -263,6 +263,34 @@ def test_the_documented_tree() -> None:
     assert documented_tree() - {"__init__.py"} == is_there
 
 
+MIRRORED = ["core", "ivs", "ivschat", "media", "wire"]
+"""Folders each of whose files has its tests under its own name."""
+
+UNTESTED = {
+    "core/broadcasting.py": "declares protocols; tests/test_services.py broadcasts through them",
+    "core/names.py": "declares a record; the names in it are the registry's",
+}
+"""Files without tests of their own name, and why."""
+
+
+def is_tested_by_name(path: Path) -> bool:
+    """Return whether there is a test file of a source file's name, in the folder that mirrors its own or in contract/.
+
+    The contract is for nouns that have operations.
+    """
+    name = f"test_{path.stem.removeprefix('_')}.py"
+    folder = ROOT / "tests" / path.relative_to(SOURCE).parent
+    return (folder / name).is_file() or (ROOT / "tests" / "contract" / name).is_file()
+
+
+@pytest.mark.parametrize("folder", MIRRORED)
+def test_tests_are_where_one_looks(folder: str) -> None:
+    """Each source file has a test file of its own name, but for the few that have a reason."""
+    files = [path for path in (SOURCE / folder).rglob("*.py") if path.name != "__init__.py"]
+    untested = {path.relative_to(SOURCE).as_posix() for path in files if not is_tested_by_name(path)}
+    assert untested == {path for path in UNTESTED if path.startswith(f"{folder}/")}
+
+
 @pytest.mark.needs("CreateFailoverSlateConfiguration")
 def test_one_class_per_modelled_exception() -> None:
     """wire/errors.py has a class for each modelled exception, and else only what comes before a service."""

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from ivsim import Emulator
-from ivsim.ivs.overview import MOST_SESSIONS
 
 from .calling import call, send, signed
 
@@ -67,48 +66,6 @@ def test_every_place(sim: Emulator) -> None:
     send(sim, "POST", "/CreateChannel", b"{}", OTHER)
     places = [(each["accountId"], each["region"]) for each in sim.overview()["channels"]]
     assert places == [("123456789012", "us-east-1"), ("210987654321", "eu-west-1")]
-
-
-def test_channel(sim: Emulator) -> None:
-    """A channel has its keys, its stream, its newest sessions, and those who watch now."""
-    made = call(sim, "CreateChannel", name="x").body
-    arn = made["channel"]["arn"]
-    (channel,) = sim.overview()["channels"]
-    assert (channel["stream"], channel["streamSessions"], channel["viewerSessions"]) == (None, [], [])
-    assert channel["streamKeys"] == [made["streamKey"]]
-    for _ in range(MOST_SESSIONS + 1):
-        sim.streams.start(arn).end()
-    with sim.streams.start(arn):
-        sim.playback.request(arn)  # watches no more
-    stream = sim.streams.start(arn, viewers=2)
-    viewer = sim.playback.request(arn).viewer_session
-    (channel,) = sim.overview()["channels"]
-    assert channel["stream"] == call(sim, "GetStream", channelArn=arn).body["stream"]
-    assert len(channel["streamSessions"]) == MOST_SESSIONS
-    newest = call(sim, "GetStreamSession", channelArn=arn).body["streamSession"]
-    assert channel["streamSessions"][0] == newest
-    assert newest["streamId"] == stream.stream_id
-    (watching,) = channel["viewerSessions"]
-    assert viewer is not None
-    assert (watching["id"], watching["viewerId"]) == (viewer.id, None)
-    assert watching["openedAt"].endswith("Z")
-
-
-def test_old_sessions(sim: Emulator) -> None:
-    """A session that the API has forgotten is not shown."""
-    arn = call(sim, "CreateChannel").body["channel"]["arn"]
-    sim.streams.start(arn).end()
-    sim.clock.advance(61 * 24 * 3600)
-    assert sim.overview()["channels"][0]["streamSessions"] == []
-
-
-def test_room(sim: Emulator) -> None:
-    """A room has who is connected to it."""
-    arn = call(sim, "CreateRoom").body["arn"]
-    token = call(sim, "CreateChatToken", roomIdentifier=arn, userId="ann").body["token"]
-    with sim.chat.connect(token):
-        assert sim.overview()["rooms"][0]["userIds"] == ["ann"]
-    assert sim.overview()["rooms"][0]["userIds"] == []
 
 
 def test_version(sim: Emulator) -> None:

@@ -3,99 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ivsim import Emulator, playback_token
+from ivsim import Emulator
 
-from .calling import call, send, signed
-
-NOON = datetime(2027, 1, 1, 12, 0, 0, tzinfo=timezone.utc)
-
-
-class Life:
-    """An emulator in which things happen, each of them any number of times."""
-
-    def __init__(self, history: int | None, transitions: Literal["immediate", "realistic"] = "immediate") -> None:
-        self.sim = sim = Emulator(seed=1, history=history, transitions=transitions)
-        sim.clock.freeze(NOON)
-        group = {"cloudWatchLogs": {"logGroupName": "g"}}
-        self.logging = call(sim, "CreateLoggingConfiguration", destinationConfiguration=group).body["arn"]
-        bucket = {"s3": {"bucketName": "abc"}}
-        created = call(sim, "CreateRecordingConfiguration", destinationConfiguration=bucket).body
-        sim.clock.advance(10)
-        recording = created["recordingConfiguration"]["arn"]
-        self.room = self._room()
-        self.recorded = call(sim, "CreateChannel", recordingConfigurationArn=recording).body["channel"]["arn"]
-        self.channel = call(sim, "CreateChannel").body["channel"]["arn"]
-        self.key = ec.generate_private_key(ec.SECP384R1())
-        pem = self.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-        call(sim, "ImportPlaybackKeyPair", publicKeyMaterial=pem)
-        self.private = call(sim, "CreateChannel", authorized=True).body["channel"]["arn"]
-        sim.streams.start(self.private)
-        sim.clock.advance(10)
-        self.happenings: dict[str, Callable[[], object]] = {
-            "chat": self.chat,
-            "broadcast": self.broadcast,
-            "recorded broadcast": lambda: self.broadcast(self.recorded),
-            "view": self.view,
-            "short-lived room": self.short_lived_room,
-            "call": lambda: call(sim, "GetChannel", arn=self.channel),
-            "refusal from anywhere": self.refusal,
-        }
-        self.number = 0
-
-    def happen(self, what: str) -> None:
-        self.number += 1
-        self.sim.clock.advance(2)
-        self.happenings[what]()
-
-    def connect(self) -> Any:
-        members = {"roomIdentifier": self.room, "userId": "ada", "capabilities": ["SEND_MESSAGE"]}
-        return self.sim.chat.connect(call(self.sim, "CreateChatToken", **members).body["token"])
-
-    def chat(self) -> None:
-        with self.connect() as ada:
-            ada.send_message(f"message {self.number}")
-            ada.receive()
-
-    def broadcast(self, channel: str = "") -> None:
-        channel = channel or self.channel
-        with self.sim.streams.start(channel):
-            self.sim.clock.advance(5)
-            call(self.sim, "PutMetadata", channelArn=channel, metadata=str(self.number))
-            self.sim.playback.request(channel)
-
-    def view(self) -> None:
-        viewer = f"viewer-{self.number}"
-        once = f"8a1f3a06-2a4c-4a7c-9d43-{self.number:012x}"
-        token = playback_token(self.key, self.private, single_use=once, viewer_id=viewer, now=self.sim.clock.now())
-        assert self.sim.playback.request(self.private, token=token).status == 200
-        call(self.sim, "PutMetadata", channelArn=self.private, metadata=str(self.number))
-        call(self.sim, "StartViewerSessionRevocation", channelArn=self.private, viewerId=viewer)
-
-    def short_lived_room(self) -> None:
-        room = self._room()
-        call(self.sim, "SendEvent", roomIdentifier=room, eventName="hello")
-        call(self.sim, "DeleteRoom", identifier=room)
-        channel = call(self.sim, "CreateChannel").body["channel"]["arn"]
-        call(self.sim, "StartViewerSessionRevocation", channelArn=channel, viewerId="ada")
-        self.sim.clock.advance(10)
-        call(self.sim, "DeleteChannel", arn=channel)
-
-    def refusal(self) -> None:
-        send(self.sim, "POST", "/GetChannel", b"{}", signed(f"region-{self.number}"))
-
-    def _room(self) -> str:
-        return str(call(self.sim, "CreateRoom", loggingConfigurationIdentifiers=[self.logging]).body["arn"])
+from .calling import call
+from .lives import Life
 
 
 def sizes(sim: Emulator, folder: Path) -> dict[str, int]:
@@ -182,52 +100,6 @@ def test_calls_that_change_nothing() -> None:
         call(sim, "CreateChannel", name=3)
         assert len(sim.calls) < 20
     assert sim.calls.end == 101
-
-
-def test_who_is_slow_gets_what_is_left(tmp_path: Path) -> None:
-    """A connection receives, also after a load, from the oldest frame that is still there, and then each once."""
-    life = Life(10)
-    ada = life.connect()
-    ada.send_message("0")
-    assert ada.receive()["Content"] == "0"
-    for number in range(1, 40):
-        life.sim.clock.advance(1)
-        ada.send_message(str(number))
-    frames = [json.loads(frame)["Content"] for frame in ada.frames]
-    assert frames == [str(number) for number in range(40 - len(frames), 40)]
-    assert 10 <= len(frames) <= 20
-    assert ada.receive()["Content"] == frames[0]
-    life.sim.save(tmp_path / "state.json")
-    sim = Emulator()
-    sim.load(tmp_path / "state.json")
-    (ada,) = sim.chat.connections
-    assert [json.loads(frame)["Content"] for frame in ada.frames] == frames
-    assert [ada.receive()["Content"] for _ in frames[1:]] == frames[1:]
-    with pytest.raises(LookupError):
-        ada.receive()
-    assert (sim.calls.first, sim.events.first) == (life.sim.calls.first, life.sim.events.first)
-
-
-def test_what_is_wanted_stays() -> None:
-    """What is live, valid or still to be delivered is not history, however old it is."""
-    life = Life(3, "realistic")
-    sim = life.sim
-    members = {"roomIdentifier": life.room, "userId": "bob", "capabilities": ["SEND_MESSAGE"]}
-    tokens = [call(sim, "CreateChatToken", **members).body["token"] for _ in range(8)]
-    ada = life.connect()
-    for _ in range(8):
-        ada.send_message("to be delivered")
-    stream = sim.streams.live[0].stream_id
-    for _ in range(21):  # and so many that nothing is dropped right after the delivery
-        call(sim, "ListRooms")
-    assert not ada.closed
-    assert all(not sim.chat.connect(token).closed for token in tokens)
-    assert [each.stream_id for each in sim.streams.live] == [stream]
-    sim.clock.advance(11)
-    assert len(sim.chat.logs(life.room)[life.logging]) == 8
-    call(sim, "DeleteRoom", identifier=life.room)
-    sim.clock.advance(timedelta(minutes=61))
-    assert ada.closed
 
 
 def test_taken_back(tmp_path: Path) -> None:

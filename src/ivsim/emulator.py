@@ -239,10 +239,14 @@ class Emulator:
 
     @contextmanager
     def isolated(self) -> Iterator[None]:
-        """Take back at the end of the block what happened inside: resources, events, calls, faults, quotas, time."""
-        before, handlers = self._state.snapshot(), self._chat.snapshot()
+        """Take back at the end of the block what happened inside: resources, events, calls, faults, quotas, time.
+
+        Who left a chat room through a server's port inside is gone afterwards too.
+        """
+        with self._state.journal:  # whoever leaves a chat room now is gone before both, or after both
+            before, chat_before = self._state.snapshot(), self._chat.snapshot()
         try:
             yield
         finally:
             self._state.restore(before)
-            self._chat.restore(handlers)
+            self._chat.restore(chat_before)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -99,6 +101,8 @@ def test_calls(sim: Emulator, run: Run) -> None:
         f"{at}  404  ?  UnknownOperationException  {place}  {{}}",
     ]
     assert len(run("calls", "--operation", "CreateRoom")[1]) == 1
+    assert run("calls", "--limit", "1")[1] == run("calls")[1][-1:]
+    assert run("calls", "--limit", "0") == (1, [], "ivsim: limit: Expected `int` >= 1\n")
 
 
 def test_state(sim: Emulator, run: Run, tmp_path: Path) -> None:
@@ -113,6 +117,47 @@ def test_state(sim: Emulator, run: Run, tmp_path: Path) -> None:
     missing = str(tmp_path / "missing" / "state.json")
     for command in ("save", "load"):
         assert run(command, missing) == (1, [], f"ivsim: {missing}: No such file or directory\n")
+
+
+def test_save_fails(sim: Emulator, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A save that fails half-way leaves the file that was there, nothing beside it, and one line."""
+    file = tmp_path / "state.json"
+    create_channel(sim)
+    assert run("save", str(file)) == (0, [], "")
+    before = file.read_bytes()
+    create_channel(sim)
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", full)
+        assert run("save", str(file)) == (1, [], f"ivsim: {file}: No space left on device\n")
+    assert file.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_save_through_a_link(sim: Emulator, run: Run, tmp_path: Path) -> None:
+    """A link to a file stays one, and the file has the state."""
+    file, link = tmp_path / "state.json", tmp_path / "link"
+    link.symlink_to(file)
+    create_channel(sim)
+    assert run("save", str(link)) == (0, [], "")
+    assert link.is_symlink()
+    assert run("load", str(file)) == (0, [], "")
+
+
+def test_save_into_a_pipe(sim: Emulator, run: Run, tmp_path: Path) -> None:
+    """What is no file is written to, and not replaced."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    create_channel(sim)
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(pipe.read_bytes)
+        assert run("save", str(pipe)) == (0, [], "")
+        state = reading.result(20)
+    assert pipe.is_fifo()
+    Emulator().loads(state)
 
 
 def test_advance(sim: Emulator, run: Run) -> None:
@@ -156,6 +201,10 @@ def test_follow(sim: Emulator) -> None:
         sim.streams.start(channel["arn"])
         assert "Session Created" in events.line()
         assert "Stream Start" in events.line()
+        newest = Command(server.url, "events", "--follow", "--limit", "1")
+        assert "Stream Start" in newest.line()
+        newest.process.send_signal(signal.SIGINT)
+        assert newest.end() == (130, "", "")
         sim.reset()
         assert events.line() == "-- reset\n"
         call(sim, "ListRooms")

@@ -178,6 +178,20 @@ def test_serve_options(serve: Serve) -> None:
     assert b":210987654321:" in arns[0]
 
 
+def test_serve_verbose(serve: Serve) -> None:
+    """--verbose has a line for each request to the control endpoints too, which is none otherwise."""
+    for options, lines in (
+        ((), ["200 ivs:ListChannels"]),
+        (("--verbose",), ["200 GET /_ivsim/clock", "200 ivs:ListChannels"]),
+    ):
+        served = serve(*options)
+        with RawClient(served.port) as client:
+            client.call("/_ivsim/clock", b"", method="GET")
+            client.call("/ListChannels")
+        _, _, log = served.stop(signal.SIGTERM)
+        assert [re.sub(r"^\S+ | [\d.]+ ms$", "", line) for line in log.splitlines()] == lines
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_serve_stops_at_once(serve: Serve, number: signal.Signals) -> None:
     """Nobody is waited for, idle or in the middle of a request, and no traceback is left."""

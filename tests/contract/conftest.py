@@ -129,18 +129,29 @@ def _real(stack: ExitStack) -> Callable[[str], Any]:
         real = boto3.client(service, region_name=REGION)
 
         def remember(parsed: dict[str, Any], model: Any, **_: Any) -> None:
-            noun = model.name.removeprefix("Create").removeprefix("Import")
-            arns = [value["arn"] for value in parsed.values() if isinstance(value, dict) and "arn" in value]
-            for arn in [parsed.get("arn"), *arns][: model.name.startswith(("Create", "Import")) * 2]:
-                if arn:
-                    delete = getattr(real, f"delete_{'_'.join(_words(noun))}")
-                    key = "identifier" if service == "ivschat" else "arn"
-                    stack.callback(_quietly, delete, **{key: arn})
+            if not model.name.startswith(("Create", "Import")):
+                return
+            arn = _arn_in(parsed)
+            if arn:
+                noun = model.name.removeprefix("Create").removeprefix("Import")
+                delete = getattr(real, f"delete_{'_'.join(_words(noun))}")
+                key = "identifier" if service == "ivschat" else "arn"
+                stack.callback(_quietly, delete, **{key: arn})
 
         real.meta.events.register("after-call", remember)
         return real
 
     return client
+
+
+def _arn_in(parsed: dict[str, Any]) -> str | None:
+    """Return the ARN of what was created: IVS Chat answers with the resource itself, IVS with a member that holds it.
+
+    A channel is answered before the stream key that comes with it, and takes that along when it is deleted.
+    """
+    if "arn" in parsed:
+        return str(parsed["arn"])
+    return next((value["arn"] for value in parsed.values() if isinstance(value, dict) and "arn" in value), None)
 
 
 def _words(noun: str) -> list[str]:
@@ -150,3 +161,9 @@ def _words(noun: str) -> list[str]:
 def _quietly(delete: Callable[..., Any], **members: Any) -> None:
     with suppress(ClientError):  # the test deleted it itself
         delete(**members)
+
+
+@pytest.fixture
+def channel(aws: Services) -> Any:
+    """A channel that is called "show", offline."""
+    return aws.ivs.create_channel(name="show")["channel"]

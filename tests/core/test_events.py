@@ -141,22 +141,6 @@ def test_end_of_a_subscription(sim: Emulator) -> None:
     assert seen == ["Session Created", "Stream Start"]
 
 
-def test_what_cannot_subscribe(sim: Emulator) -> None:
-    """What nobody could call, or await, is refused."""
-
-    async def handler(event: dict[str, Any]) -> None:
-        raise AssertionError(event)
-
-    for callback, text in (
-        (None, "None is not a function"),
-        (handler, "is a coroutine function"),
-        (lambda event, context: (event, context), "cannot be called with the event alone"),
-    ):
-        with pytest.raises(TypeError, match=f"callback: .*{text}"):
-            sim.events.subscribe(callback)  # type: ignore[arg-type]
-    sim.events.subscribe(dict.fromkeys)  # of what is not written in Python it may not be known
-
-
 def test_everybody_hears_in_one_order(sim: Emulator) -> None:
     """What a subscriber causes, all hear of after what they are hearing of."""
     arn = channel(sim)

@@ -6,7 +6,6 @@ import pytest
 
 from ivsim.core.journal import Journal
 from ivsim.core.stores import Table
-from ivsim.wire.errors import ResourceNotFoundException
 
 
 def test_nested_rollback() -> None:
@@ -32,16 +31,6 @@ def test_nested_rollback() -> None:
         raise LookupError
     assert list(table.values()) == ["as it was", "4"]
     assert list(table.newest_first()) == ["4", "as it was"]
-
-
-def test_unknown_key() -> None:
-    """A key that nothing has is ResourceNotFoundException, to read and to delete."""
-    table: Table[str] = Table("thing", Journal())
-    for use in (table.__getitem__, table.__delitem__):
-        with pytest.raises(ResourceNotFoundException):
-            use("nothing")
-    assert table.get("nothing", "else") == "else"
-    assert len(table) == 0
 
 
 def test_effects() -> None:

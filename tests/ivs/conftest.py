@@ -1,4 +1,4 @@
-"""What tests of the playback edge share: a channel to watch, and who may watch it."""
+"""What tests of IVS share: the time, a channel, and who may watch it."""
 
 from __future__ import annotations
 
@@ -79,3 +79,23 @@ def private(sim: Emulator, private_key: ec.EllipticCurvePrivateKey) -> Channel:
     channel = call(sim, "CreateChannel", authorized=True).body["channel"]
     sim.streams.start(channel["arn"])
     return Channel(sim, channel["arn"], channel["playbackUrl"], private_key)
+
+
+@pytest.fixture
+def noon(sim: Emulator) -> None:
+    """The clock stands at noon."""
+    sim.clock.freeze(NOON)
+
+
+@pytest.fixture
+def slow() -> Emulator:
+    """An emulator where everything takes its time; its clock stands at noon."""
+    sim = Emulator(seed=1, transitions="realistic")
+    sim.clock.freeze(NOON)
+    return sim
+
+
+@pytest.fixture
+def created(sim: Emulator) -> Any:
+    """What CreateChannel answered: a channel that is called "show", and its stream key."""
+    return call(sim, "CreateChannel", name="show").body

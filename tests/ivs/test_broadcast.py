@@ -2,68 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from botocore.session import get_session
 
-from ivsim import Emulator, LiveStream, StreamRefused
+from ivsim import Emulator, StreamRefused
 
-from ..calling import call, send, signed
+from ..calling import call
+from .broadcasts import CODES, NOON, channel, has_error, session, stream, told
 
-NOON = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
-
-CODES = "code" in get_session().get_service_model("ivs").shape_for("StreamEvent").members
-"""Whether the installed botocore knows that events in a session can have a code."""
-
-MULTITRACK = {"enabled": True, "policy": "ALLOW", "maximumResolution": "FULL_HD"}
-
-
-@pytest.fixture
-def sim() -> Emulator:
-    """An emulator whose clock stands at noon."""
-    sim = Emulator(seed=1)
-    sim.clock.freeze(NOON)
-    return sim
-
-
-@pytest.fixture
-def slow() -> Emulator:
-    """The same, where everything takes its time."""
-    sim = Emulator(seed=1, transitions="realistic")
-    sim.clock.freeze(NOON)
-    return sim
-
-
-def channel(sim: Emulator, **settings: Any) -> str:
-    return str(call(sim, "CreateChannel", name="show", **settings).body["channel"]["arn"])
-
-
-def told(sim: Emulator) -> list[str]:
-    """Return what EventBridge heard, with the seconds since noon."""
-    return [
-        f"{event['detail'].get('event_name') or event['detail']['limit_name']} "
-        f"{(datetime.fromisoformat(event['time'].replace('Z', '+00:00')) - NOON).total_seconds():.0f}"
-        for event in sim.events
-    ]
-
-
-def stream(sim: Emulator, arn: str) -> Any:
-    return call(sim, "GetStream", channelArn=arn).body["stream"]
-
-
-def session(sim: Emulator, arn: str) -> Any:
-    return call(sim, "GetStreamSession", channelArn=arn).body["streamSession"]
-
-
-def has_error(sim: Emulator, arn: str) -> bool:
-    return bool(call(sim, "ListStreamSessions", channelArn=arn).body["streamSessions"][0]["hasErrorEvent"])
-
-
-def hd(**more: Any) -> dict[str, Any]:
-    return {"videoWidth": 1280, "videoHeight": 720, "targetBitrate": 2_000_000, **more}
+pytestmark = pytest.mark.usefixtures("noon")
 
 
 # Health
@@ -335,112 +284,6 @@ def test_refused_connection(sim: Emulator) -> None:
     assert len(sim.events) == 0
 
 
-@pytest.mark.parametrize(
-    ("kind", "video", "limit"),
-    [
-        ("STANDARD", {"targetBitrate": 8_503_000}, ("Ingest Bitrate", 8_500_000, 3_000, "bits per second")),
-        ("ADVANCED_HD", {"targetBitrate": 8_500_001}, ("Ingest Bitrate", 8_500_000, 1, "bits per second")),
-        ("BASIC", {"targetBitrate": 3_500_001}, ("Ingest Bitrate", 3_500_000, 1, "bits per second")),
-        (
-            "BASIC",
-            {"targetBitrate": 1_500_001, "videoHeight": 480, "videoWidth": 852},
-            ("Ingest Bitrate", 1_500_000, 1, "bits per second"),
-        ),
-        (
-            "STANDARD",
-            {"videoHeight": 1440, "videoWidth": 2560},
-            ("Ingest Resolution", 2_100_000, 1_586_400, "total pixels"),
-        ),
-        ("BASIC", {"videoHeight": 720, "videoWidth": 2000}, ("Ingest Resolution", 1920, 80, "pixels per edge")),
-    ],
-)
-def test_limits_of_ingest(sim: Emulator, kind: str, video: dict[str, int], limit: tuple[Any, ...]) -> None:
-    """An encoder that sends more than the channel's type takes is disconnected before it is live."""
-    arn = channel(sim, type=kind)
-    live = sim.streams.start(arn, video=video)
-    assert not live.is_live
-    assert told(sim) == ["Session Created 0", f"{limit[0]} 0", "Session Ended 0"]
-    (event,) = sim.events.of("IVS Limit Breach")
-    assert event["resources"] == [arn]
-    names = ("limit_name", "limit_value", "exceeded_by", "limit_unit", "channel_name", "stream_id")
-    assert list(event["detail"].items()) == list(zip(names, (*limit, "show", live.stream_id), strict=True))
-    assert has_error(sim, arn)
-    assert [event["name"] for event in session(sim, arn)["truncatedEvents"]] == [
-        "Session Ended",
-        limit[0],
-        "Session Created",
-    ]
-
-
-def test_just_at_the_limit(sim: Emulator) -> None:
-    """What is just allowed is allowed, and a quota that is raised allows more."""
-    arn = channel(sim)
-    with sim.streams.start(arn, video={"targetBitrate": 8_500_000}) as live:
-        assert bool(live.is_live)
-    sim.quotas["Ingest bitrate (if channel type is STANDARD, with single-track input)"] = 20_000_000
-    assert sim.streams.start(arn, video={"targetBitrate": 20_000_000}).is_live
-
-
-@pytest.mark.parametrize("name", ["Ingest Bitrate", "Ingest Resolution"])
-def test_breach_while_live(sim: Emulator, name: str) -> None:
-    """A breach of ingest disconnects a live stream."""
-    live = sim.streams.start(channel(sim))
-    live.breach(name, exceeded_by=500)
-    assert told(sim)[2:] == [f"{name} 0", "Session Ended 0", "Stream End 0"]
-    assert sim.events[2]["detail"]["exceeded_by"] == 500
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "unit"),
-    [("Concurrent Broadcasts", 100, "active streams"), ("Concurrent Viewers", 15000, "viewers")],
-)
-def test_breach_of_what_is_shared(sim: Emulator, name: str, value: int, unit: str) -> None:
-    """A breach of a limit that all streams share names no channel, and ends nothing."""
-    arn = channel(sim)
-    live = sim.streams.start(arn)
-    live.breach(name)
-    event = sim.events[-1]
-    assert event["resources"] == []
-    assert event["detail"] == {"limit_name": name, "limit_value": value, "exceeded_by": 1, "limit_unit": unit}
-    assert bool(live.is_live)
-    assert has_error(sim, arn)
-
-
-def test_breach_of_nothing(sim: Emulator) -> None:
-    """There are four limits, and one is exceeded by 1 at least."""
-    live = sim.streams.start(channel(sim))
-    with pytest.raises(ValueError, match="limit_name: there is no limit 'Ingest'; did you mean"):
-        live.breach("Ingest")
-    with pytest.raises(ValueError, match="exceeded_by: 0 is not"):
-        live.breach("Ingest Bitrate", exceeded_by=0)
-    assert bool(live.is_live)
-
-
-def test_concurrent_broadcasts(sim: Emulator) -> None:
-    """One stream more than the quota is not let in, which is told without a channel; it has no session."""
-    sim.quotas["Concurrent streams"] = 2
-    arns = [channel(sim) for _ in range(3)]
-    first, _ = (sim.streams.start(arn) for arn in arns[:2])
-    with pytest.raises(StreamRefused, match="2 channels are streaming in us-east-1 already"):
-        sim.streams.start(arns[2])
-    (event,) = sim.events.of("IVS Limit Breach")
-    assert event["resources"] == []
-    assert list(event["detail"].items()) == [
-        ("limit_name", "Concurrent Broadcasts"),
-        ("limit_value", 2),
-        ("exceeded_by", 1),
-        ("limit_unit", "active streams"),
-    ]
-    assert call(sim, "ListStreamSessions", channelArn=arns[2]).body["streamSessions"] == []
-    sim.quotas["Concurrent streams"] = 1
-    with pytest.raises(StreamRefused):
-        sim.streams.start(arns[2])
-    assert sim.events[-1]["detail"]["exceeded_by"] == 2
-    sim.quotas["Concurrent streams"] = 2
-    first.end()
-    assert sim.streams.start(arns[2]).is_live
-
-
 # Viewers
 
 
@@ -449,58 +292,6 @@ def test_nobody_watches_what_never_starts(sim: Emulator) -> None:
     sim.quotas["Concurrent views"] = 10
     sim.streams.start(channel(sim), viewers=20, video={"targetBitrate": 10**9})
     assert told(sim) == ["Session Created 0", "Ingest Bitrate 0", "Session Ended 0"]
-
-
-def test_concurrent_viewers(sim: Emulator) -> None:
-    """Viewers beyond the quota of the region do not get in, and that is told."""
-    sim.quotas["Concurrent views"] = 100
-    one, two = (sim.streams.start(channel(sim), viewers=60) for _ in range(2))
-    assert stream(sim, one.channel_arn)["viewerCount"] == 60
-    assert stream(sim, two.channel_arn)["viewerCount"] == 40
-    (event,) = sim.events.of("IVS Limit Breach")
-    assert event["detail"] == {
-        "limit_name": "Concurrent Viewers",
-        "limit_value": 100,
-        "exceeded_by": 20,
-        "limit_unit": "viewers",
-    }
-    one.set_viewers(10)
-    two.set_viewers(60)
-    assert stream(sim, two.channel_arn)["viewerCount"] == 60
-    sim.quotas["Concurrent views"] = 5
-    two.set_viewers(30)
-    two.set_viewers(40)
-    assert stream(sim, two.channel_arn)["viewerCount"] == 30
-    assert [event["detail"]["exceeded_by"] for event in sim.events.of("IVS Limit Breach")] == [20, 45]
-    assert has_error(sim, two.channel_arn)
-    assert not has_error(sim, one.channel_arn)
-
-
-def test_viewer_count_is_late(slow: Emulator) -> None:
-    """When it is realistic, a new viewer is counted after 15 seconds, and one who left for another minute."""
-    arn = channel(slow)
-    live = slow.streams.start(arn, viewers=3)
-    counts = []
-
-    def count() -> None:
-        counts.append(stream(slow, arn)["viewerCount"])
-
-    for seconds in (4, 14, 1):
-        slow.clock.advance(seconds)
-        count()
-    live.set_viewers(1)
-    live.set_viewers(1)
-    live.set_viewers(2)
-    for seconds in (15, 44, 1):
-        slow.clock.advance(seconds)
-        count()
-    assert counts == [0, 0, 3, 4, 4, 2]
-    live.set_viewers(9)
-    live.end()
-    with slow.streams.start(arn):
-        slow.clock.advance(15)
-        count()
-    assert counts[-1] == 0
 
 
 # The end
@@ -517,80 +308,6 @@ def test_forty_eight_hours(sim: Emulator) -> None:
     assert not live.is_live
     assert told(sim)[-2:] == ["Session Ended 172800", "Stream End 172800"]
     assert len(sim.events) == 8
-
-
-def test_reconnect(sim: Emulator) -> None:
-    """After StopStream an encoder comes back with what it had: a new session. While it is connected it cannot."""
-    arn = channel(sim)
-    live = sim.streams.start(arn, viewers=7, encoder="ffmpeg", video={"targetBitrate": 1})
-    with pytest.raises(StreamRefused, match="still connected"):
-        live.reconnect()
-    call(sim, "StopStream", channelArn=arn)
-    again = live.reconnect()
-    assert again.stream_id != live.stream_id
-    assert stream(sim, arn)["viewerCount"] == 7
-    assert session(sim, arn)["ingestConfiguration"]["video"]["targetBitrate"] == 1
-    again.end()
-    call(sim, "DeleteStreamKey", arn=call(sim, "ListStreamKeys", channelArn=arn).body["streamKeys"][0]["arn"])
-    call(sim, "CreateStreamKey", channelArn=arn)
-    with pytest.raises(StreamRefused, match="no channel has this stream key"):
-        again.reconnect()
-
-
-def test_nothing_after_the_end(sim: Emulator) -> None:
-    """An encoder that is gone can do nothing more."""
-    live = sim.streams.start(channel(sim))
-    live.end()
-    actions: list[Callable[[], object]] = [
-        live.starve,
-        live.recover,
-        live.fail,
-        lambda: live.breach("Ingest Bitrate"),
-        lambda: live.set_viewers(1),
-    ]
-    for action in actions:
-        with pytest.raises(StreamRefused, match="has ended"):
-            action()
-    assert len(sim.events) == 4
-
-
-def test_live_streams(sim: Emulator) -> None:
-    """What is live can be found again, the oldest first, and steered as by the one who started it."""
-    far = send(sim, "POST", "/CreateChannel", b"{}", signed("eu-west-1")).body["channel"]["arn"]
-    arns = [channel(sim) for _ in range(2)] + [far]
-    started: list[LiveStream] = []
-    for arn in reversed(arns):
-        started.insert(0, sim.streams.start(arn, viewers=2, encoder="WebRTC"))
-        sim.clock.advance(1)
-    started[1].end()
-    assert [live.channel_arn for live in sim.streams.live] == [arns[2], arns[0]]
-    found = sim.streams.live[1]
-    assert isinstance(found, LiveStream)
-    before = session(sim, arns[0])["ingestConfiguration"]
-    found.end()
-    assert not started[0].is_live
-    found.reconnect()
-    assert session(sim, arns[0])["ingestConfiguration"] == before
-    assert stream(sim, arns[0])["viewerCount"] == 2
-
-
-def test_found_without_its_key(sim: Emulator) -> None:
-    """A stream whose key was deleted goes on, and cannot come back."""
-    arn = channel(sim)
-    sim.streams.start(arn)
-    call(sim, "DeleteStreamKey", arn=call(sim, "ListStreamKeys", channelArn=arn).body["streamKeys"][0]["arn"])
-    (found,) = sim.streams.live
-    found.end()
-    with pytest.raises(StreamRefused, match="has no stream key"):
-        found.reconnect()
-
-
-def test_not_live_yet(slow: Emulator) -> None:
-    """A broadcast that has not started is not among the live ones."""
-    slow.streams.start(channel(slow))
-    assert slow.streams.live == []
-    slow.clock.advance(4)
-    assert len(slow.streams.live) == 1
 
 
 # Takeovers
@@ -694,54 +411,6 @@ def test_too_many_takeovers(sim: Emulator) -> None:
 # Multitrack
 
 
-@pytest.mark.needs("CreateChannel.multitrackInputConfiguration")
-@pytest.mark.parametrize(
-    ("settings", "video", "code"),
-    [
-        (None, [hd(), hd()], "MultitrackInputNotAllowed"),
-        ({**MULTITRACK, "policy": "REQUIRE"}, hd(), "MultitrackInputRequired"),
-        (MULTITRACK, [hd()] * 6, "InvalidMultitrackInputTrackCount"),
-        (MULTITRACK, [hd(), hd(codec="vp09.00")], "InvalidMultitrackInputVideoTrackMediaProperties"),
-        (MULTITRACK, [hd(), hd(targetFramerate=120)], "InvalidMultitrackInputVideoTrackMediaProperties"),
-    ],
-)
-def test_wrong_tracks(sim: Emulator, settings: Any, video: Any, code: str) -> None:
-    """A session with the wrong tracks ends at once, with a code that the event has too."""
-    more = {"containerFormat": "FRAGMENTED_MP4", "multitrackInputConfiguration": settings} if settings else {}
-    arn = channel(sim, **more)
-    live = sim.streams.start(arn, video=video)
-    assert not live.is_live
-    assert told(sim) == ["Session Created 0", "Session Ended 0"]
-    assert list(sim.events[-1]["detail"].items()) == [
-        ("event_name", "Session Ended"),
-        ("channel_name", "show"),
-        ("code", code),
-        ("stream_id", live.stream_id),
-    ]
-    assert session(sim, arn)["truncatedEvents"][0].get("code") == (code if CODES else None)
-
-
-@pytest.mark.needs("CreateChannel.multitrackInputConfiguration")
-def test_multitrack(sim: Emulator) -> None:
-    """Several tracks are let in where the channel takes them, up to limits of their own; the session shows them all."""
-    sd = {**MULTITRACK, "maximumResolution": "SD"}
-    arn = channel(sim, containerFormat="FRAGMENTED_MP4", multitrackInputConfiguration=sd)
-    small = {"videoWidth": 640, "videoHeight": 360, "targetBitrate": 700_000}
-    with sim.streams.start(arn, video=[small, small]) as live:
-        assert bool(live.is_live)
-        shown = session(sim, arn)
-        tracks = shown["ingestConfigurations"]["videoConfigurations"]
-        assert [track["track"] for track in tracks] == ["Track0", "Track1"]
-        assert shown["ingestConfiguration"]["video"]["track"] == "Track0"
-    sim.streams.start(arn, video=[hd(), small])
-    assert sim.events[-2]["detail"]["limit_name"] == "Ingest Resolution"
-    assert sim.events[-2]["detail"]["limit_value"] == 400_000
-    sim.streams.start(arn, video=[{**small, "targetBitrate": 8_000_000}] * 2)
-    assert sim.events[-2]["detail"]["limit_value"] == 15_000_000
-    with sim.streams.start(arn, video=small) as live:
-        assert bool(live.is_live)
-
-
 @pytest.mark.parametrize("code", ["InvalidGetClientConfigurationStreamKey", "GetClientConfigurationStreamKeyRequired"])
 def test_keys_of_get_client_configuration(sim: Emulator, code: str) -> None:
     """What depends on GetClientConfiguration, which is another service's, comes by a fault."""
@@ -751,70 +420,6 @@ def test_keys_of_get_client_configuration(sim: Emulator, code: str) -> None:
 
 
 # What the session tells
-
-
-def test_early_members(slow: Emulator) -> None:
-    """Before the stream has started the session knows nothing of what the encoder sends; then it does."""
-    arn = channel(slow)
-    slow.streams.start(arn)
-    early = session(slow, arn)["ingestConfiguration"]
-    assert {value for name, value in {**early["video"], **early["audio"]}.items() if name != "track"} <= {"", 0}
-    slow.clock.advance(4)
-    assert session(slow, arn)["ingestConfiguration"]["video"]["codec"] == "avc1.42C028"
-
-
-@pytest.mark.parametrize(
-    ("encoder", "name", "height"),
-    [
-        ("OBS", "obs-output module (libobs version 27.0.1)", 1080),
-        ("ffmpeg", "Lavf58.45.100", 1080),
-        ("WebRTC", "", 720),
-    ],
-)
-def test_encoders(sim: Emulator, encoder: str, name: str, height: int) -> None:
-    """Known encoders report what they do in life."""
-    arn = channel(sim)
-    with sim.streams.start(arn, encoder=encoder):
-        video = session(sim, arn)["ingestConfiguration"]["video"]
-    assert (video["encoder"], video["videoHeight"]) == (name, height)
-
-
-def test_unknown_encoder(sim: Emulator) -> None:
-    """There are three presets."""
-    with pytest.raises(ValueError, match="encoder: there is no preset 'obs'; there are 'OBS'"):
-        sim.streams.start(channel(sim), encoder="obs")
-
-
-def test_the_channel_as_it_went_live(slow: Emulator) -> None:
-    """The session keeps the channel and its configurations as they were when it went live."""
-    bucket = {"s3": {"bucketName": "tapes"}}
-    made = call(slow, "CreateRecordingConfiguration", destinationConfiguration=bucket).body["recordingConfiguration"]
-    arn = channel(slow, recordingConfigurationArn=made["arn"])
-    slow.clock.advance(3)
-    slow.streams.start(arn)
-    assert session(slow, arn)["recordingConfiguration"]["state"] == "CREATING"
-    slow.clock.advance(10)
-    assert session(slow, arn)["recordingConfiguration"]["state"] == "ACTIVE"
-    call(slow, "StopStream", channelArn=arn)
-    before = session(slow, arn)
-    call(slow, "UpdateChannel", arn=arn, name="another", recordingConfigurationArn="")
-    call(slow, "DeleteRecordingConfiguration", arn=made["arn"])
-    assert session(slow, arn) == before
-    assert before["channel"]["name"] == "show"
-
-
-def test_events_are_truncated(sim: Emulator) -> None:
-    """A session shows its 500 newest events; an error that is not among them any more is still one."""
-    arn = channel(sim)
-    live = sim.streams.start(arn)
-    live.breach("Concurrent Viewers")
-    for _ in range(300):
-        live.starve()
-        live.recover()
-    events = session(sim, arn)["truncatedEvents"]
-    assert len(events) == 500
-    assert {event["type"] for event in events} == {"IVS Stream Health Change"}
-    assert has_error(sim, arn)
 
 
 def test_the_same_twice() -> None:

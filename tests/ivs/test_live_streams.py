@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 import pytest
 
-from ivsim import Emulator, StreamRefused
+from ivsim import Emulator, LiveStream, StreamRefused
 
-from ..calling import call
+from ..calling import call, send, signed
+from .broadcasts import channel, session, stream
+
+pytestmark = pytest.mark.usefixtures("noon")
 
 
 def channel_and_key(sim: Emulator, **members: object) -> tuple[str, str]:
@@ -107,3 +111,104 @@ def test_states_are_in_the_log(sim: Emulator, caplog: pytest.LogCaptureFixture) 
     name = f"{stream.stream_id} on {arn} is "
     lines = [record.getMessage().removeprefix(name) for record in caplog.records if record.name == "ivsim.streams"]
     assert lines == ["starting", "live", "starving", "live", "ended"]
+
+
+def test_viewer_count_is_late(slow: Emulator) -> None:
+    """When it is realistic, a new viewer is counted after 15 seconds, and one who left for another minute."""
+    arn = channel(slow)
+    live = slow.streams.start(arn, viewers=3)
+    counts = []
+
+    def count() -> None:
+        counts.append(stream(slow, arn)["viewerCount"])
+
+    for seconds in (4, 14, 1):
+        slow.clock.advance(seconds)
+        count()
+    live.set_viewers(1)
+    live.set_viewers(1)
+    live.set_viewers(2)
+    for seconds in (15, 44, 1):
+        slow.clock.advance(seconds)
+        count()
+    assert counts == [0, 0, 3, 4, 4, 2]
+    live.set_viewers(9)
+    live.end()
+    with slow.streams.start(arn):
+        slow.clock.advance(15)
+        count()
+    assert counts[-1] == 0
+
+
+def test_reconnect(sim: Emulator) -> None:
+    """After StopStream an encoder comes back with what it had: a new session. While it is connected it cannot."""
+    arn = channel(sim)
+    live = sim.streams.start(arn, viewers=7, encoder="ffmpeg", video={"targetBitrate": 1})
+    with pytest.raises(StreamRefused, match="still connected"):
+        live.reconnect()
+    call(sim, "StopStream", channelArn=arn)
+    again = live.reconnect()
+    assert again.stream_id != live.stream_id
+    assert stream(sim, arn)["viewerCount"] == 7
+    assert session(sim, arn)["ingestConfiguration"]["video"]["targetBitrate"] == 1
+    again.end()
+    call(sim, "DeleteStreamKey", arn=call(sim, "ListStreamKeys", channelArn=arn).body["streamKeys"][0]["arn"])
+    call(sim, "CreateStreamKey", channelArn=arn)
+    with pytest.raises(StreamRefused, match="no channel has this stream key"):
+        again.reconnect()
+
+
+def test_nothing_after_the_end(sim: Emulator) -> None:
+    """An encoder that is gone can do nothing more."""
+    live = sim.streams.start(channel(sim))
+    live.end()
+    actions: list[Callable[[], object]] = [
+        live.starve,
+        live.recover,
+        live.fail,
+        lambda: live.breach("Ingest Bitrate"),
+        lambda: live.set_viewers(1),
+    ]
+    for action in actions:
+        with pytest.raises(StreamRefused, match="has ended"):
+            action()
+    assert len(sim.events) == 4
+
+
+def test_live_streams(sim: Emulator) -> None:
+    """What is live can be found again, the oldest first, and steered as by the one who started it."""
+    far = send(sim, "POST", "/CreateChannel", b"{}", signed("eu-west-1")).body["channel"]["arn"]
+    arns = [channel(sim) for _ in range(2)] + [far]
+    started: list[LiveStream] = []
+    for arn in reversed(arns):
+        started.insert(0, sim.streams.start(arn, viewers=2, encoder="WebRTC"))
+        sim.clock.advance(1)
+    started[1].end()
+    assert [live.channel_arn for live in sim.streams.live] == [arns[2], arns[0]]
+    found = sim.streams.live[1]
+    assert isinstance(found, LiveStream)
+    before = session(sim, arns[0])["ingestConfiguration"]
+    found.end()
+    assert not started[0].is_live
+    found.reconnect()
+    assert session(sim, arns[0])["ingestConfiguration"] == before
+    assert stream(sim, arns[0])["viewerCount"] == 2
+
+
+def test_found_without_its_key(sim: Emulator) -> None:
+    """A stream whose key was deleted goes on, and cannot come back."""
+    arn = channel(sim)
+    sim.streams.start(arn)
+    call(sim, "DeleteStreamKey", arn=call(sim, "ListStreamKeys", channelArn=arn).body["streamKeys"][0]["arn"])
+    (found,) = sim.streams.live
+    found.end()
+    with pytest.raises(StreamRefused, match="has no stream key"):
+        found.reconnect()
+
+
+def test_not_live_yet(slow: Emulator) -> None:
+    """A broadcast that has not started is not among the live ones."""
+    slow.streams.start(channel(slow))
+    assert slow.streams.live == []
+    slow.clock.advance(4)
+    assert len(slow.streams.live) == 1

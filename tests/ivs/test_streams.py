@@ -6,18 +6,12 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from botocore import xform_name
 
 from ivsim import Emulator, LiveStream, StreamRefused
 
 from ..calling import call, send, signed
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
-
-
-@pytest.fixture
-def created(sim: Emulator) -> Any:
-    return call(sim, "CreateChannel", name="show").body
 
 
 def test_by_channel_or_key(sim: Emulator, created: Any) -> None:
@@ -54,35 +48,6 @@ def test_refused(sim: Emulator, created: Any) -> None:
     with pytest.raises(StreamRefused, match="has no stream key"):
         sim.streams.start(arn)
     assert len(sim.events) == 4
-
-
-def test_unknown_video_members(sim: Emulator, created: Any) -> None:
-    """What an encoder cannot report is refused, and the channel stays offline."""
-    arn = created["channel"]["arn"]
-    with pytest.raises(TypeError, match="video: there is no member 'colour'; "):
-        sim.streams.start(arn, video={"colour": "blue"})
-    for tracks in ("abc", [5], 5):
-        with pytest.raises(TypeError, match=r"audio: .* is neither a dict of members nor a list of them"):
-            sim.streams.start(arn, audio=tracks)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="audio: an encoder sends at least one track"):
-        sim.streams.start(arn, audio=[])
-    with pytest.raises(TypeError, match="video: video_height is given twice"):
-        sim.streams.start(arn, video={"videoHeight": 480, "video_height": 720})
-    for number in (0, -1, 2**31):
-        with pytest.raises(ValueError, match=f"video: target_bitrate: {number} is not a number from 1 to 2147483647"):
-            sim.streams.start(arn, video={"targetBitrate": number})
-    for credential in (None, created["channel"]):
-        with pytest.raises(TypeError, match=r"channel_arn_or_stream_key_value: .* is not text"):
-            sim.streams.start(credential)  # type: ignore[arg-type]
-    for video in ({"videoHeight": 720.0}, {"target_bitrate": "3500000"}, {"encoder": 5}, {"videoWidth": True}):
-        with pytest.raises(TypeError, match=f"{xform_name(next(iter(video)))}: .* is not of type"):
-            sim.streams.start(arn, video=video)
-    for viewers in (1.5, True, "3"):
-        with pytest.raises(ValueError, match="viewers"):
-            sim.streams.start(arn, viewers=viewers)  # type: ignore[arg-type]
-    assert len(sim.events) == 0
-    with sim.streams.start(created["channel"]["arn"]):
-        pass
 
 
 def test_viewers(sim: Emulator, created: Any) -> None:

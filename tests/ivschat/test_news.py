@@ -213,3 +213,20 @@ def test_transcripts(sim: Emulator, room: Room) -> None:
     transcripts.close()
     fresh.send_message("four")
     assert transcripts.news() == []
+
+
+def test_disconnect_all(room: Room, door: Door) -> None:
+    """When all who are followed are disconnected, each is told what came before, and its end; others are not told."""
+    elsewhere, inside = Room(room.sim), room.join("inside")
+    ada, eve = door.join("ada"), door.feed.connect(elsewhere.token("eve"))[0]
+    assert door.feed.followed == {ada.id, eve.id}
+    say(room, "before")
+    news = door.feed.disconnect_all()
+    assert {each for each in news if isinstance(each, Closed)} == {
+        Closed(room.arn, ada.id, 1000, ""),
+        Closed(elsewhere.arn, eve.id, 1000, ""),
+    }
+    assert [each.text for each in news if isinstance(each, Sent)] == ada.frames
+    assert door.feed.followed == set()
+    assert (ada.closed, eve.closed, inside.closed) == (True, True, False)
+    assert door.feed.disconnect_all() == door.news() == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -364,3 +365,24 @@ def test_deep_body(control: Control) -> None:
         when = b"[" * depth + b"]" * depth
         fault = b'{"operation": "CreateChannel", "errorCode": "ConflictException", "when": {"tags": %b}}' % when
         assert refusal(control("POST", "/faults", fault)) == (400, None)
+
+
+def test_log(sim: Emulator, control: Control, caplog: pytest.LogCaptureFixture) -> None:
+    """A request is a line at DEBUG beside those of calls, when its answer begins: refused, unknown, or without end."""
+    caplog.set_level(logging.DEBUG, "ivsim")
+    assert control("GET", "/events?detailType=IVS%20Stream%20State%20Change").status == 200
+    assert control("POST", "/streams", {}).status == 400
+    assert control("POST", "/reset", Origin="https://example.com").status == 403
+    assert control("HEAD", "/nowhere").status == 404
+    with control.follow("/feed"):
+        pass
+    assert [(each.name, each.levelno, re.sub(r" [\d.]+ ms$", "", each.getMessage())) for each in caplog.records] == [
+        ("ivsim.calls", logging.DEBUG, line)
+        for line in (
+            "200 GET /_ivsim/events?detailType=IVS%20Stream%20State%20Change",
+            "400 POST /_ivsim/streams",
+            "403 POST /_ivsim/reset",
+            "404 HEAD /_ivsim/nowhere",
+            "200 GET /_ivsim/feed",
+        )
+    ]

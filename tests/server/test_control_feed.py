@@ -13,7 +13,7 @@ from ivsim.server.control import event_stream
 from ivsim.server.control.sources import Entries, Frames
 
 from .. import calling
-from .control_client import Control, call
+from .control_client import Answer, Control, call
 from .waiting import until
 
 
@@ -21,7 +21,7 @@ def test_events(sim: Emulator, control: Control) -> None:
     """The events are listed as they are, all or those of one type."""
     arn = call(sim, "CreateChannel")["channel"]["arn"]
     sim.streams.start(arn).starve()
-    assert control("GET", "/events").body == {"events": list(sim.events)}
+    assert control("GET", "/events").body == {"events": list(sim.events), "before": None, "after": 3}
     wanted = control("GET", "/events?detailType=IVS%20Stream%20Health%20Change").body["events"]
     assert [event["detail"]["event_name"] for event in wanted] == ["Starvation Start"]
 
@@ -43,7 +43,7 @@ def test_calls(sim: Emulator, control: Control) -> None:
         "at": "2030-01-01T00:00:00Z",
     }
     assert (second["status"], second["error"]) == (400, "ValidationException")
-    assert control("GET", "/calls?operation=create_room").body == {"calls": [second]}
+    assert control("GET", "/calls?operation=create_room").body == {"calls": [second], "before": None, "after": 2}
 
 
 def test_events_as_they_happen(sim: Emulator, control: Control) -> None:
@@ -75,6 +75,101 @@ def test_calls_as_they_happen(sim: Emulator, control: Control) -> None:
         call(sim, "ListRooms")
         call(sim, "CreateChannel", name="x")
         assert next(calls).data["params"] == {"name": "x"}
+
+
+def rooms(sim: Emulator, number: int) -> None:
+    """Make rooms with the names 1, 2 and so on, and list the channels after each."""
+    for name in range(1, number + 1):
+        call(sim, "CreateRoom", name=str(name))
+        call(sim, "ListChannels")
+
+
+def names(answer: Answer) -> list[str]:
+    """Return the names in the calls of an answer."""
+    return [each["params"].get("name", "") for each in answer.body["calls"]]
+
+
+def test_page_by_page(sim: Emulator, control: Control) -> None:
+    """Of calls and events the newest few are listed, and the answer has what to ask with for older and newer ones."""
+    rooms(sim, 4)
+    newest = control("GET", "/calls?operation=CreateRoom&limit=2")
+    assert (names(newest), newest.body["before"], newest.body["after"]) == (["3", "4"], 5, 8)
+    older = control("GET", "/calls?operation=CreateRoom&limit=3&before=5")
+    assert (names(older), older.body["before"], older.body["after"]) == (["1", "2"], None, 4)
+    assert control("GET", "/calls?after=8").body == {"calls": [], "before": 9, "after": 8}
+    rooms(sim, 1)
+    newer = control("GET", "/calls?after=8&limit=1")
+    assert (names(newer), newer.body["after"]) == (["1"], 9)
+    sim.streams.start(call(sim, "CreateChannel")["channel"]["arn"]).end()
+    listed = control("GET", "/events?limit=1").body
+    assert listed == {"events": [sim.events[-1]], "before": 4, "after": 4}
+    assert control("GET", "/events?before=4&limit=2").body["events"] == sim.events[1:3]
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "detail"),
+    [
+        ("limit=0", "limit", "Expected `int` >= 1"),
+        ("limit=few", "limit", "Expected `int`, got `str`"),
+        ("after=-1", "after", "Expected `int` >= 0"),
+        ("before=0", "before", "Expected `int` >= 1"),
+        ("before=1&after=1", "before", "it is given beside `after`, and only one of them can be"),
+    ],
+)
+def test_no_page(control: Control, query: str, field: str, detail: str) -> None:
+    """What is no number, or two places at once, is refused by name."""
+    for path in ("calls", "events"):
+        answer = control("GET", f"/{path}?{query}")
+        assert (answer.status, answer.body["field"], answer.body["detail"]) == (400, field, detail)
+
+
+def test_forgotten_place(sim: Emulator, control: Control) -> None:
+    """A place that was forgotten, or never reached, is gone; 0 is the oldest there is, and from there one goes on."""
+    rooms(sim, 1)
+    sim.reset()
+    rooms(sim, 1)
+    for asked in ("after=1", "after=5", "before=6"):
+        answer = control("GET", f"/calls?{asked}")
+        assert (answer.status, answer.body["field"]) == (410, asked.partition("=")[0])
+    assert control("GET", "/calls?after=1").body["detail"] == (
+        "of the calls after 1 those up to 2 are forgotten; 0 begins with the oldest"
+    )
+    assert [len(control("GET", f"/calls?{asked}").body["calls"]) for asked in ("after=0", "after=2", "before=3")] == [
+        2,
+        2,
+        0,
+    ]
+
+
+def test_stream_of_the_newest(sim: Emulator, control: Control) -> None:
+    """A stream begins where the list would, and whoever comes back to it goes on where it was."""
+    rooms(sim, 4)
+    with control.follow("/calls?operation=CreateRoom&limit=1") as calls:
+        assert next(calls).data["params"] == {"name": "4"}
+        rooms(sim, 1)
+        assert next(calls).data["params"] == {"name": "1"}
+    with control.follow("/calls?after=6") as calls:
+        assert [each.id for each in calls.take(4)] == ["7", "8", "9", "10"]
+    sim.calls.clear()
+    rooms(sim, 1)
+    assert control("GET", "/calls?after=6", Accept="text/event-stream").status == 410
+    with control.follow("/calls?after=6", Last_Event_ID="11") as calls:
+        assert next(calls).id == "12"
+    with control.follow("/calls?limit=9") as calls:
+        assert next(calls).id == "11"
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "detail"),
+    [
+        ("before=1", "before", "a stream goes on with what comes, so it has no end"),
+        ("after=0&limit=1", "limit", "a stream has everything after a place, so it has no limit there"),
+    ],
+)
+def test_no_stream(control: Control, query: str, field: str, detail: str) -> None:
+    """What a stream cannot be is refused by name."""
+    answer = control("GET", f"/calls?{query}", Accept="text/event-stream")
+    assert (answer.status, answer.body["field"], answer.body["detail"]) == (400, field, detail)
 
 
 def test_feed(sim: Emulator, control: Control) -> None:

@@ -162,6 +162,31 @@ def test_function_and_webhook(sim: Emulator, control: Control, reviewer: Reviewe
     assert control("GET", "/review-handlers").body == []
 
 
+def test_without_a_server(sim: Emulator, reviewer: Reviewer, ann: ChatConnection) -> None:
+    """A URL is asked while a server runs: not before, not when it failed to start, and not after it was closed."""
+    sim.chat.webhooks[LAMBDA] = reviewer.url
+
+    def send() -> Any:
+        ann.send_message("hello")
+        frame = ann.receive()
+        return frame.get("Content") or frame["ErrorCode"]
+
+    assert send() == 406
+    with sim.serve() as server:
+        with pytest.raises(OSError, match="something else listens there"):
+            sim.serve(server.port)
+        assert send() == "***"
+        with sim.serve():
+            assert send() == "***"
+        assert send() == "***"
+    reviewer.asked.clear()
+    assert send() == 406
+    with pytest.raises(OSError, match="there is no directory"):
+        Server(sim, port=0, state="no/such/directory")
+    assert send() == 406
+    assert not reviewer.asked.is_set()
+
+
 def test_reset(control: Control, reviewer: Reviewer) -> None:
     """A reset keeps webhooks."""
     put(control, reviewer.url)

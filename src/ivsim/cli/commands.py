@@ -47,6 +47,7 @@ def add_to(subcommands: Any) -> None:
     calls = add("calls", _calls, "print the API calls so far")
     calls.add_argument("--operation", metavar="NAME", help="only those of this operation")
     for each in (events, calls):
+        each.add_argument("--limit", type=int, metavar="N", help="print only the newest N")
         each.add_argument("--follow", action="store_true", help="go on with each new one, until Ctrl-C")
         each.add_argument("--json", action="store_true", help="print each as a line of JSON")
     add("advance", _advance, "move the server's clock forward, and print its new time").add_argument(
@@ -93,6 +94,7 @@ def _calls(options: argparse.Namespace, server: Client) -> Iterator[str]:
 def _log(
     options: argparse.Namespace, server: Client, name: str, show: Callable[[Any], str], **query: str | None
 ) -> Iterator[str]:
+    query["limit"] = None if options.limit is None else str(options.limit)
     if options.follow:
         entries = server.follow(f"/{name}", **query)
     else:
@@ -117,9 +119,11 @@ def _reset(_: argparse.Namespace, server: Client) -> Iterator[str]:
 
 
 def _save(options: argparse.Namespace, server: Client) -> Iterator[str]:
+    from ..core import archive  # noqa: PLC0415 - nobody who saves nothing waits for msgspec
+
     state = server.send("GET", "/state")
     try:
-        options.file.write_bytes(state)
+        archive.replace_file(options.file, state)
     except OSError as error:
         raise RequestFailed(f"{options.file}: {error.strerror}") from None
     return iter(())

@@ -71,7 +71,11 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         help="keep at least the newest N calls, events, messages and others that only accumulate (%(default)s)",
     )
     parser.add_argument("--rate-limits", action="store_true", help="enforce the documented calls per second")
-    parser.add_argument("--quiet", action="store_true", help="print no line for each call")
+    how_much = parser.add_mutually_exclusive_group()
+    how_much.add_argument("--quiet", action="store_true", help="print no line for each call")
+    how_much.add_argument(
+        "--verbose", action="store_true", help="print a line also for each request of the commands and the console"
+    )
     parser.set_defaults(lines=_serve)
 
 
@@ -94,7 +98,7 @@ def _serve(options: argparse.Namespace) -> Iterator[str]:
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     log = logging.getLogger("ivsim")
     log.addHandler(handler)
-    log.setLevel(logging.WARNING if options.quiet else logging.INFO)
+    log.setLevel(logging.WARNING if options.quiet else logging.DEBUG if options.verbose else logging.INFO)
     try:
         server.run(lambda: print("\n".join(_welcome(server)), flush=True))
     except (OSError, ValueError) as error:  # of the last time that the state was to be saved

@@ -31,11 +31,7 @@ _RECORDS_A_PIECE = 200
 
 def save(state: State, path: str | os.PathLike[str]) -> None:
     """Write a state to a file, which is replaced as a whole. Raises ValueError for a fault that a file cannot keep."""
-    target = Path(os.path.realpath(path))
-    if not target.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target))  # not of the temporary file
-    text = msgspec.json.format(dumps(state)) + b"\n"
-    write(target, [text], target.with_name(f".{target.name}.{secrets.token_hex(4)}"))
+    replace_file(path, msgspec.json.format(dumps(state)) + b"\n")
 
 
 def load(state: State, services: Services, path: str | os.PathLike[str]) -> None:
@@ -100,6 +96,20 @@ def encode(parts: Mapping[str, Any]) -> Iterator[bytes]:
             webhooks=parts["webhooks"],
         )
     )
+
+
+def replace_file(path: str | os.PathLike[str], text: bytes) -> None:
+    """Put a text in the place of a file, which stays as it was if that fails; a pipe or a device is written to.
+
+    Raises OSError as writing does.
+    """
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        Path(path).write_bytes(text)
+        return
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target))  # not of the temporary file
+    write(target, [text], target.with_name(f".{target.name}.{secrets.token_hex(4)}"))
 
 
 def write(target: Path, pieces: Iterable[bytes], temporary: Path) -> None:

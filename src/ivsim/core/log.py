@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar, overload
+from typing import Any, Generic, TypeVar, overload
 
 from .callbacks import check_callback
 from .journal import Journal
@@ -14,6 +15,25 @@ from .journal import Journal
 T = TypeVar("T")
 
 _log = logging.getLogger("ivsim.events")
+
+
+class PlaceGone(LookupError):  # noqa: N818 - what happened to it
+    """There is no such place in the log: what followed it is forgotten, or the log never came that far."""
+
+    def __init__(self, field: str, text: str) -> None:
+        super().__init__(text)
+        self.field = field
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """A part of a log, oldest first, and the places from which `Log.page()` goes on."""
+
+    entries: list[T]
+    before: int | None
+    """What to pass as `before` for older entries; None when there are none."""
+    after: int
+    """What to pass as `after` for newer entries: those that are there, or those to come."""
 
 
 class Log(Sequence[T]):
@@ -56,6 +76,34 @@ class Log(Sequence[T]):
             start = max(position - self.first, 0)
             return self._entries[start : start + most]
 
+    def page(
+        self,
+        *,
+        after: int | None = None,
+        before: int | None = None,
+        limit: int | None = None,
+        is_wanted: Callable[[T], bool] = lambda _: True,
+    ) -> Page[T]:
+        """Return a part of the log, oldest first: the newest `limit` entries, or those next to a place.
+
+        A place is how many entries there ever were up to it, forgotten ones too; so the first that ever was has 1, and
+        0 comes before it. `after` asks for the oldest entries after a place, `before` for the newest before it, and
+        `is_wanted` for those alone for which it is true. `limit` is how many at most, None all.
+
+        Raises PlaceGone, a LookupError, for a place after which entries are forgotten (0 begins with the oldest that is
+        there), and for one that the log has not come to; ValueError for a number that is none, and for both places.
+        """
+        for name, value, least in (("limit", limit, 1), ("after", after, 0), ("before", before, 1)):
+            if value is not None and (type(value) is not int or value < least):
+                raise ValueError(f"{name}: {value!r} is not a whole number from {least} on")
+        if after is not None and before is not None:
+            raise ValueError("before: it is given beside `after`, and only one of them can be")
+        most = len(self._entries) if limit is None else limit
+        with self._journal:  # what is not through yet may be taken back
+            if after is not None:
+                return self._after(self._place("after", after), most, is_wanted)
+            return self._before(self.end if before is None else self._place("before", before) - 1, most, is_wanted)
+
     def subscribe(self, callback: Callable[[T], object]) -> Callable[[], None]:
         """Hand every later entry to a function, in order; return a function that ends the subscription.
 
@@ -92,6 +140,39 @@ class Log(Sequence[T]):
         """Make the log as it was when the snapshot was taken."""
         (self._entries[:], self.first), subscribers = state
         self._subscribers = dict(subscribers)
+
+    def _place(self, name: str, place: int) -> int:
+        """Return a place from which entries can be read. Raises PlaceGone."""
+        if name == "after" and 0 < place < self.first:
+            raise PlaceGone(
+                name,
+                f"of the {self._what}s after {place} those up to {self.first} are forgotten; 0 begins with the oldest",
+            )
+        if place > self.end + (name == "before"):
+            raise PlaceGone(
+                name, f"there have been {self.end} {self._what}s, not {place}; perhaps another state was loaded"
+            )
+        return max(place, self.first + (name == "before"))
+
+    def _after(self, start: int, most: int, is_wanted: Callable[[T], bool]) -> Page[T]:
+        entries: list[T] = []
+        place = start
+        while place < self.end and len(entries) < most:
+            entry = self._entries[place - self.first]
+            place += 1
+            if is_wanted(entry):
+                entries.append(entry)
+        return Page(entries, start + 1 if start > self.first else None, place)
+
+    def _before(self, end: int, most: int, is_wanted: Callable[[T], bool]) -> Page[T]:
+        entries: list[T] = []
+        place = end
+        while place > self.first and len(entries) < most:
+            place -= 1
+            entry = self._entries[place - self.first]
+            if is_wanted(entry):
+                entries.append(entry)
+        return Page(entries[::-1], place + 1 if place > self.first else None, end)
 
     def _add(self, entry: T) -> None:
         """Add something, in a transaction; subscribers get it when that is through."""

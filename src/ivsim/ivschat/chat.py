@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 from types import TracebackType
 from typing import Any, TypeAlias
+from weakref import WeakSet
 
 from ..core import arns
 from ..core.callbacks import check_callback
@@ -24,6 +25,10 @@ from .news import Feed, Transcripts
 Pending: TypeAlias = Callable[[Callable[[float], object]], None]
 """The review of a message, still to be held. It is called with a function that lets seconds pass, if a test wants a
 delay."""
+
+
+Post: TypeAlias = Callable[[str, dict[str, Any]], Mapping[str, Any]]
+"""What POSTs the payload of a review to a URL and returns the JSON that is answered; it raises what goes wrong."""
 
 
 class ChatConnection:
@@ -186,8 +191,8 @@ class Chat:
         self._state = state
         self._contexts = contexts
         self._review_handlers = _ReviewHandlers()
-        self.post: Callable[[str, dict[str, Any]], Mapping[str, Any]] | None = None
-        """A server's function that posts a review's payload to a URL, and raises on failure; None without a server."""
+        self._posts: dict[object, Post] = {}
+        self._feeds: WeakSet[Feed[ChatConnection]] = WeakSet()
 
     @property
     def review_handlers(self) -> MutableMapping[str, ReviewHandler]:
@@ -203,9 +208,23 @@ class Chat:
     def webhooks(self) -> MutableMapping[str, str]:
         """The URLs that stand for Lambda functions, by ARN, where no function of `review_handlers` does.
 
-        A server POSTs the payload there. Unlike functions they are saved, so a load puts the saved ones in their place.
+        A server POSTs the payload there; without a server they stand for nothing. Unlike functions they are saved, so a
+        load puts the saved ones in their place.
         """
         return self._state.webhooks
+
+    def post_with(self, post: Post) -> Callable[[], None]:
+        """Have the payloads for the URLs of `webhooks` POSTed by a function; return what ends that.
+
+        Of several functions, as with two servers, the last that is left does it.
+        """
+        key = object()
+        self._posts[key] = post
+
+        def end() -> None:
+            self._posts.pop(key, None)
+
+        return end
 
     def connect(self, token: str) -> ChatConnection:
         """Connect to a room with the `token` of CreateChatToken.
@@ -261,7 +280,9 @@ class Chat:
 
         `wake` is called by any thread, inside a transaction, and so should only arrange that somebody asks the feed.
         """
-        return Feed(self.connect, self._state, self._contexts, wake)
+        feed = Feed(self.connect, self._state, self._contexts, wake)
+        self._feeds.add(feed)
+        return feed
 
     def logs(self, room_arn: str) -> dict[str, list[dict[str, Any]]]:
         """Return the chat log records of a room that arrived, oldest first, by the ARN of the logging configuration.
@@ -277,13 +298,25 @@ class Chat:
             return chat_logs.arrived(self._contexts(arn.account, arn.region), room_arn)
 
     def snapshot(self) -> Any:
-        """Return what `restore()` needs to make the review handlers as they are now."""
-        return dict(self._review_handlers)
+        """Return what `restore()` needs: the review handlers, and the connections that have a door's client."""
+        return dict(self._review_handlers), self._followed()
 
-    def restore(self, handlers: Any) -> None:
-        """Make the review handlers as they were when the snapshot was taken."""
+    def restore(self, before: Any) -> None:
+        """Make the review handlers as they were when the snapshot was taken.
+
+        The connections are the state's, which was restored before; those whose client left its door since are closed.
+        """
+        handlers, followed = before
         self._review_handlers.clear()
         self._review_handlers.update(handlers)
+        left = followed - self._followed()
+        with self._state.transaction():
+            for connection in self.connections:
+                if connection.id in left:
+                    connection.close()
+
+    def _followed(self) -> set[str]:
+        return set().union(*(feed.followed for feed in list(self._feeds)))
 
     def _review(self, ctx: Context, review: Review, wait: Callable[[float], object]) -> None:
         verdict = reviews.hold(review, self._handler(review.uri), self._state.clock, wait)
@@ -292,6 +325,7 @@ class Chat:
 
     def _handler(self, lambda_arn: str) -> ReviewHandler | None:
         url = self._state.webhooks.get(lambda_arn)
-        if lambda_arn in self._review_handlers or url is None or self.post is None:
+        post = next(reversed(self._posts.values()), None)
+        if lambda_arn in self._review_handlers or url is None or post is None:
             return self._review_handlers.get(lambda_arn)
-        return partial(self.post, url)
+        return partial(post, url)

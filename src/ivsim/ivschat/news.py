@@ -16,7 +16,7 @@ from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 from ..core import arns
 from ..core.state import State
 from ._service import Context, Contexts
-from .conversation import Connection
+from .conversation import Connection, leave
 
 SERVICE_RESTART = 1012
 """The WebSocket close code for connections that are not there any more after a reset, or in a state that was loaded."""
@@ -115,6 +115,20 @@ class Feed(Generic[H]):
             news = [each for each in islice(self._news, end) if each.room_arn == connection.room_arn]
             self._news = deque(each for each in self._news if each.to != connection.id)
         return [each._replace(to=connection.id) for each in news if each.to in (None, connection.id)]
+
+    def disconnect_all(self) -> News:
+        """Close every connection that is followed, in one transaction; return all the news there are."""
+        with self._state.journal:
+            for connection_id, room in list(self._room_of.items()):
+                leave(room.ctx, connection_id)
+            self._read()
+            return self._take(len(self._news))
+
+    @property
+    def followed(self) -> set[str]:
+        """The ids of the connections that are followed."""
+        with self._state.journal:
+            return set(self._room_of)
 
     def news(self, most: int) -> tuple[News, bool]:
         """Return what happened since it was asked before, at most so many things, and whether there is more."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any, cast
+from http import HTTPStatus
+from typing import Any, Literal, NamedTuple, cast
 
 from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -13,8 +14,29 @@ MOST_HEAD = 64 * 1024
 """The most bytes that may come without an end of headers, or a part of a body, between them."""
 
 
+class Limits(NamedTuple):
+    """How long the server waits for a client, in seconds. A WebSocket is none of these; nor is an answer under way."""
+
+    idle: float = 75
+    """For the next request, or the first; then the connection is closed. SDKs keep theirs for less, so none of them
+    finds its connection closed when it wants to send."""
+    head: float = 20
+    """For the end of a request's headers, from its first byte; then it is answered 408, and closed."""
+    body: float = 20
+    """For the end of a request's body, from the end of its headers, and longer as the body comes; then likewise."""
+    body_rate: float = 500
+    """The bytes of a body for which it may take one second longer."""
+    quiet: float = 1
+    """For any sign of life when no descriptor is left for other clients: then the quietest have to make room."""
+    closing: float = 5
+    """For a client that is sent away to take what it was sent before."""
+
+
 class HttpConnection(HttpToolsProtocol):
     """uvicorn's HTTP/1.1, with what it leaves open for clients that are broken, slow or odd.
+
+    A connection knows what it waits for and since when; whoever has all connections asks it to `expire()`. That is
+    cheaper than a timer for each request.
 
     Headers and body of an answer, which uvicorn writes apart, go over a transport that puts them together: Terraform's
     HTTP client now and then takes an answer in two pieces for a broken one; and one piece is cheaper.
@@ -24,6 +46,11 @@ class HttpConnection(HttpToolsProtocol):
         super().__init__(*args, **options)
         self.logger = logging.getLogger("ivsim.server")
         self._unfinished = 0
+        self._awaits: Literal["request", "head", "body", "end"] | None = "request"
+        """What is to come from the client next; None while it is the server's turn."""
+        self._since = self._heard = self.loop.time()
+        """When the wait for that began, and when the client last sent something."""
+        self._received = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin; the transport is what it writes to."""
@@ -31,7 +58,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on. What asks for another protocol than there is, as Java does for HTTP/2, is read as if it did not."""
-        self._unset_keepalive_if_required()
+        self._heard = self.loop.time()
         self._unfinished += len(data)
         while data:
             try:
@@ -52,22 +79,38 @@ class HttpConnection(HttpToolsProtocol):
         if self._unfinished > MOST_HEAD:
             self._refuse(f"More than {MOST_HEAD} bytes of headers received.")
 
+    def on_message_begin(self) -> None:
+        """Begin to wait for the headers."""
+        self._awaits, self._since = "head", self._heard
+        super().on_message_begin()
+
     def on_headers_complete(self) -> None:
-        """Begin to answer."""
-        self._unfinished = 0
+        """Begin to answer, and to wait for the body."""
+        self._unfinished = self._received = 0
+        self._awaits, self._since = "body", self._heard
         if not self._declines():
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Note that it went on."""
         self._unfinished = 0
+        self._received += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Note that it went on."""
+        """Wait for nothing more, but for the next request if this one was answered early."""
         self._unfinished = 0
+        self._awaits, self._since = (None if self._is_answering() else "request"), self._heard
         if not self._declines():
             super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request, when it comes. uvicorn's own timer for that is one of two too many."""
+        super().on_response_complete()
+        self._unset_keepalive_if_required()
+        if self._awaits is None and not self._is_answering():
+            self._awaits = "request"
+        self._since = self._heard = self.loop.time()
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Stay for an answer that has an end, as who has said everything may still listen; else hang up."""
@@ -78,10 +121,34 @@ class HttpConnection(HttpToolsProtocol):
         last.keep_alive = False
         return True
 
-    def connection_lost(self, error: Exception | None) -> None:
-        """End; the timer for idle connections goes too, which would hold this one for as long as it takes."""
-        super().connection_lost(error)
-        self._unset_keepalive_if_required()
+    def expire(self, limits: Limits, now: float) -> bool:
+        """Close, if the client takes longer than it may; return whether a half-sent request ended with that."""
+        if self._is_our_turn():
+            return False
+        if self._awaits == "request":
+            seconds, text = limits.idle, ""
+        elif self._awaits == "head":
+            seconds, text = limits.head, f"The headers did not come within {limits.head:g} s."
+        elif self._awaits == "body":
+            seconds = limits.body + self._received / limits.body_rate
+            text = f"The body did not come within {seconds:.0f} s."
+        else:
+            seconds, text = limits.closing, ""
+        if now - self._since < seconds:
+            return False
+        if self._awaits == "end":
+            self.transport.abort()
+        else:
+            self._send_away(text)
+        return bool(text)
+
+    def quiet_since(self) -> float | None:
+        """Return since when nothing has come from the client that it might send; None if there is nothing to send."""
+        return None if self._awaits == "end" or self._is_our_turn() else self._heard
+
+    def make_room(self) -> None:
+        """Close for the sake of other clients."""
+        self._send_away("The server has no connection to spare for a request that does not go on.")
 
     def _hand_over(self, rest: bytes) -> None:
         """Hand the connection over to chat, with what the client sent after its request in the same packet."""
@@ -106,9 +173,39 @@ class HttpConnection(HttpToolsProtocol):
         lines += [b"%s: %s" % (name, value) for name, value in self.headers if name != b"upgrade"]
         return b"\r\n".join([*lines, b"", b""])
 
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete  # type: ignore[redundant-expr]
+
+    def _is_our_turn(self) -> bool:
+        """Return whether the client waits for the server: for its answer, or for one to an earlier request."""
+        return self._awaits is None or bool(self.pipeline) or (self._awaits == "head" and self._is_answering())
+
+    def _send_away(self, text: str) -> None:
+        """Close, with 408 for a request that is half-sent, unless its answer has begun."""
+        if self._awaits == "head" or (self._awaits == "body" and not self.cycle.response_started):
+            self._answer(HTTPStatus.REQUEST_TIMEOUT, text)
+        self._end()
+
     def _refuse(self, text: str) -> None:
         self.logger.warning(text)
-        self.send_400_response(text)
+        self._answer(HTTPStatus.BAD_REQUEST, text)
+        self._end()
+
+    def _answer(self, status: HTTPStatus, text: str) -> None:
+        headers = [
+            *self.server_state.default_headers,
+            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"content-length", b"%d" % len(text)),
+            (b"connection", b"close"),
+        ]
+        lines = [b"HTTP/1.1 %d %s" % (status, status.phrase.encode())]
+        lines += [b"%s: %s" % header for header in headers]
+        self.transport.write(b"\r\n".join([*lines, b"", text.encode()]))
+
+    def _end(self) -> None:
+        """Close, and begin to wait until the client has taken what it was sent."""
+        self.transport.close()
+        self._awaits, self._since = "end", self.loop.time()
 
 
 def _asks_to_upgrade(headers: list[tuple[bytes, bytes]]) -> bool:

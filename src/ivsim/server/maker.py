@@ -18,7 +18,7 @@ _MOST_KEPT = 32 * 1024 * 1024
 _MOST_READ = 4 * 1024 * 1024
 """Bytes that may come from the process before they are read on."""
 
-# It finds what this process finds. `os.nice` would put calls first, and on a busy machine nothing would be made at all.
+# It finds what this process finds. With `os.nice` calls would go first, but on a busy machine nothing would be made.
 _PROGRAM = """
 import sys
 sys.path[:] = {path!r}

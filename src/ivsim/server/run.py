@@ -1,13 +1,11 @@
-"""The port itself: taken, served from this thread or one of its own, and left at once."""
+"""The server on its port: served from this thread or one of its own, and left at once."""
 
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import os
 import signal
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -16,7 +14,7 @@ from email.utils import formatdate
 from functools import partial
 from ipaddress import ip_address
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import uvicorn
 from uvicorn.server import ServerState
@@ -26,7 +24,8 @@ from .app import App
 from .chat.hub import Hub
 from .chat.socket import ChatSocket
 from .chat.webhook import post
-from .connection import HttpConnection
+from .connection import HttpConnection, Limits
+from .listener import Listener, listen
 from .maker import Maker
 from .state_file import StateFile
 
@@ -38,19 +37,8 @@ _log = logging.getLogger("ivsim.server")
 _TICK = 0.05
 """The seconds by which a due task of the emulator's clock is late at most, when no call comes."""
 
-_KEEP_ALIVE = 75
-"""Seconds for which a connection may idle; longer than SDKs keep theirs, so that none meets a closed one."""
-
 _LAST_WORDS = 0.1
 """Seconds for what answers a client to notice that the client is gone."""
-
-_TURNS_TO_LET_IN = 3
-"""Turns of the event loop until who was let in has a connection that can be closed; asyncio's own end would lose it."""
-
-_LAST_PORT = 65535
-
-_BACKLOG = 2048
-"""The number of clients that may connect at the same moment: a load test's, not one user's."""
 
 
 class Server:
@@ -62,17 +50,26 @@ class Server:
 
     `state` is a file in which the emulator is kept: what is in it is loaded, in the place of what the emulator has, and
     from then on it is at most a second old. Raises UnreadableState and OSError as StateFile does.
+
+    `limits` says for how long clients are waited for.
     """
 
     def __init__(
-        self, emulator: Emulator, *, host: str = HOST, port: int = PORT, state: str | os.PathLike[str] | None = None
+        self,
+        emulator: Emulator,
+        *,
+        host: str = HOST,
+        port: int = PORT,
+        state: str | os.PathLike[str] | None = None,
+        limits: Limits = Limits(),  # noqa: B008 - it cannot be changed
     ) -> None:
         self.emulator = emulator
-        emulator.chat.post = partial(post, emulator)
-        self._socket = _listen(host, port)
+        self._socket = listen(host, port)
+        self._limits = limits
         self._state_file = None if state is None else self._keep_in(state)
         address, self.port = self._socket.getsockname()[:2]
         self.host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
+        self._stop_posting = emulator.chat.post_with(partial(post, emulator.quotas))
         self._stop: Callable[[], object] | None = None
         self._is_stopped = False
         self._thread: threading.Thread | None = None
@@ -138,8 +135,9 @@ class Server:
                 self._stop()
 
     def _give_back(self) -> None:
-        """Release the port and the file."""
+        """Release the port and the file, and POST nothing any more for the emulator."""
         self._socket.close()
+        self._stop_posting()
         if self._state_file is not None:
             self._state_file.close()
 
@@ -178,25 +176,22 @@ class Server:
             proxy_headers=False,
             access_log=False,
             log_config=None,
-            timeout_keep_alive=_KEEP_ALIVE,
         )
         config.load()
         shared = ServerState()
         connect = partial(HttpConnection, config=config, server_state=shared, app_state={})
+        connections = cast("set[HttpConnection]", shared.connections)
         background = [loop.create_task(self._tick(shared))]
         if self._state_file is not None:
             background.append(loop.create_task(self._state_file.keep()))
-        server = await loop.create_server(connect, sock=self._socket)
+        listener = Listener(self._socket, connect, connections, self._limits)
+        listener.open()
         ready()
         if not self._is_stopped:  # by a signal, before there was a loop to tell
             await stop.wait()
         for task in background:
             task.cancel()
-        with suppress(NotImplementedError):  # where loops are of another kind, as on Windows
-            loop.remove_reader(self._socket)
-        for _ in range(_TURNS_TO_LET_IN):
-            await asyncio.sleep(0)
-        server.close()
+        await listener.close()
         return shared
 
     async def _tick(self, shared: ServerState) -> None:
@@ -212,25 +207,3 @@ class Server:
 def _time() -> float:
     """Return the event loop's time: real, as delays and deadlines of sockets are, though freezegun stops `time`'s."""
     return time.clock_gettime(time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else time.monotonic()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    if not 0 <= port <= _LAST_PORT:
-        raise ValueError(f"port: {port} is not from 0 to {_LAST_PORT}")
-    try:
-        listener = socket.create_server((host, port), family=_family(host), backlog=_BACKLOG)
-    except (OSError, UnicodeError) as error:  # the latter for a name that no host has
-        code = getattr(error, "errno", None)
-        if code == errno.EADDRINUSE:
-            what = "something else listens there"
-        else:  # create_server() adds the address, which is said here already
-            what = str(getattr(error, "strerror", None) or error).partition(" (while attempting")[0]
-        raise OSError(f"cannot listen at {host}, port {port}: {what}") from None
-    # Only where TCP is named has asyncio small packets sent at once; else they wait for what the client acknowledges.
-    return socket.socket(listener.family, listener.type, socket.IPPROTO_TCP, listener.detach())
-
-
-def _family(host: str) -> socket.AddressFamily:
-    """Return the address family of a host: IPv4 wherever that is possible."""
-    families = {family for family, *_ in socket.getaddrinfo(host or None, 0, type=socket.SOCK_STREAM)}
-    return socket.AF_INET if socket.AF_INET in families else socket.AF_INET6

@@ -528,6 +528,39 @@ def test_isolated(sim: Emulator, room: Room, join: Any) -> None:
     assert ada.hears() == "after"
 
 
+@pytest.mark.parametrize("how", ["leaves", "is kicked", "is reset away"])
+def test_gone_inside_isolated(sim: Emulator, room: Room, join: Any, how: str) -> None:
+    """Whose socket closed inside a block that is taken back is not in the room afterwards; who is there is not touched.
+
+    A connection in process has no socket that could be gone, and is open again.
+    """
+    inside, ada, bob = room.join("eve", *EVERYTHING), join("ada"), join("bob")
+    with sim.isolated():
+        inside.close()
+        if how == "leaves":
+            ada.socket.close()
+        elif how == "is kicked":
+            call(sim, "DisconnectUser", roomIdentifier=room.arn, userId="ada")
+        else:
+            sim.reset()
+        until(lambda: "ada" not in {each.user_id for each in sim.chat.connections})
+    assert {each.user_id for each in sim.chat.connections} == {"eve"} | ({"bob"} if how != "is reset away" else set())
+    assert (ada.end()[0], connection(sim, "eve").id) == (1012 if how == "is reset away" else 1000, inside.id)
+    inside.send_message("after")
+    if how != "is reset away":
+        while bob.hears() != "after":  # of those who came and went, too
+            pass
+
+
+def test_server_closed_inside_isolated(sim: Emulator, room: Room) -> None:
+    """Nor is anybody in it who came through a server that was closed inside."""
+    with sim.serve() as server, Client(server, room.token("ada")) as ada:
+        with sim.isolated():
+            server.close()
+            assert ada.end() == (1001, "the server stops")
+        assert sim.chat.connections == []
+
+
 def test_a_kick_and_a_reset(sim: Emulator, room: Room, join: Any) -> None:
     """Who was sent away just before a reset is told so."""
     ada = join("ada")
@@ -750,7 +783,9 @@ def test_a_frame_that_comes_too_late(room: Room, join: Any, monkeypatch: pytest.
     ada = join("ada")
     inside = connection(room.sim, "ada")
     with monkeypatch.context() as patch:
-        patch.setattr("ivsim.server.chat.hub.Hub.tell", lambda _: None)  # the news that it ended take their time
+        patch.setattr(
+            "ivsim.server.chat.hub.Hub.notify_members", lambda _: None
+        )  # the news that it ended take their time
         inside.close()
         ada.say("x")
         assert ada.socket.ping().wait(DEADLINE)

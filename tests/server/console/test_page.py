@@ -19,6 +19,8 @@ from ivsim import Emulator
 from ivsim.server.run import Server
 from ivsim.wire.http import Request
 
+from ..control_client import call
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
@@ -310,6 +312,24 @@ def test_what_happened_before(open_console: Open, sim: Emulator, server: Server)
     names = ["CreateChannel", "Stream Start", "Session Created", "CreateChannel"]
     expect(activity(page)).to_have_text(names)
     expect(page.locator("#activity time")).to_have_text(["19:02:00", "19:01:00", "19:01:00", "19:00:00"])
+
+
+def test_much_happened_before(open_console: Open, sim: Emulator, server: Server) -> None:
+    """Of all that happened before the page was opened it asks for what it shows, though the oldest is forgotten."""
+    make_channel(server)
+    sim.calls.clear()
+    for number in range(600):
+        call(sim, "CreateRoom", name=f"room-{number}")
+    page = open_console()
+    asked: list[str] = []
+    page.on("response", lambda answer: asked.append(answer.url) if answer.status == 200 else None)
+    page.reload()
+    expect(activity(page)).to_have_count(500)
+    assert {f"{server.url}/_ivsim/{each}?limit=500" for each in ("calls", "events")} <= set(asked)
+    expect(activity(page).first.locator("xpath=ancestor::li")).to_contain_text("room-599")
+    call(sim, "ListRooms")
+    expect(activity(page).first).to_have_text("ListRooms")
+    expect(activity(page).nth(1)).to_have_text("CreateRoom")
 
 
 def test_reset(open_console: Open, sim: Emulator, server: Server) -> None:

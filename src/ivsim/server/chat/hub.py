@@ -29,8 +29,8 @@ class Socket(Protocol):
 
     transport: asyncio.Transport
 
-    def close(self, code: int, reason: str) -> None:
-        """Say goodbye."""
+    def say_goodbye(self, code: int, reason: str) -> None:
+        """Have a close frame sent after what the client is still sent, if it was not told to go before."""
 
     def ended(self, code: int, reason: str) -> None:
         """Called when the connection to the room has ended."""
@@ -56,43 +56,45 @@ class Hub:
     def join(self, token: str, socket: Socket) -> ChatConnection:
         """Let a socket in. Raises ChatRefused."""
         connection, news = self._feed.connect(token)
-        self._tell(news)
+        self._notify(news)
         self._members[connection.id] = socket
         self._rooms.setdefault(connection.room_arn, {})[connection.id] = socket.transport.write
         return connection
 
     def leave(self, connection: ChatConnection) -> None:
         """Let a socket out, after all frames sent to it; its `ended()` is called before this returns."""
-        self._tell(self._feed.disconnect(connection))
+        self._notify(self._feed.disconnect(connection))
 
     def mute(self, connection: ChatConnection) -> None:
         """Write nothing more to a socket that does not read, or is gone."""
         self._rooms[connection.room_arn][connection.id] = lambda _: None
 
-    def tell(self) -> None:
+    def notify_members(self) -> None:
         """Write all news to the sockets."""
         if not self._is_behind:
             self._go_on()
 
     def close(self) -> None:
-        """Close all sockets, because the server stops."""
+        """Close all sockets, because the server stops; all leave in one transaction, however many they are."""
         try:
-            for socket in list(self.sockets):
-                socket.close(CloseCode.GOING_AWAY, "the server stops")
+            for socket in self.sockets:
+                socket.say_goodbye(CloseCode.GOING_AWAY, "the server stops")
+            self._notify(self._feed.disconnect_all())
+            for socket in self.sockets:
                 socket.transport.abort()
         finally:
             self._feed.close()
 
     def _wake(self) -> None:
-        self._loop.call_soon_threadsafe(self.tell)
+        self._loop.call_soon_threadsafe(self.notify_members)
 
     def _go_on(self) -> None:
         news, self._is_behind = self._feed.news(_MOST_AT_ONCE)
-        self._tell(news)
+        self._notify(news)
         if self._is_behind:
             self._loop.call_soon(self._go_on)
 
-    def _tell(self, news: News) -> None:
+    def _notify(self, news: News) -> None:
         for key, group in groupby(news, _receivers):
             try:
                 if isinstance(key, Closed):

@@ -90,22 +90,20 @@ class ChatSocket(asyncio.Protocol):
         """Drop a client that does not keep up, though not while others are being written to."""
         if self._connection is not None:
             self._hub.mute(self._connection)
-        self._loop.call_soon(self.close, CloseCode.TRY_AGAIN_LATER, "too slow")
+        self._loop.call_soon(self._drop)
 
-    def close(self, code: int, reason: str) -> None:
-        """Leave the room and say goodbye."""
+    def say_goodbye(self, code: int, reason: str) -> None:
+        """Have a close frame sent when the connection leaves its room, behind what it was sent there."""
         if self._protocol.state is OPEN:
             self._protocol.send_close(code, reason)
-            self._settle()
 
     def ended(self, code: int, reason: str) -> None:
         """Learn that the connection left its room; what it was sent is written."""
         assert self._connection is not None
-        left, self._connection = _text("leaves", self._connection), None
+        left, self._connection = _line("leaves", self._connection), None
         self._waiting.clear()
         self.transport.resume_reading()
-        if self._protocol.state is OPEN:
-            self._protocol.send_close(code, reason)
+        self.say_goodbye(code, reason)
         close = self._protocol.close_rcvd or self._protocol.close_sent or Close(CloseCode.ABNORMAL_CLOSURE, "")
         CALLS.info("%d chat: %s", close.code, f"{left}: {close.reason!r}" if close.reason else left)
         self._flush()
@@ -125,7 +123,7 @@ class ChatSocket(asyncio.Protocol):
         CALLS.info(
             "%s chat: %s %.1f ms",
             response.status_code,
-            _text("joins", self._connection) if self._connection else response.body.decode().strip(),
+            _line("joins", self._connection) if self._connection else response.body.decode().strip(),
             (perf_counter() - began) * 1000,
         )
         return response
@@ -202,6 +200,10 @@ class ChatSocket(asyncio.Protocol):
         with suppress(RuntimeError):  # the server was closed meanwhile
             self._loop.call_soon_threadsafe(self._resume)
 
+    def _drop(self) -> None:
+        self.say_goodbye(CloseCode.TRY_AGAIN_LATER, "too slow")
+        self._settle()
+
     def _fail(self, code: int, reason: str) -> None:
         """Close because the client broke a rule, or because ivsim failed."""
         self._protocol.fail(code, reason)
@@ -233,5 +235,5 @@ def _first(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | N
     return offered[0] if offered else None
 
 
-def _text(does: str, connection: ChatConnection) -> str:
+def _line(does: str, connection: ChatConnection) -> str:
     return f"{connection.user_id!r} {does} {connection.room_arn}"

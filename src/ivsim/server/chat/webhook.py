@@ -15,18 +15,18 @@ from urllib.parse import urlsplit
 from ...ivschat.messaging.reviews import TIMEOUT
 
 if TYPE_CHECKING:
-    from ...emulator import Emulator
+    from ...core.quotas import Quotas
 
 _MOST_BYTES = 1024 * 1024
 
 
-def post(sim: Emulator, url: str, payload: dict[str, Any]) -> Mapping[str, Any]:
+def post(quotas: Quotas, url: str, payload: dict[str, Any]) -> Mapping[str, Any]:
     """POST the payload to a URL and return the JSON of the answer.
 
     The quota "Message review handler timeout period" is the real time it has, from the connection to the last byte.
     Redirects are not followed, proxies not used. Every failure raises, and the room's fallback result decides.
     """
-    seconds = sim.quotas[TIMEOUT] / 1000
+    seconds = quotas[TIMEOUT] / 1000
     scheme, host, path, query, _ = urlsplit(url)
     connection = (HTTPSConnection if scheme == "https" else HTTPConnection)(host, timeout=seconds or 0.001)
     answers: SimpleQueue[bytes | Exception] = SimpleQueue()

@@ -4,7 +4,8 @@ import { h } from "./dom.js";
 import { arnOf, timeOf } from "./format.js";
 import { change, state } from "./state.js";
 
-const MOST_KEPT = 500;
+/** How many entries the pane has at most, and so how many calls and events it asks for. */
+export const MOST_KEPT = 500;
 
 const KINDS = { call: "Calls", event: "Events" };
 
@@ -20,8 +21,8 @@ export function begin(calls, events) {
   entries = [];
   waiting = [];
   const happened = [
-    ...calls.slice(-MOST_KEPT).map((call) => ["call", call, secondOf(call.at)]),
-    ...events.slice(-MOST_KEPT).map((event) => ["event", event, secondOf(event.time)]),
+    ...calls.map((call) => ["call", call, secondOf(call.at)]),
+    ...events.map((event) => ["event", event, secondOf(event.time)]),
   ];
   happened.sort((one, other) => one[2] - other[2]).forEach(([kind, body]) => add(kind, body));
 }

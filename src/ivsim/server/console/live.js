@@ -4,7 +4,7 @@
  * so many that the server has time for others.
  */
 
-import { add, begin } from "./activity.js";
+import { add, begin, MOST_KEPT } from "./activity.js";
 import { control, onAction, readOverview, Refused } from "./api.js";
 import { arnOf } from "./format.js";
 import { inventoryOf } from "./inventory.js";
@@ -79,16 +79,16 @@ async function refresh() {
   isReading = false;
 }
 
-/** Read what happened before; return how many calls and events that is, as the feed may tell of the last ones too. */
+/** Read what happened last; return up to which call and event that is, as the feed may tell of the last ones too. */
 async function start() {
-  const [health, { calls }, { events }] = await Promise.all(
-    ["health", "calls", "events"].map((path) => control("GET", path)),
+  const [health, { calls, after: lastCall }, { events, after: lastEvent }] = await Promise.all(
+    ["health", `calls?limit=${MOST_KEPT}`, `events?limit=${MOST_KEPT}`].map((path) => control("GET", path)),
   );
   begin(calls, events);
   change({ version: health.version, home: { account: health.accountId, region: health.region } });
   await read();
   change({ connection: "connected" });
-  return [calls.length, events.length];
+  return [lastCall, lastEvent];
 }
 
 async function read() {

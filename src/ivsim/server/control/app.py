@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Callable
 from ipaddress import ip_address
+from time import perf_counter
 from typing import Any
 
 from starlette.applications import Starlette
@@ -15,10 +16,10 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ...emulator import Emulator
-from ...web import FAILED
+from ...web import CALLS, FAILED
 from . import chat, clock, faults, feed, general, openapi, quotas, reviews, streams  # noqa: F401 - they fill ENDPOINTS
 from .endpoints import ENDPOINTS, PREFIX, Endpoint
 from .problems import Problem
@@ -43,6 +44,7 @@ def control(sim: Emulator) -> Starlette:
         ],
         exception_handlers={HTTPException: _http_problem},
         middleware=[
+            Middleware(RequestLog),
             Middleware(Guard),
             Middleware(
                 CORSMiddleware,
@@ -52,6 +54,30 @@ def control(sim: Emulator) -> Starlette:
             ),
         ],
     )
+
+
+class RequestLog:
+    """Writes a line for each request, when its answer begins: where those of calls are, but at DEBUG.
+
+    They are not what is emulated, and the console asks something every second.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Have a request answered."""
+        began = perf_counter()
+
+        async def send_and_log(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                query = scope["query_string"]
+                target = (scope["raw_path"] + b"?" + query if query else scope["raw_path"]).decode("latin-1")
+                took = (perf_counter() - began) * 1000
+                CALLS.debug("%s %s %s %.1f ms", message["status"], scope["method"], target, took)
+            await send(message)
+
+        await self._app(scope, receive, send_and_log)
 
 
 class Guard:

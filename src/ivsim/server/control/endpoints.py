@@ -7,12 +7,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from ...core.log import PlaceGone
 from ...emulator import Emulator
 from ...ivs.live_streams import StreamRefused
 from ...wire.parse import is_deep
@@ -72,6 +73,8 @@ class Endpoint:
             answer = self.function(**arguments)
         except StreamRefused as refused:
             raise Problem(409, str(refused)) from None
+        except PlaceGone as gone:
+            raise Problem(410, str(gone), field=gone.field) from None
         except (ValueError, TypeError, LookupError) as error:
             raise self._refusal(error, arguments) from error
         if isinstance(answer, Response):
@@ -88,7 +91,15 @@ class Endpoint:
         for name, parameter in self.parameters.items():
             if parameter.default is parameter.empty and name not in given:
                 raise Problem(400, f"the parameter {name!r} is missing", field=name)
-        return {self.parameters[name].name: value for name, value in given.items()}
+        return {self.parameters[name].name: self._converted(name, value) for name, value in given.items()}
+
+    def _converted(self, name: str, text: str) -> Any:
+        """Return a parameter of path or query as the type that the function takes."""
+        kind = without_none(self.hints[self.parameters[name].name])
+        try:
+            return text if kind is str else msgspec.convert(text, kind, strict=False)
+        except msgspec.ValidationError as error:
+            raise Problem(400, str(error), field=name) from None
 
     def _body(self, text: bytes) -> Any:
         kind = self.hints["body"]
@@ -150,6 +161,12 @@ def endpoint(
         return function
 
     return register
+
+
+def without_none(kind: Any) -> Any:
+    """Return the type of a parameter that may be left out, as it is when it is given."""
+    kinds = get_args(kind)
+    return next(each for each in kinds if each is not type(None)) if type(None) in kinds else kind
 
 
 def camel(name: str) -> str:

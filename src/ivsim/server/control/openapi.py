@@ -12,7 +12,7 @@ from starlette.responses import Response
 from ..._version import __version__
 from ...emulator import Emulator
 from . import problems
-from .endpoints import ENDPOINTS, PREFIX, Endpoint, camel, endpoint
+from .endpoints import ENDPOINTS, PREFIX, Endpoint, camel, endpoint, without_none
 
 _REFERENCE = "#/components/schemas/{name}"
 _ABOUT = """\
@@ -54,7 +54,7 @@ def _operation(each: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
             "name": name,
             "in": "path" if f"{{{name}}}" in each.path else "query",
             "required": parameter.default is parameter.empty,
-            "schema": {"type": "string"},
+            "schema": msgspec.json.schema(without_none(each.hints[parameter.name])),
         }
         for name, parameter in each.parameters.items()
     ]

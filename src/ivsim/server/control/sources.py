@@ -12,6 +12,7 @@ import msgspec
 
 from ...core.log import Log
 from ...ivschat.chat import Chat
+from ...ivschat.news import Transcripts
 
 News = tuple[str, Any]
 """The name of a server-sent event, and its data."""
@@ -36,8 +37,8 @@ class Source(Protocol):
 class Entries:
     """The news of calls or events.
 
-    `position` is the number of entries read so far, including unwanted ones. A source that `is_live` begins with the
-    next entry, any other with the oldest one kept.
+    `position` is the place up to which the log was read; unwanted entries count too. A source that `is_live` begins
+    with the next entry, any other with the oldest one kept.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Frames:
 
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
+        self._transcripts: Transcripts | None = None
 
     def follow(self, wake: Callable[[], object]) -> Callable[[], object]:
         """Call a function when a frame is sent in a room."""
@@ -102,6 +104,7 @@ class Frames:
 
     def read(self) -> Iterator[News | None]:
         """Yield the frames that were sent."""
+        assert self._transcripts is not None  # it is followed before it is read
         for index, (room_arn, text) in enumerate(self._transcripts.news(), 1):
             yield "frame", {"roomArn": room_arn, "frame": msgspec.Raw(text.encode())}
             if index % _BATCH == 0:

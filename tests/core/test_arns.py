@@ -1,0 +1,37 @@
+"""Amazon Resource Names: their parts, and what is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from ivsim.core import arns
+
+ARN = "arn:aws:ivs:eu-west-1:123456789012:stream-key/AbCdEf123456"
+
+
+def test_parts() -> None:
+    """An ARN comes apart, and its parts make the same ARN again."""
+    arn = arns.parse(ARN)
+    assert arn == ("ivs", "eu-west-1", "123456789012", "stream-key", "AbCdEf123456")
+    assert str(arn) == ARN
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "AbCdEf123456",
+        ARN.replace("arn:aws:", "arn:aws-cn:"),
+        ARN.replace("123456789012", "12345678901"),
+        ARN.replace("eu-west-1", ""),
+        ARN.replace("ivs", "IVS"),
+        ARN.replace("/", ":"),
+        ARN.replace("/AbCdEf123456", "/"),
+        f"{ARN}/more",
+        f" {ARN}",
+        f"{ARN}\n",
+    ],
+)
+def test_what_is_none(text: str) -> None:
+    """What has another form, or more around it, has no parts."""
+    assert arns.parse(text) is None
