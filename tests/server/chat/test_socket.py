@@ -17,6 +17,7 @@ import pytest
 from freezegun import freeze_time
 from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
+from websockets.server import ServerProtocol
 
 from ivsim import ChatConnection, Emulator
 from ivsim.server.chat.hub import Hub
@@ -149,6 +150,16 @@ def test_a_broken_handshake(server: Server, room: Room, headers: dict[str, Any],
     if status != 101:
         with Client(server, token):
             pass
+
+
+def test_a_header_that_is_not_text(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A header that the library cannot even quote in its refusal, as before websockets 17, is refused all the same."""
+
+    def accept(_: ServerProtocol, __: object) -> None:
+        "\udcff".encode()
+
+    monkeypatch.setattr(ServerProtocol, "accept", accept)
+    assert refusal(server, "any") == (400, "the handshake has a header that is not text")
 
 
 def test_a_bug_at_the_handshake(

@@ -111,7 +111,10 @@ class ChatSocket(asyncio.Protocol):
     def _answer(self, request: Request) -> Response:
         """Return the answer to the handshake; what it opens is a connection to a room."""
         began = perf_counter()
-        response = self._protocol.accept(request)
+        try:
+            response = self._protocol.accept(request)
+        except UnicodeEncodeError:  # websockets before 17 would quote what it refuses, and cannot
+            response = self._refusal(400, "the handshake has a header that is not text")
         if response.status_code == 101:
             try:
                 self._connection = self._join()
