@@ -211,7 +211,10 @@ def _call(method: Any, self: Any, argument: Any) -> None:
     """Call a set-up or tear-down method as pytest does: with the argument if it takes one."""
     if method is not None:
         bound = method.__get__(self, type(self)) if not isinstance(self, type) else method.__get__(None, self)
-        bound(*[argument][: len(inspect.signature(bound).parameters)])
+        if inspect.signature(bound).parameters:
+            bound(argument)
+        else:
+            bound()
 
 
 def _is_decorated_with_class(name: str, attribute: Any) -> bool:

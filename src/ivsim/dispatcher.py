@@ -38,7 +38,7 @@ MOST_BYTES = 10 * 1024 * 1024
 """The largest body that is read, as for any API behind Amazon API Gateway."""
 
 _LONGEST_REMEMBERED = 2048
-"""How long a URL or a signature may be to be remembered with what was found in it: longer ones are nobody's habit."""
+"""The longest URL or signature that is remembered with what was found in it; longer ones do not come again."""
 
 _SCOPE = re.compile(r"Credential=([^/,\s]+)/[0-9]+/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
 _REGION_IN_HOST = re.compile(r"ivs[a-z]*(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws|api)\.")
@@ -47,7 +47,7 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 
 
 class Scope(NamedTuple):
-    """What a signature says about its request."""
+    """The scope of a signature: who signed, for which region and service."""
 
     access_key: str
     region: str
@@ -124,7 +124,7 @@ class Dispatcher:
         service.tasks[task.name](self._contexts[task.service](task.account, task.region), *task.arguments)
 
     def _forget(self, most: int) -> None:
-        """Drop of what only becomes more all but the newest so many of a kind, as an effect."""
+        """Drop calls, events and others that only accumulate, all but the newest so many of each, as an effect."""
         with self._state.journal:
             self._state.forgets()
             self._state.calls.drop_oldest(most)

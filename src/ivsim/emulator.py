@@ -86,7 +86,7 @@ class Emulator:
 
     @property
     def recordings(self) -> Recordings:
-        """What broadcasts on channels with a recording configuration left, or are leaving."""
+        """Recordings of broadcasts on channels with a recording configuration, finished ones and those under way."""
         return self._recordings
 
     @property
@@ -168,7 +168,7 @@ class Emulator:
         self._state.reset()
 
     def on_replaced(self, callback: Callable[[], object]) -> Callable[[], None]:
-        """Have a function called whenever all that is in it was replaced: by `reset()`, `load()` and their like.
+        """Call a function whenever everything in the emulator is replaced: by `reset()`, `load()` and their like.
 
         Returns what ends that. It is called inside the transaction, by whatever thread, and so has only to take a note.
         """
@@ -185,7 +185,7 @@ class Emulator:
 
     @property
     def overview_version(self) -> object:
-        """Something that is equal to what it was as long as `overview()` is, and never equal to another emulator's.
+        """An ETag for `overview()`: a value that changes whenever that could, and that no other emulator has.
 
         Calls that only read leave it as it is.
         """
@@ -218,11 +218,11 @@ class Emulator:
 
     @property
     def version(self) -> object:
-        """Something that is equal to what it was as long as nothing has changed that `save()` would write."""
+        """A value that changes whenever the file that `save()` writes would."""
         return self._state.version
 
     def saved(self) -> Iterator[bytes]:
-        """Return what is in it now as `save()` would write it, but on one line and in pieces.
+        """Return the emulator's state as `save()` would write it, but on one line and in pieces.
 
         They are made as they are asked for, by whatever thread, and others have their turn in between. Asking for the
         first of them raises ValueError as `save()` does.

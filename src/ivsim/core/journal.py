@@ -24,8 +24,7 @@ class Journal:
     def __init__(self) -> None:
         self.changes = 0
         """The number of transactions that changed something that could be taken back."""
-        self.has_logged = False
-        """Whether the running transaction put a call or an event on record."""
+        self._has_logged = False
         self._done = 0
         self._interval = 0
         self._regular: Action | None = None
@@ -39,6 +38,10 @@ class Journal:
     def note(self, undo: Action) -> None:
         """Remember, inside a transaction, how to take back the change just made."""
         self._undo.append(undo)
+
+    def note_log(self) -> None:
+        """Remember, inside a transaction, that it puts a call or an event on record."""
+        self._has_logged = True
 
     def afterwards(self, effect: Action) -> None:
         """Have something done, by the thread that is in the transaction or another, when it is through."""
@@ -72,9 +75,9 @@ class Journal:
             if outermost:
                 if len(self._undo) > len(self._effects):  # each effect has a note of its own
                     self.changes += 1
-                if self._undo or self.has_logged:
+                if self._undo or self._has_logged:
                     self._undo.clear()
-                    self.has_logged = False
+                    self._has_logged = False
                     self._done += 1
                     if self._regular is not None and self._done % self._interval == 0:
                         self._effects.append(self._regular)

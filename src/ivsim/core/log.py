@@ -174,7 +174,7 @@ class Log(Sequence[T]):
     def _add(self, entry: T) -> None:
         """Add something, in a transaction; subscribers get it when that is through."""
         self._entries.append(entry)
-        self._journal.has_logged = True
+        self._journal.note_log()
         if self._subscribers:
             self._journal.afterwards(partial(self._deliver, entry))
 

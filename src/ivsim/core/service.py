@@ -265,7 +265,7 @@ About: TypeAlias = Callable[[Context[Any]], Callable[[Any], Mapping[str, object]
 
 
 class Incident(NamedTuple):
-    """Something that can fail without a call: in which ways, and what there is to know about it."""
+    """An incident: something that can fail without a call, the ways in which it fails, and what is told about it."""
 
     errors: tuple[str, ...]
     about: tuple[str, ...]
@@ -352,7 +352,7 @@ class Service(Generic[S]):
         return function
 
     def forgetting(self, function: Callable[[Context[S], int], None]) -> Callable[[Context[S], int], None]:
-        """Mark the function that drops of what only becomes more in a place all but the newest so many of a kind.
+        """Mark the function that drops what only accumulates in a place, all but the newest so many of each kind.
 
         It is called in a transaction that nothing else is in.
         """

@@ -76,7 +76,7 @@ class State:
 
     @property
     def version(self) -> object:
-        """What is equal to what it was before as long as nothing has changed that `snapshot()` returns."""
+        """A value that changes whenever `snapshot()` would."""
         with self.journal:
             logs = [(log.first, len(log)) for log in (self.calls, self.events)]
             parts = [getattr(self, name).snapshot() for name in ("quotas", "faults", "webhooks")]
@@ -84,18 +84,18 @@ class State:
 
     @property
     def resources_version(self) -> object:
-        """What is equal to what it was before as long as reading resources gives the same: calls on record are none.
+        """A value that changes whenever reading resources could give something else. Calls on record are no resources.
 
-        Sessions are forgotten after weeks without anything happening, hence the day.
+        The day is in it, because sessions can no longer be looked up after weeks, without anything happening.
         """
         return self.journal.changes, self.generation, self.clock.setting, self.clock.now().toordinal()
 
     def watch(self, note: Callable[[str], object], read: Callable[[], object] = lambda: None) -> Callable[[], None]:
-        """Have a function told what changes: an ARN or an id, and "" when everything does; return what ends that.
+        """Call `note` with the ARN or id of what changes, with "" when everything does; return a function to end that.
 
-        It is called at once, by the thread that changes it, and the transaction may still be taken back. So it takes a
-        note, and whoever wants to know more looks when they have the journal. `read` is called when it is time to look,
-        as what happened will not be there any more.
+        `note` is called at once, by the thread that makes the change, and the transaction may still be taken back. So
+        it should only take a note, and look later, inside a transaction. `read` is called when it has to look now,
+        because what happened will be forgotten.
         """
         watcher = _Watcher(note, read)
 
@@ -113,7 +113,7 @@ class State:
             watcher.note(key)
 
     def forgets(self) -> None:
-        """Let them read what will not be there any more. Only inside a transaction that has changed nothing yet."""
+        """Let watchers read what is about to be forgotten. Only inside a transaction that has changed nothing yet."""
         for watcher in self._watchers:
             watcher.read()
 

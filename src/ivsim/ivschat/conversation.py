@@ -32,7 +32,14 @@ DISCONNECTIONS = service.quota("Rate of DisconnectUser requests across all your 
 
 MESSAGING_REQUEST = service.incident(
     "MessagingRequest",
-    *("400", "401", "403", "404", "406", "413", "429", "500"),
+    "400",
+    "401",
+    "403",
+    "404",
+    "406",
+    "413",
+    "429",
+    "500",
     about=("action", "room_identifier", "user_id"),
 )
 

@@ -20,6 +20,7 @@ def forget(ctx: Context, most: int) -> None:
         table.drop(closed)
     if closed:
         ctx.clock.cancel(lambda task: task.arguments[0] in closed)  # the end of a session that has ended
+    # A room that is gone keeps its series while somebody may still read them: a connection, or a batch of logs.
     connections = (*store.connections.values(), *store.closed_connections.values())
     batches: dict[str, int] = {}  # from where on records are still to be sent
     for batch in store.log_batches.values():
@@ -29,6 +30,7 @@ def forget(ctx: Context, most: int) -> None:
         series.drop({room_arn for room_arn in series if room_arn not in store.rooms and room_arn not in wanted})
     for room_arn in store.frames:
         store.frames.drop_before(room_arn, store.frames.end(room_arn) - most)
+    # Of the records what is still to be sent stays; deliveries go when no record is left that they speak of.
     for room_arn in store.log_records:
         end = store.log_records.end(room_arn)
         store.log_records.drop_before(room_arn, min(end - most, batches.get(room_arn, end)))

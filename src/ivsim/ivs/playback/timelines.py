@@ -140,13 +140,13 @@ def _spans(
         moment = max(moment, event.event_time)  # a test may set the clock back
         is_starving = event.name == "Starvation Start"
         if not is_starving:
-            if moment < slate_from:
+            if moment < slate_from:  # data came back before there was a slate: a gap
                 on_air = moment
-            else:
+            else:  # the slate has been there since; it stays for its least time
                 slates.append(Span(slate_from, max(moment + _TICK, slate_from + least)))
         elif slates and moment < slates[-1].end:
-            slates.pop()  # it is still there, and stays
-        else:
+            slates.pop()  # data stop again while the slate is still there: it stays, as one slate
+        else:  # data stop: what was on air ends, and after its threshold the slate begins, if there is one
             spans.append(Span(on_air, moment))
             on_air = slate_from = moment + timedelta(seconds=slate.activation_threshold_seconds) if slate else _NEVER
     if is_starving:

@@ -85,6 +85,12 @@ def finish(ctx: Context, stream_id: str) -> None:
 
 @service.task
 def _record(ctx: Context, stream_id: str) -> None:
+    """Begin to record a stream: it goes on with the recording before it, or is one of its own, or comes to nothing.
+
+    Nothing begins in four cases: the stream is over already, a test wants it to fail, the configuration never became
+    ACTIVE or names no bucket, and, as `_begun()` learns, nobody could write to the bucket. All but the first leave a
+    recording that failed to start, and an event with the reason.
+    """
     session = ctx.store.stream_sessions[stream_id]
     configuration = session.recording_configuration
     if configuration is None or session.started_at is None or session.end_time is not None:

@@ -124,11 +124,14 @@ def _records(ctx: Context, room_arn: str, arn: str, start: int, end: int) -> lis
 def _parcels(ctx: Context, batch: Batch, records: list[LogRecord]) -> Iterable[Parcel]:
     """Return the parcels for a destination. They are made as they are carried; only names are chosen now."""
     room = f"room_{batch.room_arn.rpartition('/')[2]}"
-    s3, logs, firehose = map(batch.destination.get, SECONDS_TO_COLLECT)
+    s3 = batch.destination.get("s3")
+    logs = batch.destination.get("cloud_watch_logs")
+    firehose = batch.destination.get("firehose")
     if s3:
         hours = groupby(records, lambda record: f"{record.at:%Y/%m/%d/%H}")
-        objects = [(_key(ctx, room, hour, group := list(its)), group) for hour, its in hours]
-        return (S3Object(s3["bucket_name"], key, _gzip(group), "application/gzip") for key, group in objects)
+        groups = {hour: list(its) for hour, its in hours}
+        objects = [(_key(ctx, room, hour, its), its) for hour, its in groups.items()]
+        return (S3Object(s3["bucket_name"], key, _gzip(its), "application/gzip") for key, its in objects)
     if logs:
         stream = f"aws/IVSChatLogs/{_VERSION}/{room}"
         return (LogEvent(logs["log_group_name"], stream, record.at, record.text) for record in records)
