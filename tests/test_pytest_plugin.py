@@ -136,7 +136,7 @@ def test_server(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize(
-    ("options", "text"), [("sed=7", "*TypeError: *sed*"), ("7", "*TypeError: *by name, not (7,)*")]
+    ("options", "text"), [("sed=7", "*TypeRefused: *sed*"), ("7", "*TypeError: *by name, not (7,)*")]
 )
 def test_wrong_options(pytester: pytest.Pytester, options: str, text: str) -> None:
     """An option that does not exist, or has no name, is an error that says so."""
