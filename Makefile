@@ -16,8 +16,8 @@ COVERAGE ?= 0
 demo: $(VENV)/made
 	@$(VENV)/bin/python examples/demo.py
 
-# The suite runs twice, at the same time: on the newest botocore, and on the one that aiobotocore pins, there without the
-# browser, Node and the AWS CLI, to which botocore is nothing. Coverage is that of both together.
+# The suite runs twice, at the same time: on the newest botocore, and on the one that aiobotocore pins, there without most
+# tests of the port, to which botocore is nothing. Coverage is that of both together.
 test: $(VENV)/made $(AIO_VENV)/made
 	@rm -f .coverage .coverage.*
 	@$(AIO_VENV)/bin/python -m coverage run -m pytest -m "not no_botocore" $(PYTEST) > $(AIO_VENV)/said 2>&1 & pinned=$$!; \

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -19,6 +20,12 @@ TO_INSTALL = {
     "the AWS CLI": "the AWS CLI (pip install awscli)",
 }
 """What to install for the tests that say "... is not installed" of a tool."""
+
+
+def pytest_configure() -> None:
+    """Let what the tests start be interrupted, also where a shell runs them in the background, and ignores SIGINT."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

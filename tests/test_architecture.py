@@ -267,7 +267,6 @@ MIRRORED = ["core", "ivs", "ivschat", "media", "wire"]
 """Folders each of whose files has its tests under its own name."""
 
 UNTESTED = {
-    "core/broadcasting.py": "declares protocols; tests/test_services.py broadcasts through them",
     "core/names.py": "declares a record; the names in it are the registry's",
 }
 """Files without tests of their own name, and why."""

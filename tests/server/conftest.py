@@ -20,6 +20,16 @@ NODE = Path(__file__).parent / "node"
 
 RunNode = Callable[..., Any]
 
+BESIDE_BOTOCORE = {"test_python.py", "test_app.py", "test_playback.py"}
+"""The files here whose tests drive a client of botocore's, or depend on its models."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of the port to which botocore is nothing, so that one run of them will do."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents and item.path.name not in BESIDE_BOTOCORE:
+            item.add_marker(pytest.mark.no_botocore)
+
 
 @pytest.fixture
 def server(sim: Emulator) -> Iterator[Server]:

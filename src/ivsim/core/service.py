@@ -193,14 +193,11 @@ class Context(Generic[S]):
     def look(self, operation: str, **arguments: object) -> Any:
         """Return what an operation that only reads would answer, as JSON has it: no fault, no rate, no call on record.
 
-        Both have their Python names. An answer of one member is that member; None is a refusal, and what the installed
-        botocore does not have.
+        Both have their Python names. An answer of one member is that member; None is a refusal.
         """
-        its = self.service.model.by_python_name.get(operation)
-        if its is None:
-            return None
+        serialize = self.service.model.by_python_name[operation].serialize
         try:
-            body = its.serialize(self.service.handlers[operation].function(self, **arguments))
+            body = serialize(self.service.handlers[operation].function(self, **arguments))
         except ServiceError:
             return None
         answer: dict[str, Any] = json.loads(body)

@@ -1,44 +1,52 @@
-"""The fan-out as a whole: how everybody goes when the server does."""
+"""The fan-out to the sockets of a port."""
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any, cast
+
 from ivsim import Emulator
+from ivsim.server.chat.hub import Hub
 
+from ...calling import call
 from ...ivschat.conftest import Room
-from ..chatting import Raw
 
 
-def test_everybody_leaves_at_once(sim: Emulator) -> None:
-    """A server that closes takes all its clients out of their rooms in one transaction, and others stay in theirs."""
+class Member:
+    """A socket that only counts what is written to it."""
+
+    def __init__(self) -> None:
+        self.transport: Any = self
+        self.sent = b""
+
+    def write(self, data: bytes) -> None:
+        """Take what is written."""
+        self.sent += data
+
+    def say_goodbye(self, code: int, reason: str) -> None:
+        """Be told to go."""
+
+    def ended(self, code: int, reason: str) -> None:
+        """Be gone."""
+
+
+def test_news_while_behind(sim: Emulator) -> None:
+    """News that come while a burst is still being written wait for their turn, and everything comes once, in order."""
     room = Room(sim)
-    inside = room.join("inside")
-    with sim.serve() as server:
-        clients = [Raw(server, room.token(f"u{number}")) for number in range(500)]
-        for client in clients:
-            assert client.shake()[0] == 101
-        assert len(sim.chat.connections) == 501
-        before = sim._state.journal.changes
-        server.close()
-        assert sim._state.journal.changes - before == 1
-    assert [each.id for each in sim.chat.connections] == [inside.id]
-    for client in clients:
-        assert client.end() == (1001, "the server stops")
-        client.__exit__()
 
+    async def burst() -> bytes:
+        hub, member = Hub(sim), Member()
+        hub.join(room.token("ann"), cast("Any", member))
+        for number in range(120):
+            call(sim, "SendEvent", roomIdentifier=room.arn, eventName=f"e{number:03}")
+        await asyncio.sleep(0)
+        call(sim, "SendEvent", roomIdentifier=room.arn, eventName="e120")
+        while b"e120" not in member.sent:
+            await asyncio.sleep(0)
+        hub.notify_members()
+        return member.sent
 
-def test_last_words(sim: Emulator) -> None:
-    """What was said before is still sent to each, and then the end."""
-    room = Room(sim)
-    inside = room.join("inside", "SEND_MESSAGE")
-    with sim.serve() as server:
-        clients = [Raw(server, room.token(f"u{number}")) for number in range(5)]
-        for client in clients:
-            client.shake()
-        for word in ("one", "two"):
-            inside.send_message(word)
-        server.close()
-    for client in clients:
-        heard = [client.frame()[1] for _ in range(2)]
-        assert [word in frame for word, frame in zip((b"one", b"two"), heard, strict=True)] == [True, True]
-        assert client.end() == (1001, "the server stops")
-        client.__exit__()
+    sent = asyncio.run(burst())
+    places = [sent.index(f"e{number:03}".encode()) for number in range(121)]
+    assert places == sorted(places)
+    assert sent.count(b'"EventName"') == 121
