@@ -1,4 +1,4 @@
-"""One call's way: Request → service → operation → parse → validate → gates → handler → serialize → Response."""
+"""One call's way: due, route, place, validate, gates, handler, serialize, after; see "One call" in docs/design.md."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class Emulator:
-    """Amazon IVS and IVS Chat in memory. Every way in leads to `handle()`; two emulators share nothing.
+    """Amazon IVS and IVS Chat in memory. HTTP requests come in by `handle()`; two emulators share nothing.
 
     Its options are those of `ivsim.core.options.Options`, where each is explained. Raises ValueError and TypeError as
     that does, and for a quota that is no number of things; KeyError for a quota that does not exist.
@@ -131,7 +131,7 @@ class Emulator:
         return self._state.quotas
 
     def handle(self, request: Request) -> WholeResponse:
-        """Answer an HTTP request as the services would: the one way in for every door in process.
+        """Answer an HTTP request as the services would, body and all: for every door in process.
 
         Refusals are answers too. What raises is a bug of ivsim's; the state is then as before the call.
         """

@@ -17,7 +17,7 @@ from ._service import Context, service
 from .channels import Channel
 from .ingest.limits import CONCURRENT_STREAMS, CONCURRENT_VIEWS, Breach, excess, multitrack_problem
 from .ingest_configurations import Ingest
-from .recording import life as recordings
+from .recording import life as recording
 from .stream_sessions import (
     AD_BREAK_CHANGE,
     HEALTH_CHANGE,
@@ -154,7 +154,7 @@ def disconnect(ctx: Context, stream_id: str, *, code: str | None = None) -> None
         _announce(ctx, stream_id, STATE_CHANGE, "Stream End")
     del ctx.store.connected[session.channel_arn]
     _become(ctx, stream_id, "ended", end_time=ctx.now, viewers=0, viewer_count=0)
-    recordings.finish(ctx, stream_id)
+    recording.finish(ctx, stream_id)
 
 
 def fail(ctx: Context, stream_id: str, reason: str) -> None:
@@ -331,7 +331,7 @@ def _start(ctx: Context, stream_id: str) -> None:
         _become(ctx, stream_id, "live", started_at=ctx.now, channel=channel, **_snapshot(ctx, channel))
         _announce(ctx, stream_id, STATE_CHANGE, "Stream Start")
         set_viewers(ctx, stream_id, session.audience)
-        recordings.begin(ctx, stream_id)
+        recording.begin(ctx, stream_id)
 
 
 @service.task

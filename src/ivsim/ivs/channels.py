@@ -72,17 +72,17 @@ class Channel(Struct, frozen=True):
     @property
     def ingest_endpoint(self) -> str:
         """The host encoders connect to, by RTMPS or RTMP."""
-        return f"{place_of(self.arn).host_id}.global-contribute.live-video.net"
+        return f"{hosts_of(self.arn).host_id}.global-contribute.live-video.net"
 
     @property
     def playback_url(self) -> str:
         """The URL of the multivariant playlist."""
-        return f"{place_of(self.arn).playback_prefix}{self.arn.rpartition('/')[2]}.m3u8"
+        return f"{hosts_of(self.arn).playback_prefix}{self.arn.rpartition('/')[2]}.m3u8"
 
     @property
     def srt(self) -> dict[str, str]:
         """The endpoint and the passphrase with which encoders connect by SRT."""
-        return {"endpoint": f"{place_of(self.arn).host_id}.srt.live-video.net", "passphrase": self.srt_passphrase}
+        return {"endpoint": f"{hosts_of(self.arn).host_id}.srt.live-video.net", "passphrase": self.srt_passphrase}
 
 
 _BLANK = Channel(arn="", srt_passphrase="")
@@ -226,25 +226,25 @@ def _refuse_if_live(ctx: Context, arn: str, done: str) -> None:
         raise ConflictException(f"Channel: {arn} is live and cannot be {done}", resource=arn)
 
 
-class Place(NamedTuple):
+class Hosts(NamedTuple):
     """The hosts at which the channels of an account and region are reached, the same for all of them."""
 
     host_id: str
     playback_prefix: str
 
 
-def place_of(arn: str) -> Place:
+def hosts_of(arn: str) -> Hosts:
     """Return where a channel is reached, by its ARN."""
-    return _place(arn.partition("/")[0])
+    return _hosts(arn.partition("/")[0])
 
 
 @lru_cache(maxsize=1024)
-def _place(arn_prefix: str) -> Place:
+def _hosts(arn_prefix: str) -> Hosts:
     _, _, _, region, account, _ = arn_prefix.split(":")
     # How AWS derives the first label is not known, only that an account's channels in a region share it.
     host_id = hashlib.sha256(f"{account}{region}".encode()).hexdigest()[:12]
     prefix = f"https://{host_id}.{region}.playback.live-video.net/api/video/v1/{region}.{account}.channel."
-    return Place(host_id, prefix)
+    return Hosts(host_id, prefix)
 
 
 def media_suffix(container_format: str) -> str:

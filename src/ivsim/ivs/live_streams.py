@@ -245,7 +245,7 @@ class Streams:
         if priority is not None:
             _check_number("priority", priority)
         with self._state.transaction():
-            ctx, channel, key, wanted = self._admit(stream_key_value)
+            ctx, channel, key, wanted = self._look_up(stream_key_value)
             rank = wanted if priority is None else priority
             refused = broadcast.refusal(ctx, channel, rank)
         if refused is not None:
@@ -307,15 +307,18 @@ class Streams:
 
     def _connect(self, credential: str, sent: Ingest, viewers: int, priority: int | None) -> LiveStream:
         with self._state.transaction():
-            ctx, channel, key, wanted = self._admit(credential)
+            ctx, channel, key, wanted = self._look_up(credential)
             rank = wanted if priority is None else priority
             answer = broadcast.connect(ctx, channel, sent, viewers=viewers, priority=rank)
         if isinstance(answer, Refusal):
             raise _refused(answer)
         return LiveStream(self._state, ctx, answer, partial(self._connect, key, sent, viewers, rank))
 
-    def _admit(self, credential: str) -> tuple[Context, Channel, str, int | None]:
-        """Return the channel an encoder may broadcast on, as ingest would decide it, with which key and priority."""
+    def _look_up(self, credential: str) -> tuple[Context, Channel, str, int | None]:
+        """Return the channel that a credential is for, with which key and priority.
+
+        Whether there is room on it is `broadcast.refusal()`'s to say.
+        """
         arn = arns.parse(credential)
         if arn is not None:
             ctx = self._contexts(arn.account, arn.region)

@@ -1,4 +1,4 @@
-"""Streams and stream sessions, as the API shows and steers them, and as a test starts them."""
+"""Streams, as the API shows and steers them; a test starts them in live_streams.py."""
 
 from __future__ import annotations
 

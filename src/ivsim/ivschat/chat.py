@@ -15,7 +15,7 @@ from ..core import arns
 from ..core.arguments import NotFound, TypeRefused, ValueRefused
 from ..core.callbacks import check_callback
 from ..core.state import State
-from . import conversation as messaging
+from . import conversation
 from ._service import Context, Contexts, service
 from .conversation import ChatRefused, Connection
 from .messaging import actions, reviews
@@ -96,13 +96,13 @@ class ChatConnection:
         with self._state.transaction():
             if self.id not in self._ctx.store.connections:
                 raise ConnectionError(f"{self!r} cannot send: {self.close_reason or 'it was closed'}")
-            review = messaging.receive(self._ctx, self.id, text)
+            review = conversation.receive(self._ctx, self.id, text)
         return None if review is None else partial(self._chat._review, self._ctx, review)
 
     @property
     def latency(self) -> float:
         """The seconds that `sim.faults.latency("MessagingRequest", …)` wants each request to take."""
-        return self._ctx.delay(messaging.MESSAGING_REQUEST)
+        return self._ctx.delay(conversation.MESSAGING_REQUEST)
 
     def receive(self) -> dict[str, Any]:
         """Return the next frame. Raises LookupError when there is none: nothing is waited for, nobody else is at work.
@@ -110,7 +110,7 @@ class ChatConnection:
         What a connection was sent before it was closed can be received afterwards.
         """
         with self._state.transaction():
-            text = messaging.next_frame(self._ctx, self.id)
+            text = conversation.next_frame(self._ctx, self.id)
         if text is None:
             raise LookupError(f"{self!r} has no frame to receive; it received all {len(self.frames)} that it was sent")
         frame: dict[str, Any] = json.loads(text)
@@ -120,7 +120,7 @@ class ChatConnection:
     def frames(self) -> list[str]:
         """Every frame so far, received or not, as the JSON text that was sent."""
         with self._state.transaction():
-            return messaging.frames_of(self._ctx, self.id)
+            return conversation.frames_of(self._ctx, self.id)
 
     @property
     def closed(self) -> bool:
@@ -155,12 +155,12 @@ class ChatConnection:
     def close(self) -> None:
         """Leave the room. To leave twice has no further effect."""
         with self._state.transaction():
-            messaging.leave(self._ctx, self.id)
+            conversation.leave(self._ctx, self.id)
 
     @property
     def _record(self) -> Connection | None:
         with self._state.transaction():
-            return messaging.find(self._ctx, self.id)
+            return conversation.find(self._ctx, self.id)
 
     def _request(self, action: str, **members: object) -> str:
         request_id = self._ctx.ids.uuid()
@@ -239,7 +239,7 @@ class Chat:
             for ctx in self._contexts:
                 known = ctx.store.tokens.get(token)
                 if known is not None:
-                    return ChatConnection(self, self._state, ctx, messaging.join(ctx, known))
+                    return ChatConnection(self, self._state, ctx, conversation.join(ctx, known))
         raise ChatRefused("CreateChatToken never returned this token")
 
     def close_all(self) -> None:
@@ -322,7 +322,7 @@ class Chat:
     def _review(self, ctx: Context, review: Review, wait: Callable[[float], object]) -> None:
         verdict = reviews.hold(review, self._handler(review.uri), self._state.clock, wait)
         with self._state.transaction():
-            messaging.conclude(ctx, review, verdict)
+            conversation.conclude(ctx, review, verdict)
 
     def _handler(self, lambda_arn: str) -> ReviewHandler | None:
         url = self._state.webhooks.get(lambda_arn)

@@ -5,7 +5,7 @@ Rooms keep no history and delete nothing: what is sent reaches who is connected 
 
 from __future__ import annotations
 
-from . import conversation as messaging
+from . import conversation
 from ._service import Context, byte_size, service
 
 MOST_EVENT_ATTRIBUTE_BYTES = 4096
@@ -22,14 +22,14 @@ def send_event(
 ) -> dict[str, object]:
     small = byte_size(attributes or {}) <= MOST_EVENT_ATTRIBUTE_BYTES
     ctx.check(small, "attributes", f"Member must have at most {MOST_EVENT_ATTRIBUTE_BYTES} bytes of keys and values")
-    return {"id": messaging.publish_event(ctx, ctx.store.rooms[room_identifier], event_name, attributes)}
+    return {"id": conversation.publish_event(ctx, ctx.store.rooms[room_identifier], event_name, attributes)}
 
 
 @service.operation(rate=100)
 def delete_message(ctx: Context, room_identifier: str, id: str, *, reason: str = "") -> dict[str, object]:
-    return {"id": messaging.delete_message(ctx, ctx.store.rooms[room_identifier], id, reason)}
+    return {"id": conversation.delete_message(ctx, ctx.store.rooms[room_identifier], id, reason)}
 
 
 @service.operation(rate=100)
 def disconnect_user(ctx: Context, room_identifier: str, user_id: str, *, reason: str = "") -> None:
-    messaging.disconnect_user(ctx, ctx.store.rooms[room_identifier], user_id, reason)
+    conversation.disconnect_user(ctx, ctx.store.rooms[room_identifier], user_id, reason)

@@ -1,4 +1,4 @@
-"""The values that every door exchanges with the dispatcher: one in, one out."""
+"""The values that every door exchanges with the emulator: one in, one out."""
 
 from __future__ import annotations
 

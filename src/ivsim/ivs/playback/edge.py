@@ -28,7 +28,7 @@ from ...wire.http import Recipe, Request, Response
 from ...wire.serialize import GO_ESCAPES
 from .. import broadcast
 from .._service import Context, Contexts
-from ..channels import Channel, media_suffix, place_of
+from ..channels import Channel, hosts_of, media_suffix
 from ..ingest.limits import CONCURRENT_VIEWS, Breach
 from ..ingest.renditions import HEIGHTS, Rendition, ladder
 from ..stream_sessions import StreamSession, live_session, texts_between, views
@@ -211,7 +211,7 @@ class Playback:
 
     def _variant(self, viewer: Viewer, session_id: str, index: int) -> _Granted:
         ctx, session, stream = self._watched(viewer, session_id, index)
-        folder = f"https://{place_of(session.channel_arn).host_id}.j.cloudfront.hls.live-video.net/v1/segment"
+        folder = f"https://{hosts_of(session.channel_arn).host_id}.j.cloudfront.hls.live-video.net/v1/segment"
         if viewer.is_elsewhere:
             folder = "../segment"
         suffix = _suffix(stream)
