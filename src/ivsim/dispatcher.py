@@ -231,10 +231,8 @@ class Dispatcher:
             kind = next(iter(self._contexts[service.name](call.account, call.region).store.tables))
             arn = Arn(service.namespace, call.region, call.account, kind, call.account)
         if error.code == ResourceNotFoundException.__name__ and arn.region != call.region:
-            text = (
-                f"a client of {call.region} asked for {arn}, which is of {arn.region}: make the client for that region"
-            )
-            self._state.hints.tell("calls", ("region", call.region, arn.region), text)
+            hint = f"a client of {call.region} asked for {arn}, which is of {arn.region}: make it for that region"
+            self._state.hints.tell("calls", ("region", call.region, arn.region), hint)
         error.resource = str(arn)
         if error.limit is None:
             handler = service.handlers.get(operation.python_name)

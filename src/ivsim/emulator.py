@@ -245,7 +245,7 @@ class Emulator:
 
     @contextmanager
     def isolated(self) -> Iterator[None]:
-        """Take back at the end of the block what happened inside: resources, events, calls, faults, quotas, time.
+        """Take back at the end of the block what happened inside: resources, events, calls, hints, faults, time and so on.
 
         Who left a chat room through a server's port inside is gone afterwards too.
         """

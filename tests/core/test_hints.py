@@ -35,7 +35,24 @@ def test_a_cut_page(sim: Emulator, caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(2):
         assert len(call(sim, "ListPlaybackRestrictionPolicies").body["playbackRestrictionPolicies"]) == 1
     (text,) = told(sim, caplog, "calls")
-    assert text == "a list was asked for without maxResults, and a page of it has 1 then; there are more"
+    assert (
+        text == "ListPlaybackRestrictionPolicies was called without maxResults, and a page has 1 then; there are more"
+    )
+
+
+def test_each_cut_list(sim: Emulator, caplog: pytest.LogCaptureFixture) -> None:
+    """Each operation whose list is cut is a cause of its own, so that both places in the code are found."""
+    arn = call(sim, "CreateChannel").body["channel"]["arn"]
+    sim.quotas["Stream keys"] = 2
+    call(sim, "CreateStreamKey", channelArn=arn)
+    for _ in range(2):
+        call(sim, "CreatePlaybackRestrictionPolicy")
+    call(sim, "ListStreamKeys", channelArn=arn)
+    call(sim, "ListPlaybackRestrictionPolicies")
+    assert [text.partition(" ")[0] for text in told(sim, caplog, "calls")] == [
+        "ListStreamKeys",
+        "ListPlaybackRestrictionPolicies",
+    ]
 
 
 def test_another_region(sim: Emulator, caplog: pytest.LogCaptureFixture) -> None:
@@ -45,11 +62,53 @@ def test_another_region(sim: Emulator, caplog: pytest.LogCaptureFixture) -> None
     for _ in range(2):
         assert send(sim, "POST", "/GetChannel", body, signed("eu-west-1")).code == "ResourceNotFoundException"
     assert told(sim, caplog, "calls") == [
-        f"a client of eu-west-1 asked for {arn}, which is of us-east-1: make the client for that region"
+        f"a client of eu-west-1 asked for {arn}, which is of us-east-1: make it for that region"
     ]
     call(sim, "DeleteChannel", arn=arn)
     assert call(sim, "GetChannel", arn=arn).code == "ResourceNotFoundException"
     assert len(sim.hints) == 1
+
+
+def test_an_answer_stays_as_it_is(sim: Emulator) -> None:
+    """A hint changes no answer: an error has the text it has without one, or the text that a test gave it."""
+    arn = call(sim, "CreateChannel").body["channel"]["arn"]
+    body = b'{"arn": "%s"}' % arn.encode()
+    sim.faults.add("GetChannel", "ResourceNotFoundException", message="ordered")
+    ordered = send(sim, "POST", "/GetChannel", body, signed("eu-west-1"))
+    usual = send(sim, "POST", "/GetChannel", body, signed("eu-west-1"))
+    assert len(sim.hints) == 1
+    call(sim, "DeleteChannel", arn=arn)
+    assert ordered.body["exceptionMessage"] == "ordered"
+    assert usual.body == call(sim, "GetChannel", arn=arn).body
+
+
+def test_isolated(sim: Emulator, caplog: pytest.LogCaptureFixture) -> None:
+    """What is told in an isolated block is taken back with it, and told again; what was told before stays told."""
+    arn = call(sim, "CreateChannel").body["channel"]["arn"]
+
+    def ask(region: str) -> list[str]:
+        send(sim, "POST", "/GetChannel", b'{"arn": "%s"}' % arn.encode(), signed(region))
+        return [hint.text.split()[3] for hint in sim.hints]
+
+    assert ask("eu-west-1") == ["eu-west-1"]
+    with sim.isolated():
+        assert ask("eu-west-1") == ["eu-west-1"]
+        assert ask("eu-central-1") == ["eu-west-1", "eu-central-1"]
+    assert ask("eu-west-1") == ["eu-west-1"]
+    assert ask("eu-central-1") == ["eu-west-1", "eu-central-1"]
+    assert [record.name for record in caplog.records] == ["ivsim.calls"] * 3
+
+
+def test_a_reset_inside_isolated(sim: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The age of a chat token is known again after a block in which the emulator was reset."""
+    now = [0.0]
+    monkeypatch.setattr(hints, "monotonic", lambda: now[0])
+    room = call(sim, "CreateRoom").body["arn"]
+    token = call(sim, "CreateChatToken", roomIdentifier=room, userId="ada").body["token"]
+    with sim.isolated():
+        sim.reset()
+    now[0] = 5
+    assert sim.hints.age(token) == 5
 
 
 def test_an_old_chat_token(sim: Emulator, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -196,7 +196,7 @@ def test_feed(sim: Emulator, control: Control) -> None:
 
 def test_hints(sim: Emulator, control: Control) -> None:
     """A mistake that bites at AWS is in the feed as it is made, and in the list, until the emulator is reset."""
-    text = "a list was asked for without maxResults, and a page of it has 1 then; there are more"
+    text = "ListPlaybackRestrictionPolicies was called without maxResults, and a page has 1 then; there are more"
     for _ in range(2):
         call(sim, "CreatePlaybackRestrictionPolicy")
     with control.follow("/feed") as feed:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Hashable
 from datetime import datetime
 from time import monotonic
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from .clock import Clock
 from .journal import Journal
@@ -68,3 +68,13 @@ class Hints(Log[Hint]):
         super().clear()
         self._causes.clear()
         self._born.clear()
+
+    def snapshot(self) -> Any:
+        """Return what `restore()` needs to make the hints as they are now, and to tell again what comes after them."""
+        return super().snapshot(), set(self._causes), dict(self._born)
+
+    def restore(self, state: Any) -> None:
+        """Make the hints as they were when the snapshot was taken; what was told since is told again."""
+        entries, causes, born = state
+        super().restore(entries)
+        self._causes, self._born = set(causes), dict(born)

@@ -182,13 +182,15 @@ class Context(Generic[S]):
         """Return the value of a quota."""
         return self._state.quotas[name]
 
-    def hint_at_cut(self, page: Page, max_results: int | None) -> None:
-        """Tell whoever gave no page size that the default, which is small, has cut the answer."""
+    def hint_at_cut(self, operation: str, page: Page, max_results: int | None) -> None:
+        """Tell whoever gave no page size that the default, which is small, has cut what a list operation answers.
+
+        `operation` is its Python name.
+        """
         if max_results is None and page.next_token is not None:
-            text = (
-                f"a list was asked for without maxResults, and a page of it has {len(page.items)} then; there are more"
-            )
-            self.hints.tell("calls", "cut", text)
+            name = self.service.model.by_python_name[operation].name
+            text = f"{name} was called without maxResults, and a page has {len(page.items)} then; there are more"
+            self.hints.tell("calls", ("cut", name), text)
 
     def look(self, operation: str, **arguments: object) -> Any:
         """Return what an operation that only reads would answer, as JSON has it: no fault, no rate, no call on record.

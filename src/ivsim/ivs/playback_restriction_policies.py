@@ -75,7 +75,7 @@ def list_playback_restriction_policies(
     ctx: Context, *, next_token: str | None = None, max_results: int | None = None
 ) -> dict[str, object]:
     page = ctx.page(ctx.store.playback_restriction_policies, max_results or DEFAULT_PAGE, next_token)
-    ctx.hint_at_cut(page, max_results)
+    ctx.hint_at_cut("list_playback_restriction_policies", page, max_results)
     return {"playback_restriction_policies": page.items, "next_token": page.next_token}
 
 

@@ -65,7 +65,7 @@ def list_stream_keys(
         among=channel.stream_key_arns,
         filters=channel_arn,
     )
-    ctx.hint_at_cut(page, max_results)
+    ctx.hint_at_cut("list_stream_keys", page, max_results)
     return {"stream_keys": page.items, "next_token": page.next_token}
 
 

@@ -312,7 +312,7 @@ def test_milliseconds(private: Channel, caplog: pytest.LogCaptureFixture) -> Non
     for _ in range(2):
         assert private.watch(token=private.token(exp=(NOW + 60) * 1000)).status == 200
     (hint,) = private.sim.hints
-    year = 1970 + int((NOW + 60) * 1000 / (365.2425 * 24 * 3600))
+    year = 1970 + (NOW + 60) * 1000 // 31_556_952
     assert (hint.topic, f"has exp {(NOW + 60) * 1000}, which is in the year {year}: " in hint.text) == (
         "playback",
         True,
@@ -331,3 +331,18 @@ def test_a_token_for_any_page(private: Channel) -> None:
     assert hint.text.startswith(
         f"a page of {page} played {private.arn} with a token without aws:access-control-allow-origin"
     )
+
+
+def test_a_time_that_no_float_holds(private: Channel) -> None:
+    """An `exp` of any size admits, with a hint: no number of the token is more than the edge can count."""
+    assert private.watch(token=private.token(exp=10**400)).status == 200
+    assert f"in the year {1970 + 10**400 // 31_556_952}: " in private.sim.hints[0].text
+
+
+def test_no_hint_for_who_is_refused(private: Channel) -> None:
+    """Of a page that the edge turns away nothing is told: it did not play."""
+    page = "https://example.com"
+    used = private.token(single_use_uuid=UUID)
+    assert private.watch(token=used).status == 200
+    assert private.watch(token=used, origin=page).status == 403
+    assert list(private.sim.hints) == []

@@ -17,7 +17,6 @@ import pytest
 from freezegun import freeze_time
 from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
-from websockets.server import ServerProtocol
 
 from ivsim import ChatConnection, Emulator
 from ivsim.server.chat.hub import Hub
@@ -152,14 +151,16 @@ def test_a_broken_handshake(server: Server, room: Room, headers: dict[str, Any],
             pass
 
 
-def test_a_header_that_is_not_text(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A header that the library cannot even quote in its refusal, as before websockets 17, is refused all the same."""
-
-    def accept(_: ServerProtocol, __: object) -> None:
-        "\udcff".encode()
-
-    monkeypatch.setattr(ServerProtocol, "accept", accept)
-    assert refusal(server, "any") == (400, "the handshake has a header that is not text")
+@pytest.mark.parametrize("name", ["Connection", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Sec-WebSocket-Protocol"])
+def test_a_header_that_is_not_text(server: Server, room: Room, name: str) -> None:
+    """A byte that is no text is refused in a header that the handshake reads, and let pass in any other."""
+    for header, status in [(name, 400), ("Cookie", 101)]:
+        with Raw(server, room.token("ada"), Cookie="odd") as raw:
+            lines = raw.handshake.split(b"\r\n")
+            odd = [line + b", \xa0" if line.startswith(header.encode() + b":") else line for line in lines]
+            assert odd != lines
+            raw.handshake = b"\r\n".join(odd)
+            assert raw.shake()[0] == status
 
 
 def test_a_bug_at_the_handshake(

@@ -276,8 +276,6 @@ def _terms_of_token(ctx: Context, channel: Channel, viewer: Viewer) -> dict[str,
         )
     except tokens.TokenRefused as refused:
         raise _forbidden(channel, str(refused)) from None
-    for cause, text in tokens.mistakes(claims, channel.arn, viewer.origin, ctx.clock.time()):
-        ctx.hints.tell("playback", cause, text)
     viewer_id, version = claims.get(tokens.VIEWER_ID), claims.get(tokens.VIEWER_SESSION_VERSION, 0)
     if is_revoked(ctx, channel.arn, viewer_id, version):
         raise _forbidden(channel, "token is revoked")
@@ -288,6 +286,8 @@ def _terms_of_token(ctx: Context, channel: Channel, viewer: Viewer) -> dict[str,
         if use in ctx.store.used_tokens:
             raise _forbidden(channel, "token has been used")
         ctx.store.used_tokens[use] = ctx.now
+    for cause, text in tokens.mistakes(claims, channel.arn, viewer.origin, ctx.clock.time()):
+        ctx.hints.tell("playback", cause, text)
     return {
         "viewer_id": viewer_id,
         "viewer_session_version": version,

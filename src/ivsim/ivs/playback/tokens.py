@@ -97,7 +97,7 @@ _RULES: Mapping[str, _Rule] = {
     ADS_REPORTING_MODE: _Rule(str, ("CLIENT", "SERVER").__contains__, "is neither CLIENT nor SERVER"),
 }
 _REQUIRED = (CHANNEL_ARN, EXPIRES)
-_SECONDS_A_YEAR = 365.2425 * 24 * 60 * 60
+_SECONDS_A_YEAR = 31_556_952  # whole, because no float holds some claims
 
 _TYPES = {str: "a string", int: "a whole number", bool: "a boolean", dict: "an object"}
 
@@ -169,7 +169,7 @@ def mistakes(
     expires = claims[EXPIRES]
     if expires > now + 100 * _SECONDS_A_YEAR:
         text = f"a playback token for {channel_arn} has {EXPIRES} {expires}, which is in the year "
-        text += f"{1970 + int(expires / _SECONDS_A_YEAR)}: it is in seconds, and this looks like milliseconds"
+        text += f"{1970 + expires // _SECONDS_A_YEAR}: it is in seconds, and this looks like milliseconds"
         yield (EXPIRES, channel_arn), text
     if origin is not None and ORIGINS not in claims:
         text = f"a page of {origin} played {channel_arn} with a token without {ORIGINS}: "

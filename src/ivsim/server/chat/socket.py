@@ -111,10 +111,10 @@ class ChatSocket(asyncio.Protocol):
     def _answer(self, request: Request) -> Response:
         """Return the answer to the handshake; what it opens is a connection to a room."""
         began = perf_counter()
-        try:
+        if _is_ascii(request):
             response = self._protocol.accept(request)
-        except UnicodeEncodeError:  # websockets before 17 would quote what it refuses, and cannot
-            response = self._refusal(400, "the handshake has a header that is not text")
+        else:  # websockets before 17 fails at it, or at quoting it
+            response = self._refusal(400, "the handshake has a header that is not ASCII")
         if response.status_code == 101:
             try:
                 self._connection = self._join()
@@ -236,6 +236,12 @@ class ChatSocket(asyncio.Protocol):
 
 def _first(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
     return offered[0] if offered else None
+
+
+def _is_ascii(request: Request) -> bool:
+    """Return whether the headers of the handshake are ASCII, as RFC 6455 has them; others may be anything."""
+    read = ("connection", "sec-websocket-")
+    return all(value.isascii() for name, value in request.headers.raw_items() if name.lower().startswith(read))
 
 
 def _line(does: str, connection: ChatConnection) -> str:
