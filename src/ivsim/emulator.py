@@ -245,7 +245,7 @@ class Emulator:
 
     @contextmanager
     def isolated(self) -> Iterator[None]:
-        """Take back at the end of the block what happened inside: resources, events, calls, hints, faults, time and so on.
+        """Take back at the end of the block what happened inside: resources, events, calls, hints, faults, time.
 
         Who left a chat room through a server's port inside is gone afterwards too.
         """
