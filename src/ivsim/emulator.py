@@ -245,14 +245,19 @@ class Emulator:
 
     @contextmanager
     def isolated(self) -> Iterator[None]:
-        """Take back at the end of the block what happened inside: resources, events, calls, hints, faults, time.
+        """Take back at the end of the block what happened inside: resources, events, calls, faults, quotas, time.
+
+        A mistake that was told of inside, in `hints`, is told of again afterwards.
 
         Who left a chat room through a server's port inside is gone afterwards too.
         """
         with self._state.journal:  # whoever leaves a chat room now is gone before both, or after both
             before, chat_before = self._state.snapshot(), self._chat.snapshot()
+            hints_before = self.hints.snapshot()  # apart, because a state's snapshot is what a file keeps
         try:
             yield
         finally:
-            self._state.restore(before)
+            with self._state.journal:
+                self._state.restore(before)
+                self.hints.restore(hints_before)
             self._chat.restore(chat_before)

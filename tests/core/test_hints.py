@@ -43,7 +43,7 @@ def test_a_cut_page(sim: Emulator, caplog: pytest.LogCaptureFixture) -> None:
 def test_each_cut_list(sim: Emulator, caplog: pytest.LogCaptureFixture) -> None:
     """Each operation whose list is cut is a cause of its own, so that both places in the code are found."""
     arn = call(sim, "CreateChannel").body["channel"]["arn"]
-    sim.quotas["Stream keys"] = 2
+    sim.quotas["Stream key"] = 2
     call(sim, "CreateStreamKey", channelArn=arn)
     for _ in range(2):
         call(sim, "CreatePlaybackRestrictionPolicy")

@@ -22,7 +22,7 @@ from .rates import Rates
 from .stores import Stores
 from .webhooks import Webhooks
 
-_KEPT = ("clock", "quotas", "faults", "rates", "webhooks", "stores", "calls", "events", "hints")
+_KEPT = ("clock", "quotas", "faults", "rates", "webhooks", "stores", "calls", "events")
 """The parts that a snapshot is of. Ids are not: they shall not come twice."""
 
 
