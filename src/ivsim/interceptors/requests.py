@@ -32,9 +32,10 @@ def intercept(handle: Handle) -> Iterator[None]:
 @contextmanager
 def _patch(sessions: Any, handle: Handle) -> Iterator[None]:
     original = sessions.Session.get_adapter
+    ours = cache(lambda: _adapter_class()(handle))  # made when it is needed: here requests may be half imported
 
     def get_adapter(session: requests.Session, url: str) -> Any:
-        return _adapter_class()(handle) if is_ours(url) else original(session, url)
+        return ours() if is_ours(url) else original(session, url)
 
     with patched(sessions.Session, "get_adapter", get_adapter):
         yield
