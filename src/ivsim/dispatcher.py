@@ -302,8 +302,10 @@ def _choose(found: list[Route], scope: Scope | None) -> Route:
     Without a signature it is the ARN alone. What leaves it open, as an ARN of nobody's does, is the first one's.
     """
     text = next(iter(found[0].members.values()))
-    named = next((part for part in text.split(":") if part in SERVICES.namespaces), "")
-    namespace = scope.service if scope is not None else named
+    if scope is not None:
+        namespace = scope.service
+    else:
+        namespace = next((part for part in text.split(":") if part in SERVICES.namespaces), "")
     among = [route for route in found if SERVICES[route.service].namespace == namespace] or found
     arn = arns.parse(text)
     if arn is not None and arn.service == namespace:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -22,7 +23,16 @@ class Arn(NamedTuple):
 _FORM = re.compile(r"arn:aws:([a-z0-9-]+):([a-z0-9-]+):([0-9]{12}):([a-z-]+)/([a-zA-Z0-9-]+)")
 
 
+_LONGEST_REMEMBERED = 256
+"""The longest text that is remembered with its parts; no ARN of a service's is longer."""
+
+
 def parse(text: str) -> Arn | None:
     """Return the parts of an ARN, None when the text is not one of IVS's form."""
+    return (_parsed if len(text) <= _LONGEST_REMEMBERED else _parsed.__wrapped__)(text)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> Arn | None:
     match = _FORM.fullmatch(text)
     return Arn(*match.groups()) if match else None

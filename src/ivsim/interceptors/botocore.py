@@ -141,13 +141,19 @@ def _without_refresh(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class _Placeholder(SigV4Auth):  # type: ignore[misc]
-    """A signer that writes all parts of a signature, account, region, service and headers, but computes none."""
+    """A signer that writes all parts of a signature, account, region and service above all, but computes none."""
 
     def canonical_request(self, _request: Any) -> str:
         return ""
 
+    def string_to_sign(self, _request: Any, _canonical_request: str) -> str:
+        return ""
+
     def signature(self, _string_to_sign: str, _request: Any) -> str:
         return "0" * 64
+
+    def headers_to_sign(self, _request: Any) -> tuple[str, ...]:
+        return "host", "x-amz-date"  # the least that is ever signed
 
 
 def _signing(original: Callable[..., Any]) -> Callable[..., Any]:

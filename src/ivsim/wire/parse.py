@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
+import msgspec
 from botocore import xform_name
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from dateutil.parser import isoparse
@@ -27,6 +28,7 @@ def _refuse_constant(name: str) -> None:
 
 
 _decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
+_decode_strictly = msgspec.json.Decoder().decode
 
 
 def body_members(body: bytes) -> dict[str, Any]:
@@ -34,14 +36,22 @@ def body_members(body: bytes) -> dict[str, Any]:
     if not body or body == b"{}":
         return {}
     try:
-        members = _decode(body.decode())
-        if b"\\ud" in body or b"\\uD" in body:
-            json.dumps(members, ensure_ascii=False).encode()  # half a surrogate pair is no character
+        members = _decoded(body)
     except (ValueError, RecursionError) as error:
         raise MalformedBody from error
     if type(members) is not dict or is_deep(body, members):
         raise MalformedBody
     return members
+
+
+def _decoded(body: bytes) -> Any:
+    """Decode JSON. What msgspec takes, json reads alike but five times as slowly; what it does not, json may."""
+    try:
+        return _decode_strictly(body)
+    except msgspec.DecodeError:
+        members = _decode(body.decode())
+        json.dumps(members, ensure_ascii=False).encode()  # half a surrogate pair is no character
+        return members
 
 
 def is_deep(text: bytes, value: Any) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from botocore import xform_name
 from botocore.model import ListShape, Shape, StructureShape
-from msgspec import Raw
+from msgspec import Raw, defstruct
 from msgspec.json import Encoder
 
 TimeFormat = Literal["seconds", "milliseconds"]
@@ -21,7 +21,7 @@ TimeFormat = Literal["seconds", "milliseconds"]
 
 Serializer = Callable[[Any], bytes]
 _Converter = Callable[[Any], Any]
-_Reader = Callable[[Any], dict[str, Any]]
+_Reader = Callable[[Any], Any]
 
 MOST_KEPT = 4096
 """The number of records of a shape whose text is kept; past it the keeping begins anew."""
@@ -101,17 +101,27 @@ def _structure(shape: StructureShape, time_format: TimeFormat) -> _Converter:
 
 
 def _reader(kind: type, members: list[tuple[str, str, _Converter | None]]) -> _Reader:
-    """Return what reads of a record the members that its class has, all of them at once."""
-    there = [(name, convert) for python_name, name, convert in members if hasattr(kind, python_name)]
-    read = attrgetter(*(python_name for python_name, _, _ in members if hasattr(kind, python_name)), "__class__")
+    """Return what reads of a record the members that its class has, all of them at once.
 
-    def reader(record: Any) -> dict[str, Any]:
-        return {
-            name: member if convert is None else convert(member)
-            for (name, convert), member in zip(
-                there, read(record), strict=False
-            )  # the class is one more, so it is a tuple
-            if member is not None
-        }
+    They come as a Struct, which leaves out those that are None as it is written.
+    """
+    there = [member for member in members if hasattr(kind, member[0])]
+    names = [f"member{place}" for place in range(len(there))]  # their own may be words of Python's
+    text = defstruct(
+        kind.__name__,
+        [(name, Any, None) for name in names],
+        rename=dict(zip(names, [name for _, name, _ in there], strict=True)),
+        omit_defaults=True,
+    )
+    read = attrgetter(*(python_name for python_name, _, _ in there), "__class__")
+    converters = [(place, convert) for place, (_, _, convert) in enumerate(there) if convert is not None]
+
+    def reader(record: Any) -> Any:
+        values = list(read(record))
+        del values[-1]  # the class is one more, so that it is always several
+        for place, convert in converters:
+            if values[place] is not None:
+                values[place] = convert(values[place])
+        return text(*values)
 
     return reader
