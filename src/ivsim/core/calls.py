@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -33,9 +33,9 @@ class Call(NamedTuple):
 class Calls(Log[Call]):
     """Every call so far, oldest first; refused ones and retries are there too."""
 
-    def __init__(self, journal: Journal, operations: Collection[str]) -> None:
+    def __init__(self, journal: Journal, operations: Mapping[str, str]) -> None:
         super().__init__(journal, "call")
-        self._operations = {name.lower(): name for name in operations}
+        self._operations = operations
 
     def record(self, call: Call) -> None:
         """Add a call, in the same transaction as its answer."""

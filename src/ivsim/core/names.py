@@ -18,5 +18,6 @@ class Names(NamedTuple):
     """The errors that each action may end with."""
     parameters_of: Mapping[str, Collection[str]]
     """The names of each action's parameters, as the wire has them."""
-    operations: Collection[str]
+    operations: Mapping[str, str]
+    """The operations' names by themselves in lower case."""
     detail_types: Collection[str]

@@ -67,6 +67,6 @@ class Registry(Mapping[str, Service[Any]]):
                 **{action: frozenset(operation.members) for action, _, operation in operations},
                 **{action: frozenset(incident.about) for action, incident in incidents},
             },
-            operations=[operation.name for _, _, operation in operations],
+            operations={operation.name.lower(): operation.name for _, _, operation in operations},
             detail_types=[name for service in self.values() for name in service.detail_types],
         )

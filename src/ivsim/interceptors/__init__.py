@@ -45,21 +45,27 @@ def is_ours(url: str) -> bool:
     return _OURS.match(url) is not None
 
 
-@contextmanager
-def patched(owner: Any, name: str, value: Any) -> Iterator[None]:
+class patched:  # noqa: N801 - used as contextlib's functions are
     """Set an attribute of a class or module, and leave it as it was, absent if it was absent.
 
-    unittest.mock does as much, but takes longer over it than all the rest of entering the mock together.
+    unittest.mock does as much, but takes longer over it than all the rest of entering the mock together; and a mock
+    has so many of these that a generator would be felt too.
     """
-    before = vars(owner).get(name, patched)
-    setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        if before is patched:
-            delattr(owner, name)
+
+    __slots__ = ("_before", "_name", "_owner", "_value")
+
+    def __init__(self, owner: Any, name: str, value: Any) -> None:
+        self._owner, self._name, self._value = owner, name, value
+
+    def __enter__(self) -> None:
+        self._before = vars(self._owner).get(self._name, patched)
+        setattr(self._owner, self._name, self._value)
+
+    def __exit__(self, *_error: object) -> None:
+        if self._before is patched:
+            delattr(self._owner, self._name)
         else:
-            setattr(owner, name, before)
+            setattr(self._owner, self._name, self._before)
 
 
 @contextmanager
