@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -98,3 +100,35 @@ def test_forgetting_inside() -> None:
     with ThreadPoolExecutor(1) as pool:
         pool.submit(table.__setitem__, "two", "2").result()
         pool.submit(journal.__enter__).result(timeout=10)
+
+
+@pytest.mark.parametrize("sleeps", [0, 3, 1000])
+def test_one_thread_at_a_time(monkeypatch: pytest.MonkeyPatch, sleeps: int) -> None:
+    """A second thread waits for the first to be through: it looks a few times, and then sleeps until it is woken."""
+    journal = Journal()
+    said: list[str] = []
+    is_inside, may_leave = threading.Event(), threading.Event()
+    slept = itertools.count()
+
+    def sleep(_seconds: float) -> None:
+        if next(slept) == sleeps:
+            may_leave.set()
+            first.join()
+
+    def stay() -> None:
+        with journal:
+            is_inside.set()
+            may_leave.wait()
+            said.append("first")
+
+    monkeypatch.setattr("ivsim.core.journal.sleep", sleep)
+    first = threading.Thread(target=stay)
+    first.start()
+    is_inside.wait()
+    waking = threading.Timer(0.1, may_leave.set)
+    if sleeps == 1000:
+        waking.start()
+    with journal:
+        said.append("second")
+    assert said == ["first", "second"]
+    assert next(slept) == min(sleeps + 1, 16)

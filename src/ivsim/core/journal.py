@@ -5,9 +5,13 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from time import sleep
 from types import TracebackType
 
 Action = Callable[[], object]
+
+_TRIES = 16
+"""Times to look for the lock before sleeping on it."""
 
 
 class Journal:
@@ -59,7 +63,8 @@ class Journal:
         self._committed.clear()
 
     def __enter__(self) -> None:
-        self._lock.acquire()
+        if not self._lock.acquire(blocking=False):
+            self._wait()
         self._marks.append(len(self._undo))
 
     def __exit__(
@@ -87,6 +92,19 @@ class Journal:
             self._lock.release()
         if outermost and self._committed:
             self._perform()
+
+    def _wait(self) -> None:
+        """Wait for the thread that is inside.
+
+        A thread that sleeps on the lock is given it before it has the interpreter again, and the next to come sleeps
+        in turn: from then on threads change places with every transaction. Whoever gives up the interpreter instead and
+        tries again finds the lock free, unless a transaction takes long.
+        """
+        for _ in range(_TRIES):
+            sleep(0)
+            if self._lock.acquire(blocking=False):
+                return
+        self._lock.acquire()
 
     def _perform(self) -> None:
         """Do the effects, unless another thread, or this one further up, is doing them and will come to these."""
