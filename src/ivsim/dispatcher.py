@@ -212,7 +212,7 @@ class Dispatcher:
     def _pass_gates(self, call: _Call, handler: Handler, arguments: Mapping[str, Any]) -> None:
         """Let a valid call through, unless a test wants it to fail, or there are too many of its kind."""
         state = self._state
-        fault = state.faults.take(call.action, call.params)
+        fault = state.faults.take_fault(call.action, call.params)
         if fault is not None:
             raise by_code(fault.error_code)(fault.message)
         if state.rates.enforced:

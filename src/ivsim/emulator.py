@@ -229,7 +229,7 @@ class Emulator:
         """
         from .core import archive  # noqa: PLC0415 - as in save()
 
-        return archive.encode(archive.take(self._state))
+        return archive.encode(archive.take_snapshot(self._state))
 
     def dumps(self) -> bytes:
         """Return what `save()` would write, but on one line. Raises ValueError as it does."""

@@ -86,7 +86,7 @@ def announced(request: Request) -> Request:
     return request
 
 
-def tell(request: Request, response: Response, seconds: float) -> None:
+def log_request(request: Request, response: Response, seconds: float) -> None:
     """Write the line of a call into the log `ivsim.calls`."""
     what = response.operation or f"{request.method} {request.url}"
     error = response.headers.get("x-amzn-ErrorType")

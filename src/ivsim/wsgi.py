@@ -60,7 +60,7 @@ class Application:
         response = web.answer(self.emulator.handle, request).whole()
         if response.latency:
             time.sleep(response.latency)
-        web.tell(request, response, perf_counter() - began)
+        web.log_request(request, response, perf_counter() - began)
         return _send(start_response, request, response)
 
 

@@ -149,7 +149,7 @@ def test_in_pieces(full: Emulator, tmp_path: Path) -> None:
     """What a server writes piece by piece, and on one line, is the same state."""
     for number in range(500):
         call(full, "CreateRoom", name=f"room-{number}")
-    pieces = list(archive.encode(archive.take(full._state)))
+    pieces = list(archive.encode(archive.take_snapshot(full._state)))
     assert max(map(len, pieces)) < len(b"".join(pieces)) / 4
     text = archive.dumps(full._state)
     assert b"".join(pieces) == text

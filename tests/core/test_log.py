@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ivsim import Emulator
 from ivsim.core.calls import Call
-from ivsim.core.log import Page, PlaceGone
+from ivsim.core.log import LogPage, PlaceGone
 
 from ..calling import call
 
@@ -25,7 +25,7 @@ def log_of(number: int, forgotten: int = 0) -> Emulator:
     return sim
 
 
-def places(page: Page[Call]) -> list[int]:
+def places(page: LogPage[Call]) -> list[int]:
     """Return the places of the calls of a page."""
     return [each.params["maxResults"] for each in page.entries]
 
@@ -58,7 +58,7 @@ def test_page(asked: dict[str, Any], listed: list[int], before: int | None, afte
 def test_page_of_nothing() -> None:
     """An empty log has one place, and goes on from it."""
     sim = Emulator()
-    assert sim.events.page() == sim.events.page(after=0, limit=1) == sim.events.page(before=1) == Page([], None, 0)
+    assert sim.events.page() == sim.events.page(after=0, limit=1) == sim.events.page(before=1) == LogPage([], None, 0)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_taken_back() -> None:
 
 @given(st.integers(0, 12), st.integers(0, 12), st.integers(1, 5), st.booleans())
 def test_pages_are_the_log(number: int, forgotten: int, limit: int, is_filtered: bool) -> None:
-    """Page by page in either direction one reads every entry that is wanted once, in order, and comes to an end."""
+    """LogPage by page in either direction one reads every entry that is wanted once, in order, and comes to an end."""
     calls = log_of(number, forgotten).calls
     is_wanted = calls.is_of("ListRooms") if is_filtered else lambda _: True
     wanted = [each for each in calls if is_wanted(each)]

@@ -4,9 +4,9 @@ The file is JSON: the name and version of the format, the release that wrote it,
 Records are written and read by msgspec, as their classes declare them; nothing here knows a record or a table. Floats
 and random states come back bit by bit, and two files of the same state are the same bytes.
 
-Writing is three steps, so that a server need not stand still for it: to `take()` a snapshot is a matter of moments and
-has to be done while nothing changes; to `encode()` it may be left to another thread, which gets it in pieces and lets
-others go on between them; to `write()` them replaces the file as a whole.
+Writing is three steps, so that a server need not stand still for it. `take_snapshot()` is a matter of moments, and has
+to be done while nothing changes; `encode()` may be left to another thread, which gets the text in pieces and lets
+others go on between them; `write()` replaces the file as a whole.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def load(state: State, services: Services, path: str | os.PathLike[str]) -> None
 
 def dumps(state: State) -> bytes:
     """Return a state in the form of a file, on one line. Raises ValueError for a fault that a file cannot keep."""
-    return b"".join(encode(take(state)))
+    return b"".join(encode(take_snapshot(state)))
 
 
 def loads(state: State, services: Services, text: bytes, source: str) -> None:
@@ -62,7 +62,7 @@ def loads(state: State, services: Services, text: bytes, source: str) -> None:
         state.restore({**parts, **logs})
 
 
-def take(state: State) -> dict[str, Any]:
+def take_snapshot(state: State) -> dict[str, Any]:
     """Return a snapshot of a state, for `encode()`. Records are frozen, so the snapshot does not change."""
     with state.journal:
         return {**state.snapshot(), "ids": state.ids.snapshot()}

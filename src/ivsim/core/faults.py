@@ -115,7 +115,7 @@ class Faults:
         self._faults.clear()
         self._latencies.clear()
 
-    def take(self, operation: str, params: Mapping[str, Any]) -> Fault | None:
+    def take_fault(self, operation: str, params: Mapping[str, Any]) -> Fault | None:
         """Return the fault that strikes this call ("ivs:CreateChannel"), and count it."""
         for index, fault in enumerate(self._faults):
             if fault.strikes(operation, params):

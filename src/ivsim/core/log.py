@@ -23,7 +23,7 @@ class PlaceGone(NotFound):
 
 
 @dataclass(frozen=True)
-class Page(Generic[T]):
+class LogPage(Generic[T]):
     """A part of a log, oldest first, and the places from which `Log.page()` goes on."""
 
     entries: list[T]
@@ -80,7 +80,7 @@ class Log(Sequence[T]):
         before: int | None = None,
         limit: int | None = None,
         is_wanted: Callable[[T], bool] = lambda _: True,
-    ) -> Page[T]:
+    ) -> LogPage[T]:
         """Return a part of the log, oldest first: the newest `limit` entries, or those next to a place.
 
         A place is how many entries there ever were up to it, forgotten ones too; so the first that ever was has 1, and
@@ -151,7 +151,7 @@ class Log(Sequence[T]):
             )
         return max(place, self.first + (name == "before"))
 
-    def _after(self, start: int, most: int, is_wanted: Callable[[T], bool]) -> Page[T]:
+    def _after(self, start: int, most: int, is_wanted: Callable[[T], bool]) -> LogPage[T]:
         entries: list[T] = []
         place = start
         while place < self.end and len(entries) < most:
@@ -159,9 +159,9 @@ class Log(Sequence[T]):
             place += 1
             if is_wanted(entry):
                 entries.append(entry)
-        return Page(entries, start + 1 if start > self.first else None, place)
+        return LogPage(entries, start + 1 if start > self.first else None, place)
 
-    def _before(self, end: int, most: int, is_wanted: Callable[[T], bool]) -> Page[T]:
+    def _before(self, end: int, most: int, is_wanted: Callable[[T], bool]) -> LogPage[T]:
         entries: list[T] = []
         place = end
         while place > self.first and len(entries) < most:
@@ -169,7 +169,7 @@ class Log(Sequence[T]):
             entry = self._entries[place - self.first]
             if is_wanted(entry):
                 entries.append(entry)
-        return Page(entries[::-1], place + 1 if place > self.first else None, end)
+        return LogPage(entries[::-1], place + 1 if place > self.first else None, end)
 
     def _add(self, entry: T) -> None:
         """Add something, in a transaction; subscribers get it when that is through."""

@@ -172,7 +172,7 @@ class Context(Generic[S]):
     def strike(self, incident: str, **about: str) -> Fault | None:
         """Return the fault that a test wants to happen here and now, if there is one; see `Service.incident()`."""
         params = {wire_name(name): value for name, value in about.items()}
-        return self._state.faults.take(f"{self.service.name}:{incident}", params)
+        return self._state.faults.take_fault(f"{self.service.name}:{incident}", params)
 
     def delay(self, incident: str) -> float:
         """Return the seconds that a test wants something to take."""

@@ -45,6 +45,9 @@ def is_ours(url: str) -> bool:
     return _OURS.match(url) is not None
 
 
+_ABSENT = object()
+
+
 class patched:  # noqa: N801 - used as contextlib's functions are
     """Set an attribute of a class or module, and leave it as it was, absent if it was absent.
 
@@ -58,11 +61,11 @@ class patched:  # noqa: N801 - used as contextlib's functions are
         self._owner, self._name, self._value = owner, name, value
 
     def __enter__(self) -> None:
-        self._before = vars(self._owner).get(self._name, patched)
+        self._before = vars(self._owner).get(self._name, _ABSENT)
         setattr(self._owner, self._name, self._value)
 
     def __exit__(self, *_error: object) -> None:
-        if self._before is patched:
+        if self._before is _ABSENT:
             delattr(self._owner, self._name)
         else:
             setattr(self._owner, self._name, self._before)

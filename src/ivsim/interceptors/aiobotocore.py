@@ -21,7 +21,7 @@ class _Response(AWSResponse):  # type: ignore[misc]
         return b"".join(self.raw.stream())
 
 
-class _Emitter:
+class _AsyncEmitter:
     def __init__(self, emitter: Any, handle: Handle, context: Mapping[str, Any]) -> None:
         self._emitter = emitter
         self._handle = handle
@@ -40,7 +40,7 @@ def answering(original: Callable[..., Any], handle: Handle) -> Callable[..., Any
 
     async def do_get_response(endpoint: Any, request: AWSPreparedRequest, operation_model: Any, context: Any) -> Any:
         if is_ours(request.url):
-            endpoint = botocore.StandIn(endpoint, _Emitter(endpoint._event_emitter, handle, context))
+            endpoint = botocore.StandIn(endpoint, _AsyncEmitter(endpoint._event_emitter, handle, context))
         return await original(endpoint, request, operation_model, context)
 
     return do_get_response

@@ -9,8 +9,7 @@ from ..core.journal import Journal
 from ..core.service import Context as AnyContext
 from ..core.service import Contexts as AnyContexts
 from ..core.service import Service
-from ..core.stores import Series, Table
-from ..core.stores import Store as AnyStore
+from ..core.stores import Series, Store, Table
 from ..core.tagging import add_tag_operations
 from ..wire.errors import ResourceNotFoundException, ServiceError
 from ..wire.validate import smithy_text
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from .viewer_sessions import Revocation, ViewerSession
 
 
-class Store(AnyStore):
+class IvsStore(Store):
     """The tables of IVS. They are named after the resource type in the ARNs that are their keys."""
 
     def __init__(self, journal: Journal) -> None:
@@ -75,10 +74,10 @@ class Store(AnyStore):
         self.used_tokens: Table[datetime] = Table("used-token", journal)
 
 
-Context: TypeAlias = AnyContext[Store]
-Contexts: TypeAlias = AnyContexts[Store]
+Context: TypeAlias = AnyContext[IvsStore]
+Contexts: TypeAlias = AnyContexts[IvsStore]
 
-service: Service[Store] = Service("ivs", Store, time_format="seconds", problem_text=smithy_text)
+service: Service[IvsStore] = Service("ivs", IvsStore, time_format="seconds", problem_text=smithy_text)
 
 add_tag_operations(service)
 

@@ -308,7 +308,7 @@ def _replace_encoder(ctx: Context, session: StreamSession, ingest: Ingest, viewe
     """Let another encoder go on with a session: after an interruption that a slate covers, or by taking it over."""
     stream_id = session.stream_id
     change(ctx, stream_id, ingest=ingest, encoders=session.encoders + 1)
-    if not _may_come_back(ctx, session):
+    if not _may_come_back(ctx, session):  # whoever comes back takes nothing over: no event, and no other priority
         change(ctx, stream_id, priority=priority, takeovers=session.takeovers + 1)
         _announce(ctx, stream_id, STATE_CHANGE, "Stream Takeover")
     recover(ctx, stream_id)

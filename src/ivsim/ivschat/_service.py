@@ -8,8 +8,7 @@ from ..core.journal import Journal
 from ..core.service import Context as AnyContext
 from ..core.service import Contexts as AnyContexts
 from ..core.service import Service
-from ..core.stores import Series, Table
-from ..core.stores import Store as AnyStore
+from ..core.stores import Series, Store, Table
 from ..core.tagging import add_tag_operations
 from ..wire.validate import request_member_text
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from .tokens import ChatToken
 
 
-class Store(AnyStore):
+class IvsChatStore(Store):
     """The tables of IVS Chat. They are named after the resource type in the ARNs that are their keys."""
 
     def __init__(self, journal: Journal) -> None:
@@ -50,10 +49,12 @@ class Store(AnyStore):
         self.log_deliveries: Series[Delivery] = Series("log-deliveries", journal)
 
 
-Context: TypeAlias = AnyContext[Store]
-Contexts: TypeAlias = AnyContexts[Store]
+Context: TypeAlias = AnyContext[IvsChatStore]
+Contexts: TypeAlias = AnyContexts[IvsChatStore]
 
-service: Service[Store] = Service("ivschat", Store, time_format="milliseconds", problem_text=request_member_text)
+service: Service[IvsChatStore] = Service(
+    "ivschat", IvsChatStore, time_format="milliseconds", problem_text=request_member_text
+)
 
 add_tag_operations(service)
 

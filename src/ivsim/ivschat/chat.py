@@ -84,11 +84,11 @@ class ChatConnection:
         _check_text(text=text)
         if self.latency:
             self._state.clock.advance(self.latency)
-        review = self.take(text)
+        review = self.take_frame(text)
         if review is not None:  # here, not as an effect: those wait for one another, and whoever sends for the answer
             review(self._state.clock.advance)
 
-    def take(self, text: str) -> Pending | None:
+    def take_frame(self, text: str) -> Pending | None:
         """Send a frame without waiting, for doors that must not wait, such as an event loop.
 
         Returns the review to hold when the message has to be reviewed. Raises ConnectionError as `send()` does.

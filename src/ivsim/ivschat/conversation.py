@@ -302,7 +302,7 @@ def _last(log: Series[Frame], room_arn: str) -> int:
 
 def _publish(ctx: Context, room: Room, kind: str, text: str, sent: int) -> None:
     _append(ctx, room.arn, Frame(text, None, sent))
-    chat_logs.keep(ctx, room, kind, text, sent)
+    chat_logs.keep_frame(ctx, room, kind, text, sent)
 
 
 def _append(ctx: Context, room_arn: str, frame: Frame) -> None:

@@ -56,7 +56,7 @@ class App:
                 response = web.guarded(request, partial(_with_body, response, made))
             await _send(receive, send, request, response, is_last=len(body) > MOST_BYTES)
         finally:
-            web.tell(request, response, perf_counter() - began)
+            web.log_request(request, response, perf_counter() - began)
 
     @cached_property
     def _control(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:

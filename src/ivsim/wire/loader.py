@@ -10,7 +10,7 @@ from botocore.exceptions import DataNotFoundError
 from botocore.loaders import JSONFileLoader, Loader
 
 
-class _Files(JSONFileLoader):  # type: ignore[misc]
+class _ModelFiles(JSONFileLoader):  # type: ignore[misc]
     """Reads files of JSON with msgspec, which takes a tenth of the time for the megabyte of `endpoints.json`."""
 
     def load_file(self, file_path: str) -> Any:
@@ -29,7 +29,7 @@ class _Files(JSONFileLoader):  # type: ignore[misc]
 class ModelLoader(Loader):  # type: ignore[misc]
     """botocore's loader, and what it returns, as plain dicts."""
 
-    FILE_LOADER_CLASS = _Files
+    FILE_LOADER_CLASS = _ModelFiles
 
     def load_service_model(self, service_name: str, type_name: str, api_version: str | None = None) -> Any:
         """Return a service's model.

@@ -54,7 +54,7 @@ class Delivery(NamedTuple):
     end: int
 
 
-def keep(ctx: Context, room: Room, kind: str, frame: str, sent: int) -> None:
+def keep_frame(ctx: Context, room: Room, kind: str, frame: str, sent: int) -> None:
     """Log a frame to the destinations of the room's logging configurations."""
     known = ctx.store.logging_configurations
     attached = [known.get(arn) for arn in dict.fromkeys(room.logging_configuration_identifiers or ())]

@@ -1,6 +1,7 @@
 """One chat client's WebSocket: its handshake, and then its connection to a room.
 
-Frames go in by `ChatConnection.take()` and come out by the hub. What WebSocket is, the library `websockets` knows.
+Frames go in by `ChatConnection.take_frame()` and come out by the hub. What WebSocket is, the library `websockets`
+knows.
 """
 
 from __future__ import annotations
@@ -183,7 +184,7 @@ class ChatSocket(asyncio.Protocol):
         if self._connection is None:
             return
         try:
-            review = self._connection.take(text)
+            review = self._connection.take_frame(text)
         except ConnectionError:
             return  # it was closed by another thread, and the news are on their way
         except Exception:  # noqa: BLE001 - as above

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...core.calls import Call
-from ...core.log import Page
+from ...core.log import LogPage
 from ...emulator import Emulator
 from .endpoints import endpoint
 from .event_stream import MEDIA_TYPE, EventStream
@@ -146,7 +146,7 @@ def get_feed(sim: Emulator, request: Request) -> Response:
     return EventStream(sim, [calls, Entries("event", sim.events, is_live=True), hints, Frames(sim.chat)], request)
 
 
-def _stream(sim: Emulator, entries: Entries, part: partial[Page[Any]], request: Request) -> Response:
+def _stream(sim: Emulator, entries: Entries, part: partial[LogPage[Any]], request: Request) -> Response:
     """Return a stream that begins where the list that is asked for does, or, for who comes back, where it was."""
     if part.keywords["before"] is not None:
         raise RequestRefused(400, "a stream goes on with what comes, so it has no end", field="before")
