@@ -40,6 +40,13 @@ def test_malformed_bodies(sim: Emulator, body: bytes) -> None:
         assert sim.calls[-1].service == service
 
 
+def test_great_numbers(sim: Emulator) -> None:
+    """A number that no float can hold is JSON: its member is refused, not the body."""
+    answer = send(sim, "POST", "/ListChannels", b'{"maxResults": 1e400}')
+    assert (answer.status, answer.code) == (400, "ValidationException")
+    assert "/maxResults" in answer.body["exceptionMessage"]
+
+
 def test_large_bodies(sim: Emulator) -> None:
     """Ten megabytes are read, as any API behind Amazon API Gateway would; more is not."""
     most = b'{"name": "' + b"x" * (10 * 1024 * 1024 - 12) + b'"}'
