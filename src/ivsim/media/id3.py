@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+
 def tag(text: str, description: str = "") -> bytes:
     """Return an ID3v2.4 tag with one frame, a TXXX in UTF-8: a text, and what it is."""
     content = b"\x03" + description.encode() + b"\0" + text.encode()
