@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import asyncio
 import itertools
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -131,4 +133,28 @@ def test_one_thread_at_a_time(monkeypatch: pytest.MonkeyPatch, sleeps: int) -> N
     with journal:
         said.append("second")
     assert said == ["first", "second"]
-    assert next(slept) == min(sleeps + 1, 16)
+    assert next(slept) == min(sleeps + 1, 8)
+
+
+def test_an_event_loop_does_not_look_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event loop sleeps on the lock at once: others would run in between, and its clients wait for them."""
+    journal = Journal()
+    said: list[str] = []
+    is_inside = threading.Event()
+
+    def stay() -> None:
+        with journal:
+            is_inside.set()
+            time.sleep(0.1)
+            said.append("first")
+
+    async def enter() -> None:
+        with journal:
+            said.append("second")
+
+    monkeypatch.setattr("ivsim.core.journal.sleep", said.append)
+    first = threading.Thread(target=stay)
+    first.start()
+    is_inside.wait()
+    asyncio.run(enter())
+    assert said == ["first", "second"]

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from pickle import PicklingError
 from typing import Any
 
 import pytest
@@ -127,7 +128,7 @@ def test_what_goes_wrong() -> None:
             assert "ValueError: non-hexadecimal" in str(error)
         with pytest.raises(MakingFailed, match="non-hexadecimal"):
             await maker.make(bad)
-        with pytest.raises(Exception, match="pickle"):
+        with pytest.raises((PicklingError, AttributeError)):  # the latter on Python 3.13 and before
             await maker.make(Recipe(lambda: b""))
         assert len(await maker.make(RANDOM)) == 16
 

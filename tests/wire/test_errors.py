@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from ivsim import Emulator
 from ivsim.services import SERVICES
 from ivsim.wire.errors import by_code
 
-from ..calling import call
+from ..calling import call, send
 
 
 def test_errors_stay_small(sim: Emulator) -> None:
@@ -17,7 +19,7 @@ def test_errors_stay_small(sim: Emulator) -> None:
     tags = {"tags": {f"key{number}": 1 for number in range(100_000)}}
     handler = {"messageReviewHandler": {"uri": "arn:aws:lambda:x:123456789012:function:" + "a" * 1_000_000 + "\n"}}
     for operation, members in (("BatchGetChannel", many), ("CreateRoom", tags), ("CreateRoom", handler)):
-        answer = call(sim, operation, **members)
+        answer = send(sim, "POST", f"/{operation}", json.dumps(members).encode())  # older models list no such error
         assert answer.code == "ValidationException"
         assert len(str(answer.body)) < 1000
 

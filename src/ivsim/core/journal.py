@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
 from time import sleep
 from types import TracebackType
+from typing import Any
 
 Action = Callable[[], object]
 
-_TRIES = 16
+_TRIES = 8
 """Times to look for the lock before sleeping on it."""
 
 
@@ -98,9 +100,10 @@ class Journal:
 
         A thread that sleeps on the lock is given it before it has the interpreter again, and the next to come sleeps
         in turn: from then on threads change places with every transaction. Whoever gives up the interpreter instead and
-        tries again finds the lock free, unless a transaction takes long.
+        tries again finds the lock free, unless a transaction takes long. An event loop does sleep: others may hold the
+        interpreter for 5 ms each time, and all of its clients would wait.
         """
-        for _ in range(_TRIES):
+        for _ in range(0 if _is_in_event_loop() else _TRIES):
             sleep(0)
             if self._lock.acquire(blocking=False):
                 return
@@ -118,3 +121,11 @@ class Journal:
     def _next(self) -> Action | None:
         with self._lock:
             return self._committed.popleft() if self._committed else None
+
+
+def _is_in_event_loop() -> bool:
+    asyncio: Any = sys.modules.get("asyncio")  # who has a loop has imported it
+    try:
+        return asyncio is not None and asyncio.get_running_loop() is not None
+    except RuntimeError:
+        return False
