@@ -71,7 +71,7 @@ class ChatRefused(ValueError):
 
 
 class Connection(Struct, frozen=True):
-    """A client in a room, and its part of the room's frames: from place `joined` up to, not with, place `left`."""
+    """A client in a room, and its part of the room's frames: from index `joined` up to, not with, index `left`."""
 
     id: str
     room_arn: str

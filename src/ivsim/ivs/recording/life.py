@@ -95,8 +95,6 @@ def _record(ctx: Context, stream_id: str) -> None:
     configuration = session.recording_configuration
     if configuration is None or session.started_at is None or session.end_time is not None:
         return
-    # A broadcast goes on with the recording before it, or begins one of its own; and that may fail at once, because a
-    # test wants it to or its configuration is not ACTIVE, or when the first object is not taken (`_begun`).
     before = _newest(ctx, session.channel_arn)
     recording = _new(ctx, session, configuration, session.started_at)
     fault = ctx.strike(RECORDING_START, channel_arn=session.channel_arn)

@@ -38,7 +38,7 @@ class LogRecord(NamedTuple):
 
 
 class Batch(Struct, frozen=True):
-    """A batch being collected for a destination: the room's records from place `start` on."""
+    """A batch being collected for a destination: the room's records from index `start` on."""
 
     room_arn: str
     configuration_arn: str
@@ -47,7 +47,7 @@ class Batch(Struct, frozen=True):
 
 
 class Delivery(NamedTuple):
-    """A batch that arrived at a destination: the room's records from place `start` up to, not with, place `end`."""
+    """A batch that arrived at a destination: the room's records from index `start` up to, not with, index `end`."""
 
     configuration_arn: str
     start: int
