@@ -45,8 +45,8 @@ class RecordedStream(Struct, frozen=True):
 class RecordingSession(Struct, frozen=True):
     """A recording, of one stream or of several that were merged.
 
-    `ingest` is what the first one's encoder sent. `written_at` is when all of the last one counts as written, None before
-    that; with `deliver=True` the objects themselves go out when the recording ends.
+    `ingest` is what the first one's encoder sent. `written_at` is when all of the last one counts as written, None
+    before that; with `deliver=True` the objects themselves go out when the recording ends.
     """
 
     session_id: str
