@@ -18,6 +18,7 @@ TO_INSTALL = {
     "Playwright": "Playwright (pip install playwright)",
     "Node.js with npm": "Node.js with npm",
     "the AWS CLI": "the AWS CLI (pip install awscli)",
+    "ffmpeg": "ffmpeg (pip install imageio-ffmpeg)",
 }
 """What to install for the tests that say "... is not installed" of a tool."""
 
