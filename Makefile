@@ -20,13 +20,14 @@ demo: $(VENV)/made
 # port, to which botocore is nothing, run once: those of the console on the pinned one, the others on the newest, so that
 # both take about as long. Coverage is that of both together.
 test: $(VENV)/made $(AIO_VENV)/made
-	@rm -f .coverage .coverage.*
-	@$(AIO_VENV)/bin/python -m coverage run -m pytest -m "not no_botocore" $(PYTEST) > $(AIO_VENV)/said 2>&1 & pinned=$$!; \
-	$(VENV)/bin/python -m coverage run -m pytest --ignore=tests/server/console $(PYTEST) || failed=1; \
+	@rm -f .coverage .coverage.* $(VENV)/skipped $(AIO_VENV)/skipped
+	@IVSIM_SKIPPED=$(AIO_VENV)/skipped $(AIO_VENV)/bin/python -m coverage run -m pytest -m "not no_botocore" $(PYTEST) > $(AIO_VENV)/said 2>&1 & pinned=$$!; \
+	IVSIM_SKIPPED=$(VENV)/skipped $(VENV)/bin/python -m coverage run -m pytest --ignore=tests/server/console $(PYTEST) || failed=1; \
 	echo "And on the botocore that aiobotocore pins:"; \
 	wait $$pinned || failed=1; cat $(AIO_VENV)/said; exit $${failed:-0}
 	@$(VENV)/bin/python -m coverage combine -q
 	$(VENV)/bin/python -m coverage report --fail-under=$(COVERAGE)
+	@cat $(VENV)/skipped $(AIO_VENV)/skipped 2>/dev/null | sort -u | paste -sd " " - | sed "/^$$/d"
 
 # The suite on the oldest botocore that pyproject.toml admits.
 test-oldest:

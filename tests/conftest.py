@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -35,7 +36,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     missing = {tool: sum(f"{tool} is not installed" in reason for reason in reasons) for tool in TO_INSTALL}
     told = [f"{count} for want of {TO_INSTALL[tool]}" for tool, count in missing.items() if count]
     if told:
-        terminalreporter.write_line(f"Skipped: {', '.join(told)}. They run once that is installed.")
+        line = f"Skipped: {', '.join(told)}. They run once that is installed."
+        terminalreporter.write_line(line)
+        if "IVSIM_SKIPPED" in os.environ:
+            Path(os.environ["IVSIM_SKIPPED"]).write_text(f"{line}\n")
 
 
 @pytest.fixture(autouse=True)

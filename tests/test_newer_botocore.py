@@ -90,6 +90,9 @@ def with_a_noun(model: Model) -> None:
     add_operation(model, "ListWidgets", {}, [])
     for name in ("GetWidget", "ListWidgets"):
         model["operations"][name]["output"] = {"shape": f"{name}Response"}
+    listed = {"ivs": "ListChannels", "ivschat": "ListRooms"}[service]
+    add_operation(model, f"{listed}ByColour", {}, [])  # of a noun that is known
+    model["operations"][f"{listed}ByColour"]["output"] = model["operations"][listed]["output"]
 
 
 def test_new_nouns_and_operations(tmp_path: Path) -> None:
@@ -133,7 +136,7 @@ def with_members(model: Model) -> None:
         "error": {"httpStatusCode": 410, "senderFault": True},
     }
     for name, shape in list(shapes.items()):
-        is_made_or_answered = name.startswith(("Create", "Update")) or name in (
+        is_made_or_answered = name.startswith(("Create", "Update", "Get", "List")) or name in (
             "Channel",
             "Stream",
             "StreamSession",
@@ -162,6 +165,7 @@ with mock_ivs() as sim:
         assert "shine" not in ivs.get_stream(channelArn=channel["arn"])["stream"]
         assert "shine" not in ivs.get_stream_session(channelArn=channel["arn"])["streamSession"]
         assert sim.overview()["channels"][0]["stream"]
+        assert sim.overview()["rooms"]
     assert any("without" in line and "shine" in line for line in coverage_list() if "CreateChannel" in line)
 print("done")
 """,

@@ -228,7 +228,7 @@ class Dispatcher:
         text = error.message or shape.text
         arn = arns.parse(error.resource) or _first_arn(operation, call.params)
         if error.code == ResourceNotFoundException.__name__:
-            self._hint_at_region(arn, service, call.region)
+            self._state.hints.tell_of_region(arn, service.namespace, call.region)
         if arn is None or (arn.service, arn.resource_type) not in service.model.resource_types:
             kind = next(iter(self._contexts[service.name](call.account, call.region).store.tables))
             arn = Arn(service.namespace, call.region, call.account, kind, call.account)
@@ -238,12 +238,6 @@ class Dispatcher:
             error.limit = handler.rate if handler else 0
         body = shape.serialize({"exception_message": text, "message": text, **error.details()})
         return shape.status, body
-
-    def _hint_at_region(self, arn: Arn | None, service: Service[Any], region: str) -> None:
-        """Tell whoever asks a client of one region for what is in another."""
-        if arn is not None and arn.service == service.namespace and arn.region != region:
-            text = f"a client of {region} asked for {arn}, which is of {arn.region}: make it for that region"
-            self._state.hints.tell("calls", ("region", region, arn.region), text)
 
 
 def _recorded(call: _Call, status: int, error_code: str | None, at: datetime) -> Call:

@@ -17,7 +17,7 @@ from .core.clock import Clock, Task
 from .core.events import Events
 from .core.faults import Faults
 from .core.hints import Hints
-from .core.options import GivenOptions, Options
+from .core.options import GivenOptions, Options, check_names
 from .core.quotas import Quotas
 from .core.state import State
 from .courier import courier
@@ -46,6 +46,7 @@ class Emulator:
     __signature__ = inspect.signature(Options)
 
     def __init__(self, **options: Unpack[GivenOptions]) -> None:
+        check_names(options, "Emulator")
         chosen = Options(**options)
         self._state = State(
             chosen,

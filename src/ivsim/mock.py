@@ -9,9 +9,7 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from .core.arguments import TypeRefused
-from .core.options import GivenOptions, Options
-from .core.unknown import unknown
+from .core.options import GivenOptions, check_names
 from .decorating import decorate
 
 if TYPE_CHECKING:
@@ -58,9 +56,7 @@ class Mock:
     """What `mock_ivs()` returns. It can be used again, and inside itself."""
 
     def __init__(self, options: GivenOptions) -> None:
-        for name in options:
-            if name not in Options.__dataclass_fields__:
-                raise TypeRefused(name, unknown("option", name, Options.__dataclass_fields__), place="mock_ivs")
+        check_names(options, "mock_ivs")
         self._options = options
         self._entered: list[Activation] = []
 

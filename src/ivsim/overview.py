@@ -41,17 +41,20 @@ def _items(kind: _Kind, service: Service[Any], contexts: Contexts[Any]) -> Itera
 
 
 def _kinds(service: Service[Any]) -> Iterator[_Kind]:
-    """Yield the kinds of a service: those that ivsim keeps a table of and gets by their ARN and nothing else.
+    """Yield the kinds of a service: those that ivsim keeps a table of and gets by their ARN and nothing else it needs.
 
-    The model names them by the operations that list them, and may know more of them than ivsim.
+    The model names them by the operations that list them, and may know more of both than ivsim.
     """
     operations = sorted(service.model.operations.items())
     tables = service.make_store(Journal()).tables
-    names = {operation.listed_kind: name.removeprefix("List") for name, operation in operations if "List" in name}
-    for name, operation in operations:
-        is_getter = name.startswith("Get") and list(operation.members) in (["arn"], ["identifier"])
-        if is_getter and operation.python_name in service.handlers and operation.arn_kind in tables:
-            (member,) = operation.python_members.values()
+    known = [each for each in operations if each[1].python_name in service.handlers]
+    listing = [each for each in (*operations, *known) if each[0].startswith("List")]  # of two, the one that is known
+    names = {operation.listed_kind: name.removeprefix("List") for name, operation in listing}
+    for name, operation in known:
+        needed = operation.input.required_members if operation.input else []
+        is_getter = name.startswith("Get") and needed in (["arn"], ["identifier"])
+        if is_getter and operation.arn_kind in tables:
+            member = operation.python_members[needed[0]]
             plural = names[operation.arn_kind]
             yield _Kind(plural[0].lower() + plural[1:], operation.arn_kind, operation.python_name, member)
 

@@ -69,6 +69,15 @@ def test_another_region(sim: Emulator, caplog: pytest.LogCaptureFixture) -> None
     assert len(sim.hints) == 1
 
 
+def test_another_region_in_a_batch(sim: Emulator, caplog: pytest.LogCaptureFixture) -> None:
+    """So is a client that asks for several at once, whose answer has an error for each."""
+    arn = call(sim, "CreateChannel").body["channel"]["arn"]
+    answer = send(sim, "POST", "/BatchGetChannel", b'{"arns": ["%s"]}' % arn.encode(), signed("eu-west-1"))
+    assert answer.status == 200
+    (text,) = told(sim, caplog, "calls")
+    assert text.startswith(f"a client of eu-west-1 asked for {arn}, which is of us-east-1")
+
+
 def test_an_answer_stays_as_it_is(sim: Emulator) -> None:
     """A hint changes no answer: an error has the text it has without one, or the text that a test gave it."""
     arn = call(sim, "CreateChannel").body["channel"]["arn"]

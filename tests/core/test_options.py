@@ -36,6 +36,10 @@ def test_bad_options(options: dict[str, Any], message: str) -> None:
 
 
 def test_unknown_options() -> None:
-    """An option that does not exist is a TypeError."""
+    """An option that does not exist, or is of another type, is a TypeError that names it."""
+    for options, field in (({"sead": 1}, "sead"), ({"account_id": 5}, "account_id"), ({"region": None}, "region")):
+        with pytest.raises(TypeError, match=field) as refused:
+            Emulator(**options)
+        assert refused.value.field == field  # type: ignore[attr-defined]
     with pytest.raises(TypeError, match="sead"):
         Emulator(sead=1)  # type: ignore[call-arg]

@@ -221,7 +221,9 @@ def test_disconnect_all(room: Room, door: Door) -> None:
     ada, eve = door.join("ada"), door.feed.connect(elsewhere.token("eve"))[0]
     assert door.feed.followed == {ada.id, eve.id}
     say(room, "before")
+    changes = room.sim._state.journal.changes
     news = door.feed.disconnect_all()
+    assert room.sim._state.journal.changes == changes + 1
     assert {each for each in news if isinstance(each, Closed)} == {
         Closed(room.arn, ada.id, 1000, ""),
         Closed(elsewhere.arn, eve.id, 1000, ""),

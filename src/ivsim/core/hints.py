@@ -8,6 +8,7 @@ from datetime import datetime
 from time import monotonic
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from .arns import Arn
 from .clock import Clock
 from .journal import Journal
 from .log import Log
@@ -51,6 +52,12 @@ class Hints(Log[Hint]):
         self._causes.add(cause)
         self._add(Hint(self._clock.now(), topic, text))
         logging.getLogger(f"ivsim.{topic}").warning("%s", text)
+
+    def tell_of_region(self, asked: Arn | None, namespace: str, region: str) -> None:
+        """Tell whoever asks a service's client of one region for what is in another, by the ARN that was not found."""
+        if asked is not None and asked.service == namespace and asked.region != region:
+            text = f"a client of {region} asked for {asked}, which is of {asked.region}: make it for that region"
+            self.tell("calls", ("region", region, asked.region), text)
 
     def is_born(self, name: str) -> None:
         """Remember that something is made now, in real time, whatever the emulator's clock shows."""

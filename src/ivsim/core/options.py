@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypedDict, get_args
 
-from .arguments import ValueRefused
+from .arguments import TypeRefused, ValueRefused
+from .unknown import unknown
 
 Transitions = Literal["immediate", "realistic"]
 
@@ -72,9 +73,19 @@ class Options:
     """
 
     def __post_init__(self) -> None:
+        for name, given in (("account_id", self.account_id), ("region", self.region)):
+            if not isinstance(given, str):
+                raise TypeRefused(name, f"{given!r} is not text")
         if not re.fullmatch(r"[0-9]{12}", self.account_id):
             raise ValueRefused("account_id", f"{self.account_id!r} is not 12 digits")
         if self.transitions not in get_args(Transitions):
             raise ValueRefused("transitions", f"{self.transitions!r} is neither 'immediate' nor 'realistic'")
         if self.history is not None and (type(self.history) is not int or self.history < 1):
             raise ValueRefused("history", f"{self.history!r} is neither a whole number from 1 on nor None")
+
+
+def check_names(options: Mapping[str, object], place: str) -> None:
+    """Refuse an option that does not exist, as TypeError, as a function refuses an argument."""
+    for name in options:
+        if name not in Options.__dataclass_fields__:
+            raise TypeRefused(name, unknown("option", name, Options.__dataclass_fields__), place=place)

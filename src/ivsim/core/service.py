@@ -312,7 +312,7 @@ class Service(Generic[S]):
         self.incidents: dict[str, Incident] = {}
         self.detail_types: list[str] = []
         self.abouts: dict[str, About] = {}
-        self.forget: Callable[[Context[S], int], None]
+        self.forget: Callable[[Context[S], int], None] = lambda _ctx, _most: None
         self.task(_change)
         self.quotas: dict[str, int] = {}
         self._time_format = time_format

@@ -207,7 +207,10 @@ class Series(Generic[R]):
 
 
 class Store:
-    """The tables of one service in one account and region. A service declares its own as attributes."""
+    """The tables of one service in one account and region. A service declares its own as attributes.
+
+    A record is frozen, and a dict or a list in one is never changed either: its text is kept and shared.
+    """
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ..core import arns
 from ..core.journal import Journal
 from ..core.service import Context as AnyContext
 from ..core.service import Contexts as AnyContexts
@@ -82,17 +83,18 @@ service: Service[IvsStore] = Service("ivs", IvsStore, time_format="seconds", pro
 add_tag_operations(service)
 
 
-def batch_get(table: Table[Any], arns: list[str]) -> tuple[list[Any], list[dict[str, str]] | None]:
+def batch_get(ctx: Context, table: Table[Any], wanted: list[str]) -> tuple[list[Any], list[dict[str, str]] | None]:
     """Return the records of some ARNs, in their order, and an error for each ARN that has none (None for no errors)."""
     found, errors = [], []
-    for arn in arns:
+    for arn in wanted:
         try:
             found.append(table[arn])
         except ResourceNotFoundException as error:
-            errors.append({"arn": arn, **batch_error(error)})
+            errors.append({"arn": arn, **batch_error(ctx, error)})
     return found, errors or None
 
 
-def batch_error(error: ServiceError) -> dict[str, str]:
+def batch_error(ctx: Context, error: ServiceError) -> dict[str, str]:
     """Return what a batch answer says of an item: the code is the HTTP status in words, as in AWS's one sample."""
+    ctx.hints.tell_of_region(arns.parse(error.resource), service.namespace, ctx.region)
     return {"code": str(service.model.errors[error.code].status), "message": error.message}

@@ -114,7 +114,7 @@ def get_channel(ctx: Context, arn: str) -> dict[str, object]:
 
 @service.operation(rate=5)
 def batch_get_channel(ctx: Context, arns: list[str]) -> dict[str, object]:
-    channels, errors = batch_get(ctx.store.channels, arns)
+    channels, errors = batch_get(ctx, ctx.store.channels, arns)
     return {"channels": channels, "errors": errors}
 
 

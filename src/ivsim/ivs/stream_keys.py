@@ -40,7 +40,7 @@ def get_stream_key(ctx: Context, arn: str) -> dict[str, object]:
 
 @service.operation(rate=5)
 def batch_get_stream_key(ctx: Context, arns: list[str]) -> dict[str, object]:
-    keys, errors = batch_get(ctx.store.stream_keys, arns)
+    keys, errors = batch_get(ctx, ctx.store.stream_keys, arns)
     return {"stream_keys": keys, "errors": errors}
 
 

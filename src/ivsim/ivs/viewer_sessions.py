@@ -57,7 +57,7 @@ def batch_start_viewer_session_revocation(ctx: Context, viewer_sessions: list[di
             start_viewer_session_revocation(ctx, **session)  # type: ignore[arg-type]
         except ResourceNotFoundException as error:
             whose = {"channel_arn": session["channel_arn"], "viewer_id": session["viewer_id"]}
-            errors.append({**whose, **batch_error(error)})
+            errors.append({**whose, **batch_error(ctx, error)})
     return {"errors": errors or None}
 
 
