@@ -35,6 +35,7 @@ class Journal:
         self._interval = 0
         self._regular: Action | None = None
         self._lock = threading.RLock()
+        self._is_loops = False
         self._undo: list[Action] = []
         self._marks: list[int] = []
         self._effects: list[Action] = []
@@ -100,10 +101,13 @@ class Journal:
 
         A thread that sleeps on the lock is given it before it has the interpreter again, and the next to come sleeps
         in turn: from then on threads change places with every transaction. Whoever gives up the interpreter instead and
-        tries again finds the lock free, unless a transaction takes long. An event loop does sleep: others may hold the
-        interpreter for 5 ms each time, and all of its clients would wait.
+        tries again finds the lock free, unless a transaction takes long.
+
+        An event loop does sleep, as others may hold the interpreter for 5 ms each time, and all of its clients would
+        wait. Once one had to, everybody does: threads that look again would overtake it for ever.
         """
-        for _ in range(0 if _is_in_event_loop() else _TRIES):
+        self._is_loops = self._is_loops or _is_in_event_loop()
+        for _ in range(0 if self._is_loops else _TRIES):
             sleep(0)
             if self._lock.acquire(blocking=False):
                 return
