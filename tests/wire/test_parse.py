@@ -28,6 +28,7 @@ from ..calling import call, send
         b"\xef\xbb\xbf{}",
         b"[" * 1_000_000,
         b'{"a":' * 100_000,
+        b'{"a":' * 150 + b"1" + b"}" * 150,
         b'{"maxResults": ' + b"9" * 5000 + b"}",
         b"\0" * 100,
     ],

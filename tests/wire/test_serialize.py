@@ -40,3 +40,11 @@ def test_text(sim: Emulator) -> None:
     token = call(sim, "CreateChatToken", roomIdentifier=room, userId=text, attributes={text: text})
     assert token.status == 200
     assert json.loads(json.dumps(sim.calls[-1].params))["userId"] == text
+
+
+def test_what_is_absent(sim: Emulator) -> None:
+    """A member that has no value is not in the answer, not even as null."""
+    for _ in range(2):
+        room = call(sim, "CreateRoom").body
+        assert None not in room.values()
+        assert "loggingConfigurationIdentifiers" not in room
