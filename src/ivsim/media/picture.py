@@ -70,9 +70,9 @@ def frames(form: Format, scene: Scene, first: int, count: int, *, offset: timede
         seconds = index / form.framerate
         canvas.show(scene, seconds, scene.began + timedelta(seconds=seconds) + offset)
         if index == first:
-            yield h264.key_frame(form, canvas.picture(), number)
+            yield h264.key_frame(form, canvas.picture, number)
         else:
-            yield h264.frame(form, canvas.picture(), canvas.changed, index - first)
+            yield h264.frame(form, canvas.picture, canvas.changed, index - first)
 
 
 class _Canvas:
@@ -85,8 +85,8 @@ class _Canvas:
         self._light = bytearray([_BACKGROUND]) * (self._columns * form.rows * 4)
         self._cell = max(min(form.height // 4 // _CELLS_DOWN, form.width // 4 // _CELLS_ACROSS), 1)
         self._colours = [(128, 128)] * (form.columns * form.rows)
-        self._macroblocks: list[Macroblock] = []
-        self._touched: set[int] = set(range(len(self._colours)))
+        self.picture = [Macroblock(())] * len(self._colours)
+        self._touched = set(range(len(self._colours)))
         self._words = [""] * len(_LINES)
         self._bits: Sequence[int] = ()
         self._draw_bars(source)
@@ -102,14 +102,8 @@ class _Canvas:
         self._draw_strip(strip.write(reading))
         self.changed = sorted(self._touched)
         self._touched.clear()
-        if not self._macroblocks:
-            self._macroblocks = [self._macroblock(place) for place in self.changed]
         for place in self.changed:
-            self._macroblocks[place] = self._macroblock(place)
-
-    def picture(self) -> Sequence[Macroblock]:
-        """Return what is shown."""
-        return self._macroblocks
+            self.picture[place] = self._macroblock(place)
 
     def _draw_bars(self, source: str) -> None:
         down = min(_BARS_DOWN * self._cell // 4, self._form.rows)
