@@ -105,7 +105,7 @@ def test_taken_back() -> None:
 
 @given(st.integers(0, 12), st.integers(0, 12), st.integers(1, 5), st.booleans())
 def test_pages_are_the_log(number: int, forgotten: int, limit: int, is_filtered: bool) -> None:
-    """LogPage by page in either direction one reads every entry that is wanted once, in order, and comes to an end."""
+    """Page by page in either direction one reads every entry that is wanted once, in order, and comes to an end."""
     calls = log_of(number, forgotten).calls
     is_wanted = calls.is_of("ListRooms") if is_filtered else lambda _: True
     wanted = [each for each in calls if is_wanted(each)]
