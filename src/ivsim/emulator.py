@@ -14,6 +14,7 @@ from . import ivs, ivschat, overview
 from .core.broadcasting import Tracks
 from .core.calls import Calls
 from .core.clock import Clock, Task
+from .core.deliveries import Delivery
 from .core.events import Events
 from .core.faults import Faults
 from .core.hints import Hints
@@ -174,6 +175,13 @@ class Emulator:
         Returns what ends that. It is called inside the transaction, by whatever thread, and so has only to take a note.
         """
         return self._state.watch(lambda key: None if key else callback())
+
+    def deliver_aside(self, make: Callable[[Delivery], object]) -> Callable[[], None]:
+        """Have deliveries to other services that this thread would make made by `make`, in a thread that may wait.
+
+        That is for event loops. Returns what ends it.
+        """
+        return self._state.deliveries.aside(make)
 
     def overview(self) -> dict[str, list[dict[str, Any]]]:
         """Return every resource of every account and region, by kind ("channels"), as its Get operation shows it.

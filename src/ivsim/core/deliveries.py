@@ -1,10 +1,12 @@
-"""Parcels for other AWS services: objects in S3, log events in CloudWatch Logs, records in Firehose.
+"""Parcels for other AWS services, objects in S3, log events and records in Firehose; and the order they are carried in.
 
 This module knows only the parcels, and that a courier may carry them; the emulator decides who the courier is.
 """
 
 from __future__ import annotations
 
+import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
@@ -39,3 +41,43 @@ Parcel: TypeAlias = S3Object | LogEvent | FirehoseRecord
 
 Courier: TypeAlias = Callable[[str, Iterable[Parcel]], str | None]
 """Carries parcels to the services of a region; returns the error code of the first that was not taken, or None."""
+
+Delivery: TypeAlias = Callable[[], object]
+"""Has the courier carry some parcels, and sees to what comes of it."""
+
+
+class Deliveries:
+    """The deliveries that are to be made: one at a time, in the order in which they were handed over.
+
+    Whoever hands one over makes it, and is back when it is made. An event loop, whose clients would all wait, says by
+    `aside()` who makes deliveries in its place.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[Delivery] = deque()
+        self._turn = threading.RLock()
+        self._asides: dict[int, Callable[[Delivery], object]] = {}
+
+    def hand_over(self, delivery: Delivery) -> None:
+        """Make a delivery, after those before it; not inside a transaction, as it may take long."""
+        self._waiting.append(delivery)
+        aside = self._asides.get(threading.get_ident())
+        if aside is None:
+            self._make_all()
+        else:
+            aside(self._make_all)
+
+    def aside(self, make: Callable[[Delivery], object]) -> Callable[[], None]:
+        """Have what this thread hands over made by `make`, in another thread; return a function to end that."""
+        thread = threading.get_ident()
+        self._asides[thread] = make
+
+        def end() -> None:
+            self._asides.pop(thread, None)
+
+        return end
+
+    def _make_all(self) -> None:
+        with self._turn:
+            while self._waiting:
+                self._waiting.popleft()()

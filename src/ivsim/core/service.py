@@ -6,7 +6,7 @@ import inspect
 import json
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from msgspec.structs import replace
@@ -157,13 +157,15 @@ class Context(Generic[S]):
             return
 
         def carry() -> None:
+            if state.generation != generation:
+                return
             error = courier(self.region, parcels)
             with state.journal:
                 if state.generation == generation:
                     with self.clock.acting(max(at, state.events.latest)):  # a subscriber may have moved the clock
                         self.clock.perform(task._replace(arguments=(*arguments, error)))
 
-        state.journal.afterwards(carry)
+        state.journal.afterwards(partial(state.deliveries.hand_over, carry))
 
     def broadcast(self, channel_arn: str, *, video: Tracks = None, audio: Tracks = None) -> Broadcast:
         """Send to a channel, whichever service has it. Raises ValueError that says why it is not let in."""

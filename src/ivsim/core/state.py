@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from .broadcasting import Broadcaster
 from .calls import Calls
 from .clock import Clock, Task
-from .deliveries import Courier
+from .deliveries import Courier, Deliveries
 from .events import Events
 from .faults import Faults
 from .hints import Hints
@@ -52,6 +52,7 @@ class State:
         self.options = options
         self.broadcaster = broadcaster
         self.courier = courier
+        self.deliveries = Deliveries()
         self.generation = 0
         """Grows when everything is replaced, so that what comes back late knows it is not wanted any more."""
         self.journal = Journal()

@@ -14,6 +14,7 @@ from ..wire.http import Recipe, Request, Response
 
 if TYPE_CHECKING:
     from ..emulator import Emulator
+    from .deliverer import Deliverer
     from .maker import Maker
 
 T = TypeVar("T")
@@ -24,11 +25,15 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class App:
-    """The emulator as an ASGI application; what takes long to make is made by `maker`."""
+    """The emulator as an ASGI application. `maker` makes the media, and `deliverer` delivers to other services.
 
-    def __init__(self, emulator: Emulator, maker: Maker) -> None:
+    As in process, what a request has delivered is there when it is answered.
+    """
+
+    def __init__(self, emulator: Emulator, maker: Maker, deliverer: Deliverer) -> None:
         self._emulator = emulator
         self._maker = maker
+        self._deliverer = deliverer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -37,7 +42,7 @@ class App:
             await self._console(scope, receive, send)
             return
         if path.startswith("/_ivsim/"):
-            await self._control(scope, receive, send)
+            await self._control(scope, receive, self._when_delivered(send))
             return
         body = await _body(receive)
         if body is None:
@@ -47,6 +52,7 @@ class App:
         request = Request(scope["method"], _url(scope, headers), headers, body)
         response = web.answer(self._emulator.respond, request)
         try:
+            await self._deliverer.finish()
             if response.latency and not await _unless_gone(receive, asyncio.sleep(response.latency)):
                 return
             if isinstance(response.body, Recipe):
@@ -57,6 +63,13 @@ class App:
             await _send(receive, send, request, response, is_last=len(body) > MOST_BYTES)
         finally:
             web.log_request(request, response, perf_counter() - began)
+
+    def _when_delivered(self, send: Send) -> Send:
+        async def finish_and_send(message: MutableMapping[str, Any]) -> None:
+            await self._deliverer.finish()
+            await send(message)
+
+        return finish_and_send
 
     @cached_property
     def _control(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:

@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import aclosing, closing, suppress
 from email.utils import formatdate
 from functools import partial
 from ipaddress import ip_address
@@ -25,6 +25,7 @@ from .chat.hub import Hub
 from .chat.socket import ChatSocket
 from .chat.webhook import post
 from .connection import HttpConnection, Limits
+from .deliverer import Deliverer
 from .listener import Listener, listen
 from .maker import Maker
 from .state_file import StateFile
@@ -121,7 +122,10 @@ class Server:
             self._give_back()
 
     def close(self) -> None:
-        """Stop at once: connections are closed, calls under way are not waited for. Again is nothing."""
+        """Stop at once: connections are closed, calls under way are not waited for; deliveries to other services are.
+
+        Again is nothing.
+        """
         self._ask_to_stop()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
@@ -156,21 +160,20 @@ class Server:
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
         self._stop = partial(loop.call_soon_threadsafe, stop.set)
         loop.time = _time  # type: ignore[method-assign]
-        maker = Maker()
-        with closing(Hub(self.emulator)) as hub:
-            shared = await self._serve_until(stop, hub, maker, ready)
-        for connection in list(shared.connections):
-            connection.transport.abort()
-        if shared.tasks:
-            await asyncio.wait(shared.tasks, timeout=_LAST_WORDS)
-        await maker.close()
+        async with aclosing(Deliverer(self.emulator)) as deliverer:
+            maker = Maker()
+            with closing(Hub(self.emulator)) as hub:
+                shared = await self._serve_until(stop, hub, App(self.emulator, maker, deliverer), ready)
+            for connection in list(shared.connections):
+                connection.transport.abort()
+            if shared.tasks:
+                await asyncio.wait(shared.tasks, timeout=_LAST_WORDS)
+            await maker.close()
 
-    async def _serve_until(
-        self, stop: asyncio.Event, hub: Hub, maker: Maker, ready: Callable[[], object]
-    ) -> ServerState:
+    async def _serve_until(self, stop: asyncio.Event, hub: Hub, app: App, ready: Callable[[], object]) -> ServerState:
         loop = asyncio.get_running_loop()
         config = uvicorn.Config(
-            App(self.emulator, maker),
+            app,
             interface="asgi3",
             ws=lambda **_: ChatSocket(hub),  # type: ignore[arg-type]
             proxy_headers=False,
