@@ -7,6 +7,7 @@ from statistics import median
 
 from . import report
 from .plan import Plan
+from .slow_media import watched
 from .turns import in_turns, processes, ratio
 
 _LEAST = 0.7
@@ -17,7 +18,8 @@ def chat_sockets(plan: Plan) -> None:
     """Let one client speak and all of them hear it, the clients being one process and each server another.
 
     The floor is a bare broadcast server on the same library. First as many messages as everybody can take, one at a
-    time and several, in turns; then so many a second.
+    time and several, in turns, and one while ivsim has media made that take long, for viewers: that takes a processor
+    from both. Then so many a second.
     """
     count, rate, seconds = plan.sockets
     report.section(f"Chat over WebSocket, {count:,} clients in a room, all on these CPUs")
@@ -36,8 +38,12 @@ def chat_sockets(plan: Plan) -> None:
             )
             for outstanding in (1, _SEVERAL)
         ]
+        with watched(*servers["ivsim"]("media")):
+            one = {name: partial(crowd, "rush", port, 1, seconds / 8) for name, port in ports.items()}
+            rushes.append(in_turns(plan.rounds // 3, one))
         talks = {name: crowd("talk", port, rate, seconds) for name, port in ports.items()}
-    for what, rates in zip(("one message at a time", f"{_SEVERAL} messages at a time"), rushes, strict=True):
+    kinds = ("one message at a time", f"{_SEVERAL} messages at a time", "one, while slow media are made")
+    for what, rates in zip(kinds, rushes, strict=True):
         of_floor = ratio(rates, "ivsim", "floor") or 0
         report.row(
             f"deliveries, {what}",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import cycle, repeat
 from statistics import median, quantiles
+from threading import Thread
 from urllib.parse import urlsplit
 
 from . import report
@@ -30,10 +32,7 @@ def slow_media(plan: Plan) -> None:
     with processes("ivsim_media") as by_name:
         url, targets = by_name["ivsim_media"]("serve", _VIEWERS)
         call = repeat(raw_request(url, get_channel(url, made(url))))
-        viewers = [
-            cycle(f"GET {target} HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\n\r\n".encode() for target in each)
-            for each in targets
-        ]
+        viewers = _viewers(url, targets)
         seconds = max(_SECONDS * plan.slice, 1)
         alone, beside = [], []
         for _ in range(plan.rounds // 2 + 1):
@@ -51,6 +50,40 @@ def slow_media(plan: Plan) -> None:
         met=taken <= _MOST,
     )
     report.row("... and their segments", "-", f"{median(rate for _, rate in beside):.1f}/s", "-")
+
+
+@contextmanager
+def watched(url: str, targets: Sequence[Sequence[str]]) -> Iterator[None]:
+    """Have each of some viewers ask for one segment of a channel after the other, in a thread, inside the block."""
+    loop = asyncio.new_event_loop()
+    over = asyncio.Event()
+    thread = Thread(target=loop.run_until_complete, args=(_watch(url, _viewers(url, targets), over),))
+    thread.start()
+    try:
+        yield
+    finally:
+        loop.call_soon_threadsafe(over.set)
+        thread.join()
+        loop.close()
+
+
+def _viewers(url: str, targets: Sequence[Sequence[str]]) -> list[Iterator[bytes]]:
+    """Return the requests of each viewer."""
+    return [
+        cycle(f"GET {target} HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\n\r\n".encode() for target in each)
+        for each in targets
+    ]
+
+
+async def _watch(url: str, viewers: Sequence[Iterator[bytes]], over: asyncio.Event) -> None:
+    place = urlsplit(url).hostname or "", urlsplit(url).port or 0
+    clients = [Client(*place, requests) for requests in viewers]
+    for client in clients:
+        await client.connect()
+        client.call()
+    await over.wait()
+    for client in clients:
+        client.leave()
 
 
 async def _measured(

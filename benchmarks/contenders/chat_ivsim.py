@@ -8,8 +8,11 @@ from typing import Any
 from ivsim import Emulator, Request
 
 from . import peak_bytes
+from .ivsim_media import slow_channels
 
 _PLENTY = 1_000_000
+_WATCHED = 8
+"""Channels that somebody may watch while the room is spoken in."""
 
 
 class Contender:
@@ -20,10 +23,15 @@ class Contender:
         self._sim = Emulator(strict=False, quotas={"Rate of messaging requests per connection": _PLENTY})
         self._sim.quotas["Rate of SendMessage requests per room"] = _PLENTY
         self._sim.quotas["Rate of SendMessage requests across all your rooms"] = _PLENTY
-        server = self._sim.serve()
+        self._targets = slow_channels(self._sim, _WATCHED)
+        self._server = server = self._sim.serve()
         room = self._ask("CreateRoom", maximumMessageRatePerSecond=_PLENTY)["arn"]
         who = {"roomIdentifier": room, "capabilities": ["SEND_MESSAGE"]}
         return server.port, [self._ask("CreateChatToken", userId=f"viewer{n}", **who)["token"] for n in range(count)]
+
+    def media(self) -> tuple[str, list[list[str]]]:
+        """Return the URL, and for each of some channels the targets of its segments, which take long to make."""
+        return self._server.url, self._targets
 
     def memory(self) -> int:
         """Return the bytes that the process takes."""

@@ -28,31 +28,34 @@ class Contender:
 
     def serve(self, channels: int) -> tuple[str, list[list[str]]]:
         """Begin; return the URL, and for each channel the targets of all its segments, no two of which are alike."""
-        patch.object(edge, "segment", slow_segment).start()
-        sim = self._sim = Emulator()
+        sim = Emulator()
         sim.clock.freeze(datetime(2030, 1, 1, tzinfo=timezone.utc))
-        sessions = []
-        for _ in range(channels):
-            arn = self._ask("CreateChannel")["channel"]["arn"]
-            sim.streams.start(arn)
-            session = sim.playback.request(arn).viewer_session
-            assert session is not None
-            sessions.append(session)
-            sim.clock.advance(_SECONDS / channels)
-        sim.clock.advance(_WATCHED)
+        targets = slow_channels(sim, channels)
         self._server = sim.serve()
-        numbers = range(_WATCHED // _SECONDS)
-        return self._server.url, [
-            [f"/v1/segment/{opaque(session.stream_id, 0, number)}.ts?dna={session.id}" for number in numbers]
-            for session in sessions
-        ]
+        return self._server.url, targets
 
     def close(self) -> None:
         """End."""
         self._server.close()
 
-    def _ask(self, operation: str, **members: object) -> Any:
-        return json.loads(self._sim.handle(Request("POST", f"/{operation}", {}, json.dumps(members).encode())).body)
+
+def slow_channels(sim: Emulator, count: int) -> list[list[str]]:
+    """Make channels that have been live for long; return for each the targets of all its segments, which are slow."""
+    patch.object(edge, "segment", slow_segment).start()
+    sessions = []
+    for _ in range(count):
+        channel = json.loads(sim.handle(Request("POST", "/CreateChannel", {}, b"{}")).body)["channel"]
+        sim.streams.start(channel["arn"])
+        session = sim.playback.request(channel["arn"]).viewer_session
+        assert session is not None
+        sessions.append(session)
+        sim.clock.advance(_SECONDS / count)
+    sim.clock.advance(_WATCHED)
+    numbers = range(_WATCHED // _SECONDS)
+    return [
+        [f"/v1/segment/{opaque(session.stream_id, 0, number)}.ts?dna={session.id}" for number in numbers]
+        for session in sessions
+    ]
 
 
 def slow_segment(*arguments: Any) -> bytes:
