@@ -169,6 +169,16 @@ def test_a_service_has_floors(service: str) -> None:
         assert ranks[0] <= ranks[1], each
 
 
+@pytest.mark.parametrize("service", FLOORS)
+def test_nouns_import_no_wing(service: str) -> None:
+    """No file with operations imports a wing, not even one that stands above the wings."""
+    wings = {path.name for path in (SOURCE / service).iterdir() if (path / "__init__.py").exists()}
+    for path in (SOURCE / service).glob("*.py"):
+        if "@service.operation" in path.read_text():
+            imported = {place(each.imported, inside=service) for each in imports() if each.file == module_of(path)}
+            assert not imported & wings, path
+
+
 @pytest.mark.parametrize("kinds", [("start",), ("start", "later", "types")], ids=["at run time", "for types too"])
 def test_no_circles(kinds: tuple[str, ...]) -> None:
     """No module needs itself, however many lie between; but for what `_service` and a declared arrow name."""

@@ -8,6 +8,7 @@ import pytest
 import ivsim
 
 PUBLIC = [
+    "Admission",
     "ChatConnection",
     "ChatRefused",
     "Emulator",

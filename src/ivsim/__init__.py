@@ -9,7 +9,7 @@ from ._version import __version__
 if TYPE_CHECKING:
     from .core.saved import UnreadableState
     from .emulator import Emulator
-    from .ivs.live_streams import LiveStream, StreamRefused
+    from .ivs.live_streams import Admission, LiveStream, StreamRefused
     from .ivs.playback.edge import PlaybackResponse
     from .ivs.recording.recordings import Recording
     from .ivschat.chat import ChatConnection
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .wire.http import Request, Response
 
 __all__ = [
+    "Admission",
     "ChatConnection",
     "ChatRefused",
     "Emulator",
@@ -37,6 +38,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Admission": "ivs.live_streams",
     "ChatConnection": "ivschat.chat",
     "ChatRefused": "ivschat.conversation",
     "Emulator": "emulator",

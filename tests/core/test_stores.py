@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
+from ivsim import Emulator
 from ivsim.core.journal import Journal
 from ivsim.core.stores import Series, Table
 from ivsim.wire.errors import ResourceNotFoundException
+
+from ..calling import call
 
 
 def test_unknown_key() -> None:
@@ -71,3 +76,20 @@ def test_series() -> None:
     assert list(series.part("a", 0, 3)) == []
     series.drop({"a"})
     assert (list(series), series.end("a")) == ([], 0)
+
+
+def test_states_are_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Each state that a configuration reaches is a debug line in the log `ivsim.states`, whichever service has it."""
+    sim = Emulator(seed=1)
+    destination = {"s3": {"bucketName": "tapes"}}
+    with caplog.at_level(logging.DEBUG, logger="ivsim.states"):
+        made = call(sim, "CreateRecordingConfiguration", destinationConfiguration=destination).body
+        chat = call(sim, "CreateLoggingConfiguration", destinationConfiguration=destination).body["arn"]
+        call(sim, "UpdateLoggingConfiguration", identifier=chat, name="all")
+        sim.faults.add("LoggingConfigurationDeletion", "DELETE_FAILED")
+        call(sim, "DeleteLoggingConfiguration", identifier=chat)
+    recording = made["recordingConfiguration"]["arn"]
+    assert caplog.messages == [
+        f"{recording} is ACTIVE",
+        *(f"{chat} is {state}" for state in ("ACTIVE", "UPDATING", "ACTIVE", "DELETING", "DELETE_FAILED")),
+    ]

@@ -147,4 +147,3 @@ def test_after_close(bucket: Bucket, sim: Emulator, arn: str) -> None:
     bucket.lets.set()
     sim.streams.start(arn)
     assert bucket.keys == ["recording-started.json"]
-

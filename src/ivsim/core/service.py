@@ -9,8 +9,6 @@ from datetime import datetime
 from functools import cached_property, partial
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
-from msgspec.structs import replace
-
 from ..wire import model
 from ..wire.errors import InvalidMember, ServiceError, ServiceQuotaExceededException
 from ..wire.serialize import TimeFormat, iso8601
@@ -132,11 +130,14 @@ class Context(Generic[S]):
         """Have the service do something on its own after `seconds`; see `soon()`."""
         self.clock.after(seconds, self._task(task, arguments))
 
-    def settle(self, table: Table[Any], key: str, seconds: float, *, incident: str = "", **changes: object) -> None:
+    def settle(
+        self, table: Table[Any], key: str, seconds: float, state: str, *, incident: str = "", **changes: object
+    ) -> None:
         """Let a record reach its settled state, which the next read shows, or one in `seconds`; see `soon()`.
 
         Where a test wants the `incident` to happen, nothing of it changes but its state, which is the error's code.
         """
+        changes["state"] = state
         self.soon(seconds, _change, table.resource_type, key, changes, incident, incident=incident)
 
     def _task(self, function: Callable[..., None], arguments: tuple[Any, ...]) -> Task:
@@ -252,7 +253,7 @@ def _change(ctx: Context[Any], resource_type: str, key: str, changes: dict[str, 
     if key in table:
         record = table[key]
         fault = ctx.strike(incident, arn=key, name=getattr(record, "name", "") or "") if incident else None
-        table[key] = replace(record, state=fault.error_code) if fault else replace(record, **changes)
+        table.become(key, **({"state": fault.error_code} if fault else changes))
 
 
 def wire_name(name: str) -> str:

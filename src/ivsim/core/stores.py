@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from bisect import bisect_left, insort
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, Generic, NamedTuple, TypeVar, overload
+
+from msgspec.structs import replace
 
 from ..wire.errors import ResourceNotFoundException
 from .journal import Journal
@@ -25,6 +28,7 @@ class Row(NamedTuple):
 
 
 _serial = attrgetter("serial")
+_log = logging.getLogger("ivsim.states")
 
 
 class Table(Generic[R]):
@@ -80,6 +84,13 @@ class Table(Generic[R]):
         """Make a record the last one, as an update does in lists that are ordered by time of update."""
         row = self._rows[key]
         self._swap(row, row._replace(serial=self._next_serial()))
+
+    def become(self, key: str, state: str, **changes: object) -> R:
+        """Let a record reach a state, with other changes, and tell of it in the log; return the record."""
+        record: R = replace(self[key], state=state, **changes)  # type: ignore[type-var]
+        self[key] = record
+        _log.debug("%s is %s", key, state)
+        return record
 
     def __delitem__(self, key: str) -> None:
         """Remove a record. Raises ResourceNotFoundException when nothing has the key."""

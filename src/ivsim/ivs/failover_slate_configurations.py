@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from ..wire.errors import ConflictException
 from ._service import Context, service
@@ -55,7 +54,7 @@ def create_failover_slate_configuration(
     ctx.check_quota(FAILOVER_SLATE_CONFIGURATIONS, len(table), table)
     configuration = FailoverSlateConfiguration(ctx.new_arn(table), tags=tags or {}, **settings)
     table[configuration.arn] = configuration
-    ctx.settle(table, configuration.arn, SECONDS_TO_CREATED, incident=CREATION, state="CREATED")
+    ctx.settle(table, configuration.arn, SECONDS_TO_CREATED, "CREATED", incident=CREATION)
     return {"failover_slate_configuration": configuration}
 
 
@@ -72,8 +71,8 @@ def update_failover_slate_configuration(
     before = table[arn]
     if before.state != "CREATED":
         raise ConflictException(f"Resource: {arn} is {before.state}", resource=arn)
-    configuration = table[arn] = replace(before, state="UPDATING", **settings)
-    ctx.settle(table, arn, SECONDS_TO_CREATED, state="CREATED")
+    configuration = table.become(arn, "UPDATING", **settings)
+    ctx.settle(table, arn, SECONDS_TO_CREATED, "CREATED")
     return {"failover_slate_configuration": configuration}
 
 

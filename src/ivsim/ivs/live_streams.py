@@ -144,7 +144,8 @@ class LiveStream:
         """
         _check_number("exceeded_by", exceeded_by, least=1)
         with self._connected() as ctx:
-            limits = limits_of(ctx, ctx.store.stream_sessions[self.stream_id])
+            session = ctx.store.stream_sessions[self.stream_id]
+            limits = limits_of(ctx, session.channel, session.ingest)
             if limit_name not in limits:
                 raise ValueRefused("limit_name", unknown("limit", str(limit_name), limits))
             value, unit = limits[limit_name]

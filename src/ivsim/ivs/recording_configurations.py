@@ -83,7 +83,7 @@ def create_recording_configuration(
         tags=tags or {},
     )
     table[configuration.arn] = configuration
-    ctx.settle(table, configuration.arn, SECONDS_TO_ACTIVE, incident=CREATION, state="ACTIVE")
+    ctx.settle(table, configuration.arn, SECONDS_TO_ACTIVE, "ACTIVE", incident=CREATION)
     return {"recording_configuration": configuration}
 
 

@@ -54,7 +54,7 @@ def create_logging_configuration(
     configuration = table[arn] = LoggingConfiguration(
         arn, arn.rpartition("/")[2], now, now, destination_configuration, name, tags=tags or {}
     )
-    ctx.settle(table, arn, 0, incident=CREATION, state="ACTIVE")
+    ctx.settle(table, arn, 0, "ACTIVE", incident=CREATION)
     return replace(configuration, state="ACTIVE")  # the answer knows no other, whatever becomes of it
 
 
@@ -72,25 +72,26 @@ def update_logging_configuration(
     destination_configuration: dict[str, Any] | None = None,
 ) -> LoggingConfiguration:
     table = ctx.store.logging_configurations
-    before = _settled(table[identifier], "ACTIVE", "UPDATE_FAILED")
+    before = table[identifier]
+    _check_state(before, "ACTIVE", "UPDATE_FAILED")
     changes = {
         "name": before.name if name is None else name,
         "destination_configuration": destination_configuration or before.destination_configuration,
     }
-    updated = table[identifier] = replace(before, update_time=ctx.now, state="UPDATING")
+    updated = table.become(identifier, "UPDATING", update_time=ctx.now)
     table.move_to_end(identifier)
-    ctx.settle(table, identifier, 0, incident=UPDATE, state="ACTIVE", **changes)
+    ctx.settle(table, identifier, 0, "ACTIVE", incident=UPDATE, **changes)
     return replace(updated, state="ACTIVE", **changes)  # as with a new one
 
 
 @service.operation(rate=3)
 def delete_logging_configuration(ctx: Context, identifier: str) -> None:
     table = ctx.store.logging_configurations
-    before = _settled(table[identifier], "ACTIVE", "CREATE_FAILED", "UPDATE_FAILED", "DELETE_FAILED")
+    _check_state(table[identifier], "ACTIVE", "CREATE_FAILED", "UPDATE_FAILED", "DELETE_FAILED")
     for room in ctx.store.rooms.values():
         if identifier in (room.logging_configuration_identifiers or ()):
             raise ConflictException(f"Resource: {identifier} is attached to {room.arn}", resource=identifier)
-    table[identifier] = replace(before, state="DELETING")
+    table.become(identifier, "DELETING")
     ctx.soon(0, _delete, identifier, incident=DELETION)
 
 
@@ -99,16 +100,15 @@ def _delete(ctx: Context, arn: str) -> None:
     table = ctx.store.logging_configurations
     configuration = table[arn]
     if ctx.strike(DELETION, arn=arn, name=configuration.name or ""):
-        table[arn] = replace(configuration, state="DELETE_FAILED")
+        table.become(arn, "DELETE_FAILED")
     else:
         del table[arn]
 
 
-def _settled(configuration: LoggingConfiguration, *states: State) -> LoggingConfiguration:
-    """Return a configuration with which something may be done in these states. Raises ConflictException in others."""
+def _check_state(configuration: LoggingConfiguration, *states: State) -> None:
+    """Refuse a request for a configuration that is in none of these states."""
     if configuration.state not in states:
         raise ConflictException(f"Resource: {configuration.arn} is {configuration.state}", resource=configuration.arn)
-    return configuration
 
 
 @service.operation(rate=3)

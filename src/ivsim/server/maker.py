@@ -7,7 +7,10 @@ import pickle
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections import OrderedDict
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from functools import partial
+from typing import Any
 
 from ..wire.http import Recipe
 from ..worker import ANSWERED, ASKED
@@ -56,8 +59,7 @@ class Maker:
             return body
         job = self._jobs.get(recipe)
         if job is None:
-            job = self._jobs[recipe] = _Job()
-            job.task = asyncio.create_task(self._make(recipe, job))
+            job = self._jobs[recipe] = _Job(partial(self._make, recipe))
         job.waiting += 1
         try:
             return await asyncio.shield(job.task)
@@ -116,11 +118,10 @@ class Maker:
 class _Job:
     """A body that is wanted, and by how many."""
 
-    task: asyncio.Task[bytes]
-
-    def __init__(self) -> None:
+    def __init__(self, make: Callable[[_Job], Coroutine[Any, Any, bytes]]) -> None:
         self.waiting = 0
         self.is_begun = False
+        self.task = asyncio.create_task(make(self))
 
 
 class _Kept:

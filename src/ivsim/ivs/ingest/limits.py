@@ -10,7 +10,6 @@ from typing import NamedTuple
 from .._service import Context, service
 from ..channels import Channel
 from ..ingest_configurations import Ingest
-from ..stream_sessions import StreamSession
 
 CONCURRENT_STREAMS = service.quota("Concurrent streams", 100)
 CONCURRENT_VIEWS = service.quota("Concurrent views", 15_000)
@@ -47,11 +46,11 @@ class Breach(NamedTuple):
     limit_unit: str
 
 
-def limits_of(ctx: Context, session: StreamSession) -> dict[str, tuple[int, str]]:
+def limits_of(ctx: Context, channel: Channel, ingest: Ingest) -> dict[str, tuple[int, str]]:
     """Return what a stream can breach, by name: the limit's value and unit."""
-    pixels, _ = _resolution(session.channel, session.ingest)
+    pixels, _ = _resolution(channel, ingest)
     return {
-        "Ingest Bitrate": (_bitrate(ctx, session.channel, session.ingest), "bits per second"),
+        "Ingest Bitrate": (_bitrate(ctx, channel, ingest), "bits per second"),
         "Ingest Resolution": (pixels, "total pixels"),
         "Concurrent Broadcasts": (ctx.quota(CONCURRENT_STREAMS), "active streams"),
         "Concurrent Viewers": (ctx.quota(CONCURRENT_VIEWS), "viewers"),

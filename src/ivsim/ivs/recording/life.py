@@ -177,6 +177,7 @@ def _fail_to_start(ctx: Context, recording: RecordingSession, reason: str) -> No
 
 
 def _announce(ctx: Context, recording: RecordingSession, status: str) -> None:
+    _log.debug("%s of %s is %s", recording.session_id, recording.channel_arn, status)
     stream_id = recording.streams[-1].stream_id
     channel = ctx.store.channels.get(recording.channel_arn, ctx.store.stream_sessions[stream_id].channel)
     seconds = 0 if status == STARTED else recording.recorded_seconds(ctx.now)
