@@ -19,7 +19,7 @@ from .core.state import State
 from .ivs.playback.urls import is_playback
 from .services import SERVICES, not_emulated
 from .wire.errors import (
-    InvalidMember,
+    MemberRefused,
     NotEmulated,
     RequestEntityTooLarge,
     ResourceNotFoundException,
@@ -30,7 +30,7 @@ from .wire.errors import (
 )
 from .wire.http import Request, WholeResponse
 from .wire.model import Operation
-from .wire.parse import MalformedBody, body_members, located_members
+from .wire.parse import BodyRefused, body_members, located_members
 from .wire.routes import Route, Routes
 from .wire.validate import Problem
 
@@ -190,8 +190,8 @@ class Dispatcher:
         self._pass_gates(call, handler, arguments)
         try:
             return operation.status, operation.serialize(handler.function(ctx, **arguments)), None
-        except InvalidMember as invalid:
-            problem = Problem(tuple(operation.wire_path(invalid.member)), invalid.rule)
+        except MemberRefused as refused:
+            problem = Problem(tuple(operation.wire_path(refused.member)), refused.rule)
             raise _invalid(service, [problem]) from None
 
     def _valid(
@@ -331,7 +331,7 @@ def _has_namespace(arn: str) -> bool:
 def _params(request: Request, route: Route, query: str) -> dict[str, Any]:
     try:
         members = body_members(request.body)
-    except MalformedBody:
+    except BodyRefused:
         raise ValidationException("The request body is not a JSON object in UTF-8") from None
     located = located_members(route.operation.input, route.members, query)
     return {**members, **located} if located else members

@@ -33,7 +33,7 @@ class KeyRefused(ArgumentRefused, KeyError):
     """A mapping with fixed keys does not have this one."""
 
 
-class NotFound(ArgumentRefused, LookupError):
+class LookupRefused(ArgumentRefused, LookupError):
     """Nothing has the id, the ARN or the name that was asked for; the text is the rule alone, which is a sentence."""
 
     def __str__(self) -> str:

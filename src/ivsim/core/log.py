@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar, overload
 
-from .arguments import NotFound, ValueRefused
+from .arguments import LookupRefused, ValueRefused
 from .callbacks import check_callback
 from .journal import Journal
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 _log = logging.getLogger("ivsim.events")
 
 
-class PlaceGone(NotFound):
+class PlaceRefused(LookupRefused):
     """There is no such place in the log: what followed it is forgotten, or the log never came that far."""
 
 
@@ -87,8 +87,9 @@ class Log(Sequence[T]):
         0 comes before it. `after` asks for the oldest entries after a place, `before` for the newest before it, and
         `is_wanted` for those alone for which it is true. `limit` is how many at most, None all.
 
-        Raises PlaceGone, a LookupError, for a place after which entries are forgotten (0 begins with the oldest that is
-        there), and for one that the log has not come to; ValueError for a number that is none, and for both places.
+        Raises PlaceRefused, a LookupError, for a place after which entries are forgotten (0 begins with the oldest that
+        is there), and for one that the log has not come to; ValueError for a number that is not whole or too small, and
+        for both places at once.
         """
         for name, value, least in (("limit", limit, 1), ("after", after, 0), ("before", before, 1)):
             if value is not None and (type(value) is not int or value < least):
@@ -139,14 +140,14 @@ class Log(Sequence[T]):
         self._subscribers = dict(subscribers)
 
     def _place(self, name: str, place: int) -> int:
-        """Return a place from which entries can be read. Raises PlaceGone."""
+        """Return a place from which entries can be read. Raises PlaceRefused."""
         if name == "after" and 0 < place < self.first:
-            raise PlaceGone(
+            raise PlaceRefused(
                 name,
                 f"of the {self._what}s after {place} those up to {self.first} are forgotten; 0 begins with the oldest",
             )
         if place > self.end + (name == "before"):
-            raise PlaceGone(
+            raise PlaceRefused(
                 name, f"there have been {self.end} {self._what}s, not {place}; perhaps another state was loaded"
             )
         return max(place, self.first + (name == "before"))

@@ -12,7 +12,7 @@ from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 from msgspec.structs import replace
 
 from ..wire import model
-from ..wire.errors import InvalidMember, ServiceError, ServiceQuotaExceededException
+from ..wire.errors import MemberRefused, ServiceError, ServiceQuotaExceededException
 from ..wire.serialize import TimeFormat, iso8601
 from ..wire.validate import Problem
 from . import paging
@@ -65,7 +65,7 @@ class Context(Generic[S]):
     def check(self, holds: object, member: str, rule: str) -> None:
         """Refuse the request unless a rule of `member` (its Python name, dotted when nested) holds."""
         if not holds and self.strict:
-            raise InvalidMember(member, rule)
+            raise MemberRefused(member, rule)
 
     def check_exists(self, table: Table[Any], *arns: str) -> None:
         """Refuse the request when it refers to something that does not exist."""

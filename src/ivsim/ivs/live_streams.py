@@ -8,7 +8,7 @@ from functools import partial
 from types import TracebackType
 
 from ..core import arns
-from ..core.arguments import NotFound, TypeRefused, ValueRefused
+from ..core.arguments import LookupRefused, TypeRefused, ValueRefused
 from ..core.broadcasting import Tracks
 from ..core.state import State
 from ..core.unknown import unknown
@@ -275,7 +275,7 @@ class Streams:
                 session = ctx.store.stream_sessions.get(stream_id)
                 if session is not None:
                     return self._found(ctx, session)
-        raise NotFound("stream_id", f"there is no stream {stream_id!r}")
+        raise LookupRefused("stream_id", f"there is no stream {stream_id!r}")
 
     def channel(self, arn_name_or_key: str) -> str:
         """Return the ARN of the channel that has this ARN, this name, or a stream key of this value.
@@ -292,7 +292,9 @@ class Streams:
             keys = (stream_keys.find(ctx, arn_name_or_key) for ctx in self._contexts)
             found = found or [key.channel_arn for key in keys if key]
         if not found:
-            raise NotFound("arn_name_or_key", f"no channel has the ARN, the name or the stream key {arn_name_or_key!r}")
+            raise LookupRefused(
+                "arn_name_or_key", f"no channel has the ARN, the name or the stream key {arn_name_or_key!r}"
+            )
         if len(found) > 1:
             raise StreamRefused(f"{len(found)} channels have the name {arn_name_or_key!r}; give the ARN of one of them")
         return found[0]

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from weakref import WeakSet
 
 from ..core import arns
-from ..core.arguments import NotFound, TypeRefused, ValueRefused
+from ..core.arguments import LookupRefused, TypeRefused, ValueRefused
 from ..core.callbacks import check_callback
 from ..core.state import State
 from . import conversation
@@ -267,7 +267,7 @@ class Chat:
                 log = ctx.store.frames[room_arn]
                 if log or room_arn in ctx.store.rooms:
                     return [frame.text for frame in log if frame.to is None]
-        raise NotFound("room_arn", f"there is no room {room_arn!r}")
+        raise LookupRefused("room_arn", f"there is no room {room_arn!r}")
 
     def transcripts(self, wake: Callable[[], object]) -> Transcripts:
         """Return a feed of the frames sent to everybody in any room; it calls `wake` when there is news.

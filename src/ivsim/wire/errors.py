@@ -92,7 +92,7 @@ class ValidationException(ServiceError):
         return {"reason": self.reason, "field_list": listed or None}
 
 
-class InvalidMember(Exception):
+class MemberRefused(Exception):
     """An input member breaks a rule that the model cannot express, as a handler found.
 
     `member` is its Python name, dotted where it is nested; the dispatcher, which knows the operation, turns it into

@@ -19,7 +19,7 @@ _DEEPEST = 100
 """The deepest nesting of JSON; no operation's input comes near, and much deeper values cannot be copied or saved."""
 
 
-class MalformedBody(Exception):
+class BodyRefused(Exception):
     """The body is no JSON object in UTF-8, or one that no service would look into."""
 
 
@@ -32,15 +32,15 @@ _decode_strictly = msgspec.json.Decoder().decode
 
 
 def body_members(body: bytes) -> dict[str, Any]:
-    """Return the members of a JSON object, an empty body counting as one without any. Raises MalformedBody."""
+    """Return the members of a JSON object, an empty body counting as one without any. Raises BodyRefused."""
     if not body or body == b"{}":
         return {}
     try:
         members = _decoded(body)
     except (ValueError, RecursionError) as error:
-        raise MalformedBody from error
+        raise BodyRefused from error
     if type(members) is not dict or is_deep(body, members):
-        raise MalformedBody
+        raise BodyRefused
     return members
 
 

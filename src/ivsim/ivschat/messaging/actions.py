@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ...wire.parse import MalformedBody, body_members
+from ...wire.parse import BodyRefused, body_members
 from .._service import byte_size
 from ..tokens import MOST_ATTRIBUTE_BYTES
 
@@ -54,7 +54,7 @@ def read(text: str) -> Action:
     """Return the request in a frame. Keys may be in any case; members that are null, or not known, do not count."""
     try:
         given = body_members(text.encode(errors="surrogatepass"))
-    except MalformedBody:
+    except BodyRefused:
         return Action(refused=ActionRefused(400, "Request must be a JSON object"))
     members = {name.lower(): value for name, value in given.items() if value is not None}
     request_id = members.get("requestid", "")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from ...core.clock import Clock
-from ...wire.parse import MalformedBody, body_members
+from ...wire.parse import BodyRefused, body_members
 from .._service import Context, byte_size, service
 from ..rooms import Room
 from ..tokens import MOST_ATTRIBUTE_BYTES
@@ -135,7 +135,7 @@ def _judge(review: Review, response: Mapping[str, Any]) -> Verdict:
     """Return the verdict in a response. Raises _ResponseRefused for a response that breaks a rule."""
     try:
         members = body_members(json.dumps(response).encode())
-    except (TypeError, ValueError, RecursionError, MalformedBody):
+    except (TypeError, ValueError, RecursionError, BodyRefused):
         raise _ResponseRefused(f"{reprlib.repr(response)} is not a JSON object") from None
     result, attributes, content = (members.get(name) for name in ("ReviewResult", "Attributes", "Content"))
     if result not in ("ALLOW", "DENY"):

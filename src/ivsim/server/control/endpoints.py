@@ -12,8 +12,8 @@ import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from ...core.arguments import ArgumentRefused, NotFound
-from ...core.log import PlaceGone
+from ...core.arguments import ArgumentRefused, LookupRefused
+from ...core.log import PlaceRefused
 from ...core.unknown import unknown
 from ...emulator import Emulator
 from ...ivs.live_streams import StreamRefused
@@ -124,7 +124,7 @@ class Endpoint:
         return RequestRefused(status, refused.rule, field=camel(name))
 
 
-_STATUSES = {PlaceGone: 410, NotFound: 404}
+_STATUSES = {PlaceRefused: 410, LookupRefused: 404}
 
 ENDPOINTS: list[Endpoint] = []
 """All endpoints, in the order in which they are documented."""
