@@ -46,7 +46,7 @@ _CHAT = re.compile(r"https?://edge\.")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
 
-class Scope(NamedTuple):
+class SignatureScope(NamedTuple):
     """The scope of a signature: who signed, for which region and service."""
 
     access_key: str
@@ -105,7 +105,8 @@ class Dispatcher:
         state.clock.run_due()  # 1. due
         refused = self._address(call, request)  # 2. route, 3. place; and the request's members
         with state.journal:  # what the call has for effects comes when it is on record
-            status, body, error_code = self._answer(call, refused)  # 4. validate, 5. gates, 6. handler, 7. serialize
+            # 4. validate, 5. gates, 6. handler, 7. serialize
+            status, body, error_code = self._answer_call(call, refused)
             state.calls.record(_recorded(call, status, error_code, state.clock.now()))  # 8. after
         headers = {"x-amzn-RequestId": state.ids.request_id()}
         if body:
@@ -149,7 +150,7 @@ class Dispatcher:
             return error
         return None
 
-    def _answer(self, call: _Call, refused: ServiceError | None) -> tuple[int, bytes, str | None]:
+    def _answer_call(self, call: _Call, refused: ServiceError | None) -> tuple[int, bytes, str | None]:
         """Return status and body of the answer, and the error's code if it is one; then nothing has changed."""
         try:
             if refused is not None:
@@ -159,7 +160,9 @@ class Dispatcher:
         except ServiceError as error:
             return *self._refusal(error, call), error.code
 
-    def _place(self, scope: Scope | None, operation: Operation, params: Mapping[str, Any], url: str) -> tuple[str, str]:
+    def _place(
+        self, scope: SignatureScope | None, operation: Operation, params: Mapping[str, Any], url: str
+    ) -> tuple[str, str]:
         """Return account and region: the signature's, or an ARN's in the request, or the host's, or the defaults."""
         options = self._state.options
         if scope is not None:
@@ -254,7 +257,7 @@ def _invalid(service: Service[Any], problems: list[Problem]) -> ValidationExcept
     )
 
 
-def _find(request: Request) -> tuple[Scope | None, Route, str]:
+def _find(request: Request) -> tuple[SignatureScope | None, Route, str]:
     """Return the signature's scope, the route that a request takes, and its query string."""
     found, path, query = _locate(request.method, request.url)
     scope = _scope_of(request, query)
@@ -283,19 +286,19 @@ def _located(method: str, url: str) -> tuple[list[Route], str, str]:
         raise UnknownOperationException(f"{url!r} is not a URL") from None
 
 
-def _scope_of(request: Request, query: str) -> Scope | None:
+def _scope_of(request: Request, query: str) -> SignatureScope | None:
     """Return the scope of a signature: in the beginning of an Authorization header, or in a presigned query string."""
     signature = request.header("authorization").partition(",")[0] or query
     return (_scope if len(signature) <= _LONGEST_REMEMBERED else _scope.__wrapped__)(signature)
 
 
 @lru_cache(maxsize=1024)
-def _scope(signature: str) -> Scope | None:
+def _scope(signature: str) -> SignatureScope | None:
     match = _SCOPE.search(signature) or _SCOPE.search(unquote(signature))
-    return Scope(*match.groups()) if match else None
+    return SignatureScope(*match.groups()) if match else None
 
 
-def _choose(found: list[Route], scope: Scope | None) -> Route:
+def _choose(found: list[Route], scope: SignatureScope | None) -> Route:
     """Choose between services that share a path: by the signature, and among those that sign alike by the ARN in it.
 
     Without a signature it is the ARN alone. What leaves it open, as an ARN of nobody's does, is the first one's.

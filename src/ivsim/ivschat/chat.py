@@ -20,7 +20,7 @@ from ._service import Context, Contexts, service
 from .conversation import ChatRefused, Connection
 from .messaging import actions, reviews
 from .messaging import logs as chat_logs
-from .messaging.reviews import Review, ReviewHandler
+from .messaging.reviews import Review, ReviewFunction
 from .news import Feed, Transcripts
 
 Pending: TypeAlias = Callable[[Callable[[float], object]], None]
@@ -174,10 +174,10 @@ def _check_text(**arguments: object) -> None:
             raise TypeRefused(name, f"{value!r} is not a str")
 
 
-class _ReviewHandlers(UserDict[str, ReviewHandler]):
+class _ReviewFunctions(UserDict[str, ReviewFunction]):
     """Functions by the ARN of the Lambda function that they stand for."""
 
-    def __setitem__(self, lambda_arn: str, handler: ReviewHandler) -> None:
+    def __setitem__(self, lambda_arn: str, handler: ReviewFunction) -> None:
         place = f"review_handlers[{lambda_arn!r}]"
         if not str(lambda_arn).startswith("arn:"):
             raise ValueRefused(str(lambda_arn), "the key is not the ARN of a Lambda function", place)
@@ -191,12 +191,12 @@ class Chat:
     def __init__(self, state: State, contexts: Contexts) -> None:
         self._state = state
         self._contexts = contexts
-        self._review_handlers = _ReviewHandlers()
+        self._review_handlers = _ReviewFunctions()
         self._posts: dict[object, Post] = {}
         self._feeds: WeakSet[Feed[ChatConnection]] = WeakSet()
 
     @property
-    def review_handlers(self) -> MutableMapping[str, ReviewHandler]:
+    def review_handlers(self) -> MutableMapping[str, ReviewFunction]:
         """The functions that stand for the Lambda functions of message review handlers, by ARN.
 
         One is called with the payload by whoever sends, outside of any transaction, so it may call the API or move the
@@ -324,7 +324,7 @@ class Chat:
         with self._state.transaction():
             conversation.conclude(ctx, review, verdict)
 
-    def _handler(self, lambda_arn: str) -> ReviewHandler | None:
+    def _handler(self, lambda_arn: str) -> ReviewFunction | None:
         url = self._state.webhooks.get(lambda_arn)
         post = next(reversed(self._posts.values()), None)
         if lambda_arn in self._review_handlers or url is None or post is None:

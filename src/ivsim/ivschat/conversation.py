@@ -186,7 +186,7 @@ def receive(ctx: Context, connection_id: str, text: str) -> Review | None:
             raise action.refused
         return _carry_out(ctx, connection, action)
     except ActionRefused as refused:
-        _answer(ctx, connection_id, action.request_id, refused)
+        _send_error(ctx, connection_id, action.request_id, refused)
         return None
 
 
@@ -199,7 +199,7 @@ def conclude(ctx: Context, review: Review, verdict: Verdict) -> None:
         return
     text = ": ".join(filter(None, (_TEXTS[406], verdict.reason)))
     refused = ActionRefused(404, _TEXTS[404], message.id) if room is None else ActionRefused(406, text, message.id)
-    _answer(ctx, message.connection_id, message.request_id, refused)
+    _send_error(ctx, message.connection_id, message.request_id, refused)
 
 
 def publish_event(
@@ -310,7 +310,7 @@ def _append(ctx: Context, room_arn: str, frame: Frame) -> None:
     ctx.touch(room_arn)
 
 
-def _answer(ctx: Context, connection_id: str, request_id: str, refused: ActionRefused) -> None:
+def _send_error(ctx: Context, connection_id: str, request_id: str, refused: ActionRefused) -> None:
     """Send an ERROR to one connection, if it is open."""
     connection = ctx.store.connections.get(connection_id)
     if connection is None:

@@ -13,7 +13,7 @@ from ._service import Context, service
 
 LOGGING_CONFIGURATIONS = service.quota("Logging configurations", 10)
 
-State: TypeAlias = Literal[
+LoggingConfigurationState: TypeAlias = Literal[
     "CREATING", "ACTIVE", "CREATE_FAILED", "UPDATING", "UPDATE_FAILED", "DELETING", "DELETE_FAILED"
 ]
 
@@ -35,7 +35,7 @@ class LoggingConfiguration(Struct, frozen=True):
     update_time: datetime
     destination_configuration: dict[str, Any]
     name: str | None = None
-    state: State = "CREATING"
+    state: LoggingConfigurationState = "CREATING"
     tags: dict[str, str] = {}
 
 
@@ -104,7 +104,7 @@ def _delete(ctx: Context, arn: str) -> None:
         del table[arn]
 
 
-def _settled(configuration: LoggingConfiguration, *states: State) -> LoggingConfiguration:
+def _settled(configuration: LoggingConfiguration, *states: LoggingConfigurationState) -> LoggingConfiguration:
     """Return a configuration with which something may be done in these states. Raises ConflictException in others."""
     if configuration.state not in states:
         raise ConflictException(f"Resource: {configuration.arn} is {configuration.state}", resource=configuration.arn)

@@ -42,7 +42,7 @@ class Closed(NamedTuple):
 News: TypeAlias = list[Sent | Closed]
 
 
-class Handle(Protocol):
+class ConnectionHandle(Protocol):
     """A handle on a connection for the door that follows it."""
 
     @property
@@ -57,7 +57,7 @@ class Handle(Protocol):
         """Leave the room."""
 
 
-H = TypeVar("H", bound=Handle)
+H = TypeVar("H", bound=ConnectionHandle)
 
 
 @dataclass(slots=True)

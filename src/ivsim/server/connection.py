@@ -183,15 +183,15 @@ class HttpConnection(HttpToolsProtocol):
     def _send_away(self, text: str) -> None:
         """Close, with 408 for a request that is half-sent, unless its answer has begun."""
         if self._awaits == "head" or (self._awaits == "body" and not self.cycle.response_started):
-            self._answer(HTTPStatus.REQUEST_TIMEOUT, text)
+            self._send_error(HTTPStatus.REQUEST_TIMEOUT, text)
         self._end()
 
     def _refuse(self, text: str) -> None:
         self.logger.warning(text)
-        self._answer(HTTPStatus.BAD_REQUEST, text)
+        self._send_error(HTTPStatus.BAD_REQUEST, text)
         self._end()
 
-    def _answer(self, status: HTTPStatus, text: str) -> None:
+    def _send_error(self, status: HTTPStatus, text: str) -> None:
         headers = [
             *self.server_state.default_headers,
             (b"content-type", b"text/plain; charset=utf-8"),

@@ -124,10 +124,10 @@ class Playback:
         the playback edge, an origin that no browser sends and a country that is not two letters; TypeError for what is
         no text at all.
         """
-        url = _text("channel_arn_or_url", channel_arn_or_url)
+        url = _checked_text("channel_arn_or_url", channel_arn_or_url)
         for name, text in (("token", token), ("origin", origin), ("country", country)):
             if text is not None:
-                _text(name, text)
+                _checked_text(name, text)
         arn = arns.parse(url)
         if arn is not None and arn.resource_type == "channel":
             url = f"/api/video/v1/{arn.region}.{arn.account}.channel.{arn.resource_id}.m3u8"
@@ -140,7 +140,7 @@ class Playback:
         viewer = viewer_of(url, origin, country)
         if token is not None:
             viewer = viewer._replace(query=[*without_token(viewer.query), ("token", token)])
-        answer, session = self._answer(viewer)
+        answer, session = self._answer_viewer(viewer)
         whole = answer.whole()
         body = whole.body.decode() if whole.headers["Content-Type"] in (_PLAYLIST, _REFUSAL) else whole.body
         return PlaybackResponse(whole.status, whole.headers, body, session if whole.status == HTTPStatus.OK else None)
@@ -153,10 +153,10 @@ class Playback:
         if request.method not in ("GET", "HEAD"):
             return Response(405, {"Allow": _METHODS})
         origin, country = request.header("origin"), request.header(COUNTRY_HEADER)
-        answer, _ = self._answer(viewer_of(request.url, origin or None, country or None))
+        answer, _ = self._answer_viewer(viewer_of(request.url, origin or None, country or None))
         return answer._replace(body=b"") if request.method == "HEAD" else answer
 
-    def _answer(self, viewer: Viewer) -> tuple[Response, ViewerSession | None]:
+    def _answer_viewer(self, viewer: Viewer) -> tuple[Response, ViewerSession | None]:
         """Decide, in a transaction, and return the answer with the session it was granted in.
 
         Nothing is made in the transaction that takes long: others would wait for it.
@@ -385,7 +385,7 @@ def _explanation(viewer: Viewer, refused: _ViewerRefused) -> str:
     return json.dumps([about], separators=(",", ":")).translate(GO_ESCAPES)
 
 
-def _text(name: str, given: object) -> str:
+def _checked_text(name: str, given: object) -> str:
     if not isinstance(given, str):
         raise TypeRefused(name, f"{given!r} is not a string")
     return given

@@ -81,13 +81,13 @@ def _read(members: Mapping[str, Any], request_id: str) -> Action:
     name = members.get("action")
     if not isinstance(name, str) or name not in _REQUIRED:
         raise ActionRefused(400, f"Action must be one of {', '.join(_REQUIRED)}")
-    subject = _text(members, _REQUIRED[name])
+    subject = _text_member(members, _REQUIRED[name])
     if not subject:
         raise ActionRefused(400, f"{_REQUIRED[name]} must not be empty")
     if name == DELETE_MESSAGE and not _MESSAGE_ID.fullmatch(subject):
         raise ActionRefused(400, "Id must be the 12 letters and digits of a message")
     if _OPTIONAL[name] == "Reason":
-        return Action(name, request_id, subject, reason=_text(members, "Reason"))
+        return Action(name, request_id, subject, reason=_text_member(members, "Reason"))
     attributes = members.get("attributes")
     if attributes is not None and not is_attributes(attributes):
         raise ActionRefused(400, "Attributes must be a map from strings to strings")
@@ -96,7 +96,7 @@ def _read(members: Mapping[str, Any], request_id: str) -> Action:
     return Action(name, request_id, subject, attributes)
 
 
-def _text(members: Mapping[str, Any], name: str) -> str:
+def _text_member(members: Mapping[str, Any], name: str) -> str:
     value = members.get(name.lower(), "")
     if not isinstance(value, str):
         raise ActionRefused(400, f"{name} must be a string")

@@ -18,7 +18,7 @@ from ..rooms import Room
 from ..tokens import MOST_ATTRIBUTE_BYTES
 from .actions import is_attributes
 
-ReviewHandler: TypeAlias = Callable[[dict[str, Any]], Mapping[str, Any]]
+ReviewFunction: TypeAlias = Callable[[dict[str, Any]], Mapping[str, Any]]
 """A stand-in for the Lambda function: it takes the payload and returns the response."""
 
 TIMEOUT = service.quota("Message review handler timeout period", 200)
@@ -92,7 +92,7 @@ def wanted(ctx: Context, room: Room, message: Message) -> Review | None:
     )
 
 
-def hold(review: Review, handler: ReviewHandler | None, clock: Clock, wait: Callable[[float], object]) -> Verdict:
+def hold(review: Review, handler: ReviewFunction | None, clock: Clock, wait: Callable[[float], object]) -> Verdict:
     """Review a message. This is called outside of transactions, because the handler may do anything.
 
     What goes wrong is reported in the log (`ivsim.chat`), and the room's fallback result decides. The service waits for

@@ -67,7 +67,7 @@ class ChatSocket(asyncio.Protocol):
         self._protocol.receive_data(data)
         for event in self._protocol.events_received():
             if isinstance(event, Request):
-                self._protocol.send_response(self._answer(event))
+                self._protocol.send_response(self._answer_handshake(event))
             elif isinstance(event, Frame) and self._connection is not None:
                 self._receive(event)
         self._settle()
@@ -109,7 +109,7 @@ class ChatSocket(asyncio.Protocol):
         CALLS.info("%d chat: %s", close.code, f"{left}: {close.reason!r}" if close.reason else left)
         self._flush()
 
-    def _answer(self, request: Request) -> Response:
+    def _answer_handshake(self, request: Request) -> Response:
         """Return the answer to the handshake; what it opens is a connection to a room."""
         began = perf_counter()
         if _is_ascii(request):
