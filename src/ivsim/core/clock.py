@@ -146,7 +146,7 @@ class Clock:
         timer = Timer(self.microseconds() + round(seconds * 1_000_000), self._next_serial, task)
         self._next_serial += 1
         heapq.heappush(self._timers, timer)
-        self._journal.note(lambda: self._drop(timer))
+        self._journal.note_undo(lambda: self._drop(timer))
 
     def run_due(self) -> None:
         """Do all tasks that the clock has reached by itself."""
@@ -201,7 +201,7 @@ class Clock:
 
     def _pop(self) -> Timer:
         timer = heapq.heappop(self._timers)
-        self._journal.note(lambda: heapq.heappush(self._timers, timer))
+        self._journal.note_undo(lambda: heapq.heappush(self._timers, timer))
         return timer
 
     def _drop(self, timer: Timer) -> None:

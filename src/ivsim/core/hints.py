@@ -45,7 +45,7 @@ class Hints(Log[Hint]):
         self._causes: set[Hashable] = set()
         self._born: dict[str, float] = {}
 
-    def tell(self, topic: Topic, cause: Hashable, text: str) -> None:
+    def tell_of_mistake(self, topic: Topic, cause: Hashable, text: str) -> None:
         """Add a hint, in a transaction, unless its cause was told before."""
         if cause in self._causes or len(self._causes) >= MOST_CAUSES:
             return
@@ -57,7 +57,7 @@ class Hints(Log[Hint]):
         """Tell whoever asks a service's client of one region for what is in another, by the ARN that was not found."""
         if asked is not None and asked.service == namespace and asked.region != region:
             text = f"a client of {region} asked for {asked}, which is of {asked.region}: make it for that region"
-            self.tell("calls", ("region", region, asked.region), text)
+            self.tell_of_mistake("calls", ("region", region, asked.region), text)
 
     def is_born(self, name: str) -> None:
         """Remember that something is made now, in real time, whatever the emulator's clock shows."""

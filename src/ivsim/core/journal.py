@@ -42,7 +42,7 @@ class Journal:
         self._committed: deque[Step] = deque()
         self._performing = threading.Lock()
 
-    def note(self, undo: Step) -> None:
+    def note_undo(self, undo: Step) -> None:
         """Remember, inside a transaction, how to take back the change just made."""
         self._undo.append(undo)
 
@@ -53,7 +53,7 @@ class Journal:
     def afterwards(self, effect: Step) -> None:
         """Have something done, by the thread that is in the transaction or another, when it is through."""
         self._effects.append(effect)
-        self.note(self._effects.pop)
+        self.note_undo(self._effects.pop)
 
     def regularly(self, transactions: int, effect: Step) -> None:
         """Do something, as an effect, after every so many transactions that change something or log a call."""

@@ -190,7 +190,7 @@ class Context(Generic[S]):
         if max_results is None and page.next_token is not None:
             name = self.service.model.by_python_name[operation].name
             text = f"{name} was called without maxResults, and a page has {len(page.items)} then; there are more"
-            self.hints.tell("calls", ("cut", name), text)
+            self.hints.tell_of_mistake("calls", ("cut", name), text)
 
     def look(self, operation: str, **arguments: object) -> Any:
         """Return what an operation that only reads would answer, as JSON has it: no fault, no rate, no call on record.

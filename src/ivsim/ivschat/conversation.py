@@ -103,7 +103,7 @@ def join(ctx: Context, token: ChatToken) -> Connection:
     age = ctx.hints.age(token.token)
     if age > TOKEN_LIFETIME.total_seconds():  # the emulator's clock stands still, say
         text = f"a chat token was used {age:.0f} real seconds after it was made; it lives for {TOKEN_LIFETIME.seconds}"
-        ctx.hints.tell("chat", "old token", text)
+        ctx.hints.tell_of_mistake("chat", "old token", text)
     connection = Connection(
         ctx.ids.alphanumeric(12),
         token.room_arn,

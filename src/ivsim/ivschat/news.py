@@ -87,7 +87,7 @@ class Feed(Generic[H]):
         self._room_of: dict[str, _Room] = {}
         self._touched: dict[str, None] = {}
         self._news: deque[Sent | Closed] = deque()
-        self.close = state.watch(self._note, self._read)
+        self.close = state.watch(self._note_change, self._read)
         """Ends it: nothing wakes anybody any more."""
 
     def connect(self, token: str) -> tuple[H, News]:
@@ -98,7 +98,7 @@ class Feed(Generic[H]):
         with self._state.journal:
             connection = self._connect(token)
             self._read()
-            news = self._take(len(self._news))
+            news = self._take_news(len(self._news))
             room = self._rooms.get(connection.room_arn)
             if room is None:
                 room = self._rooms[connection.room_arn] = self._enter(connection.room_arn)
@@ -122,7 +122,7 @@ class Feed(Generic[H]):
             for connection_id, room in list(self._room_of.items()):
                 leave(room.ctx, connection_id)
             self._read()
-            return self._take(len(self._news))
+            return self._take_news(len(self._news))
 
     @property
     def followed(self) -> set[str]:
@@ -134,9 +134,9 @@ class Feed(Generic[H]):
         """Return what happened since it was asked before, at most so many things, and whether there is more."""
         with self._state.journal:
             self._read()
-            return self._take(min(most, len(self._news))), bool(self._news)
+            return self._take_news(min(most, len(self._news))), bool(self._news)
 
-    def _note(self, key: str) -> None:
+    def _note_change(self, key: str) -> None:
         """Note what changes for those who are followed, by whatever thread, inside its transaction."""
         if not key:
             self._begin_anew()
@@ -156,7 +156,7 @@ class Feed(Generic[H]):
         for room in [self._rooms[key] for key in touched if key in self._rooms]:
             self._news += self._sent(room, None)
 
-    def _take(self, number: int) -> News:
+    def _take_news(self, number: int) -> News:
         return [self._news.popleft() for _ in range(number)]
 
     def _begin_anew(self) -> None:
@@ -212,7 +212,7 @@ class Transcripts:
         self._ends: dict[str, int] = {}
         with state.journal:
             self._begin()
-            self.close = state.watch(self._note)
+            self.close = state.watch(self._note_change)
             """Ends it: nothing wakes anybody any more."""
 
     def news(self) -> list[Published]:
@@ -221,7 +221,7 @@ class Transcripts:
             touched, self._touched = self._touched, {}
             return [each for room_arn in touched for each in self._sent(room_arn)]
 
-    def _note(self, key: str) -> None:
+    def _note_change(self, key: str) -> None:
         if not key:
             self._begin()
         elif key.startswith("arn:"):

@@ -183,7 +183,7 @@ class Server:
         connections = cast("set[HttpConnection]", shared.connections)
         background = [loop.create_task(self._tick(shared))]
         if self._state_file is not None:
-            background.append(loop.create_task(self._state_file.keep()))
+            background.append(loop.create_task(self._state_file.write_changes()))
         listener = Listener(self._socket, connect, connections, self._limits)
         listener.open()
         ready()

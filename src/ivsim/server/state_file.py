@@ -50,7 +50,7 @@ class StateFile:
                 raise OSError(f"cannot keep the state in {os.fspath(path)}: {error.strerror or error}") from None
             raise
 
-    async def keep(self) -> None:
+    async def write_changes(self) -> None:
         """Write each change, until cancelled. While a file cannot be written, it is tried again and again.
 
         The event loop is held for as long as it takes to copy lists of records; the rest is done by another thread.

@@ -89,14 +89,14 @@ class _ViewerRefused(Exception):
         error: str,
         channel: Channel | None = None,
         *,
-        tell: Callable[[], None] | None = None,
+        announce_breach: Callable[[], None] | None = None,
     ) -> None:
         super().__init__(error)
         self.status = status
         self.error_code = error_code
         self.error = error
         self.channel = channel
-        self.tell = tell
+        self.announce_breach = announce_breach
 
 
 class Playback:
@@ -165,9 +165,9 @@ class Playback:
             with self._state.transaction():
                 return self._grant(viewer)
         except _ViewerRefused as refused:
-            if refused.tell is not None:
+            if refused.announce_breach is not None:
                 with self._state.transaction():  # another one, as the first has come to nothing
-                    refused.tell()
+                    refused.announce_breach()
             headers = {"Content-Type": _REFUSAL, "Access-Control-Allow-Origin": "*"}
             return Response(refused.status, headers, _explanation(viewer, refused).encode()), None
 
@@ -287,7 +287,7 @@ def _terms_of_token(ctx: Context, channel: Channel, viewer: Viewer) -> dict[str,
             raise _forbidden(channel, "token has been used")
         ctx.store.used_tokens[use] = ctx.now
     for cause, text in tokens.mistakes(claims, channel.arn, viewer.origin, ctx.clock.time()):
-        ctx.hints.tell("playback", cause, text)
+        ctx.hints.tell_of_mistake("playback", cause, text)
     return {
         "viewer_id": viewer_id,
         "viewer_session_version": version,
@@ -317,8 +317,9 @@ def _check_views(ctx: Context, stream: StreamSession) -> None:
     watching = views(ctx)
     if watching >= most:
         breach = Breach("Concurrent Viewers", most, watching + 1 - most, "viewers")
-        tell = partial(broadcast.exceed, ctx, stream.stream_id, breach)
-        raise _ViewerRefused(403, "concurrent_views_exceeded", "too many concurrent views", stream.channel, tell=tell)
+        announce_breach = partial(broadcast.exceed, ctx, stream.stream_id, breach)
+        code, text = "concurrent_views_exceeded", "too many concurrent views"
+        raise _ViewerRefused(403, code, text, stream.channel, announce_breach=announce_breach)
 
 
 def _check_origin(viewer: Viewer, channel: Channel, allowed: Collection[str], *, strict: bool) -> None:

@@ -167,7 +167,7 @@ class ChatSocket(asyncio.Protocol):
                 self._busy = True
                 self._loop.call_later(delay, self._resume, text)
             else:
-                self._take(text)
+                self._take_frame(text)
         if self._waiting:
             self.transport.pause_reading()
         else:
@@ -177,10 +177,10 @@ class ChatSocket(asyncio.Protocol):
         """Go on after a while, with the frames held back meanwhile."""
         self._busy = False
         if text is not None:
-            self._take(text)
+            self._take_frame(text)
         self._advance()
 
-    def _take(self, text: str) -> None:
+    def _take_frame(self, text: str) -> None:
         if self._connection is None:
             return
         try:
