@@ -1,4 +1,4 @@
-"""One call's way: due, route, place, validate, gates, handler, serialize, after; see "One call" in docs/design.md."""
+"""The steps of one call: due, route, place, validate, gates, handler, serialize, after; see docs/design.md."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def is_for_ivs(request: Request) -> bool:
 
 
 class _Call:
-    """A call on its way, with what was found out of it so far: where it goes, and with what."""
+    """A call on its way, and what is known of it so far: its destination and its parameters."""
 
     __slots__ = ("account", "action", "latency", "operation", "params", "region", "service")
 
@@ -136,7 +136,7 @@ class Dispatcher:
                     ctx.service.forget(ctx, most)
 
     def _address(self, call: _Call, request: Request) -> ServiceError | None:
-        """Find out where a call goes, and let the time pass that a test wants it to take. Returns what refuses it."""
+        """Find out where a call goes, and let its latency pass. Returns the error that refuses it, None without one."""
         try:
             scope, route, query = _find(request)
             service, operation = call.service, call.operation = SERVICES[route.service], route.operation
@@ -151,7 +151,7 @@ class Dispatcher:
         return None
 
     def _answer_call(self, call: _Call, refused: ServiceError | None) -> tuple[int, bytes, str | None]:
-        """Return status and body of the answer, and the error's code if it is one; then nothing has changed."""
+        """Return status, body and error code of the answer; with an error code, nothing has changed."""
         try:
             if refused is not None:
                 raise refused
@@ -301,7 +301,7 @@ def _scope(signature: str) -> SignatureScope | None:
 def _choose(found: list[Route], scope: SignatureScope | None) -> Route:
     """Choose between services that share a path: by the signature, and among those that sign alike by the ARN in it.
 
-    Without a signature it is the ARN alone. What leaves it open, as an ARN of nobody's does, is the first one's.
+    Without a signature the ARN alone decides. Where it does not, as when it is nobody's, the first service is chosen.
     """
     text = next(iter(found[0].members.values()))
     if scope is not None:
@@ -327,7 +327,7 @@ def _routes_not_emulated() -> Routes:
 
 
 def _has_namespace(arn: str) -> bool:
-    """Return whether what begins as an ARN does is of a service of ours."""
+    """Return whether a text that begins like an ARN names a service of ours."""
     return bool(SERVICES.namespaces.intersection(arn.split(":")[2:3]))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 Step = Callable[[], object]
 
 _TRIES = 8
-"""Times to look for the lock before sleeping on it."""
+"""The number of attempts to take the lock before the thread sleeps on it."""
 
 
 class Journal:
@@ -51,7 +51,7 @@ class Journal:
         self._has_logged = True
 
     def afterwards(self, effect: Step) -> None:
-        """Have something done, by the thread that is in the transaction or another, when it is through."""
+        """Have an effect done after the transaction, by this thread or another."""
         self._effects.append(effect)
         self.note_undo(self._effects.pop)
 
@@ -60,7 +60,7 @@ class Journal:
         self._interval, self._regular = transactions, effect
 
     def forget(self) -> None:
-        """Drop the effects that were not done yet, and the notes: the things they are about are gone."""
+        """Drop the effects that were not done yet, and the notes, because what they are about is gone."""
         self._undo.clear()
         self._effects.clear()
         self._committed.clear()

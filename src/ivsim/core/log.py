@@ -19,7 +19,7 @@ _log = logging.getLogger("ivsim.events")
 
 
 class PlaceRefused(LookupRefused):
-    """There is no such place in the log: what followed it is forgotten, or the log never came that far."""
+    """A place is asked for after which entries are forgotten, or that the log never reached."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Log(Sequence[T]):
         return self.first + len(self._entries)
 
     def since(self, position: int, most: int) -> list[T]:
-        """Return up to `most` entries after the first `position` ever, as far as they are still kept."""
+        """Return up to `most` entries after the first `position` that there ever were, without forgotten ones."""
         with self._journal:  # what is not through yet may be taken back
             start = max(position - self.first, 0)
             return self._entries[start : start + most]
@@ -173,14 +173,14 @@ class Log(Sequence[T]):
         return LogPage(entries[::-1], place + 1 if place > self.first else None, end)
 
     def _add(self, entry: T) -> None:
-        """Add something, in a transaction; subscribers get it when that is through."""
+        """Add an entry, in a transaction; subscribers get it when that is through."""
         self._entries.append(entry)
         self._journal.note_log()
         if self._subscribers:
             self._journal.afterwards(partial(self._deliver, entry))
 
     def _deliver(self, entry: T) -> None:
-        """Hand something to the subscribers."""
+        """Hand an entry to the subscribers."""
         for subscription, subscriber in list(self._subscribers.items()):
             if subscription in self._subscribers:  # nobody ended it while others were told
                 try:

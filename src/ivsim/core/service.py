@@ -1,4 +1,4 @@
-"""A service: its operations, quotas and stores; and what a handler is given to work with."""
+"""A service: its operations, quotas and stores; and the context that its functions work with."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Context(Generic[S]):
-    """Where a call happens: one account and region of one service, with the emulator's parts at hand."""
+    """The place of a call: one account and region of one service, with the emulator's parts at hand."""
 
     def __init__(self, service: Service[S], account: str, region: str, state: State) -> None:
         self.service = service
@@ -51,7 +51,7 @@ class Context(Generic[S]):
 
     @property
     def strict(self) -> bool:
-        """Whether constraints and references are checked."""
+        """True when constraints and references are checked."""
         return self._state.options.strict
 
     def arn(self, resource_type: str, resource_id: str) -> str:
@@ -144,11 +144,11 @@ class Context(Generic[S]):
         return Task(self.service.name, self.account, self.region, function.__name__, arguments)
 
     def deliver(self, parcels: Iterable[Parcel], then: Callable[..., None], *arguments: Any) -> None:
-        """Have things carried to other services of the region, and a task done with what came of it.
+        """Have parcels carried to other services of the region, and then a task done with the outcome.
 
-        The task gets the arguments, and the error code of the first parcel that was not taken, None when all were; so
-        it does at once where nobody carries anything. Parcels may be made as they are carried. The task is dropped when
-        the emulator is reset in the meantime.
+        The task gets the arguments, and the error code of the first parcel that was not taken, None when all were.
+        Where nobody carries parcels, it gets None at once. `parcels` may make them as they are carried. The task is
+        dropped when the emulator is reset in the meantime.
         """
         state, task, at = self._state, self._task(then, arguments), self.clock.microseconds()
         courier, generation = state.courier, state.generation
@@ -183,7 +183,7 @@ class Context(Generic[S]):
         return self._state.quotas[name]
 
     def hint_at_cut(self, operation: str, page: Page, max_results: int | None) -> None:
-        """Tell whoever gave no page size that the default, which is small, has cut what a list operation answers.
+        """Add a hint that the default page size, which is small, has cut the answer of a list operation.
 
         `operation` is its Python name.
         """
@@ -193,9 +193,9 @@ class Context(Generic[S]):
             self.hints.tell_of_mistake("calls", ("cut", name), text)
 
     def look(self, operation: str, **arguments: object) -> Any:
-        """Return what an operation that only reads would answer, as JSON has it: no fault, no rate, no call on record.
+        """Return what an operation that only reads would answer, as JSON, without faults, rates or a call on record.
 
-        Both have their Python names. An answer of one member is that member; None is a refusal.
+        Operation and parameters have Python names. An answer of one member is that member; a refusal is None.
         """
         serialize = self.service.model.by_python_name[operation].serialize
         try:
@@ -254,13 +254,13 @@ def _change(ctx: Context[Any], resource_type: str, key: str, changes: dict[str, 
 
 
 def wire_name(name: str) -> str:
-    """Return what a member of this Python name is called on the wire."""
+    """Return the name on the wire of a member with this Python name."""
     first, *others = name.split("_")
     return first + "".join(map(str.title, others))
 
 
 About: TypeAlias = Callable[[Context[Any]], Callable[[Any], Mapping[str, object]]]
-"""Prepares for a place what there is to say of its records."""
+"""A function of a context; it returns a function from a record of that place to further members."""
 
 
 class Incident(NamedTuple):

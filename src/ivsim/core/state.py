@@ -23,7 +23,7 @@ from .stores import Stores
 from .webhooks import Webhooks
 
 _KEPT = ("clock", "quotas", "faults", "rates", "webhooks", "stores", "calls", "events")
-"""The parts that a snapshot is of. Ids are not: they shall not come twice."""
+"""The parts in a snapshot. Ids are not among them, because none may come twice."""
 
 
 class _Watcher(NamedTuple):
@@ -133,7 +133,7 @@ class State:
             return {name: getattr(self, name).snapshot() for name in _KEPT}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Bring back what was there when the snapshot was taken."""
+        """Make the parts as they were when the snapshot was taken."""
         with self.journal:
             self.forgets()
             for name, its_state in state.items():

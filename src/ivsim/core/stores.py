@@ -234,7 +234,7 @@ class Store:
 
     @property
     def is_new(self) -> bool:
-        """Whether nothing was ever put in."""
+        """True when nothing was ever put in."""
         records = (its for series in self.series.values() for its in series._records.values())
         return not any(table._last_serial for table in self.tables.values()) and not any(records)
 

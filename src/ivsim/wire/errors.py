@@ -93,7 +93,7 @@ class ValidationException(ServiceError):
 
 
 class MemberRefused(Exception):
-    """An input member breaks a rule that the model cannot express, as a handler found.
+    """A handler refuses an input member, for a rule that the model cannot express.
 
     `member` is its Python name, dotted where it is nested; the dispatcher, which knows the operation, turns it into
     the ValidationException that a broken constraint of the model would give.
