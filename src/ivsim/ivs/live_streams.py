@@ -40,7 +40,7 @@ class Admission:
     def __init__(self, channel_arn: str, priority: int | None, connect: Callable[..., LiveStream]) -> None:
         self.channel_arn = channel_arn
         self.priority = priority
-        """That of the key or the call, by which it would take over a stream; None for none."""
+        """The priority, from the key or the call, by which it would take over a stream; None without one."""
         self._connect = connect
 
     def connect(
@@ -80,12 +80,12 @@ class LiveStream:
 
     @property
     def is_live(self) -> bool:
-        """Whether viewers can see it now."""
+        """True while viewers can see it."""
         return self.session is not None and self.session.state is not None
 
     @property
     def is_connected(self) -> bool:
-        """Whether its encoder is connected still: not stopped, not ended, not taken over by another, not reset away."""
+        """True while its encoder is connected: not stopped, ended, taken over by another, or reset away."""
         self._state.clock.run_due()
         return self._is_connected
 
@@ -99,7 +99,7 @@ class LiveStream:
 
     @property
     def shows_slate(self) -> bool:
-        """Whether viewers see the channel's failover slate, because ingest is interrupted."""
+        """True while viewers see the channel's failover slate, because ingest is interrupted."""
         session = self.session
         return session is not None and broadcast.shows_slate(self._ctx, session)
 
@@ -300,7 +300,7 @@ class Streams:
         return found[0]
 
     def _found(self, ctx: Context, session: StreamSession) -> LiveStream:
-        """Return a handle on a stream where the one who started it is not known any more."""
+        """Return a handle on a stream, whoever started it."""
         channel = ctx.store.channels.get(session.channel_arn)
         key = channel.stream_key_arns[:1] if channel else ()
         credential = ctx.store.stream_keys[key[0]].value if key else session.channel_arn
@@ -346,7 +346,7 @@ class Streams:
 
 
 def _refused(refusal: Refusal) -> StreamRefused:
-    """Return what an encoder is told; it is raised outside of the transaction, so that what was announced stays so."""
+    """Return the exception for a refusal; raised outside of the transaction, it leaves what was announced."""
     return StreamRefused(refusal.reason, refusal.code)
 
 

@@ -52,7 +52,7 @@ class StreamEvent(Struct, frozen=True):
 
     @property
     def is_error(self) -> bool:
-        """Whether this is a quota breach or a failure."""
+        """True for a quota breach or a failure."""
         return self.type == LIMIT_BREACH or self.name in _ERRORS
 
 
@@ -88,7 +88,7 @@ class StreamSession(Struct, frozen=True):
 
     @property
     def channel_arn(self) -> str:
-        """The ARN of the channel it is, or was, broadcast on."""
+        """The ARN of the channel of the broadcast."""
         return self.channel.arn
 
     @property

@@ -24,8 +24,8 @@ from .messaging.reviews import Review, ReviewFunction
 from .news import Feed, Transcripts
 
 Pending: TypeAlias = Callable[[Callable[[float], object]], None]
-"""The review of a message, still to be held. It is called with a function that lets seconds pass, if a test wants a
-delay."""
+"""A function that holds the review of a message. Its argument is a function that lets seconds pass, for a delay that a
+test wants."""
 
 
 Post: TypeAlias = Callable[[str, dict[str, Any]], Mapping[str, Any]]
@@ -124,7 +124,7 @@ class ChatConnection:
 
     @property
     def closed(self) -> bool:
-        """Whether it was closed: by `close()`, by a moderator, at the end of the session."""
+        """True after it was closed: by `close()`, by a moderator, or at the end of the session."""
         with self._state.transaction():
             return self.id not in self._ctx.store.connections
 
@@ -215,7 +215,7 @@ class Chat:
         return self._state.webhooks
 
     def post_with(self, post: Post) -> Callable[[], None]:
-        """Have the payloads for the URLs of `webhooks` POSTed by a function; return what ends that.
+        """Have the payloads for the URLs of `webhooks` POSTed by a function; return a function that ends that.
 
         Of several functions, as with two servers, the last that is left does it.
         """
@@ -299,7 +299,7 @@ class Chat:
             return chat_logs.arrived(self._contexts(arn.account, arn.region), room_arn)
 
     def snapshot(self) -> Any:
-        """Return what `restore()` needs: the review handlers, and the connections that have a door's client."""
+        """Return what `restore()` needs: the review handlers, and the connections of clients at a door."""
         return dict(self._review_handlers), self._followed()
 
     def restore(self, before: Any) -> None:

@@ -173,7 +173,7 @@ def next_frame(ctx: Context, connection_id: str) -> str | None:
 
 
 def receive(ctx: Context, connection_id: str, text: str) -> Review | None:
-    """Take a frame from a client: do what it requests, or answer with an ERROR.
+    """Take a frame from a client: carry out its request, or answer with an ERROR.
 
     Returns the message when it has to be reviewed first; `conclude()` then goes on. Nothing comes from a closed
     connection: that is the caller's to know.

@@ -229,7 +229,7 @@ class Playback:
         return _granted(viewer, session, _PLAYLIST, text.encode())
 
     def _segment(self, viewer: Viewer, stream_id: str, index: int, numbers: list[int], suffix: str) -> _Granted:
-        """Answer with a segment, by its number, or with what fragments are read by, which has none."""
+        """Answer with a segment, by its number, or with the initialization of fragments, which has no number."""
         ctx, session, stream = self._watched(viewer, viewer.parameter("dna"), index)
         if stream.stream_id != stream_id or suffix != _suffix(stream):
             raise _not_found()
@@ -247,7 +247,7 @@ class Playback:
         return _granted(viewer, session, _SEGMENTS[suffix], recipe)
 
     def _watched(self, viewer: Viewer, session_id: str, index: int) -> tuple[Context, ViewerSession, StreamSession]:
-        """Return what a viewer watches who was admitted before, if that is still so."""
+        """Return the session and the stream of a viewer who was admitted before. Refuses one who no longer is."""
         ctx = next((ctx for ctx in self._contexts if session_id in ctx.store.viewer_sessions), None)
         if ctx is None:
             raise _not_found()
@@ -264,7 +264,7 @@ class Playback:
 
 
 def _terms_of_token(ctx: Context, channel: Channel, viewer: Viewer) -> dict[str, Any]:
-    """Return on what terms the token of a request admits to a private channel."""
+    """Return the terms on which the token of a request admits to a private channel. Refuses a bad token."""
     pairs = ctx.store.playback_key_pairs.values()
     try:
         claims = tokens.verify(
@@ -299,7 +299,7 @@ def _terms_of_token(ctx: Context, channel: Channel, viewer: Viewer) -> dict[str,
 
 
 def _terms_of_policy(ctx: Context, channel: Channel, viewer: Viewer) -> dict[str, Any]:
-    """Return on what terms the playback restriction policy of a public channel, if it has one, admits to it."""
+    """Return the terms on which the policy of a public channel, if it has one, admits to it. Refuses others."""
     policy = ctx.store.playback_restriction_policies.get(channel.playback_restriction_policy_arn)
     if policy is None:
         return {}

@@ -27,7 +27,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class ActionRefused(Exception):
-    """A request is answered with an ERROR. `frame_id` is the id that the operation had already, if it had one."""
+    """A request is refused; an ERROR answers it. `frame_id` is the id that the operation had by then, if it had one."""
 
     def __init__(self, code: int, text: str, frame_id: str = "") -> None:
         super().__init__(code, text)
@@ -37,7 +37,7 @@ class ActionRefused(Exception):
 
 
 class Action(NamedTuple):
-    """A frame that was understood as far as possible, and why it is refused if it is.
+    """A frame, as far as it was understood, and the reason for a refusal, if it is refused.
 
     `subject` is the action's required member: the content, the message's id or the user's.
     """
@@ -73,7 +73,7 @@ def write(action: str, request_id: str, **members: object) -> str:
 
 
 def is_attributes(value: object) -> bool:
-    """Return whether something is a map from strings to strings."""
+    """Return whether a value is a map from strings to strings."""
     return isinstance(value, dict) and all(isinstance(each, str) for pair in value.items() for each in pair)
 
 

@@ -95,7 +95,7 @@ def wanted(ctx: Context, room: Room, message: Message) -> Review | None:
 def hold(review: Review, handler: ReviewFunction | None, clock: Clock, wait: Callable[[float], object]) -> Verdict:
     """Review a message. This is called outside of transactions, because the handler may do anything.
 
-    What goes wrong is reported in the log (`ivsim.chat`), and the room's fallback result decides. The service waits for
+    A failure is reported in the log (`ivsim.chat`), and the room's fallback result decides. The service waits for
     an answer until the timeout and no longer; a handler is timed on the emulator's clock. `wait` lets the seconds pass
     by which a test delays the review.
     """

@@ -31,7 +31,7 @@ _HEAD = [
 
 
 class EventStream(Response):
-    """The news of some sources. A request with Last-Event-ID goes on behind the entries that are named there."""
+    """An answer that sends the news of some sources. With Last-Event-ID it goes on behind the entries named there."""
 
     def __init__(self, sim: Emulator, sources: Sequence[Source], request: Request) -> None:
         super().__init__()

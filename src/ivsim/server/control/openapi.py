@@ -83,13 +83,13 @@ def _operation(each: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
 
 
 def _kind_of_body(each: Endpoint) -> Any:
-    """Return what a body is read as; None for no body, or one that is taken as it comes."""
+    """Return the type that a body is read as; None for no body, or one that is taken as it comes."""
     body = each.hints.get("body")
     return None if body is bytes else body
 
 
 def _kind_of_answer(each: Endpoint) -> Any:
-    """Return what the JSON of an answer is made of; None for none, or one that the endpoint writes itself."""
+    """Return the type of an answer; None for no answer, or one that the endpoint writes itself."""
     answer = each.hints["return"]
     kinds = [kind for kind in get_args(answer) or [answer] if kind is not Response] if _is_union(answer) else [answer]
     return None if kinds[0] in (Response, type(None)) else kinds[0]

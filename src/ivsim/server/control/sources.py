@@ -83,7 +83,7 @@ class Entries:
             self.position = position
 
     def begin(self) -> None:
-        """Begin, at the next reading, with what is there or comes."""
+        """Begin, at the next reading, with the entries that are there, or with those to come."""
         self._restart = self._start()
 
     def _start(self) -> int:
@@ -111,4 +111,4 @@ class Frames:
                 yield None
 
     def begin(self) -> None:
-        """Nothing is to be done: transcripts begin anew by themselves."""
+        """Do nothing: transcripts begin anew by themselves."""
