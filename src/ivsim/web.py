@@ -80,7 +80,7 @@ def headers(request: Request, response: Response) -> dict[str, str]:
 
 
 def announced(request: Request) -> Request:
-    """Return what a browser asks leave for, when it does, and any other request as it is."""
+    """Return the request that a browser's preflight announces, and any other request as it is."""
     if _is_preflight(request):
         return request._replace(method=request.header("access-control-request-method"))
     return request

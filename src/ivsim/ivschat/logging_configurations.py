@@ -21,7 +21,7 @@ _ABOUT = ("arn", "name")
 CREATION = service.incident("LoggingConfigurationCreation", "CREATE_FAILED", about=_ABOUT)
 UPDATE = service.incident("LoggingConfigurationUpdate", "UPDATE_FAILED", about=_ABOUT)
 DELETION = service.incident("LoggingConfigurationDeletion", "DELETE_FAILED", about=_ABOUT)
-"""Each is done with the call, unless a test wants it to take its time, or to fail."""
+"""The incidents of a logging configuration. Each change is done with the call, unless a test delays or fails it."""
 
 DEFAULT_PAGE = 50
 

@@ -152,7 +152,7 @@ def _differing(wanted: Macroblock, neighbour: Macroblock | None, mode: int, offs
 
 
 def _transformed(means: Sequence[int]) -> list[int]:
-    """Return what the inverse transform of 4 x 4 means makes STEP times these means of (8.5.10), in zigzag order."""
+    """Return the levels, in zigzag order, from which the inverse transform makes STEP times these means (8.5.10)."""
     rows = [_hadamard(means[row * 4 : row * 4 + 4]) for row in range(4)]
     columns = [_hadamard([row[column] for row in rows]) for column in range(4)]
     return [columns[place % 4][place // 4] for place in _ZIGZAG]

@@ -72,11 +72,11 @@ class Timeline:
         return self._spans[index].start + offset - self._elapsed[index]
 
     def duration(self, number: int) -> float:
-        """Return how many seconds a segment lasts."""
+        """Return the duration of a segment in seconds."""
         return self.elapsed(number + 1) - self.elapsed(number)
 
     def elapsed(self, number: int) -> float:
-        """Return how many seconds of segments there are before one."""
+        """Return the seconds of all segments before one."""
         return number * SEGMENT_SECONDS
 
     def stretch(self, number: int) -> Stretch:

@@ -83,7 +83,7 @@ class EventStream(Response):
                     await send(_part(b":\n\n"))
 
     def _read(self) -> Iterator[bytes]:
-        """Yield what is new, in parts between which a slow client is waited for."""
+        """Yield the news in parts; between them a slow client is waited for."""
         if self._is_replaced:
             self._is_replaced = False
             yield self._message("reset", {})
