@@ -139,9 +139,9 @@ def test_nothing_is_said_in_vain() -> None:
 @pytest.mark.parametrize(
     ("state", "shape"),
     [
-        (recording_configurations.State, "RecordingConfigurationState"),
-        (failover_slate_configurations.State, "FailoverSlateConfigurationState"),
-        (logging_configurations.State, "LoggingConfigurationState"),
+        (recording_configurations.RecordingConfigurationState, "RecordingConfigurationState"),
+        (failover_slate_configurations.FailoverSlateConfigurationState, "FailoverSlateConfigurationState"),
+        (logging_configurations.LoggingConfigurationState, "LoggingConfigurationState"),
     ],
 )
 def test_the_types_say_the_same(state: Any, shape: str) -> None:

@@ -1,4 +1,4 @@
-"""Activation: what is different in the process from the start of an outermost mock to its stop."""
+"""Activation: the changes to the process that last from the start of an outermost mock to its stop."""
 
 from __future__ import annotations
 
@@ -38,7 +38,10 @@ class Activation:
             self.patches = patches.pop_all()
 
     def admit(self, options: GivenOptions, *, is_inside: bool) -> None:
-        """Let another mock in, or say why not. One that is entered inside of it may come from any thread."""
+        """Let another mock in; one that is entered inside of this one may come from any thread.
+
+        Raises RuntimeError for a mock of another thread or task, ValueError for an option that contradicts this mock.
+        """
         if not is_inside and self._is_of_others():
             raise RuntimeError(
                 "another thread or task has a mock_ivs active; it holds for the whole process, so two at a time "

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 
 class Around(Protocol):
-    """The thing put around a test: a mock, which can be entered again, and inside itself."""
+    """The scope around a test: a mock, which can be entered again, also inside itself."""
 
     def start(self) -> object:
         """Begin; each start() wants its stop()."""
@@ -112,7 +112,7 @@ def _decorate_class(mock: Around, cls: type[Any]) -> type[Any]:
 
 
 def _decorate_test_case(mock: Around, cls: type[Any], base: type[Any]) -> None:
-    """A test is what `run` or `debug` does: setUp, the method, tearDown, cleanups."""
+    """Decorate `run` and `debug`, either of which is a whole test: setUp, the method, tearDown, cleanups."""
     for name in ("run", "debug"):
         # no plain function: moto's class decorator would take it for one of the tests
         setattr(cls, name, functools.partialmethod(_around_one_test(mock, getattr(cls, name))))

@@ -1,4 +1,4 @@
-"""One call's way: due, route, place, validate, gates, handler, serialize, after; see "One call" in docs/design.md."""
+"""The steps of one call: due, route, place, validate, gates, handler, serialize, after; see docs/design.md."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .core.state import State
 from .ivs.playback.urls import is_playback
 from .services import SERVICES, not_emulated
 from .wire.errors import (
-    InvalidMember,
+    MemberRefused,
     NotEmulated,
     RequestEntityTooLarge,
     ResourceNotFoundException,
@@ -30,7 +30,7 @@ from .wire.errors import (
 )
 from .wire.http import Request, WholeResponse
 from .wire.model import Operation
-from .wire.parse import MalformedBody, body_members, located_members
+from .wire.parse import BodyRefused, body_members, located_members
 from .wire.routes import Route, Routes
 from .wire.validate import Problem
 
@@ -46,7 +46,7 @@ _CHAT = re.compile(r"https?://edge\.")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
 
-class Scope(NamedTuple):
+class SignatureScope(NamedTuple):
     """The scope of a signature: who signed, for which region and service."""
 
     access_key: str
@@ -71,7 +71,7 @@ def is_for_ivs(request: Request) -> bool:
 
 
 class _Call:
-    """A call on its way, with what was found out of it so far: where it goes, and with what."""
+    """A call on its way, and what is known of it so far: its destination and its parameters."""
 
     __slots__ = ("account", "action", "latency", "operation", "params", "region", "service")
 
@@ -105,7 +105,8 @@ class Dispatcher:
         state.clock.run_due()  # 1. due
         refused = self._address(call, request)  # 2. route, 3. place; and the request's members
         with state.journal:  # what the call has for effects comes when it is on record
-            status, body, error_code = self._answer(call, refused)  # 4. validate, 5. gates, 6. handler, 7. serialize
+            # 4. validate, 5. gates, 6. handler, 7. serialize
+            status, body, error_code = self._answer_call(call, refused)
             state.calls.record(_recorded(call, status, error_code, state.clock.now()))  # 8. after
         headers = {"x-amzn-RequestId": state.ids.request_id()}
         if body:
@@ -135,7 +136,7 @@ class Dispatcher:
                     ctx.service.forget(ctx, most)
 
     def _address(self, call: _Call, request: Request) -> ServiceError | None:
-        """Find out where a call goes, and let the time pass that a test wants it to take. Returns what refuses it."""
+        """Find out where a call goes, and let its latency pass. Returns the error that refuses it, None without one."""
         try:
             scope, route, query = _find(request)
             service, operation = call.service, call.operation = SERVICES[route.service], route.operation
@@ -149,8 +150,8 @@ class Dispatcher:
             return error
         return None
 
-    def _answer(self, call: _Call, refused: ServiceError | None) -> tuple[int, bytes, str | None]:
-        """Return status and body of the answer, and the error's code if it is one; then nothing has changed."""
+    def _answer_call(self, call: _Call, refused: ServiceError | None) -> tuple[int, bytes, str | None]:
+        """Return status, body and error code of the answer; with an error code, nothing has changed."""
         try:
             if refused is not None:
                 raise refused
@@ -159,7 +160,9 @@ class Dispatcher:
         except ServiceError as error:
             return *self._refusal(error, call), error.code
 
-    def _place(self, scope: Scope | None, operation: Operation, params: Mapping[str, Any], url: str) -> tuple[str, str]:
+    def _place(
+        self, scope: SignatureScope | None, operation: Operation, params: Mapping[str, Any], url: str
+    ) -> tuple[str, str]:
         """Return account and region: the signature's, or an ARN's in the request, or the host's, or the defaults."""
         options = self._state.options
         if scope is not None:
@@ -190,8 +193,8 @@ class Dispatcher:
         self._pass_gates(call, handler, arguments)
         try:
             return operation.status, operation.serialize(handler.function(ctx, **arguments)), None
-        except InvalidMember as invalid:
-            problem = Problem(tuple(operation.wire_path(invalid.member)), invalid.rule)
+        except MemberRefused as refused:
+            problem = Problem(tuple(operation.wire_path(refused.member)), refused.rule)
             raise _invalid(service, [problem]) from None
 
     def _valid(
@@ -254,7 +257,7 @@ def _invalid(service: Service[Any], problems: list[Problem]) -> ValidationExcept
     )
 
 
-def _find(request: Request) -> tuple[Scope | None, Route, str]:
+def _find(request: Request) -> tuple[SignatureScope | None, Route, str]:
     """Return the signature's scope, the route that a request takes, and its query string."""
     found, path, query = _locate(request.method, request.url)
     scope = _scope_of(request, query)
@@ -283,22 +286,22 @@ def _located(method: str, url: str) -> tuple[list[Route], str, str]:
         raise UnknownOperationException(f"{url!r} is not a URL") from None
 
 
-def _scope_of(request: Request, query: str) -> Scope | None:
+def _scope_of(request: Request, query: str) -> SignatureScope | None:
     """Return the scope of a signature: in the beginning of an Authorization header, or in a presigned query string."""
     signature = request.header("authorization").partition(",")[0] or query
     return (_scope if len(signature) <= _LONGEST_REMEMBERED else _scope.__wrapped__)(signature)
 
 
 @lru_cache(maxsize=1024)
-def _scope(signature: str) -> Scope | None:
+def _scope(signature: str) -> SignatureScope | None:
     match = _SCOPE.search(signature) or _SCOPE.search(unquote(signature))
-    return Scope(*match.groups()) if match else None
+    return SignatureScope(*match.groups()) if match else None
 
 
-def _choose(found: list[Route], scope: Scope | None) -> Route:
+def _choose(found: list[Route], scope: SignatureScope | None) -> Route:
     """Choose between services that share a path: by the signature, and among those that sign alike by the ARN in it.
 
-    Without a signature it is the ARN alone. What leaves it open, as an ARN of nobody's does, is the first one's.
+    Without a signature the ARN alone decides. Where it does not, as when it is nobody's, the first service is chosen.
     """
     text = next(iter(found[0].members.values()))
     if scope is not None:
@@ -324,14 +327,14 @@ def _routes_not_emulated() -> Routes:
 
 
 def _has_namespace(arn: str) -> bool:
-    """Return whether what begins as an ARN does is of a service of ours."""
+    """Return whether a text that begins like an ARN names a service of ours."""
     return bool(SERVICES.namespaces.intersection(arn.split(":")[2:3]))
 
 
 def _params(request: Request, route: Route, query: str) -> dict[str, Any]:
     try:
         members = body_members(request.body)
-    except MalformedBody:
+    except BodyRefused:
         raise ValidationException("The request body is not a JSON object in UTF-8") from None
     located = located_members(route.operation.input, route.members, query)
     return {**members, **located} if located else members

@@ -135,12 +135,12 @@ class Emulator:
     def handle(self, request: Request) -> WholeResponse:
         """Answer an HTTP request as the services would, body and all: for every door in process.
 
-        Refusals are answers too. What raises is a bug of ivsim's; the state is then as before the call.
+        Refusals are answers too. An exception is a bug of ivsim's; the state is then as before the call.
         """
         return self.respond(request).whole()
 
     def respond(self, request: Request) -> Response:
-        """Answer as `handle()` does, but leave what takes long to make to the door: for servers, which do that aside.
+        """Answer as `handle()` does, but do not make bodies that take long: for servers, which make them aside.
 
         The body may then be a recipe, or an iterable of parts that are waited for.
         """
@@ -172,7 +172,8 @@ class Emulator:
     def on_replaced(self, callback: Callable[[], object]) -> Callable[[], None]:
         """Call a function whenever everything in the emulator is replaced: by `reset()`, `load()` and their like.
 
-        Returns what ends that. It is called inside the transaction, by whatever thread, and so has only to take a note.
+        Returns a function that ends that. The callback is called inside the transaction, by whatever thread, so it
+        should only take a note.
         """
         return self._state.watch(lambda key: None if key else callback())
 

@@ -53,7 +53,7 @@ def current() -> Emulator | None:
 
 
 class Mock:
-    """What `mock_ivs()` returns. It can be used again, and inside itself."""
+    """The decorator and context manager that `mock_ivs()` returns. It can be used again, and inside itself."""
 
     def __init__(self, options: GivenOptions) -> None:
         check_names(options, "mock_ivs")
@@ -105,7 +105,7 @@ class Mock:
 
     @contextmanager
     def one_test(self) -> Iterator[None]:
-        """Be active for a test; what a mock around it holds already, the test sees, and leaves as it was."""
+        """Be active for a test, which sees what a mock around it holds already, and leaves that as it was."""
         around = current()
         with ExitStack() as scope:
             if around is not None:

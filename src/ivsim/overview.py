@@ -1,4 +1,4 @@
-"""Everything that an emulator has, in every account and region, as the API shows it; looked at beside the record."""
+"""Everything that an emulator has, in every account and region, as the API shows it, without a call on record."""
 
 from __future__ import annotations
 

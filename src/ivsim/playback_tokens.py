@@ -23,7 +23,7 @@ _PARAMETERS = {
     tokens.ORIGINS: "origins",
     tokens.SINGLE_USE: "single_use",
 }
-"""The names of claims here, where they differ from the claims' own."""
+"""The names of parameters, by the claims whose own names differ."""
 
 _MOST_BYTES = 2048
 
@@ -103,7 +103,7 @@ def playback_token(
 
 
 def _parameter(claim: str) -> str:
-    """Return what a claim is called here."""
+    """Return the name of the parameter for a claim."""
     return _PARAMETERS.get(claim, claim.removeprefix("aws:").replace("-", "_"))
 
 

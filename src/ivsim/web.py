@@ -50,7 +50,7 @@ class Headers(dict[str, str]):
 
 
 def answer(respond: Callable[[Request], Response], request: Request) -> Response:
-    """Answer a request that came over a socket, its body as it was sent, by what an emulator responds, `guarded()`."""
+    """Answer a request from a socket, compressed or not, by an emulator's `respond()`; `guarded()`."""
     if _is_preflight(request) and not is_playback(request.url):
         return _preflight(request)
     return guarded(request, lambda: respond(request._replace(body=_decoded(request))))
@@ -80,7 +80,7 @@ def headers(request: Request, response: Response) -> dict[str, str]:
 
 
 def announced(request: Request) -> Request:
-    """Return what a browser asks leave for, when it does, and any other request as it is."""
+    """Return the request that a browser's preflight announces, and any other request as it is."""
     if _is_preflight(request):
         return request._replace(method=request.header("access-control-request-method"))
     return request

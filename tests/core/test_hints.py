@@ -147,11 +147,11 @@ def test_a_reset(sim: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a reset hints are told again; of more causes than anybody reads nothing is told."""
     monkeypatch.setattr(hints, "MOST_CAUSES", 1)
     with sim._state.transaction():
-        sim.hints.tell("calls", "one", "first")
-        sim.hints.tell("calls", "other", "second")
+        sim.hints.tell_of_mistake("calls", "one", "first")
+        sim.hints.tell_of_mistake("calls", "other", "second")
     assert [hint.text for hint in sim.hints] == ["first"]
     sim.reset()
     assert list(sim.hints) == []
     with sim._state.transaction():
-        sim.hints.tell("calls", "one", "first")
+        sim.hints.tell_of_mistake("calls", "one", "first")
     assert [hint.text for hint in sim.hints] == ["first"]

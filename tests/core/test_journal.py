@@ -98,7 +98,7 @@ def test_forgetting_inside() -> None:
         raise LookupError
     assert len(table) == 0
     with pytest.raises(ZeroDivisionError), journal:
-        journal.note(lambda: 1 / 0)
+        journal.note_undo(lambda: 1 / 0)
         raise LookupError
     with ThreadPoolExecutor(1) as pool:
         pool.submit(table.__setitem__, "two", "2").result()

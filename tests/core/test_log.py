@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ivsim import Emulator
 from ivsim.core.calls import Call
-from ivsim.core.log import LogPage, PlaceGone
+from ivsim.core.log import LogPage, PlaceRefused
 
 from ..calling import call
 
@@ -73,7 +73,7 @@ def test_no_such_place(asked: dict[str, Any], field: str, text: str) -> None:
     """A place is refused if what followed it is not all there any more, or if there never was such a place."""
     with pytest.raises(LookupError, match=text) as caught:
         log_of(7, forgotten=2).calls.page(**asked)
-    assert isinstance(caught.value, PlaceGone)
+    assert isinstance(caught.value, PlaceRefused)
     assert caught.value.field == field
 
 

@@ -285,7 +285,7 @@ def test_late(tmp_path: Path) -> None:
     call(sim, "CreateChannel")
 
     async def keep() -> None:
-        await asyncio.wait_for(kept.keep(), 0.1)
+        await asyncio.wait_for(kept.write_changes(), 0.1)
 
     with pytest.raises(asyncio.TimeoutError):
         asyncio.run(keep())

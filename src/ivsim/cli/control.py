@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _EVENT_STREAM = "text/event-stream"
 
 _SECONDS = 60.0
-"""The longest wait for a connection, an answer, or a sign of life."""
+"""The longest wait, in seconds, for a connection, an answer, or a sign of life."""
 
 
 class RequestFailed(Exception):

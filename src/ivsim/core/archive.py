@@ -1,4 +1,4 @@
-"""An emulator's state as a file, and back.
+"""Saving and loading: an emulator's state written to a file, and read back.
 
 The file is JSON: the name and version of the format, the release that wrote it, and the parts as their snapshots are.
 Records are written and read by msgspec, as their classes declare them; nothing here knows a record or a table. Floats
@@ -40,7 +40,7 @@ def load(state: State, services: Services, path: str | os.PathLike[str]) -> None
 
 
 def dumps(state: State) -> bytes:
-    """Return a state in the form of a file, on one line. Raises ValueError for a fault that a file cannot keep."""
+    """Return what `save()` would write, but on one line. Raises ValueError for a fault that a file cannot keep."""
     return b"".join(encode(take_snapshot(state)))
 
 
@@ -125,7 +125,7 @@ def write(target: Path, pieces: Iterable[bytes], temporary: Path) -> None:
 
 
 def _pieces(value: Any) -> Iterator[bytes]:
-    """Yield the JSON of a value in pieces of a few records each, for msgspec lets no other thread run meanwhile."""
+    """Yield the JSON of a value in pieces of a few records: msgspec lets no other thread run while it writes one."""
     if isinstance(value, (Document, SavedStore, SavedTable, SavedSeries)):
         value = {name: getattr(value, name) for name in value.__dataclass_fields__}
     if isinstance(value, dict):
@@ -171,7 +171,7 @@ def _saved_stores(stores: Mapping[tuple[str, str, str], Any]) -> Iterable[SavedS
 
 
 def _kind_of(records: Iterable[Any]) -> str:
-    """Return the name of the class of a table's records, which is one for all; no name for no records."""
+    """Return the name of the class that all records of a table have; an empty text when there are none."""
     (name,) = {type(record).__name__ for record in records} or {""}
     return name
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 class ArgumentRefused(Exception):
     """An argument of a public method is not what it has to be, and nothing has changed.
 
-    What is raised is one of the subclasses, each of which is the built-in exception that Python users expect as well.
+    Only the subclasses are raised. Each of them is also the built-in exception that Python users expect.
     `field` is the argument's name, or the key in a mapping that is set; `rule` says what was given and what may be. The
     text is both, with `place` for the `field` where its name alone would say too little.
     """
@@ -33,8 +33,8 @@ class KeyRefused(ArgumentRefused, KeyError):
     """A mapping with fixed keys does not have this one."""
 
 
-class NotFound(ArgumentRefused, LookupError):
-    """Nothing has the id, the ARN or the name that was asked for; the text is the rule alone, which is a sentence."""
+class LookupRefused(ArgumentRefused, LookupError):
+    """An id, an ARN or a name is asked for that nothing has. The text is the rule alone, which is a sentence."""
 
     def __str__(self) -> str:
         return self.rule

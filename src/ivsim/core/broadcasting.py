@@ -1,4 +1,4 @@
-"""Broadcasting: what a service needs of another that takes streams, without knowing it.
+"""Broadcasting: the interface by which a service sends to channels of another that it does not know.
 
 A composition of stages sends to a channel as an encoder does. Services do not import each other, so the emulator hands
 in who takes a broadcast, as it hands in who carries a parcel.
@@ -22,7 +22,7 @@ class Broadcast(Protocol):
 
     @property
     def is_connected(self) -> bool:
-        """Whether it may still send."""
+        """True while it may still send."""
 
     def on_change(self, callback: Callable[[], object]) -> Callable[[], None]:
         """Call a function whenever something about the broadcast changes; return a function that ends that."""

@@ -94,14 +94,14 @@ class Clock:
 
     @property
     def is_frozen(self) -> bool:
-        """Whether only `advance()` moves it."""
+        """True while only `advance()` moves it."""
         return self._frozen is not None
 
     def freeze(self, at: datetime | None = None) -> None:
         """Stop the clock, here or `at` a moment; from then on only `advance()` moves it.
 
-        Raises TypeError for what is no datetime; ValueError for one without a time zone, as whose noon it is decides
-        what expires, and for one before the year 1970 or beyond 9998.
+        Raises TypeError for an `at` that is not a datetime; ValueError for one without a time zone, which could be
+        several moments, and for one before the year 1970 or beyond 9998.
         """
         if at is not None and not isinstance(at, datetime):
             raise TypeRefused("at", f"{at!r} is not a datetime")
@@ -122,8 +122,8 @@ class Clock:
     def advance(self, duration: float | timedelta) -> None:
         """Move the clock forward by seconds or a timedelta; what falls due on the way happens in order, at its time.
 
-        Raises TypeError for what is neither; ValueError for a negative duration, as time does not go back, and for one
-        beyond the year 9998.
+        Raises TypeError for a duration of another type; ValueError for a negative one, as time does not go back, and
+        for one that ends beyond the year 9998.
         """
         given: object = duration
         if isinstance(given, timedelta):
@@ -142,11 +142,11 @@ class Clock:
             self._set(max(until, self.microseconds()))
 
     def after(self, seconds: float, task: Task) -> None:
-        """Schedule a task in so many seconds; it is taken back with the transaction that asked for it."""
+        """Schedule a task in so many seconds. If the transaction is taken back, so is the task."""
         timer = Timer(self.microseconds() + round(seconds * 1_000_000), self._next_serial, task)
         self._next_serial += 1
         heapq.heappush(self._timers, timer)
-        self._journal.note(lambda: self._drop(timer))
+        self._journal.note_undo(lambda: self._drop(timer))
 
     def run_due(self) -> None:
         """Do all tasks that the clock has reached by itself."""
@@ -201,7 +201,7 @@ class Clock:
 
     def _pop(self) -> Timer:
         timer = heapq.heappop(self._timers)
-        self._journal.note(lambda: heapq.heappush(self._timers, timer))
+        self._journal.note_undo(lambda: heapq.heappush(self._timers, timer))
         return timer
 
     def _drop(self, timer: Timer) -> None:

@@ -40,7 +40,10 @@ class FirehoseRecord(NamedTuple):
 Parcel: TypeAlias = S3Object | LogEvent | FirehoseRecord
 
 Courier: TypeAlias = Callable[[str, Iterable[Parcel]], str | None]
-"""Carries parcels to the services of a region; returns the error code of the first that was not taken, or None."""
+"""A function that carries parcels to the services of a region.
+
+It returns the error code of the first parcel that was not taken, None when all were.
+"""
 
 Delivery: TypeAlias = Callable[[], object]
 """Has the courier carry some parcels, and sees to what comes of it."""

@@ -68,4 +68,4 @@ class Events(Log[Event]):
         }
         self.latest = at
         self._add(event)
-        self._journal.note(self._entries.pop)
+        self._journal.note_undo(self._entries.pop)

@@ -45,7 +45,7 @@ class Hints(Log[Hint]):
         self._causes: set[Hashable] = set()
         self._born: dict[str, float] = {}
 
-    def tell(self, topic: Topic, cause: Hashable, text: str) -> None:
+    def tell_of_mistake(self, topic: Topic, cause: Hashable, text: str) -> None:
         """Add a hint, in a transaction, unless its cause was told before."""
         if cause in self._causes or len(self._causes) >= MOST_CAUSES:
             return
@@ -54,19 +54,19 @@ class Hints(Log[Hint]):
         logging.getLogger(f"ivsim.{topic}").warning("%s", text)
 
     def tell_of_region(self, asked: Arn | None, namespace: str, region: str) -> None:
-        """Tell whoever asks a service's client of one region for what is in another, by the ARN that was not found."""
+        """Add a hint when a client of one region asked for an ARN of another, and so found nothing."""
         if asked is not None and asked.service == namespace and asked.region != region:
             text = f"a client of {region} asked for {asked}, which is of {asked.region}: make it for that region"
-            self.tell("calls", ("region", region, asked.region), text)
+            self.tell_of_mistake("calls", ("region", region, asked.region), text)
 
     def is_born(self, name: str) -> None:
-        """Remember that something is made now, in real time, whatever the emulator's clock shows."""
+        """Remember when, in real time, something is made; the emulator's clock may show another time."""
         self._born[name] = monotonic()
         if len(self._born) > MOST_BORN:
             del self._born[next(iter(self._born))]
 
     def age(self, name: str) -> float:
-        """Return for how many real seconds something has been there; 0 if that is not known."""
+        """Return how many real seconds ago something was made; 0 if that is not known."""
         born = self._born.get(name)
         return 0.0 if born is None else monotonic() - born
 

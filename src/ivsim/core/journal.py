@@ -10,10 +10,10 @@ from time import sleep
 from types import TracebackType
 from typing import Any
 
-Action = Callable[[], object]
+Step = Callable[[], object]
 
 _TRIES = 8
-"""Times to look for the lock before sleeping on it."""
+"""The number of attempts to take the lock before the thread sleeps on it."""
 
 
 class Journal:
@@ -33,16 +33,16 @@ class Journal:
         self._has_logged = False
         self._done = 0
         self._interval = 0
-        self._regular: Action | None = None
+        self._regular: Step | None = None
         self._lock = threading.RLock()
         self._is_loops = False
-        self._undo: list[Action] = []
+        self._undo: list[Step] = []
         self._marks: list[int] = []
-        self._effects: list[Action] = []
-        self._committed: deque[Action] = deque()
+        self._effects: list[Step] = []
+        self._committed: deque[Step] = deque()
         self._performing = threading.Lock()
 
-    def note(self, undo: Action) -> None:
+    def note_undo(self, undo: Step) -> None:
         """Remember, inside a transaction, how to take back the change just made."""
         self._undo.append(undo)
 
@@ -50,17 +50,17 @@ class Journal:
         """Remember, inside a transaction, that it puts a call or an event on record."""
         self._has_logged = True
 
-    def afterwards(self, effect: Action) -> None:
-        """Have something done, by the thread that is in the transaction or another, when it is through."""
+    def afterwards(self, effect: Step) -> None:
+        """Have an effect done after the transaction, by this thread or another."""
         self._effects.append(effect)
-        self.note(self._effects.pop)
+        self.note_undo(self._effects.pop)
 
-    def regularly(self, transactions: int, effect: Action) -> None:
+    def regularly(self, transactions: int, effect: Step) -> None:
         """Do something, as an effect, after every so many transactions that change something or log a call."""
         self._interval, self._regular = transactions, effect
 
     def forget(self) -> None:
-        """Drop the effects that were not done yet, and the notes: the things they are about are gone."""
+        """Drop the effects that were not done yet, and the notes, because what they are about is gone."""
         self._undo.clear()
         self._effects.clear()
         self._committed.clear()
@@ -122,7 +122,7 @@ class Journal:
             finally:
                 self._performing.release()
 
-    def _next(self) -> Action | None:
+    def _next(self) -> Step | None:
         with self._lock:
             return self._committed.popleft() if self._committed else None
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar, overload
 
-from .arguments import NotFound, ValueRefused
+from .arguments import LookupRefused, ValueRefused
 from .callbacks import check_callback
 from .journal import Journal
 
@@ -18,8 +18,8 @@ T = TypeVar("T")
 _log = logging.getLogger("ivsim.events")
 
 
-class PlaceGone(NotFound):
-    """There is no such place in the log: what followed it is forgotten, or the log never came that far."""
+class PlaceRefused(LookupRefused):
+    """A place is asked for after which entries are forgotten, or that the log never reached."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Log(Sequence[T]):
         return self.first + len(self._entries)
 
     def since(self, position: int, most: int) -> list[T]:
-        """Return up to `most` entries after the first `position` ever, as far as they are still kept."""
+        """Return up to `most` entries after the first `position` that there ever were, without forgotten ones."""
         with self._journal:  # what is not through yet may be taken back
             start = max(position - self.first, 0)
             return self._entries[start : start + most]
@@ -87,8 +87,9 @@ class Log(Sequence[T]):
         0 comes before it. `after` asks for the oldest entries after a place, `before` for the newest before it, and
         `is_wanted` for those alone for which it is true. `limit` is how many at most, None all.
 
-        Raises PlaceGone, a LookupError, for a place after which entries are forgotten (0 begins with the oldest that is
-        there), and for one that the log has not come to; ValueError for a number that is none, and for both places.
+        Raises PlaceRefused, a LookupError, for a place after which entries are forgotten (0 begins with the oldest that
+        is there), and for one that the log has not come to; ValueError for a number that is not whole or too small, and
+        for both places at once.
         """
         for name, value, least in (("limit", limit, 1), ("after", after, 0), ("before", before, 1)):
             if value is not None and (type(value) is not int or value < least):
@@ -139,14 +140,14 @@ class Log(Sequence[T]):
         self._subscribers = dict(subscribers)
 
     def _place(self, name: str, place: int) -> int:
-        """Return a place from which entries can be read. Raises PlaceGone."""
+        """Return a place from which entries can be read. Raises PlaceRefused."""
         if name == "after" and 0 < place < self.first:
-            raise PlaceGone(
+            raise PlaceRefused(
                 name,
                 f"of the {self._what}s after {place} those up to {self.first} are forgotten; 0 begins with the oldest",
             )
         if place > self.end + (name == "before"):
-            raise PlaceGone(
+            raise PlaceRefused(
                 name, f"there have been {self.end} {self._what}s, not {place}; perhaps another state was loaded"
             )
         return max(place, self.first + (name == "before"))
@@ -172,14 +173,14 @@ class Log(Sequence[T]):
         return LogPage(entries[::-1], place + 1 if place > self.first else None, end)
 
     def _add(self, entry: T) -> None:
-        """Add something, in a transaction; subscribers get it when that is through."""
+        """Add an entry, in a transaction; subscribers get it when that is through."""
         self._entries.append(entry)
         self._journal.note_log()
         if self._subscribers:
             self._journal.afterwards(partial(self._deliver, entry))
 
     def _deliver(self, entry: T) -> None:
-        """Hand something to the subscribers."""
+        """Hand an entry to the subscribers."""
         for subscription, subscriber in list(self._subscribers.items()):
             if subscription in self._subscribers:  # nobody ended it while others were told
                 try:

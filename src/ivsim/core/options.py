@@ -1,4 +1,4 @@
-"""Options: what an emulator can be made with. A new one is a line in each of the two classes here."""
+"""The options of an emulator. A new one is a line in each of the two classes here."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ class Options:
     """Changes to the documented quotas, for example ``{"Channels": 2}``."""
 
     rate_limits: bool = False
-    """Whether the documented calls per second are enforced."""
+    """True to refuse more calls per second than AWS documents."""
 
     strict: bool = True
-    """Whether constraints, and references to other resources, are checked.
+    """True to check constraints, and references to other resources.
 
     False is for suites written against looser mocks. Required members and types always are checked.
     """
@@ -61,7 +61,7 @@ class Options:
     on, "realistic" takes the documented time on the clock."""
 
     deliver: bool = False
-    """Whether recordings and chat logs are written to S3, CloudWatch Logs and Firehose, with boto3.
+    """True to write recordings and chat logs to S3, CloudWatch Logs and Firehose, with boto3.
 
     Under moto the code under test finds them there.
     """
@@ -85,7 +85,7 @@ class Options:
 
 
 def check_names(options: Mapping[str, object], place: str) -> None:
-    """Refuse an option that does not exist, as TypeError, as a function refuses an argument."""
+    """Raise TypeError for an option that does not exist, as a function does for an argument."""
     for name in options:
         if name not in Options.__dataclass_fields__:
             raise TypeRefused(name, unknown("option", name, Options.__dataclass_fields__), place=place)

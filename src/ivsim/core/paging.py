@@ -8,7 +8,7 @@ import hmac
 from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
-from ..wire.errors import InvalidMember
+from ..wire.errors import MemberRefused
 from .stores import Table
 
 _MAC_SIZE = 20
@@ -38,7 +38,7 @@ def page(
 
     A token says after which row the next page starts, so inserts and deletes between pages neither skip nor repeat what
     stayed, and a page costs the same however long the table is. It is good for the list it came from alone: `purpose`
-    names the operation, the place and the filters. Raises InvalidMember for any other; an empty token is the first
+    names the operation, the place and the filters. Raises MemberRefused for any other; an empty token is the first
     page.
     """
     serial = _read(token, secret, purpose) if token else None
@@ -66,7 +66,7 @@ def _read(token: str, secret: bytes, purpose: str) -> int:
         sealed, canonical = b"", False
     cursor, mac = sealed[:-_MAC_SIZE], sealed[-_MAC_SIZE:]
     if not canonical or not hmac.compare_digest(mac, _mac(cursor, secret, purpose)):
-        raise InvalidMember("next_token", "Member must be a token that this operation returned, with the same filters")
+        raise MemberRefused("next_token", "Member must be a token that this operation returned, with the same filters")
     return int.from_bytes(cursor[len(_PREFIX) :], "big")
 
 

@@ -10,22 +10,22 @@ from ..wire.errors import ThrottlingException
 from .clock import Clock
 
 _A_SECOND = 1_000_000
-"""In microseconds."""
+"""One second, in microseconds."""
 
 _FEW = 1_000
-"""So many counts are kept without asking whether anybody still needs them."""
+"""The number of counts that are kept before the idle ones are looked for and dropped."""
 
 
 class Rates:
     """The documented rates, over the last second of the clock; for calls, off unless `rate_limits=True`.
 
-    A frozen clock never forgives: advance it. Text of the error: observed for PutMetadata (docs/fidelity.md).
+    On a frozen clock the second never ends: advance it. Text of the error: observed for PutMetadata (docs/fidelity.md).
     """
 
     def __init__(self, clock: Clock, *, enforced: bool) -> None:
         self._clock = clock
         self.enforced = enforced
-        """Whether calls are to be checked."""
+        """True when calls are checked, and not only messages."""
         self._seen: dict[tuple[str, str, str], deque[int]] = {}
         self._most = _FEW
 
@@ -43,11 +43,11 @@ class Rates:
             )
 
     def admit(self, action: str, rates: Mapping[str, int], region: str) -> bool:
-        """Count an action, limited or not as calls are; return False, and do not count it, when it is one too many."""
+        """Count an action, whether or not calls are checked; return False, and count nothing, for one too many."""
         return self._exceeded(action, rates, region) is None
 
     def _exceeded(self, action: str, rates: Mapping[str, int], region: str) -> str | None:
-        """Return the first resource of which it is one too many, or count it."""
+        """Return the first resource whose rate an action would exceed; without one, count it and return None."""
         now = self._clock.microseconds()
         if len(self._seen) > self._most:
             self._drop_idle(now)
@@ -66,7 +66,7 @@ class Rates:
         return None
 
     def _drop_idle(self, now: int) -> None:
-        """Forget who has done nothing for a second; connections come and go."""
+        """Forget the counts of resources without an action in the last second, as connections come and go."""
         self._seen = {key: seen for key, seen in self._seen.items() if seen and seen[-1] > now - _A_SECOND}
         self._most = max(2 * len(self._seen), _FEW)
 

@@ -1,4 +1,4 @@
-"""The registry's form: services by their names, and what is made of all of them together."""
+"""A registry: services by their names, and the routes and the names of all of them together."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .service import Service
 class Registry(Mapping[str, Service[Any]]):
     """Services by their names.
 
-    Raises ValueError for services that share a name, or declare a quota of one name each.
+    Raises ValueError for services that share a name, or that declare a quota of the same name.
     """
 
     def __init__(self, *services: Service[Any]) -> None:

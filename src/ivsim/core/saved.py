@@ -34,7 +34,7 @@ FORMAT = "ivsim"
 
 
 VERSION = 1
-"""Of the format. A field or a table more is not a new version: what a file lacks has its default."""
+"""The version of the format. A new field or table does not change it: what a file lacks has its default."""
 
 
 _PLAIN = (str, int, float, bool, bytes, datetime, dict, list, tuple)
@@ -210,7 +210,7 @@ def _restored_series(
 
 @cache
 def _kinds(service: Service[Any]) -> Mapping[str, Any]:
-    """Return, by name, what the records of a service can be: the records and named tuples of its package."""
+    """Return, by name, the classes that the records of a service can have: those in its package, and plain types."""
     kinds: dict[str, Any] = {plain.__name__: plain for plain in _PLAIN}
     package = import_module(service.make_store.__module__.rpartition(".")[0])
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
@@ -258,7 +258,7 @@ def _check_names(place: str, what: str, names: Iterable[str], known: Iterable[st
 
 
 def _convert(given: Any, kind: type[T], place: str) -> T:
-    """Return what was read as what it was before, or raise ValueError that names the place and the rule."""
+    """Convert what was read to its type before it was saved. Raises ValueError that names the place and the rule."""
     try:
         value = msgspec.convert(given, kind)
     except msgspec.ValidationError as error:

@@ -1,4 +1,4 @@
-"""A service: its operations, quotas and stores; and what a handler is given to work with."""
+"""A service: its operations, quotas and stores; and the context that its functions work with."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import cached_property, partial
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from ..wire import model
-from ..wire.errors import InvalidMember, ServiceError, ServiceQuotaExceededException
+from ..wire.errors import MemberRefused, ServiceError, ServiceQuotaExceededException
 from ..wire.serialize import TimeFormat, iso8601
 from ..wire.validate import Problem
 from . import paging
@@ -28,7 +28,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Context(Generic[S]):
-    """Where a call happens: one account and region of one service, with the emulator's parts at hand."""
+    """The place of a call: one account and region of one service, with the emulator's parts at hand."""
 
     def __init__(self, service: Service[S], account: str, region: str, state: State) -> None:
         self.service = service
@@ -49,7 +49,7 @@ class Context(Generic[S]):
 
     @property
     def strict(self) -> bool:
-        """Whether constraints and references are checked."""
+        """True when constraints and references are checked."""
         return self._state.options.strict
 
     def arn(self, resource_type: str, resource_id: str) -> str:
@@ -63,7 +63,7 @@ class Context(Generic[S]):
     def check(self, holds: object, member: str, rule: str) -> None:
         """Refuse the request unless a rule of `member` (its Python name, dotted when nested) holds."""
         if not holds and self.strict:
-            raise InvalidMember(member, rule)
+            raise MemberRefused(member, rule)
 
     def check_exists(self, table: Table[Any], *arns: str) -> None:
         """Refuse the request when it refers to something that does not exist."""
@@ -145,11 +145,11 @@ class Context(Generic[S]):
         return Task(self.service.name, self.account, self.region, function.__name__, arguments)
 
     def deliver(self, parcels: Iterable[Parcel], then: Callable[..., None], *arguments: Any) -> None:
-        """Have things carried to other services of the region, and a task done with what came of it.
+        """Have parcels carried to other services of the region, and then a task done with the outcome.
 
-        The task gets the arguments, and the error code of the first parcel that was not taken, None when all were; so
-        it does at once where nobody carries anything. Parcels may be made as they are carried. The task is dropped when
-        the emulator is reset in the meantime.
+        The task gets the arguments, and the error code of the first parcel that was not taken, None when all were.
+        Where nobody carries parcels, it gets None at once. `parcels` may make them as they are carried. The task is
+        dropped when the emulator is reset in the meantime.
         """
         state, task, at = self._state, self._task(then, arguments), self.clock.microseconds()
         courier, generation = state.courier, state.generation
@@ -186,19 +186,19 @@ class Context(Generic[S]):
         return self._state.quotas[name]
 
     def hint_at_cut(self, operation: str, page: Page, max_results: int | None) -> None:
-        """Tell whoever gave no page size that the default, which is small, has cut what a list operation answers.
+        """Add a hint that the default page size, which is small, has cut the answer of a list operation.
 
         `operation` is its Python name.
         """
         if max_results is None and page.next_token is not None:
             name = self.service.model.by_python_name[operation].name
             text = f"{name} was called without maxResults, and a page has {len(page.items)} then; there are more"
-            self.hints.tell("calls", ("cut", name), text)
+            self.hints.tell_of_mistake("calls", ("cut", name), text)
 
     def look(self, operation: str, **arguments: object) -> Any:
-        """Return what an operation that only reads would answer, as JSON has it: no fault, no rate, no call on record.
+        """Return what an operation that only reads would answer, as JSON, without faults, rates or a call on record.
 
-        Both have their Python names. An answer of one member is that member; None is a refusal.
+        Operation and parameters have Python names. An answer of one member is that member; a refusal is None.
         """
         serialize = self.service.model.by_python_name[operation].serialize
         try:
@@ -257,13 +257,13 @@ def _change(ctx: Context[Any], resource_type: str, key: str, changes: dict[str, 
 
 
 def wire_name(name: str) -> str:
-    """Return what a member of this Python name is called on the wire."""
+    """Return the name on the wire of a member with this Python name."""
     first, *others = name.split("_")
     return first + "".join(map(str.title, others))
 
 
 About: TypeAlias = Callable[[Context[Any]], Callable[[Any], Mapping[str, object]]]
-"""Prepares for a place what there is to say of its records."""
+"""A function of a context; it returns a function from a record of that place to further members."""
 
 
 class Incident(NamedTuple):

@@ -23,13 +23,13 @@ from .stores import Stores
 from .webhooks import Webhooks
 
 _KEPT = ("clock", "quotas", "faults", "rates", "webhooks", "stores", "calls", "events")
-"""The parts that a snapshot is of. Ids are not: they shall not come twice."""
+"""The parts in a snapshot. Ids are not among them, because none may come twice."""
 
 
 class _Watcher(NamedTuple):
     """Somebody who waits for something to change; see `State.watch()`."""
 
-    note: Callable[[str], object]
+    note_change: Callable[[str], object]
     read: Callable[[], object]
 
 
@@ -91,14 +91,16 @@ class State:
         """
         return self.journal.changes, self.generation, self.clock.setting, self.clock.now().toordinal()
 
-    def watch(self, note: Callable[[str], object], read: Callable[[], object] = lambda: None) -> Callable[[], None]:
-        """Call `note` with the ARN or id of what changes, with "" when everything does; return a function to end that.
+    def watch(
+        self, note_change: Callable[[str], object], read: Callable[[], object] = lambda: None
+    ) -> Callable[[], None]:
+        """Call `note_change` with the ARN or id of what changes, or "" when everything does, until told to stop.
 
-        `note` is called at once, by the thread that makes the change, and the transaction may still be taken back. So
-        it should only take a note, and look later, inside a transaction. `read` is called when it has to look now,
-        because what happened will be forgotten.
+        Returns the function that stops it. `note_change` is called at once, by the thread that makes the change, and
+        the transaction may still be taken back. So it should only take a note, and read the state later, inside a
+        transaction. `read` is called when it has to read now, because what happened will be forgotten.
         """
-        watcher = _Watcher(note, read)
+        watcher = _Watcher(note_change, read)
 
         def end() -> None:
             with self.journal:
@@ -111,7 +113,7 @@ class State:
     def touch(self, key: str) -> None:
         """Tell those who watch what changes. Only inside a transaction."""
         for watcher in self._watchers:
-            watcher.note(key)
+            watcher.note_change(key)
 
     def forgets(self) -> None:
         """Let watchers read what is about to be forgotten. Only inside a transaction that has changed nothing yet."""
@@ -132,7 +134,7 @@ class State:
             return {name: getattr(self, name).snapshot() for name in _KEPT}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Bring back what was there when the snapshot was taken."""
+        """Make the parts as they were when the snapshot was taken."""
         with self.journal:
             self.forgets()
             for name, its_state in state.items():

@@ -152,7 +152,7 @@ class Table(Generic[R]):
                 else:
                     insort(self._order, new, key=_serial)
                 self._rows[new.key] = new
-        self._journal.note(lambda: self._swap(new, old))
+        self._journal.note_undo(lambda: self._swap(new, old))
 
 
 class Series(Generic[R]):
@@ -191,7 +191,7 @@ class Series(Generic[R]):
         """Add a record to those of a key."""
         records = self._records.setdefault(key, [])
         records.append(record)
-        self._journal.note(records.pop)
+        self._journal.note_undo(records.pop)
 
     def drop_before(self, key: str, place: int) -> None:
         """Remove the records of a key before a place; not in a transaction that may be taken back."""
@@ -245,7 +245,7 @@ class Store:
 
     @property
     def is_new(self) -> bool:
-        """Whether nothing was ever put in."""
+        """True when nothing was ever put in."""
         records = (its for series in self.series.values() for its in series._records.values())
         return not any(table._last_serial for table in self.tables.values()) and not any(records)
 

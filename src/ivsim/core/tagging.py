@@ -13,7 +13,7 @@ from .stores import Table
 
 _RATE = 10
 MOST_TAGS = 50
-"""Tags a resource can have; the model limits only what one request brings."""
+"""The most tags that a resource can have; the model limits only those of one request."""
 
 
 def add_tag_operations(service: Service[Any]) -> None:

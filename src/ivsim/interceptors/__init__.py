@@ -1,4 +1,4 @@
-"""One client library each: requests for IVS are answered in the process, all others go their way.
+"""Interceptors, one for each client library: requests for IVS are answered in the process, others go their way.
 
 An interceptor is a context manager over a `Handle`. It patches the library where a request leaves it, so that it does
 not matter when a client was made, and takes its patch back at the end.

@@ -20,8 +20,8 @@ _seen: dict[tuple[Any, ...], Any] = {}
 class SharedLoader(ModelLoader):
     """A loader that remembers the model files it read, across sessions.
 
-    Each test gets a new default session, so that nothing of one is seen by the next; what makes a new session slow is
-    that it reads the same files of the same packages again.
+    Each test gets a new default session, so that nothing of one is seen by the next. A new session would be slow,
+    because it would read the same files of the same packages again.
     """
 
     def list_available_services(self, type_name: str) -> Any:

@@ -29,7 +29,7 @@ DUMMY = "ivsim"
 
 
 Answering = Callable[[Callable[..., Any], Handle], Callable[..., Any]]
-"""Makes, of an endpoint's method, the one that answers in its place."""
+"""A function that takes an endpoint's method, and returns the one that answers in its place."""
 
 
 @contextmanager
@@ -117,7 +117,7 @@ def _answering(original: Callable[..., Any], handle: Handle) -> Callable[..., An
 
 
 def _sending(original: Callable[..., Any], handle: Handle) -> Callable[..., Any]:
-    """For requests that were signed by hand and are sent with botocore's own HTTP session."""
+    """Return a `send()` that answers requests which were signed by hand and use botocore's own HTTP session."""
 
     def send(session: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
         if not is_ours(request.url):
@@ -129,7 +129,7 @@ def _sending(original: Callable[..., Any], handle: Handle) -> Callable[..., Any]
 
 
 def _without_refresh(original: Callable[..., Any]) -> Callable[..., Any]:
-    """For clients made before the mock whose credentials are fetched anew now and then: nobody is asked for them."""
+    """Return a `sign()` that asks nobody for credentials; a client made before the mock may have some that refresh."""
 
     def sign(signer: RequestSigner, operation_name: str, request: Any, *args: Any, **kwargs: Any) -> Any:
         if isinstance(signer._credentials, RefreshableCredentials) and is_ours(request.url):
@@ -141,7 +141,7 @@ def _without_refresh(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class _Placeholder(SigV4Auth):  # type: ignore[misc]
-    """A signer that writes all parts of a signature, account, region and service above all, but computes none."""
+    """A signer that writes all parts of a signature (access key, region and service above all), but computes none."""
 
     def canonical_request(self, _request: Any) -> str:
         return ""
@@ -157,10 +157,10 @@ class _Placeholder(SigV4Auth):  # type: ignore[misc]
 
 
 def _signing(original: Callable[..., Any]) -> Callable[..., Any]:
-    """For clients' calls to IVS, which stay in the process.
+    """Return an `add_auth()` that signs clients' calls to IVS, which stay in the process, with a placeholder.
 
-    A client made before the mock by whoever has no credentials could not sign at all: it signs as a dummy. And nobody
-    checks the signature, which is a fifth of what a call costs, so it is left out. What is signed by hand is signed.
+    Nobody checks the signature, and it is a fifth of what a call costs. A client that was made before the mock, and
+    has no credentials, could not sign at all: it gets dummy ones. Requests that are signed by hand are signed in full.
     """
 
     def add_auth(auth: SigV4Auth, request: Any) -> Any:

@@ -95,6 +95,6 @@ def batch_get(ctx: Context, table: Table[Any], wanted: list[str]) -> tuple[list[
 
 
 def batch_error(ctx: Context, error: ServiceError) -> dict[str, str]:
-    """Return what a batch answer says of an item: the code is the HTTP status in words, as in AWS's one sample."""
+    """Return the members of an error in a batch answer: the code is the HTTP status as text, as in AWS's one sample."""
     ctx.hints.tell_of_region(arns.parse(error.resource), service.namespace, ctx.region)
     return {"code": str(service.model.errors[error.code].status), "message": error.message}

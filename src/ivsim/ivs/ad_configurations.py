@@ -16,7 +16,7 @@ DEFAULT_PAGE = 100
 
 
 class PostRollConfiguration(Struct, frozen=True):
-    """Whether, and for how many seconds, ads follow the end of a stream."""
+    """The ads after the end of a stream, and their duration in seconds."""
 
     enabled: bool = False
     duration_seconds: int = 15

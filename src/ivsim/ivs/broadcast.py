@@ -53,22 +53,22 @@ _SHOWS: Mapping[Life, Mapping[str, object]] = {
     "starving": {"health": "STARVING"},
     "ended": {"state": None},
 }
-"""The members by which a session shows each state of a broadcast; after the end its health stays as it last was."""
+"""The members by which a session shows each state of a broadcast. After the end, its health stays as it last was."""
 
 _log = logging.getLogger("ivsim.streams")
 
 SECONDS_TO_START = 4.0
-"""From connecting to segments that play, when transitions are realistic: 3 to 4 s with keyframes each second."""
+"""The seconds from connecting to segments that play, when transitions are realistic: 3 to 4 with a keyframe each."""
 
 SECONDS_TO_A_VIEW = 15.0
 SECONDS_TO_NO_VIEW = 60.0
-"""Until a view appears in the viewer count, and until one that is over has left it, when transitions are realistic."""
+"""The seconds until the viewer count shows a new view, and until it drops one, when transitions are realistic."""
 
 MOST_SECONDS_WITHOUT_DATA = 30.0
-"""After this time without data an encoder counts as gone."""
+"""The seconds without data after which an encoder counts as gone."""
 
 MOST_SECONDS = 48 * 3600.0
-"""The longest a stream can be."""
+"""The longest duration of a stream, in seconds."""
 
 CAPACITY_EXCEEDED = "Transcode capacity exceeded. Please try again."
 
@@ -76,7 +76,7 @@ _GREATEST_PRIORITY = 2_147_483_647
 
 
 class Refusal(NamedTuple):
-    """Why an encoder was not let in, with the code that the event of it has, if there is one."""
+    """The reason why an encoder was not let in, and the code in the event about it, if there is an event."""
 
     reason: str
     code: str | None = None
@@ -85,7 +85,7 @@ class Refusal(NamedTuple):
 def connect(
     ctx: Context, channel: Channel, ingest: Ingest, *, viewers: int = 0, priority: int | None = None
 ) -> StreamSession | Refusal:
-    """An encoder connects with the channel's key: a session begins, and soon it is live; or an old one goes on."""
+    """Connect an encoder with the channel's key: a session begins, and soon is live; or an old one goes on."""
     refused = refusal(ctx, channel, priority, ingest)
     if refused is not None:
         return refused
@@ -117,7 +117,7 @@ def connect(
 
 
 def refusal(ctx: Context, channel: Channel, priority: int | None, ingest: Ingest | None = None) -> Refusal | None:
-    """Return why an encoder is not let in, None when it is; what is to be told of a refusal is told.
+    """Return why an encoder is not let in, None when it is; the event of a refusal is announced.
 
     Where the channel is free, the quota of streams decides. An occupant makes room in two cases: a slate covers that
     its encoder is gone, and then whoever sends the same media goes on with the session; or the newcomer takes it over,
@@ -145,7 +145,7 @@ def refusal(ctx: Context, channel: Channel, priority: int | None, ingest: Ingest
 
 
 def disconnect(ctx: Context, stream_id: str, *, code: str | None = None) -> None:
-    """The encoder is gone: the session ends, and with it the stream if it had started."""
+    """End the session, as its encoder is gone, and with it the stream if that had started."""
     session = ctx.store.stream_sessions[stream_id]
     why = {"code": code} if code else {}
     about = {"event_name": "Session Ended", "channel_name": session.channel.name, **why, "stream_id": stream_id}
@@ -158,13 +158,13 @@ def disconnect(ctx: Context, stream_id: str, *, code: str | None = None) -> None
 
 
 def fail(ctx: Context, stream_id: str, reason: str) -> None:
-    """The stream cannot be processed: it ends with a failure."""
+    """End the stream with a failure, as it cannot be processed."""
     _announce(ctx, stream_id, STATE_CHANGE, "Stream Failure", {"reason": reason})
     disconnect(ctx, stream_id)
 
 
 def exceed(ctx: Context, stream_id: str, breach: Breach) -> None:
-    """A limit is breached; one of ingest ends the session."""
+    """Announce the breach of a limit; a breach of ingest ends the session."""
     if breach.limit_name.startswith("Concurrent"):
         record_event(ctx, stream_id, LIMIT_BREACH, breach.limit_name)
         _emit_breach(ctx, breach)
@@ -174,7 +174,7 @@ def exceed(ctx: Context, stream_id: str, breach: Breach) -> None:
 
 
 def starve(ctx: Context, stream_id: str) -> None:
-    """No more data arrives. After a while the encoder counts as gone, later if there is a slate to show."""
+    """Begin a time without data, after which the encoder counts as gone; it is longer if there is a slate to show."""
     session = ctx.store.stream_sessions[stream_id]
     if session.health == "STARVING":
         return
@@ -191,7 +191,7 @@ def starve(ctx: Context, stream_id: str) -> None:
 
 
 def recover(ctx: Context, stream_id: str) -> None:
-    """Data arrives again."""
+    """End a time without data."""
     if ctx.store.stream_sessions[stream_id].health == "STARVING":
         _become(ctx, stream_id, "live", resumed_at=ctx.now)
         _announce(ctx, stream_id, HEALTH_CHANGE, "Starvation End")
@@ -209,9 +209,9 @@ def shows_slate(ctx: Context, session: StreamSession) -> bool:
 
 
 def set_viewers(ctx: Context, stream_id: str, viewers: int) -> None:
-    """So many people want to watch, now or when the stream starts.
+    """Let so many people watch, now or when the stream starts.
 
-    As many as the quota leaves room for do, and are counted after a while; who watches already stays.
+    Only as many get in as the quota leaves room for; who watches already stays. They are counted after a while.
     """
     session = ctx.store.stream_sessions[stream_id]
     if session.state is None:
@@ -235,7 +235,7 @@ def insert_metadata(ctx: Context, session: StreamSession, text: str) -> None:
 
 
 def insert_ad_break(ctx: Context, session: StreamSession, ad_break: AdBreak) -> None:
-    """Have an ad break in the stream, and tell EventBridge."""
+    """Put an ad break into the stream, and tell EventBridge."""
     ctx.store.ad_breaks.append(session.stream_id, ad_break)
     detail = {
         "event_name": "Ad Break Inserted",
@@ -318,7 +318,7 @@ def _replace_encoder(ctx: Context, session: StreamSession, ingest: Ingest, viewe
 
 
 def _media(ingest: Ingest) -> list[tuple[object, ...]]:
-    """Return what a takeover must not change."""
+    """Return the properties of the media that a takeover must not change."""
     video: list[tuple[object, ...]] = [(each.codec, each.video_width, each.video_height) for each in ingest.video]
     return [*video, *((each.codec,) for each in ingest.audio)]
 
@@ -336,7 +336,7 @@ def _start(ctx: Context, stream_id: str) -> None:
 
 @service.task
 def _lose(ctx: Context, stream_id: str, encoder: int) -> None:
-    """The connection of an encoder breaks, if it still sends."""
+    """Break the connection of an encoder, if it still sends."""
     session = ctx.store.stream_sessions[stream_id]
     if session.state and session.encoders == encoder:
         starve(ctx, stream_id)
@@ -344,7 +344,7 @@ def _lose(ctx: Context, stream_id: str, encoder: int) -> None:
 
 @service.task
 def _give_up(ctx: Context, stream_id: str, interrupted_at: float) -> None:
-    """No data came back: the encoder counts as gone, unless this interruption is over."""
+    """Disconnect the encoder, as no data came back, unless this interruption is over."""
     session = ctx.store.stream_sessions[stream_id]
     still = session.interrupted_at is not None and session.interrupted_at.timestamp() == interrupted_at
     if still and session.health == "STARVING" and session.state:

@@ -42,7 +42,7 @@ class ChannelSettings(TypedDict, total=False):
 
 
 class MultitrackInputConfiguration(Struct, frozen=True):
-    """Whether an encoder may send several renditions itself. The defaults are shown though nothing was configured."""
+    """The permission for an encoder to send several renditions itself. The defaults are shown if nobody set any."""
 
     enabled: bool = False
     policy: str = "ALLOW"
@@ -234,7 +234,7 @@ class Hosts(NamedTuple):
 
 
 def hosts_of(arn: str) -> Hosts:
-    """Return where a channel is reached, by its ARN."""
+    """Return the hosts at which a channel is reached, by its ARN."""
     return _hosts(arn.partition("/")[0])
 
 
@@ -248,5 +248,5 @@ def _hosts(arn_prefix: str) -> Hosts:
 
 
 def media_suffix(container_format: str) -> str:
-    """Return how the names of a channel's media files end: in fragments of MP4, or in transport streams."""
+    """Return the suffix of a channel's media files: that of fragmented MP4, or that of transport streams."""
     return "mp4" if container_format == "FRAGMENTED_MP4" else "ts"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FAILOVER_SLATE_CONFIGURATIONS = service.quota("Failover slate configurations", 20)
 
-State: TypeAlias = Literal["CREATING", "CREATED", "UPDATING", "CREATE_FAILED"]
+FailoverSlateConfigurationState: TypeAlias = Literal["CREATING", "CREATED", "UPDATING", "CREATE_FAILED"]
 
 CREATION = service.incident("FailoverSlateConfigurationCreation", "CREATE_FAILED", about=("arn", "name"))
 
@@ -42,7 +42,7 @@ class FailoverSlateConfiguration(Struct, frozen=True):
     activation_threshold_seconds: int = 3
     min_slate_display_seconds: int = 3
     max_slate_display_seconds: int = 60
-    state: State = "CREATING"
+    state: FailoverSlateConfigurationState = "CREATING"
     tags: dict[str, str] = {}
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from types import TracebackType
 
 from ..core import arns
-from ..core.arguments import NotFound, TypeRefused, ValueRefused
+from ..core.arguments import LookupRefused, TypeRefused, ValueRefused
 from ..core.broadcasting import Tracks
 from ..core.state import State
 from ..core.unknown import unknown
@@ -40,7 +40,7 @@ class Admission:
     def __init__(self, channel_arn: str, priority: int | None, connect: Callable[..., LiveStream]) -> None:
         self.channel_arn = channel_arn
         self.priority = priority
-        """That of the key or the call, by which it would take over a stream; None for none."""
+        """The priority, from the key or the call, by which it would take over a stream; None without one."""
         self._connect = connect
 
     def connect(
@@ -80,12 +80,12 @@ class LiveStream:
 
     @property
     def is_live(self) -> bool:
-        """Whether viewers can see it now."""
+        """True while viewers can see it."""
         return self.session is not None and self.session.state is not None
 
     @property
     def is_connected(self) -> bool:
-        """Whether its encoder is connected still: not stopped, not ended, not taken over by another, not reset away."""
+        """True while its encoder is connected: not stopped, ended, taken over by another, or reset away."""
         self._state.clock.run_due()
         return self._is_connected
 
@@ -99,7 +99,7 @@ class LiveStream:
 
     @property
     def shows_slate(self) -> bool:
-        """Whether viewers see the channel's failover slate, because ingest is interrupted."""
+        """True while viewers see the channel's failover slate, because ingest is interrupted."""
         session = self.session
         return session is not None and broadcast.shows_slate(self._ctx, session)
 
@@ -276,7 +276,7 @@ class Streams:
                 session = ctx.store.stream_sessions.get(stream_id)
                 if session is not None:
                     return self._found(ctx, session)
-        raise NotFound("stream_id", f"there is no stream {stream_id!r}")
+        raise LookupRefused("stream_id", f"there is no stream {stream_id!r}")
 
     def channel(self, arn_name_or_key: str) -> str:
         """Return the ARN of the channel that has this ARN, this name, or a stream key of this value.
@@ -293,13 +293,15 @@ class Streams:
             keys = (stream_keys.find(ctx, arn_name_or_key) for ctx in self._contexts)
             found = found or [key.channel_arn for key in keys if key]
         if not found:
-            raise NotFound("arn_name_or_key", f"no channel has the ARN, the name or the stream key {arn_name_or_key!r}")
+            raise LookupRefused(
+                "arn_name_or_key", f"no channel has the ARN, the name or the stream key {arn_name_or_key!r}"
+            )
         if len(found) > 1:
             raise StreamRefused(f"{len(found)} channels have the name {arn_name_or_key!r}; give the ARN of one of them")
         return found[0]
 
     def _found(self, ctx: Context, session: StreamSession) -> LiveStream:
-        """Return a handle on a stream where the one who started it is not known any more."""
+        """Return a handle on a stream, whoever started it."""
         channel = ctx.store.channels.get(session.channel_arn)
         key = channel.stream_key_arns[:1] if channel else ()
         credential = ctx.store.stream_keys[key[0]].value if key else session.channel_arn
@@ -345,7 +347,7 @@ class Streams:
 
 
 def _refused(refusal: Refusal) -> StreamRefused:
-    """Return what an encoder is told; it is raised outside of the transaction, so that what was announced stays so."""
+    """Return the exception for a refusal; raised outside of the transaction, it leaves what was announced."""
     return StreamRefused(refusal.reason, refusal.code)
 
 

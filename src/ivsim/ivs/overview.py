@@ -31,13 +31,13 @@ def _about_channels(ctx: Context) -> Callable[[Channel], dict[str, object]]:
             "stream_keys": [ctx.look("get_stream_key", arn=each) for each in channel.stream_key_arns],
             "stream": ctx.look("get_stream", channel_arn=arn),
             "stream_sessions": [session for session in sessions if session],
-            "viewer_sessions": [_shown(session) for session in watching[arn]],
+            "viewer_sessions": [_shown_session(session) for session in watching[arn]],
         }
 
     return about
 
 
-def _shown(session: ViewerSession) -> dict[str, object]:
+def _shown_session(session: ViewerSession) -> dict[str, object]:
     about = {
         "id": session.id,
         "viewer_id": session.viewer_id,

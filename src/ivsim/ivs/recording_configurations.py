@@ -12,7 +12,7 @@ from .channels import delete_unless_attached
 
 RECORDING_CONFIGURATIONS = service.quota("Recording configurations", 20)
 
-State: TypeAlias = Literal["CREATING", "ACTIVE", "CREATE_FAILED"]
+RecordingConfigurationState: TypeAlias = Literal["CREATING", "ACTIVE", "CREATE_FAILED"]
 
 CREATION = service.incident("RecordingConfigurationCreation", "CREATE_FAILED", about=("arn", "name"))
 """AWS sets a configuration up after it has answered, and fails at a bucket that it may not write to, or elsewhere."""
@@ -45,7 +45,7 @@ class RecordingConfiguration(Struct, frozen=True):
     arn: str
     destination_configuration: dict[str, Any]
     name: str = ""
-    state: State = "CREATING"
+    state: RecordingConfigurationState = "CREATING"
     thumbnail_configuration: ThumbnailConfiguration = ThumbnailConfiguration()
     recording_reconnect_window_seconds: int = 0
     rendition_configuration: RenditionConfiguration = RenditionConfiguration()

@@ -29,7 +29,7 @@ def _drop_recordings(ctx: Context, most: int) -> set[str]:
 
 
 def _drop_streams(ctx: Context, most: int) -> set[str]:
-    """Drop broadcasts, of a channel always the oldest; those that a recording consists of stay with it."""
+    """Drop broadcasts, the oldest of a channel first; those that a recording consists of stay with it."""
     store, streams = ctx.store, ctx.store.stream_sessions
     recorded = {stream.stream_id for recording in store.recordings.values() for stream in recording.streams}
     over = [each for each in streams.values() if each.end_time and each.stream_id not in recorded]

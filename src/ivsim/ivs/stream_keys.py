@@ -12,7 +12,7 @@ STREAM_KEYS = service.quota("Stream key", 1)
 DEFAULT_PAGE = 1
 
 FIRST_KEY_INHERITS_TAGS = True
-"""Whether the key that comes with a channel gets its tags. No sample shows it; IAM's condition keys suggest it."""
+"""True if the key that comes with a channel gets its tags. No sample shows it; IAM's condition keys suggest it."""
 
 
 class StreamKey(Struct, frozen=True):

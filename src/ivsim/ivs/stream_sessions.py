@@ -18,10 +18,10 @@ from .failover_slate_configurations import FailoverSlateConfiguration
 from .ingest_configurations import UNKNOWN_AUDIO, UNKNOWN_VIDEO, Ingest
 from .recording_configurations import RecordingConfiguration
 
-State: TypeAlias = Literal["LIVE"]
+StreamState: TypeAlias = Literal["LIVE"]
 """The state of a stream that viewers can see; before and after, there is no stream, and its channel is offline."""
 
-Health: TypeAlias = Literal["HEALTHY", "STARVING"]
+StreamHealth: TypeAlias = Literal["HEALTHY", "STARVING"]
 
 DEFAULT_PAGE = 100
 
@@ -52,7 +52,7 @@ class StreamEvent(Struct, frozen=True):
 
     @property
     def is_error(self) -> bool:
-        """Whether this is a quota breach or a failure."""
+        """True for a quota breach or a failure."""
         return self.type == LIMIT_BREACH or self.name in _ERRORS
 
 
@@ -72,8 +72,8 @@ class StreamSession(Struct, frozen=True):
     failover_slate_configuration: FailoverSlateConfiguration | None = None
     end_time: datetime | None = None
     started_at: datetime | None = None
-    state: State | None = None
-    health: Health = "HEALTHY"
+    state: StreamState | None = None
+    health: StreamHealth = "HEALTHY"
     audience: int = 0
     viewers: int = 0
     viewer_count: int = 0
@@ -88,7 +88,7 @@ class StreamSession(Struct, frozen=True):
 
     @property
     def channel_arn(self) -> str:
-        """The ARN of the channel it is, or was, broadcast on."""
+        """The ARN of the channel of the broadcast."""
         return self.channel.arn
 
     @property

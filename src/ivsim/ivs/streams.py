@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from ..wire.errors import ChannelNotBroadcasting, ConflictException, InvalidMember, ValidationException
+from ..wire.errors import ChannelNotBroadcasting, ConflictException, MemberRefused, ValidationException
 from . import broadcast, stream_sessions
 from ._service import Context, service
 from .stream_sessions import AdBreak, StreamSession
@@ -73,7 +73,7 @@ def insert_ad_break(
     now = ctx.now
     start = max(target_start_at or now, now)
     if start >= _END_OF_TIME:
-        raise InvalidMember("target_start_at", "Member must be before the year 9900")
+        raise MemberRefused("target_start_at", "Member must be before the year 9900")
     wanted = AdBreak(ad_break_id or ctx.ids.alphanumeric(12), now, start, duration_seconds)
     for each in ctx.store.ad_breaks[session.stream_id]:
         is_running = each.start <= now < each.end

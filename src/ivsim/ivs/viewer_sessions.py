@@ -10,11 +10,11 @@ from ..wire.errors import ResourceNotFoundException
 from ._service import Context, batch_error, service
 
 SECONDS_TO_REVOKE = 5.0
-"""Until a revocation, which the API only starts, takes effect, when transitions are realistic."""
+"""The seconds until a revocation, which the API only starts, takes effect, when transitions are realistic."""
 
 
 class ViewerSession(Struct, frozen=True):
-    """A viewer watches one broadcast, since a request for the multivariant playlist was granted.
+    """A session of a viewer of one broadcast, from the grant of a request for the multivariant playlist.
 
     `origins` are those from which it may be watched, none for any. `viewer_id`, `viewer_session_version`,
     `maximum_resolution` and `ads_opt_out` are those of the token, if there was one.
@@ -33,7 +33,7 @@ class ViewerSession(Struct, frozen=True):
 
 
 class Revocation(Struct, frozen=True):
-    """A viewer's sessions on a channel are revoked up to a version; tokens with a later version play on."""
+    """The revocation of a viewer's sessions on a channel up to a version; tokens with a later version play on."""
 
     channel_arn: str
     viewer_id: str

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from weakref import WeakSet
 
 from ..core import arns
-from ..core.arguments import NotFound, TypeRefused, ValueRefused
+from ..core.arguments import LookupRefused, TypeRefused, ValueRefused
 from ..core.callbacks import check_callback
 from ..core.state import State
 from . import conversation
@@ -20,12 +20,12 @@ from ._service import Context, Contexts, service
 from .conversation import ChatRefused, Connection
 from .messaging import actions, reviews
 from .messaging import logs as chat_logs
-from .messaging.reviews import Review, ReviewHandler
+from .messaging.reviews import Review, ReviewFunction
 from .news import Feed, Transcripts
 
 Pending: TypeAlias = Callable[[Callable[[float], object]], None]
-"""The review of a message, still to be held. It is called with a function that lets seconds pass, if a test wants a
-delay."""
+"""A function that holds the review of a message. Its argument is a function that lets seconds pass, for a delay that a
+test wants."""
 
 
 Post: TypeAlias = Callable[[str, dict[str, Any]], Mapping[str, Any]]
@@ -124,7 +124,7 @@ class ChatConnection:
 
     @property
     def closed(self) -> bool:
-        """Whether it was closed: by `close()`, by a moderator, at the end of the session."""
+        """True after it was closed: by `close()`, by a moderator, or at the end of the session."""
         with self._state.transaction():
             return self.id not in self._ctx.store.connections
 
@@ -174,10 +174,10 @@ def _check_text(**arguments: object) -> None:
             raise TypeRefused(name, f"{value!r} is not a str")
 
 
-class _ReviewHandlers(UserDict[str, ReviewHandler]):
+class _ReviewFunctions(UserDict[str, ReviewFunction]):
     """Functions by the ARN of the Lambda function that they stand for."""
 
-    def __setitem__(self, lambda_arn: str, handler: ReviewHandler) -> None:
+    def __setitem__(self, lambda_arn: str, handler: ReviewFunction) -> None:
         place = f"review_handlers[{lambda_arn!r}]"
         if not str(lambda_arn).startswith("arn:"):
             raise ValueRefused(str(lambda_arn), "the key is not the ARN of a Lambda function", place)
@@ -191,12 +191,12 @@ class Chat:
     def __init__(self, state: State, contexts: Contexts) -> None:
         self._state = state
         self._contexts = contexts
-        self._review_handlers = _ReviewHandlers()
+        self._review_handlers = _ReviewFunctions()
         self._posts: dict[object, Post] = {}
         self._feeds: WeakSet[Feed[ChatConnection]] = WeakSet()
 
     @property
-    def review_handlers(self) -> MutableMapping[str, ReviewHandler]:
+    def review_handlers(self) -> MutableMapping[str, ReviewFunction]:
         """The functions that stand for the Lambda functions of message review handlers, by ARN.
 
         One is called with the payload by whoever sends, outside of any transaction, so it may call the API or move the
@@ -215,7 +215,7 @@ class Chat:
         return self._state.webhooks
 
     def post_with(self, post: Post) -> Callable[[], None]:
-        """Have the payloads for the URLs of `webhooks` POSTed by a function; return what ends that.
+        """Have the payloads for the URLs of `webhooks` POSTed by a function; return a function that ends that.
 
         Of several functions, as with two servers, the last that is left does it.
         """
@@ -267,7 +267,7 @@ class Chat:
                 log = ctx.store.frames[room_arn]
                 if log or room_arn in ctx.store.rooms:
                     return [frame.text for frame in log if frame.to is None]
-        raise NotFound("room_arn", f"there is no room {room_arn!r}")
+        raise LookupRefused("room_arn", f"there is no room {room_arn!r}")
 
     def transcripts(self, wake: Callable[[], object]) -> Transcripts:
         """Return a feed of the frames sent to everybody in any room; it calls `wake` when there is news.
@@ -299,7 +299,7 @@ class Chat:
             return chat_logs.arrived(self._contexts(arn.account, arn.region), room_arn)
 
     def snapshot(self) -> Any:
-        """Return what `restore()` needs: the review handlers, and the connections that have a door's client."""
+        """Return what `restore()` needs: the review handlers, and the connections of clients at a door."""
         return dict(self._review_handlers), self._followed()
 
     def restore(self, before: Any) -> None:
@@ -324,7 +324,7 @@ class Chat:
         with self._state.transaction():
             conversation.conclude(ctx, review, verdict)
 
-    def _handler(self, lambda_arn: str) -> ReviewHandler | None:
+    def _handler(self, lambda_arn: str) -> ReviewFunction | None:
         url = self._state.webhooks.get(lambda_arn)
         post = next(reversed(self._posts.values()), None)
         if lambda_arn in self._review_handlers or url is None or post is None:

@@ -103,7 +103,7 @@ def join(ctx: Context, token: ChatToken) -> Connection:
     age = ctx.hints.age(token.token)
     if age > TOKEN_LIFETIME.total_seconds():  # the emulator's clock stands still, say
         text = f"a chat token was used {age:.0f} real seconds after it was made; it lives for {TOKEN_LIFETIME.seconds}"
-        ctx.hints.tell("chat", "old token", text)
+        ctx.hints.tell_of_mistake("chat", "old token", text)
     connection = Connection(
         ctx.ids.alphanumeric(12),
         token.room_arn,
@@ -173,7 +173,7 @@ def next_frame(ctx: Context, connection_id: str) -> str | None:
 
 
 def receive(ctx: Context, connection_id: str, text: str) -> Review | None:
-    """Take a frame from a client: do what it requests, or answer with an ERROR.
+    """Take a frame from a client: carry out its request, or answer with an ERROR.
 
     Returns the message when it has to be reviewed first; `conclude()` then goes on. Nothing comes from a closed
     connection: that is the caller's to know.
@@ -186,7 +186,7 @@ def receive(ctx: Context, connection_id: str, text: str) -> Review | None:
             raise action.refused
         return _carry_out(ctx, connection, action)
     except ActionRefused as refused:
-        _answer(ctx, connection_id, action.request_id, refused)
+        _send_error(ctx, connection_id, action.request_id, refused)
         return None
 
 
@@ -199,7 +199,7 @@ def conclude(ctx: Context, review: Review, verdict: Verdict) -> None:
         return
     text = ": ".join(filter(None, (_TEXTS[406], verdict.reason)))
     refused = ActionRefused(404, _TEXTS[404], message.id) if room is None else ActionRefused(406, text, message.id)
-    _answer(ctx, message.connection_id, message.request_id, refused)
+    _send_error(ctx, message.connection_id, message.request_id, refused)
 
 
 def publish_event(
@@ -310,7 +310,7 @@ def _append(ctx: Context, room_arn: str, frame: Frame) -> None:
     ctx.touch(room_arn)
 
 
-def _answer(ctx: Context, connection_id: str, request_id: str, refused: ActionRefused) -> None:
+def _send_error(ctx: Context, connection_id: str, request_id: str, refused: ActionRefused) -> None:
     """Send an ERROR to one connection, if it is open."""
     connection = ctx.store.connections.get(connection_id)
     if connection is None:

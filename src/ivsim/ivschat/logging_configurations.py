@@ -13,7 +13,7 @@ from ._service import Context, service
 
 LOGGING_CONFIGURATIONS = service.quota("Logging configurations", 10)
 
-State: TypeAlias = Literal[
+LoggingConfigurationState: TypeAlias = Literal[
     "CREATING", "ACTIVE", "CREATE_FAILED", "UPDATING", "UPDATE_FAILED", "DELETING", "DELETE_FAILED"
 ]
 
@@ -21,7 +21,7 @@ _ABOUT = ("arn", "name")
 CREATION = service.incident("LoggingConfigurationCreation", "CREATE_FAILED", about=_ABOUT)
 UPDATE = service.incident("LoggingConfigurationUpdate", "UPDATE_FAILED", about=_ABOUT)
 DELETION = service.incident("LoggingConfigurationDeletion", "DELETE_FAILED", about=_ABOUT)
-"""Each is done with the call, unless a test wants it to take its time, or to fail."""
+"""The incidents of a logging configuration. Each change is done with the call, unless a test delays or fails it."""
 
 DEFAULT_PAGE = 50
 
@@ -35,7 +35,7 @@ class LoggingConfiguration(Struct, frozen=True):
     update_time: datetime
     destination_configuration: dict[str, Any]
     name: str | None = None
-    state: State = "CREATING"
+    state: LoggingConfigurationState = "CREATING"
     tags: dict[str, str] = {}
 
 
@@ -105,7 +105,7 @@ def _delete(ctx: Context, arn: str) -> None:
         del table[arn]
 
 
-def _check_state(configuration: LoggingConfiguration, *states: State) -> None:
+def _check_state(configuration: LoggingConfiguration, *states: LoggingConfigurationState) -> None:
     """Refuse a request for a configuration that is in none of these states."""
     if configuration.state not in states:
         raise ConflictException(f"Resource: {configuration.arn} is {configuration.state}", resource=configuration.arn)

@@ -9,7 +9,7 @@ from . import conversation
 from ._service import Context, byte_size, service
 
 MOST_EVENT_ATTRIBUTE_BYTES = 4096
-"""Keys and values of SendEvent's attributes; 1 KB until 2025-11-19."""
+"""The most bytes of keys and values in SendEvent's attributes; 1 KB until 2025-11-19."""
 
 
 @service.operation(rate=100)

@@ -42,7 +42,7 @@ class Closed(NamedTuple):
 News: TypeAlias = list[Sent | Closed]
 
 
-class Handle(Protocol):
+class ConnectionHandle(Protocol):
     """A handle on a connection for the door that follows it."""
 
     @property
@@ -57,7 +57,7 @@ class Handle(Protocol):
         """Leave the room."""
 
 
-H = TypeVar("H", bound=Handle)
+H = TypeVar("H", bound=ConnectionHandle)
 
 
 @dataclass(slots=True)
@@ -87,18 +87,18 @@ class Feed(Generic[H]):
         self._room_of: dict[str, _Room] = {}
         self._touched: dict[str, None] = {}
         self._news: deque[Sent | Closed] = deque()
-        self.close = state.watch(self._note, self._read)
-        """Ends it: nothing wakes anybody any more."""
+        self.close = state.watch(self._note_change, self._read)
+        """A function that ends the feed: `wake` is called no more."""
 
     def connect(self, token: str) -> tuple[H, News]:
         """Open a connection with a token, and follow it.
 
-        Returns with it the news up to then, which concern only those who were followed before. Raises ChatRefused.
+        Returns the connection, and the news up to then, for those who were followed before. Raises ChatRefused.
         """
         with self._state.journal:
             connection = self._connect(token)
             self._read()
-            news = self._take(len(self._news))
+            news = self._take_news(len(self._news))
             room = self._rooms.get(connection.room_arn)
             if room is None:
                 room = self._rooms[connection.room_arn] = self._enter(connection.room_arn)
@@ -122,7 +122,7 @@ class Feed(Generic[H]):
             for connection_id, room in list(self._room_of.items()):
                 leave(room.ctx, connection_id)
             self._read()
-            return self._take(len(self._news))
+            return self._take_news(len(self._news))
 
     @property
     def followed(self) -> set[str]:
@@ -131,13 +131,13 @@ class Feed(Generic[H]):
             return set(self._room_of)
 
     def news(self, most: int) -> tuple[News, bool]:
-        """Return what happened since it was asked before, at most so many things, and whether there is more."""
+        """Return the news since the last time, at most so many, and whether there are more."""
         with self._state.journal:
             self._read()
-            return self._take(min(most, len(self._news))), bool(self._news)
+            return self._take_news(min(most, len(self._news))), bool(self._news)
 
-    def _note(self, key: str) -> None:
-        """Note what changes for those who are followed, by whatever thread, inside its transaction."""
+    def _note_change(self, key: str) -> None:
+        """Note a change for those who are followed; called by whatever thread, inside its transaction."""
         if not key:
             self._begin_anew()
         elif key not in self._rooms and key not in self._room_of:
@@ -147,7 +147,7 @@ class Feed(Generic[H]):
         self._touched[key] = None
 
     def _read(self) -> None:
-        """Read in the logs what happened: when somebody asks, and before it is gone from them."""
+        """Read the news from the logs, when somebody asks, and before it is forgotten there."""
         touched, self._touched = self._touched, {}
         for each in self._left(touched):
             self._news += self._sent(self._room_of[each.id], each.left)
@@ -156,11 +156,11 @@ class Feed(Generic[H]):
         for room in [self._rooms[key] for key in touched if key in self._rooms]:
             self._news += self._sent(room, None)
 
-    def _take(self, number: int) -> News:
+    def _take_news(self, number: int) -> News:
         return [self._news.popleft() for _ in range(number)]
 
     def _begin_anew(self) -> None:
-        """Let go what is not there any more; for the rest, what its log ends with now is no news."""
+        """Drop the connections that are gone; for the others, nothing that is in the logs now is news."""
         for connection_id, room in list(self._room_of.items()):
             if connection_id not in room.ctx.store.connections:
                 self._news.append(Closed(room.arn, connection_id, SERVICE_RESTART, "the emulator was reset"))
@@ -212,16 +212,16 @@ class Transcripts:
         self._ends: dict[str, int] = {}
         with state.journal:
             self._begin()
-            self.close = state.watch(self._note)
-            """Ends it: nothing wakes anybody any more."""
+            self.close = state.watch(self._note_change)
+            """A function that ends the feed: `wake` is called no more."""
 
     def news(self) -> list[Published]:
-        """Return what was sent since it was asked before, in order for each room."""
+        """Return the frames since the last time, in order for each room."""
         with self._state.journal:
             touched, self._touched = self._touched, {}
             return [each for room_arn in touched for each in self._sent(room_arn)]
 
-    def _note(self, key: str) -> None:
+    def _note_change(self, key: str) -> None:
         if not key:
             self._begin()
         elif key.startswith("arn:"):

@@ -1,4 +1,4 @@
-"""Rooms: where people chat, and the rules they chat by."""
+"""Rooms: the places where people chat, with their rules."""
 
 from __future__ import annotations
 

@@ -14,10 +14,10 @@ TOKEN_LIFETIME = timedelta(minutes=60)
 """The time for which a token can be used to connect; observed in 2024; older documentation said one minute."""
 
 MOST_ATTRIBUTE_BYTES = 1024
-"""Keys and values of the attributes of a token, and of a message."""
+"""The most bytes of keys and values in the attributes of a token, and of a message."""
 
 _A_YEAR = 365 * 24 * 60
-"""The longest session, in minutes, where constraints go unchecked: beyond, calendars end."""
+"""The longest session, in minutes, where constraints go unchecked; longer ones end beyond the last date."""
 
 
 class ChatToken(Struct, frozen=True):

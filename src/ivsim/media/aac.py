@@ -9,10 +9,10 @@ import struct
 
 RATE = 48_000
 SAMPLES = 1024
-"""Samples a frame."""
+"""The number of samples in a frame."""
 
 SILENCE = bytes.fromhex("21000000001c")
-"""A frame of two channels, which say that no band of theirs has anything."""
+"""A frame of two channels with nothing in any band."""
 
 CONFIG = struct.pack(">H", 2 << 11 | 3 << 7 | 2 << 3)
 """The AudioSpecificConfig: AAC-LC, 48 kHz, two channels."""

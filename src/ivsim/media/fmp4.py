@@ -12,10 +12,10 @@ from datetime import datetime
 from . import id3
 
 MAP_VERSION = 6
-"""The version of HLS from which on a playlist may have an EXT-X-MAP, which names what is read before fragments."""
+"""The version of HLS from which on a playlist may have an EXT-X-MAP, which names the initialization of fragments."""
 
 _TIMESCALE = 1000
-"""Units of time in a second."""
+"""The number of units of time in a second."""
 
 
 def initialization() -> bytes:

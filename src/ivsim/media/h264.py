@@ -17,13 +17,13 @@ from itertools import pairwise
 from typing import NamedTuple
 
 STEP = 16
-"""Lightness comes in multiples of this: then the means of 16 blocks are corrected by whole levels."""
+"""The step of lightness: in its multiples, the means of 16 blocks are corrected by whole levels."""
 
 _QP, _CHROMA_QP_OFFSET = 28, -6
-"""Quantisation at which one level of a mean is one step of lightness, and, so much lower, one of colour (8.5.10 f.)."""
+"""The quantisation at which a level of a mean is one STEP of lightness, and its offset for colour (8.5.10 f.)."""
 
 _HORIZONTAL, _VERTICAL, _MEAN = 1, 0, 2
-"""Prediction of 16 x 16 pixels: from the left, from above, and from nothing at all where neither is there."""
+"""The predictions of 16 x 16 pixels: from the left, from above, and from nothing where neither is there."""
 
 _IN_CHROMA = {_HORIZONTAL: 1, _VERTICAL: 2, _MEAN: 0}
 
@@ -48,12 +48,12 @@ class Format(NamedTuple):
 
     @property
     def columns(self) -> int:
-        """Macroblocks in a row; the last is cut off where pixels do not fill it."""
+        """The number of macroblocks in a row; the last is cut off where pixels do not fill it."""
         return -(-self.width // 16)
 
     @property
     def rows(self) -> int:
-        """Rows of macroblocks."""
+        """The number of rows of macroblocks."""
         return -(-self.height // 16)
 
 
@@ -152,7 +152,7 @@ def _differing(wanted: Macroblock, neighbour: Macroblock | None, mode: int, offs
 
 
 def _transformed(means: Sequence[int]) -> list[int]:
-    """Return what the inverse transform of 4 x 4 means makes STEP times these means of (8.5.10), in zigzag order."""
+    """Return the levels, in zigzag order, from which the inverse transform makes STEP times these means (8.5.10)."""
     rows = [_hadamard(means[row * 4 : row * 4 + 4]) for row in range(4)]
     columns = [_hadamard([row[column] for row in rows]) for column in range(4)]
     return [columns[place % 4][place // 4] for place in _ZIGZAG]
@@ -273,7 +273,7 @@ _COEFF_TOKEN = _codes("""
 0000000000000111 0000000000001010 0000000000001001 0000000000001100
 0000000000000100 0000000000000110 0000000000000101 0000000000001000
 """)
-"""By the number of levels, and how many of the last are trailing ones: table 9-5, where neighbours have none or one."""
+"""The codes by the numbers of levels and of trailing ones among them: table 9-5, where neighbours have none or one."""
 
 _TOTAL_ZEROS = _codes("""
 1 011 010 0011 0010 00011 00010 000011 000010 0000011 0000010 00000011 00000010 000000011 000000010 000000001
@@ -292,7 +292,7 @@ _TOTAL_ZEROS = _codes("""
 00 01 1
 0 1
 """)
-"""By the number of levels less one, and how many zeros are before the last: tables 9-7 and 9-8."""
+"""The codes by the number of levels less one, and the number of zeros before the last: tables 9-7 and 9-8."""
 
 _RUN_BEFORE = _codes("""
 1 0
@@ -303,4 +303,4 @@ _RUN_BEFORE = _codes("""
 11 000 001 011 010 101 100
 111 110 101 100 011 010 001 0001 00001 000001 0000001 00000001 000000001 0000000001 00000000001
 """)
-"""By the zeros that are left, less one and 6 at most, and how many come before a level: table 9-10."""
+"""The codes by the zeros that are left, less one and 6 at most, and the number before a level: table 9-10."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def tag(text: str, description: str = "") -> bytes:
-    """Return an ID3v2.4 tag with one frame, a TXXX in UTF-8: a text, and what it is."""
+    """Return an ID3v2.4 tag with one frame, a TXXX in UTF-8: a text and its description."""
     content = b"\x03" + description.encode() + b"\0" + text.encode()
     frame = b"TXXX" + _synchsafe(len(content)) + b"\0\0" + content
     return b"ID3\x04\0\0" + _synchsafe(len(frame)) + frame

@@ -16,10 +16,10 @@ from . import id3
 
 _PACKET = 188
 _PAT, _PMT, _METADATA = 0, 0x1000, 0x102
-"""Packet identifiers: of the table of programs, of the program's own, of its metadata."""
+"""The packet identifiers of the table of programs, of the program's own table, and of its metadata."""
 
 _TICKS = 90_000
-"""Of the clock that times what is in a stream, a second."""
+"""The ticks in a second of the clock that times what is in a stream."""
 
 # The program: no clock, a descriptor that points at the metadata, and a stream of timed ID3 (type 0x15) that says so.
 _POINTER = struct.pack(">BBH4sB4sBBH", 0x25, 15, 0xFFFF, b"ID3 ", 0xFF, b"ID3 ", 0, 0x1F, 1)

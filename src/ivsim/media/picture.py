@@ -1,4 +1,4 @@
-"""What one sees of a simulated broadcast: colour bars, words, running clocks, and the strip for programs.
+"""The pictures of a simulated broadcast: colour bars, words, running clocks, and the strip for programs.
 
 A picture is drawn in blocks of 4 x 4 pixels, and words in cells of several blocks, so that they are as large in every
 rendition. Only what changes from one frame to the next is drawn and coded again.
@@ -14,13 +14,13 @@ from . import font, h264, strip
 from .h264 import Format, Macroblock
 
 _CELLS_DOWN, _CELLS_ACROSS = 40, 70
-"""The least number of cells that a picture has: of these a lying one is at least as wide, a standing one less so."""
+"""The numbers of cells, down and across, that have to fit; a cell is as large as a picture then allows."""
 
 _LINES = (11, 17, 23, 29)
 """The rows of cells where words begin, from above."""
 
 _BARS_DOWN = 10
-"""Rows of cells that the bars take."""
+"""The number of rows of cells that the bars take."""
 
 _MARGIN = 1
 
@@ -36,7 +36,7 @@ _BARS = (
 """White, yellow, cyan, green, magenta, red and blue at three quarters: lightness and both differences of colour."""
 
 _INSTEAD = {"slate": (64, 200, 108), "ad": (96, 96, 180)}
-"""The one colour that a picture has in the place of bars where it is not the broadcast that is shown."""
+"""The colour in the place of the bars, where something other than the broadcast is shown."""
 
 _BACKGROUND, _INK = 32, 224
 _BLACK, _WHITE = 16, 240
@@ -46,7 +46,7 @@ YOUNG = 5.0
 
 
 class Scene(NamedTuple):
-    """What pictures of one source show.
+    """The content of the pictures of one source.
 
     `title` is the channel's name, `rendition` the rendition's; `source` is one of strip.SOURCES, `began` the time at
     which the broadcast did. `texts` are those of PutMetadata, each with its time in seconds since then.
@@ -92,7 +92,7 @@ class _Canvas:
         self._draw_bars(source)
 
     def show(self, scene: Scene, seconds: float, now: datetime) -> None:
-        """Draw what is shown at a time; `changed` then says where that differs from what was shown before."""
+        """Draw the picture of a time; `changed` then says where it differs from the one before."""
         self._write(0, scene.title)
         self._write(1, f"{scene.rendition} {_clock(seconds)}")
         self._write(2, f"{now:%H:%M:%S} UTC" if scene.source == "live" else _SAYS[scene.source])
@@ -114,7 +114,7 @@ class _Canvas:
             self._fill(column * 4, 0, 4, down * 4, light)
 
     def _write(self, line: int, text: str) -> None:
-        """Write a line of words; of those that are there already, nothing is done."""
+        """Write a line of words; those that are there already are left alone."""
         room = (self._columns // self._cell - 2 * _MARGIN) // (font.WIDTH + 1)
         text = font.legible(text)[:room].ljust(len(self._words[line]))
         before = self._words[line].ljust(len(text))

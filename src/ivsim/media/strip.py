@@ -1,4 +1,4 @@
-"""The strip at the foot of a simulated picture, in which a program reads what it is looking at.
+"""The strip at the foot of a simulated picture, from which a program reads what the picture shows.
 
 It takes the lowest tenth of the picture: two rows of 32 blocks, white for 1 and black for 0, each as wide as a 32nd of
 the picture. Its 64 bits, from the left, the upper row first, are six that are always 101100, then the height of the
@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 ROWS, COLUMNS = 2, 32
 SHARE = 10
-"""The strip takes one part in so many of a picture's height."""
+"""The height of a picture divided by that of its strip."""
 
 SOURCES = ("live", "slate", "ad")
-"""What a picture shows, by its number in the strip."""
+"""The sources of a picture, by their numbers in the strip."""
 
 _SYNC, _SYNC_BITS = 0b101100, 6
 _FIELDS = (11, 7, 2, 30)
@@ -24,7 +24,7 @@ _CRC_BITS, _CRC_POLYNOMIAL = 8, 0x07
 
 
 class Reading(NamedTuple):
-    """What a strip says: the height of the rendition in pixels, its frames a second, what is shown, and the time.
+    """The content of a strip: the height of the rendition in pixels, its frames a second, the source, and the time.
 
     `source` is "live", "slate" or "ad". `milliseconds` are those since the stream began.
     """
@@ -36,7 +36,7 @@ class Reading(NamedTuple):
 
 
 def write(reading: Reading) -> tuple[int, ...]:
-    """Return the bits that say something, the upper row's first; what is too great for its field is cut off."""
+    """Return the bits of a strip, the upper row's first; a number too great for its field is cut off."""
     number = _SYNC
     values = (reading.height, reading.framerate, SOURCES.index(reading.source), reading.milliseconds)
     for length, value in zip(_FIELDS, values, strict=True):
@@ -46,10 +46,10 @@ def write(reading: Reading) -> tuple[int, ...]:
 
 
 def read(width: int, height: int, light: Callable[[int, int], float]) -> Reading | None:
-    """Return what the strip of a picture says; None where there is no strip, or it cannot be read.
+    """Return the content of a picture's strip; None where there is no strip, or it cannot be read.
 
-    `light` returns how light the pixel is at a place, from the left and from above: from 0 to 255, or any numbers that
-    grow with light. The picture may be of any size, as long as it is whole.
+    `light` returns the lightness of the pixel at a place, from the left and from above: from 0 to 255, or any numbers
+    that grow with it. The picture may be of any size, as long as it is whole.
     """
     points = [
         light(int((column + 0.5) * width / COLUMNS), int(height - height / SHARE * (1 - (row + 0.5) / ROWS)))

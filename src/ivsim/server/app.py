@@ -73,7 +73,7 @@ class App:
 
     @cached_property
     def _control(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
-        """The control endpoints, imported when they are first asked for: the server shall not wait for Starlette."""
+        """The control endpoints, imported at the first request for one, as the server shall not wait for Starlette."""
         from .control.app import control  # noqa: PLC0415
 
         return control(self._emulator)

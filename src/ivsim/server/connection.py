@@ -1,4 +1,4 @@
-"""One client's connection, as uvicorn has it, and with each answer sent in one piece."""
+"""One client's connection: uvicorn's, with time limits, and with each answer sent in one piece."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 MOST_HEAD = 64 * 1024
-"""The most bytes that may come without an end of headers, or a part of a body, between them."""
+"""The most bytes that may come without an end of headers, or between two parts of a body."""
 
 
 class Limits(NamedTuple):
-    """How long the server waits for a client, in seconds. A WebSocket is none of these; nor is an answer under way."""
+    """The longest waits for a client, in seconds. None of them concerns a WebSocket, or an answer under way."""
 
     idle: float = 75
-    """For the next request, or the first; then the connection is closed. SDKs keep theirs for less, so none of them
-    finds its connection closed when it wants to send."""
+    """The wait for the next request, or the first; then the connection is closed. SDKs keep theirs for less, so none of
+    them finds its connection closed when it wants to send."""
     head: float = 20
-    """For the end of a request's headers, from its first byte; then it is answered 408, and closed."""
+    """The wait for the end of a request's headers, from its first byte; then it is answered 408, and closed."""
     body: float = 20
-    """For the end of a request's body, from the end of its headers, and longer as the body comes; then likewise."""
+    """The wait for the end of a request's body, from the end of its headers, longer as the body comes; then 408."""
     body_rate: float = 500
-    """The bytes of a body for which it may take one second longer."""
+    """The bytes of a body that make the wait for its end one second longer."""
     quiet: float = 1
-    """For any sign of life when no descriptor is left for other clients: then the quietest have to make room."""
+    """The wait for a sign of life when no descriptor is left for other clients; then the quietest make room."""
     closing: float = 5
-    """For a client that is sent away to take what it was sent before."""
+    """The wait for a client that is sent away to take what it was sent before."""
 
 
 class HttpConnection(HttpToolsProtocol):
-    """uvicorn's HTTP/1.1, with what it leaves open for clients that are broken, slow or odd.
+    """A connection of uvicorn's HTTP/1.1, which also deals with clients that are broken, slow or odd.
 
     A connection knows what it waits for and since when; whoever has all connections asks it to `expire()`. That is
     cheaper than a timer for each request.
@@ -47,17 +47,17 @@ class HttpConnection(HttpToolsProtocol):
         self.logger = logging.getLogger("ivsim.server")
         self._unfinished = 0
         self._awaits: Literal["request", "head", "body", "end"] | None = "request"
-        """What is to come from the client next; None while it is the server's turn."""
+        """The next thing to come from the client; None while it is the server's turn."""
         self._since = self._heard = self.loop.time()
-        """When the wait for that began, and when the client last sent something."""
+        """The times when the wait for that began, and when the client last sent something."""
         self._received = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin; the transport is what it writes to."""
+        """Begin to write to a transport, by way of a Gathering."""
         super().connection_made(cast("asyncio.Transport", Gathering(transport)))
 
     def data_received(self, data: bytes) -> None:
-        """Read on. What asks for another protocol than there is, as Java does for HTTP/2, is read as if it did not."""
+        """Read on. A request for a protocol that is not there, as Java makes for HTTP/2, is read as if it made none."""
         self._heard = self.loop.time()
         self._unfinished += len(data)
         while data:
@@ -92,20 +92,20 @@ class HttpConnection(HttpToolsProtocol):
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Note that it went on."""
+        """Note that the body went on."""
         self._unfinished = 0
         self._received += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Wait for nothing more, but for the next request if this one was answered early."""
+        """Wait no more, except for the next request if this one was answered early."""
         self._unfinished = 0
         self._awaits, self._since = (None if self._is_answering() else "request"), self._heard
         if not self._declines():
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Go on with the next request, when it comes. uvicorn's own timer for that is one of two too many."""
+        """Wait for the next request, by our own time limit in place of uvicorn's timer."""
         super().on_response_complete()
         self._unset_keepalive_if_required()
         if self._awaits is None and not self._is_answering():
@@ -113,7 +113,7 @@ class HttpConnection(HttpToolsProtocol):
         self._since = self._heard = self.loop.time()
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Stay for an answer that has an end, as who has said everything may still listen; else hang up."""
+        """Stay for an answer that has an end, as a client that sends no more may still read; else close."""
         last: RequestResponseCycle | None = self.pipeline[0][0] if self.pipeline else self.cycle
         if last is None or last.more_body or last.response_complete or last.chunked_encoding:
             cast("Gathering", self.transport).flush()
@@ -143,7 +143,7 @@ class HttpConnection(HttpToolsProtocol):
         return bool(text)
 
     def quiet_since(self) -> float | None:
-        """Return since when nothing has come from the client that it might send; None if there is nothing to send."""
+        """Return the time since which a client has sent nothing that is awaited; None if nothing is awaited."""
         return None if self._awaits == "end" or self._is_our_turn() else self._heard
 
     def make_room(self) -> None:
@@ -183,15 +183,15 @@ class HttpConnection(HttpToolsProtocol):
     def _send_away(self, text: str) -> None:
         """Close, with 408 for a request that is half-sent, unless its answer has begun."""
         if self._awaits == "head" or (self._awaits == "body" and not self.cycle.response_started):
-            self._answer(HTTPStatus.REQUEST_TIMEOUT, text)
+            self._send_error(HTTPStatus.REQUEST_TIMEOUT, text)
         self._end()
 
     def _refuse(self, text: str) -> None:
         self.logger.warning(text)
-        self._answer(HTTPStatus.BAD_REQUEST, text)
+        self._send_error(HTTPStatus.BAD_REQUEST, text)
         self._end()
 
-    def _answer(self, status: HTTPStatus, text: str) -> None:
+    def _send_error(self, status: HTTPStatus, text: str) -> None:
         headers = [
             *self.server_state.default_headers,
             (b"content-type", b"text/plain; charset=utf-8"),
@@ -213,7 +213,7 @@ def _asks_to_upgrade(headers: list[tuple[bytes, bytes]]) -> bool:
 
 
 class Gathering:
-    """A transport that sends in one piece what is written to it in one go, that is until the event loop turns."""
+    """A transport that sends in one piece what is written to it before the event loop's next turn."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self.transport = transport

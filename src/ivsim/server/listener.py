@@ -1,4 +1,4 @@
-"""The listening socket: who comes is let in, and whoever takes too long there is sent away."""
+"""The listening socket: it lets clients in, and sends away those that take too long."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ _log = logging.getLogger("ivsim.server")
 _LAST_PORT = 65535
 
 _BACKLOG = 2048
-"""The number of clients that may connect at the same moment: a load test's, not one user's."""
+"""The number of clients that may connect at the same moment: enough for a load test."""
 
 _AT_ONCE = 100
-"""Clients that are let in before those who are there have their turn."""
+"""The number of clients that are let in before those already there have their turn."""
 
 _ROUND = 0.25
-"""Seconds between two looks at who takes too long."""
+"""The seconds between two looks for clients that take too long."""
 
 _RETRY = 0.02
-"""Seconds until another try to let somebody in, when that failed."""
+"""The seconds until the next try to let a client in, after one that failed."""
 
 _ROOM = 16
-"""Connections that are closed to make room, before the next try."""
+"""The number of connections that are closed to make room, before the next try."""
 
 _EPISODE = 60.0
-"""Seconds without a failure to let somebody in, after which the next one is told again."""
+"""The seconds without such a failure, after which the next one is logged again."""
 
 
 class Listener:
-    """Lets clients in, each with a connection that `connect` makes, and closes those of `connections` that expire.
+    """A socket that lets clients in, each with a connection that `connect` makes, and closes `connections` that expire.
 
     It belongs to an event loop. asyncio's own server would stop for a second, and write a traceback, each time that no
     descriptor is left for a client.
@@ -121,7 +121,7 @@ class Listener:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Take a port. Raises OSError for one that cannot be had, ValueError for what is none."""
+    """Return a socket on a port. Raises OSError for one that cannot be had, ValueError for a number that is no port."""
     if not 0 <= port <= _LAST_PORT:
         raise ValueRefused("port", f"{port} is not from 0 to {_LAST_PORT}")
     try:

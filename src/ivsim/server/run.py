@@ -36,18 +36,18 @@ if TYPE_CHECKING:
 _log = logging.getLogger("ivsim.server")
 
 _TICK = 0.05
-"""The seconds by which a due task of the emulator's clock is late at most, when no call comes."""
+"""The most seconds by which a due task of the emulator's clock is late, when no call comes."""
 
 _LAST_WORDS = 0.1
-"""Seconds for what answers a client to notice that the client is gone."""
+"""The seconds that an answer has to notice that its client is gone."""
 
 
 class Server:
     """An emulator on a port, as `Emulator.serve()` returns it; as a context manager it is closed with the block.
 
-    The port is taken when it is made, so what it is is known before it serves; `port=0` takes any that is free. Raises
-    OSError, with the address in its text, for a port that is taken and an address that is not this machine's;
-    ValueError for what is no port.
+    The port is taken when the server is made, so it is known before the server serves; `port=0` takes any that is free.
+    Raises OSError, with the address in its text, for a port that is taken and an address that is not this machine's;
+    ValueError for a number that is no port.
 
     `state` is a file in which the emulator is kept: what is in it is loaded, in the place of what the emulator has, and
     from then on it is at most a second old. Raises UnreadableState and OSError as StateFile does.
@@ -93,7 +93,7 @@ class Server:
 
     @property
     def is_open_to_others(self) -> bool:
-        """Whether other machines can reach it."""
+        """True if other machines can reach it."""
         return not ip_address(self._socket.getsockname()[0]).is_loopback
 
     def start(self) -> None:
@@ -124,7 +124,7 @@ class Server:
     def close(self) -> None:
         """Stop at once: connections are closed, calls under way are not waited for; deliveries to other services are.
 
-        Again is nothing.
+        A second call does nothing.
         """
         self._ask_to_stop()
         if self._thread is not None and self._thread is not threading.current_thread():
@@ -186,7 +186,7 @@ class Server:
         connections = cast("set[HttpConnection]", shared.connections)
         background = [loop.create_task(self._tick(shared))]
         if self._state_file is not None:
-            background.append(loop.create_task(self._state_file.keep()))
+            background.append(loop.create_task(self._state_file.write_changes()))
         listener = Listener(self._socket, connect, connections, self._limits)
         listener.open()
         ready()
@@ -208,5 +208,5 @@ class Server:
 
 
 def _time() -> float:
-    """Return the event loop's time: real, as delays and deadlines of sockets are, though freezegun stops `time`'s."""
+    """Return the time of the event loop: real time, even when freezegun stops that of `time`, as sockets need it."""
     return time.clock_gettime(time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else time.monotonic()

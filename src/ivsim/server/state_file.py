@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 _log = logging.getLogger("ivsim.server")
 
 _SECOND = 0.8
-"""The age that the file may reach; the rest of a second is for an event loop that is late."""
+"""The age in seconds that the file may reach; the rest of a second is for an event loop that is late."""
 
 
 class StateFile:
-    """Keeps an emulator in a file, for one server at a time.
+    """The file in which an emulator is kept, by one server at a time.
 
-    When it is made, what is in the file comes into the emulator, and the file is written, so one that cannot be read or
-    written is known at once. Whoever was connected to a chat room when it was written is not any more. Raises
+    When it is made, the emulator loads the file, and writes it, so one that cannot be read or written is known at once.
+    Whoever was connected to a chat room when the file was written is not any more. Raises
     UnreadableState for a file that cannot be loaded, which stays as it is; OSError, with a text that names the file,
     for one that cannot be read or written, or that another server keeps.
     """
@@ -50,7 +50,7 @@ class StateFile:
                 raise OSError(f"cannot keep the state in {os.fspath(path)}: {error.strerror or error}") from None
             raise
 
-    async def keep(self) -> None:
+    async def write_changes(self) -> None:
         """Write each change, until cancelled. While a file cannot be written, it is tried again and again.
 
         The event loop is held for as long as it takes to copy lists of records; the rest is done by another thread.

@@ -92,8 +92,8 @@ class ValidationException(ServiceError):
         return {"reason": self.reason, "field_list": listed or None}
 
 
-class InvalidMember(Exception):
-    """An input member breaks a rule that the model cannot express, as a handler found.
+class MemberRefused(Exception):
+    """A handler refuses an input member, for a rule that the model cannot express.
 
     `member` is its Python name, dotted where it is nested; the dispatcher, which knows the operation, turns it into
     the ValidationException that a broken constraint of the model would give.

@@ -64,7 +64,7 @@ class Response(NamedTuple):
     operation: str = ""
 
     def whole(self) -> WholeResponse:
-        """Return it with its body as bytes, which are made now if they have not been.
+        """Return the response with its body as bytes; a recipe is made now.
 
         A body in parts is refused, as NotEmulated: they become ready as time goes by, and nobody in process waits.
         """

@@ -24,7 +24,7 @@ _ARN = "arn:aws:"
 
 
 class Operation:
-    """One operation: where it is reached, what it takes, what it answers."""
+    """One operation: its method and path, its input, its answer."""
 
     def __init__(self, model: OperationModel, time_format: TimeFormat) -> None:
         self.name: str = model.name
@@ -42,13 +42,13 @@ class Operation:
 
     @cached_property
     def arn_kind(self) -> str:
-        """The resource type of the ARN that the first member which is one has; empty for an operation without."""
+        """The resource type in the first input member that is an ARN; empty for an operation without one."""
         found = [_ARN_IN_PATTERN.search(_pattern(self.members[name])) for name in self.arn_members[:1]]
         return found[0]["kind"] if found and found[0] else ""
 
     @cached_property
     def listed_kind(self) -> str:
-        """The resource type of the ARNs that the items of its answer have; empty where it lists nothing."""
+        """The resource type in the ARNs of the items that it lists; empty where it lists nothing."""
         for shape in self.output.members.values() if self.output else ():
             arn = getattr(shape.member, "members", {}).get("arn") if isinstance(shape, ListShape) else None
             match = _ARN_IN_PATTERN.search(_pattern(arn)) if arn else None
@@ -58,22 +58,22 @@ class Operation:
 
     @cached_property
     def check(self) -> Check:
-        """Every constraint of the input."""
+        """A check of every constraint of the input."""
         return check(self.input, strict=True)
 
     @cached_property
     def check_loosely(self) -> Check:
-        """Required members and types alone."""
+        """A check of the input's required members and types alone."""
         return check(self.input, strict=False)
 
     @cached_property
     def convert(self) -> Converter:
-        """From members as they were sent to the keyword arguments of a handler."""
+        """The function from members as they were sent to the keyword arguments of a handler."""
         return converter(self.input) or dict
 
     @cached_property
     def serialize(self) -> Serializer:
-        """From what a handler returned to the body's bytes."""
+        """The function from what a handler returned to the body's bytes."""
         return serializer(self.output, self._time_format)
 
     def wire_path(self, python_path: str) -> list[str]:
@@ -123,7 +123,7 @@ class Model:
 
     @cached_property
     def resource_types(self) -> frozenset[tuple[str, str]]:
-        """(service part, resource type) of every ARN this service's shapes speak of as its own."""
+        """The service part and the resource type of every ARN that this service's shapes have as its own."""
         found = (_ARN_IN_PATTERN.search(shape.metadata.get("pattern", "")) for shape in self._shapes())
         return frozenset(
             (match["service"], match["kind"])
@@ -137,7 +137,7 @@ class Model:
 
 @cache
 def load(name: str, time_format: TimeFormat) -> Model:
-    """Return the model of a service, read once a process."""
+    """Return the model of a service, which is read once in a process."""
     return Model(name, time_format)
 
 

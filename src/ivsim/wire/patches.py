@@ -26,7 +26,7 @@ PATCHES: Mapping[str, Mapping[str, Traits]] = {
 
 
 def patched(service: str, model: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the model with every service's patches and this one's applied; the one passed in stays as it was."""
+    """Return a copy of the model with the patches of all services and of this one."""
     shapes = {name: mended(shape) for name, shape in model["shapes"].items()}
     for name, traits in PATCHES.get(service, {}).items():
         if name in shapes:

@@ -24,7 +24,7 @@ _Converter = Callable[[Any], Any]
 _Reader = Callable[[Any], Any]
 
 MOST_KEPT = 4096
-"""The number of records of a shape whose text is kept; past it the keeping begins anew."""
+"""The number of records of a shape whose text is kept; when it is reached, all are dropped."""
 
 _kept: list[dict[int, tuple[object, Raw]]] = []
 
@@ -54,7 +54,7 @@ def iso8601(moment: datetime, time_format: TimeFormat) -> str:
 
 
 def _converter(shape: Shape, time_format: TimeFormat) -> _Converter | None:
-    """Return what makes JSON's own of a value; None where it is that already."""
+    """Return a function that makes a value one of JSON's; None where it is one already."""
     if isinstance(shape, StructureShape):
         return _structure(shape, time_format)
     if isinstance(shape, ListShape):
@@ -101,7 +101,7 @@ def _structure(shape: StructureShape, time_format: TimeFormat) -> _Converter:
 
 
 def _reader(kind: type, members: list[tuple[str, str, _Converter | None]]) -> _Reader:
-    """Return what reads of a record the members that its class has, all of them at once.
+    """Return a function that reads from a record, all at once, the members that its class has.
 
     They come as a Struct, which leaves out those that are None as it is written.
     """

@@ -32,7 +32,7 @@ class Problem(NamedTuple):
 
 
 Check = Callable[[Any, Place, list[Problem]], object]
-"""Appends a Problem for each rule that a value breaks.
+"""A function that appends a Problem for each rule that a value breaks.
 
 A value that breaks its limit of size is not checked further: the answer would grow with it, and a pattern may take
 quadratic time.
@@ -58,7 +58,7 @@ def request_member_text(problems: Iterable[Problem]) -> str:
 
 
 def check(shape: Shape | None, *, strict: bool) -> Check:
-    """Return the check for a shape. Not `strict` leaves required members and types, and lets every constraint go."""
+    """Return the check for a shape. Without `strict` it checks required members and types, and no constraint."""
     if shape is None:
         return _anything
     if isinstance(shape, StructureShape):
@@ -226,7 +226,7 @@ def _full_match(pattern: str) -> Callable[[str], object]:
 
 @cache
 def _with_properties(pattern: str) -> Any:
-    """Return a pattern with properties of Unicode, compiled when there is first a text to match: tags alone have it."""
+    """Return a compiled pattern with Unicode properties, which only tags have; it is compiled when first used."""
     import regex  # noqa: PLC0415 - costs as much as all the rest
 
     return regex.compile(pattern)

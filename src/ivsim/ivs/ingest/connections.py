@@ -28,7 +28,7 @@ class IngestConnection(NamedTuple):
     passphrase: str = ""
 
     def problem(self, channel: Channel) -> str | None:
-        """Return why a channel does not take this connection; None when it does, or nobody said where it leads."""
+        """Return why a channel does not take this connection; None when it does, or when the key came without a URL."""
         if not self.scheme:
             return None
         endpoint = channel.srt["endpoint"] if self.scheme == "srt" else channel.ingest_endpoint
@@ -46,7 +46,7 @@ class IngestURLRefused(ValueError):
 
 
 def connection(text: str) -> IngestConnection:
-    """Return what a stream key means, bare or with a priority as encoders take it, or in a whole URL to ingest.
+    """Return the connection for a stream key: bare, with a priority as encoders take it, or in a whole ingest URL.
 
     The forms are `{key}`, `{key}?priority=1`, `rtmps://{endpoint}:443/app/{key}?priority=1`, the same with `rtmp` and
     port 1935, and `srt://{endpoint}:9000?streamid={key}&passphrase={passphrase}` where the key may be

@@ -53,9 +53,9 @@ _MOST = 2**31 - 1
 
 
 def ingest(encoder: str, video: Tracks, audio: Tracks) -> Ingest:
-    """Return what an encoder sends, by the name of a preset and how its tracks differ from the preset's.
+    """Return the tracks of an encoder: those of a preset, by its name, with the members that differ.
 
-    Raises ValueError for a preset that does not exist, for no track at all and a number that is none of something;
+    Raises ValueError for a preset that does not exist, for no track at all and for a number below 1 or too great;
     TypeError for a member that a track does not have, or has twice, or that is of another type.
     """
     if encoder not in _ENCODERS:

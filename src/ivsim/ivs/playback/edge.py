@@ -89,14 +89,14 @@ class _ViewerRefused(Exception):
         error: str,
         channel: Channel | None = None,
         *,
-        tell: Callable[[], None] | None = None,
+        announce_breach: Callable[[], None] | None = None,
     ) -> None:
         super().__init__(error)
         self.status = status
         self.error_code = error_code
         self.error = error
         self.channel = channel
-        self.tell = tell
+        self.announce_breach = announce_breach
 
 
 class Playback:
@@ -124,10 +124,10 @@ class Playback:
         the playback edge, an origin that no browser sends and a country that is not two letters; TypeError for what is
         no text at all.
         """
-        url = _text("channel_arn_or_url", channel_arn_or_url)
+        url = _checked_text("channel_arn_or_url", channel_arn_or_url)
         for name, text in (("token", token), ("origin", origin), ("country", country)):
             if text is not None:
-                _text(name, text)
+                _checked_text(name, text)
         arn = arns.parse(url)
         if arn is not None and arn.resource_type == "channel":
             url = f"/api/video/v1/{arn.region}.{arn.account}.channel.{arn.resource_id}.m3u8"
@@ -140,7 +140,7 @@ class Playback:
         viewer = viewer_of(url, origin, country)
         if token is not None:
             viewer = viewer._replace(query=[*without_token(viewer.query), ("token", token)])
-        answer, session = self._answer(viewer)
+        answer, session = self._answer_viewer(viewer)
         whole = answer.whole()
         body = whole.body.decode() if whole.headers["Content-Type"] in (_PLAYLIST, _REFUSAL) else whole.body
         return PlaybackResponse(whole.status, whole.headers, body, session if whole.status == HTTPStatus.OK else None)
@@ -153,10 +153,10 @@ class Playback:
         if request.method not in ("GET", "HEAD"):
             return Response(405, {"Allow": _METHODS})
         origin, country = request.header("origin"), request.header(COUNTRY_HEADER)
-        answer, _ = self._answer(viewer_of(request.url, origin or None, country or None))
+        answer, _ = self._answer_viewer(viewer_of(request.url, origin or None, country or None))
         return answer._replace(body=b"") if request.method == "HEAD" else answer
 
-    def _answer(self, viewer: Viewer) -> tuple[Response, ViewerSession | None]:
+    def _answer_viewer(self, viewer: Viewer) -> tuple[Response, ViewerSession | None]:
         """Decide, in a transaction, and return the answer with the session it was granted in.
 
         Nothing is made in the transaction that takes long: others would wait for it.
@@ -165,9 +165,9 @@ class Playback:
             with self._state.transaction():
                 return self._grant(viewer)
         except _ViewerRefused as refused:
-            if refused.tell is not None:
+            if refused.announce_breach is not None:
                 with self._state.transaction():  # another one, as the first has come to nothing
-                    refused.tell()
+                    refused.announce_breach()
             headers = {"Content-Type": _REFUSAL, "Access-Control-Allow-Origin": "*"}
             return Response(refused.status, headers, _explanation(viewer, refused).encode()), None
 
@@ -229,7 +229,7 @@ class Playback:
         return _granted(viewer, session, _PLAYLIST, text.encode())
 
     def _segment(self, viewer: Viewer, stream_id: str, index: int, numbers: list[int], suffix: str) -> _Granted:
-        """Answer with a segment, by its number, or with what fragments are read by, which has none."""
+        """Answer with a segment, by its number, or with the initialization of fragments, which has no number."""
         ctx, session, stream = self._watched(viewer, viewer.parameter("dna"), index)
         if stream.stream_id != stream_id or suffix != _suffix(stream):
             raise _not_found()
@@ -247,7 +247,7 @@ class Playback:
         return _granted(viewer, session, _SEGMENTS[suffix], recipe)
 
     def _watched(self, viewer: Viewer, session_id: str, index: int) -> tuple[Context, ViewerSession, StreamSession]:
-        """Return what a viewer watches who was admitted before, if that is still so."""
+        """Return the session and the stream of a viewer who was admitted before. Refuses one who no longer is."""
         ctx = next((ctx for ctx in self._contexts if session_id in ctx.store.viewer_sessions), None)
         if ctx is None:
             raise _not_found()
@@ -264,7 +264,7 @@ class Playback:
 
 
 def _terms_of_token(ctx: Context, channel: Channel, viewer: Viewer) -> dict[str, Any]:
-    """Return on what terms the token of a request admits to a private channel."""
+    """Return the terms on which the token of a request admits to a private channel. Refuses a bad token."""
     pairs = ctx.store.playback_key_pairs.values()
     try:
         claims = tokens.verify(
@@ -287,7 +287,7 @@ def _terms_of_token(ctx: Context, channel: Channel, viewer: Viewer) -> dict[str,
             raise _forbidden(channel, "token has been used")
         ctx.store.used_tokens[use] = ctx.now
     for cause, text in tokens.mistakes(claims, channel.arn, viewer.origin, ctx.clock.time()):
-        ctx.hints.tell("playback", cause, text)
+        ctx.hints.tell_of_mistake("playback", cause, text)
     return {
         "viewer_id": viewer_id,
         "viewer_session_version": version,
@@ -299,7 +299,7 @@ def _terms_of_token(ctx: Context, channel: Channel, viewer: Viewer) -> dict[str,
 
 
 def _terms_of_policy(ctx: Context, channel: Channel, viewer: Viewer) -> dict[str, Any]:
-    """Return on what terms the playback restriction policy of a public channel, if it has one, admits to it."""
+    """Return the terms on which the policy of a public channel, if it has one, admits to it. Refuses others."""
     policy = ctx.store.playback_restriction_policies.get(channel.playback_restriction_policy_arn)
     if policy is None:
         return {}
@@ -317,8 +317,9 @@ def _check_views(ctx: Context, stream: StreamSession) -> None:
     watching = views(ctx)
     if watching >= most:
         breach = Breach("Concurrent Viewers", most, watching + 1 - most, "viewers")
-        tell = partial(broadcast.exceed, ctx, stream.stream_id, breach)
-        raise _ViewerRefused(403, "concurrent_views_exceeded", "too many concurrent views", stream.channel, tell=tell)
+        announce_breach = partial(broadcast.exceed, ctx, stream.stream_id, breach)
+        code, text = "concurrent_views_exceeded", "too many concurrent views"
+        raise _ViewerRefused(403, code, text, stream.channel, announce_breach=announce_breach)
 
 
 def _check_origin(viewer: Viewer, channel: Channel, allowed: Collection[str], *, strict: bool) -> None:
@@ -385,7 +386,7 @@ def _explanation(viewer: Viewer, refused: _ViewerRefused) -> str:
     return json.dumps([about], separators=(",", ":")).translate(GO_ESCAPES)
 
 
-def _text(name: str, given: object) -> str:
+def _checked_text(name: str, given: object) -> str:
     if not isinstance(given, str):
         raise TypeRefused(name, f"{given!r} is not a string")
     return given

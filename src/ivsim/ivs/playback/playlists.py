@@ -21,7 +21,7 @@ WINDOW = 15
 """The number of segments in a playlist."""
 
 PREFETCHED = 2
-"""The number of coming segments that a live playlist hints at."""
+"""The number of segments to come that a live playlist hints at."""
 
 SOURCE = "chunked"
 """The name of the rendition that is passed on unchanged, when there are others."""

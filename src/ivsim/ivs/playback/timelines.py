@@ -31,7 +31,7 @@ _NEVER = datetime.max.replace(tzinfo=timezone.utc)
 
 
 class Span(NamedTuple):
-    """A time in which there is something to see, in an ad break that of a break."""
+    """A time in which there is something to see; in ad breaks, the time of one break."""
 
     start: datetime
     end: datetime
@@ -39,7 +39,7 @@ class Span(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """Segments from one on that come from one source: LIVE, SLATE, or the id of the ad in a break."""
+    """Consecutive segments, from a first one on, of one source: LIVE, SLATE, or the id of the ad in a break."""
 
     first: int
     source: str
@@ -66,17 +66,17 @@ class Timeline:
         self._inserted = ad_breaks
 
     def begin(self, number: int) -> datetime:
-        """Return when a segment begins; one to come, when it will if nothing interrupts."""
+        """Return the time at which a segment begins; for one to come, the time if nothing interrupts."""
         offset = number * _SEGMENT
         index = min(max(bisect_left(self._elapsed, offset) - 1, 0), len(self._spans) - 1)
         return self._spans[index].start + offset - self._elapsed[index]
 
     def duration(self, number: int) -> float:
-        """Return how many seconds a segment lasts."""
+        """Return the duration of a segment in seconds."""
         return self.elapsed(number + 1) - self.elapsed(number)
 
     def elapsed(self, number: int) -> float:
-        """Return how many seconds of segments there are before one."""
+        """Return the seconds of all segments before one."""
         return number * SEGMENT_SECONDS
 
     def stretch(self, number: int) -> Stretch:
@@ -118,7 +118,7 @@ class Timeline:
         return number if self.begin(number) >= moment else number + 1
 
     def _source(self, moment: datetime) -> tuple[str, AdBreak | None]:
-        """Return what a segment shows that begins at a moment; ads come in place of a slate too."""
+        """Return the source of a segment that begins at a moment; ads come in place of a slate too."""
         ads = _at(self._ad_breaks, moment)
         if ads is not None and ads.ad_break is not None:
             return _ad_id(ads.ad_break), ads.ad_break
@@ -128,7 +128,7 @@ class Timeline:
 def _spans(
     stream: StreamSession, now: datetime, health_changes: Sequence[StreamEvent]
 ) -> tuple[list[Span], list[Span]]:
-    """Return when there was something to see, up to now or the end, and when of that time it was a slate."""
+    """Return the spans with something to see, up to now or the end, and those of them that showed a slate."""
     assert stream.started_at is not None
     slate = stream.failover_slate_configuration
     least = timedelta(seconds=slate.min_slate_display_seconds if slate else 0)

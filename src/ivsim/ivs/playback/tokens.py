@@ -45,7 +45,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class ClaimRefused(ValueError):
-    """A claim is not what it has to be: its name, and the rule it breaks."""
+    """A claim breaks a rule. It carries the name of the claim and the rule."""
 
     def __init__(self, claim: str, rule: str) -> None:
         super().__init__(f"{claim} {rule}")
@@ -103,7 +103,7 @@ _TYPES = {str: "a string", int: "a whole number", bool: "a boolean", dict: "an o
 
 
 def check(claims: Mapping[str, Any], now: float) -> None:
-    """Raise ClaimRefused unless claims are as the playback edge wants them at a time; others are not looked at."""
+    """Raise ClaimRefused unless the known claims are as the playback edge wants them at a time."""
     for name in _REQUIRED:
         if name not in claims:
             raise ClaimRefused(name, "is missing")
@@ -165,7 +165,7 @@ def verify(
 def mistakes(
     claims: Mapping[str, Any], channel_arn: str, origin: str | None, now: float
 ) -> Iterator[tuple[tuple[str, str], str]]:
-    """Yield, with its cause, what is said of claims that admit a viewer, and mean something else than was meant."""
+    """Yield cause and text of each hint about claims that admit a viewer, but mean something else than was meant."""
     expires = claims[EXPIRES]
     if expires > now + 100 * _SECONDS_A_YEAR:
         text = f"a playback token for {channel_arn} has {EXPIRES} {expires}, which is in the year "

@@ -1,4 +1,4 @@
-"""The URLs of the playback edge: which are its to answer, what each asks for, and how they are made."""
+"""The URLs of the playback edge: recognising, reading and making them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Viewer(NamedTuple):
     origin: str | None
     country: str | None
     is_elsewhere: bool = False
-    """Whether a host is asked that is not the edge's: then URLs are relative, so that players come back to it."""
+    """True for a request to a host that is not the edge's: URLs are then relative, so that players come back to it."""
 
     def parameter(self, name: str) -> str:
         """Return the value of a parameter, empty when there is none."""
@@ -51,6 +51,7 @@ def is_playback(url: str) -> bool:
 
 
 def viewer_of(url: str, origin: str | None, country: str | None) -> Viewer:
+    """Return the request in a URL, or in the target of a request. A country that is not two letters is unknown."""
     target, _, query = url.partition("#")[0].partition("?")
     known = country.upper() if country and COUNTRY.fullmatch(country) else None
     host = _HOST.match(target)
@@ -60,6 +61,7 @@ def viewer_of(url: str, origin: str | None, country: str | None) -> Viewer:
 
 
 def without_token(query: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the parameters of a query but for the token."""
     return [(name, value) for name, value in query if name != "token"]
 
 

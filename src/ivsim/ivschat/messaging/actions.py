@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ...wire.parse import MalformedBody, body_members
+from ...wire.parse import BodyRefused, body_members
 from .._service import byte_size
 from ..tokens import MOST_ATTRIBUTE_BYTES
 
@@ -27,7 +27,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class ActionRefused(Exception):
-    """A request is answered with an ERROR. `frame_id` is the id that the operation had already, if it had one."""
+    """A request is refused; an ERROR answers it. `frame_id` is the id that the operation had by then, if it had one."""
 
     def __init__(self, code: int, text: str, frame_id: str = "") -> None:
         super().__init__(code, text)
@@ -37,7 +37,7 @@ class ActionRefused(Exception):
 
 
 class Action(NamedTuple):
-    """A frame that was understood as far as possible, and why it is refused if it is.
+    """A frame, as far as it was understood, and the reason for a refusal, if it is refused.
 
     `subject` is the action's required member: the content, the message's id or the user's.
     """
@@ -54,7 +54,7 @@ def read(text: str) -> Action:
     """Return the request in a frame. Keys may be in any case; members that are null, or not known, do not count."""
     try:
         given = body_members(text.encode(errors="surrogatepass"))
-    except MalformedBody:
+    except BodyRefused:
         return Action(refused=ActionRefused(400, "Request must be a JSON object"))
     members = {name.lower(): value for name, value in given.items() if value is not None}
     request_id = members.get("requestid", "")
@@ -73,7 +73,7 @@ def write(action: str, request_id: str, **members: object) -> str:
 
 
 def is_attributes(value: object) -> bool:
-    """Return whether something is a map from strings to strings."""
+    """Return whether a value is a map from strings to strings."""
     return isinstance(value, dict) and all(isinstance(each, str) for pair in value.items() for each in pair)
 
 
@@ -81,13 +81,13 @@ def _read(members: Mapping[str, Any], request_id: str) -> Action:
     name = members.get("action")
     if not isinstance(name, str) or name not in _REQUIRED:
         raise ActionRefused(400, f"Action must be one of {', '.join(_REQUIRED)}")
-    subject = _text(members, _REQUIRED[name])
+    subject = _text_member(members, _REQUIRED[name])
     if not subject:
         raise ActionRefused(400, f"{_REQUIRED[name]} must not be empty")
     if name == DELETE_MESSAGE and not _MESSAGE_ID.fullmatch(subject):
         raise ActionRefused(400, "Id must be the 12 letters and digits of a message")
     if _OPTIONAL[name] == "Reason":
-        return Action(name, request_id, subject, reason=_text(members, "Reason"))
+        return Action(name, request_id, subject, reason=_text_member(members, "Reason"))
     attributes = members.get("attributes")
     if attributes is not None and not is_attributes(attributes):
         raise ActionRefused(400, "Attributes must be a map from strings to strings")
@@ -96,7 +96,7 @@ def _read(members: Mapping[str, Any], request_id: str) -> Action:
     return Action(name, request_id, subject, attributes)
 
 
-def _text(members: Mapping[str, Any], name: str) -> str:
+def _text_member(members: Mapping[str, Any], name: str) -> str:
     value = members.get(name.lower(), "")
     if not isinstance(value, str):
         raise ActionRefused(400, f"{name} must be a string")

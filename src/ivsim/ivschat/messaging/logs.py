@@ -142,7 +142,7 @@ def _parcels(ctx: Context, batch: Batch, records: list[LogRecord]) -> Iterable[P
 
 
 def _key(ctx: Context, room: str, hour: str, records: list[LogRecord]) -> str:
-    """Return the key of an object with the records of an hour: by when the first of them was sent."""
+    """Return the key of an object with the records of an hour, made from the time of the first of them."""
     account, region, logs = ctx.account, ctx.region, f"IVSChatLogs/{_VERSION}"
     name = f"{account}_{logs.replace('/', '_')}_{region}_{room}_{records[0].at:%Y%m%dT%H%MZ}_{ctx.ids.uuid()[:8]}"
     return f"AWSLogs/{account}/{logs}/{region}/{room}/{hour}/{name}.log.gz"

@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from ...core.clock import Clock
-from ...wire.parse import MalformedBody, body_members
+from ...wire.parse import BodyRefused, body_members
 from .._service import Context, byte_size, service
 from ..rooms import Room
 from ..tokens import MOST_ATTRIBUTE_BYTES
 from .actions import is_attributes
 
-ReviewHandler: TypeAlias = Callable[[dict[str, Any]], Mapping[str, Any]]
+ReviewFunction: TypeAlias = Callable[[dict[str, Any]], Mapping[str, Any]]
 """A stand-in for the Lambda function: it takes the payload and returns the response."""
 
 TIMEOUT = service.quota("Message review handler timeout period", 200)
@@ -92,10 +92,10 @@ def wanted(ctx: Context, room: Room, message: Message) -> Review | None:
     )
 
 
-def hold(review: Review, handler: ReviewHandler | None, clock: Clock, wait: Callable[[float], object]) -> Verdict:
+def hold(review: Review, handler: ReviewFunction | None, clock: Clock, wait: Callable[[float], object]) -> Verdict:
     """Review a message. This is called outside of transactions, because the handler may do anything.
 
-    What goes wrong is reported in the log (`ivsim.chat`), and the room's fallback result decides. The service waits for
+    A failure is reported in the log (`ivsim.chat`), and the room's fallback result decides. The service waits for
     an answer until the timeout and no longer; a handler is timed on the emulator's clock. `wait` lets the seconds pass
     by which a test delays the review.
     """
@@ -135,7 +135,7 @@ def _judge(review: Review, response: Mapping[str, Any]) -> Verdict:
     """Return the verdict in a response. Raises _ResponseRefused for a response that breaks a rule."""
     try:
         members = body_members(json.dumps(response).encode())
-    except (TypeError, ValueError, RecursionError, MalformedBody):
+    except (TypeError, ValueError, RecursionError, BodyRefused):
         raise _ResponseRefused(f"{reprlib.repr(response)} is not a JSON object") from None
     result, attributes, content = (members.get(name) for name in ("ReviewResult", "Attributes", "Content"))
     if result not in ("ALLOW", "DENY"):

@@ -21,7 +21,7 @@ _log = logging.getLogger("ivsim.server")
 Write = Callable[[bytes], object]
 
 _MOST_AT_ONCE = 50
-"""Frames that are written before the event loop has its turn, in which those who read get them: they are not slow."""
+"""The number of frames written before the event loop has its turn, so that readers who are not slow can keep up."""
 
 
 class Socket(Protocol):
@@ -30,10 +30,10 @@ class Socket(Protocol):
     transport: asyncio.Transport
 
     def say_goodbye(self, code: int, reason: str) -> None:
-        """Have a close frame sent after what the client is still sent, if it was not told to go before."""
+        """Have a close frame sent behind everything else, unless the client was sent one before."""
 
     def ended(self, code: int, reason: str) -> None:
-        """Called when the connection to the room has ended."""
+        """Learn that the connection to the room has ended."""
 
 
 class Hub:
@@ -119,5 +119,5 @@ class Hub:
 
 
 def _receivers(news: Sent | Closed) -> tuple[str, str | None] | Closed:
-    """Return the receivers of a frame; frames with the same receivers can be written in one go."""
+    """Return the receivers of a frame. Frames with the same receivers can be written in one go."""
     return (news.room_arn, news.to) if isinstance(news, Sent) else news

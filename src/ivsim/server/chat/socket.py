@@ -1,7 +1,7 @@
 """One chat client's WebSocket: its handshake, and then its connection to a room.
 
-Frames go in by `ChatConnection.take_frame()` and come out by the hub. What WebSocket is, the library `websockets`
-knows.
+Frames go in by `ChatConnection.take_frame()` and come out by the hub. The protocol itself is left to the library
+`websockets`.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class ChatSocket(asyncio.Protocol):
         self._closing: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin."""
+        """Begin with the handshake."""
         self.transport = transport
         self._hub.sockets.add(self)
         transport.set_write_buffer_limits(high=MOST_UNSENT_BYTES)
@@ -67,18 +67,18 @@ class ChatSocket(asyncio.Protocol):
         self._protocol.receive_data(data)
         for event in self._protocol.events_received():
             if isinstance(event, Request):
-                self._protocol.send_response(self._answer(event))
+                self._protocol.send_response(self._answer_handshake(event))
             elif isinstance(event, Frame) and self._connection is not None:
                 self._receive(event)
         self._settle()
 
     def eof_received(self) -> None:
-        """Take it that the client sends no more, which without a close frame is the end."""
+        """Note that the client sends no more, which without a close frame is the end."""
         self._protocol.receive_eof()
         self._settle()
 
     def connection_lost(self, _: Exception | None) -> None:
-        """Take it that the client is gone."""
+        """Leave the room, as the client is gone."""
         self._hub.sockets.remove(self)
         self._protocol.receive_eof()
         if self._connection is not None:
@@ -109,8 +109,8 @@ class ChatSocket(asyncio.Protocol):
         CALLS.info("%d chat: %s", close.code, f"{left}: {close.reason!r}" if close.reason else left)
         self._flush()
 
-    def _answer(self, request: Request) -> Response:
-        """Return the answer to the handshake; what it opens is a connection to a room."""
+    def _answer_handshake(self, request: Request) -> Response:
+        """Return the answer to the handshake, which opens a connection to a room."""
         began = perf_counter()
         if _is_ascii(request):
             response = self._protocol.accept(request)
@@ -167,20 +167,20 @@ class ChatSocket(asyncio.Protocol):
                 self._busy = True
                 self._loop.call_later(delay, self._resume, text)
             else:
-                self._take(text)
+                self._take_frame(text)
         if self._waiting:
             self.transport.pause_reading()
         else:
             self.transport.resume_reading()
 
     def _resume(self, text: str | None = None) -> None:
-        """Go on after a while, with the frames held back meanwhile."""
+        """Go on after a delay or a review, with the frames held back meanwhile."""
         self._busy = False
         if text is not None:
-            self._take(text)
+            self._take_frame(text)
         self._advance()
 
-    def _take(self, text: str) -> None:
+    def _take_frame(self, text: str) -> None:
         if self._connection is None:
             return
         try:

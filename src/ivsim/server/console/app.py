@@ -1,4 +1,4 @@
-"""The console: a page and what it consists of, files that are sent as they are."""
+"""The console: a page and its parts, files that are sent as they are."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-"""Nothing comes from elsewhere or goes there; and after an upgrade no browser mixes old files with new ones."""
+"""Headers with which nothing comes from elsewhere or goes there, and browsers mix no old files with new ones."""
 
 
 def page() -> Starlette:

@@ -57,9 +57,9 @@ def control(sim: Emulator) -> Starlette:
 
 
 class RequestLog:
-    """Writes a line for each request, when its answer begins: where those of calls are, but at DEBUG.
+    """A log of requests: a line for each when its answer begins, in the log of calls, but at DEBUG.
 
-    They are not what is emulated, and the console asks something every second.
+    At DEBUG because they are not what is emulated, and the console asks something every second.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -81,7 +81,7 @@ class RequestLog:
 
 
 class Guard:
-    """A guard that refuses requests of web pages from elsewhere: by their origin, or by a public name for this machine.
+    """A guard that refuses requests of other people's web pages: by their origin, or by a public name for this machine.
 
     Browsers tell the origin of whatever may change something; and a name that an attacker lets point to 127.0.0.1 (DNS
     rebinding) is a public one, which has a dot and is nobody's name for an emulator.

@@ -12,8 +12,8 @@ import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from ...core.arguments import ArgumentRefused, NotFound
-from ...core.log import PlaceGone
+from ...core.arguments import ArgumentRefused, LookupRefused
+from ...core.log import PlaceRefused
 from ...core.unknown import unknown
 from ...emulator import Emulator
 from ...ivs.live_streams import StreamRefused
@@ -49,7 +49,7 @@ class Endpoint:
 
     @cached_property
     def hints(self) -> dict[str, Any]:
-        """The types of the function's parameters, and of what it returns."""
+        """The types of the function's parameters, and of its result."""
         return get_type_hints(self.function, include_extras=True)
 
     @cached_property
@@ -124,7 +124,7 @@ class Endpoint:
         return RequestRefused(status, refused.rule, field=camel(name))
 
 
-_STATUSES = {PlaceGone: 410, NotFound: 404}
+_STATUSES = {PlaceRefused: 410, LookupRefused: 404}
 
 ENDPOINTS: list[Endpoint] = []
 """All endpoints, in the order in which they are documented."""
@@ -156,13 +156,13 @@ def endpoint(
 
 
 def without_none(kind: Any) -> Any:
-    """Return the type of a parameter that may be left out, as it is when it is given."""
+    """Return the type of a parameter that may be left out, without the None."""
     kinds = get_args(kind)
     return next(each for each in kinds if each is not type(None)) if type(None) in kinds else kind
 
 
 def camel(name: str) -> str:
-    """Return a Python name as the wire has it."""
+    """Return the name on the wire for a Python name."""
     first, *others = name.split("_")
     return first + "".join(map(str.title, others))
 

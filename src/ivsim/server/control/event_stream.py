@@ -31,7 +31,7 @@ _HEAD = [
 
 
 class EventStream(Response):
-    """The news of some sources. A request with Last-Event-ID goes on behind the entries that are named there."""
+    """An answer that sends the news of some sources. With Last-Event-ID it goes on behind the entries named there."""
 
     def __init__(self, sim: Emulator, sources: Sequence[Source], request: Request) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class EventStream(Response):
                     await send(_part(b":\n\n"))
 
     def _read(self) -> Iterator[bytes]:
-        """Yield what is new, in parts between which a slow client is waited for."""
+        """Yield the news in parts; between them a slow client is waited for."""
         if self._is_replaced:
             self._is_replaced = False
             yield self._message("reset", {})

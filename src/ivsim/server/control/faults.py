@@ -49,7 +49,7 @@ class SetLatency(Body):
 @endpoint("GET", "/faults")
 def list_faults(sim: Emulator) -> FaultList:
     """Return the faults that have not struck for the last time yet, and the latencies."""
-    return FaultList([_shown(each) for each in sim.faults.pending], sim.faults.latencies)
+    return FaultList([_shown_fault(each) for each in sim.faults.pending], sim.faults.latencies)
 
 
 @endpoint(
@@ -61,7 +61,7 @@ def list_faults(sim: Emulator) -> FaultList:
 def add_fault(sim: Emulator, body: AddFault) -> PendingFault:
     """Let the next calls of an operation fail, with any error that its service models."""
     sim.faults.add(body.operation, body.error_code, times=body.times, message=body.message, when=body.when)
-    return _shown(sim.faults.pending[-1])
+    return _shown_fault(sim.faults.pending[-1])
 
 
 @endpoint("DELETE", "/faults")
@@ -77,6 +77,6 @@ def set_latency(sim: Emulator, body: SetLatency) -> FaultList:
     return list_faults(sim)
 
 
-def _shown(fault: Fault) -> PendingFault:
+def _shown_fault(fault: Fault) -> PendingFault:
     when = None if fault.when is None or callable(fault.when) else dict(fault.when)
     return PendingFault(list(fault.operations), fault.error_code, fault.left, fault.message, when)

@@ -106,9 +106,9 @@ def list_calls(
     is_wanted = _any if operation is None else sim.calls.is_of(operation)
     part = partial(sim.calls.page, limit=limit, after=after, before=before, is_wanted=is_wanted)
     if _wants_stream(request):
-        return _stream(sim, Entries("call", sim.calls, show=_shown, is_wanted=is_wanted), part, request)
+        return _stream(sim, Entries("call", sim.calls, show=_shown_call, is_wanted=is_wanted), part, request)
     page = part()
-    return CallList([_shown(each) for each in page.entries], page.before, page.after)
+    return CallList([_shown_call(each) for each in page.entries], page.before, page.after)
 
 
 class HintShown(msgspec.Struct):
@@ -141,7 +141,7 @@ def get_feed(sim: Emulator, request: Request) -> Response:
     loaded. Last-Event-ID goes on with calls, events and hints where another connection ended; what was said in between
     is in the transcript.
     """
-    calls = Entries("call", sim.calls, show=_shown, is_live=True)
+    calls = Entries("call", sim.calls, show=_shown_call, is_live=True)
     hints = Entries("hint", sim.hints, show=lambda hint: HintShown(*hint), is_live=True)
     return EventStream(sim, [calls, Entries("event", sim.events, is_live=True), hints, Frames(sim.chat)], request)
 
@@ -165,7 +165,7 @@ def _wants_stream(request: Request) -> bool:
     return MEDIA_TYPE in request.headers.get("accept", "")
 
 
-def _shown(call: Call) -> CallShown:
+def _shown_call(call: Call) -> CallShown:
     return CallShown(
         call.service, call.operation, dict(call.params), call.account, call.region, call.status, call.error, call.at
     )

@@ -28,7 +28,10 @@ def get_openapi(sim: Emulator) -> dict[str, Any]:  # noqa: ARG001 - as every end
 
 def document() -> dict[str, Any]:
     """Return the description."""
-    kinds = [problems.ProblemDetails, *(kind for each in ENDPOINTS for kind in (_body(each), _answer(each)) if kind)]
+    kinds = [
+        problems.ProblemDetails,
+        *(kind for each in ENDPOINTS for kind in (_kind_of_body(each), _kind_of_answer(each)) if kind),
+    ]
     schemas, components = msgspec.json.schema_components(kinds, ref_template=_REFERENCE)
     for schema in components.values():
         schema["description"] = cleandoc(schema["description"])  # what indents docstrings depends on Python's version
@@ -60,14 +63,14 @@ def _operation(each: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
     ]
     if parameters:
         operation["parameters"] = parameters
-    body = _body(each)
+    body = _kind_of_body(each)
     if "body" in each.hints:
         content: dict[str, Any] = {"schema": schemas[repr(body)] if body else {"type": "object"}}
         if each.example is not None:
             content["example"] = each.example
         required = body is None or _is_required(body)
         operation["requestBody"] = {"required": required, "content": {"application/json": content}}
-    answer = _answer(each)
+    answer = _kind_of_answer(each)
     responses: dict[str, Any] = {"204": {"description": HTTPStatus(204).phrase}}
     if each.hints["return"] is not type(None):
         schema = schemas[repr(answer)] if answer else {}
@@ -79,14 +82,14 @@ def _operation(each: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
     return {**operation, "responses": {**responses, "default": {"description": "A refusal", "content": refused}}}
 
 
-def _body(each: Endpoint) -> Any:
-    """Return what a body is read as; None for no body, or one that is taken as it comes."""
+def _kind_of_body(each: Endpoint) -> Any:
+    """Return the type that a body is read as; None for no body, or one that is taken as it comes."""
     body = each.hints.get("body")
     return None if body is bytes else body
 
 
-def _answer(each: Endpoint) -> Any:
-    """Return what the JSON of an answer is made of; None for none, or one that the endpoint writes itself."""
+def _kind_of_answer(each: Endpoint) -> Any:
+    """Return the type of an answer; None for no answer, or one that the endpoint writes itself."""
     answer = each.hints["return"]
     kinds = [kind for kind in get_args(answer) or [answer] if kind is not Response] if _is_union(answer) else [answer]
     return None if kinds[0] in (Response, type(None)) else kinds[0]

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ...core.arguments import NotFound
+from ...core.arguments import LookupRefused
 from ...emulator import Emulator
 from .endpoints import Body, endpoint
 from .problems import RequestRefused
@@ -65,7 +65,7 @@ def delete_review_handler(sim: Emulator, lambda_arn: str) -> None:
     """Remove the stand-in for a Lambda function."""
     found = [each.pop(lambda_arn, None) for each in (sim.chat.review_handlers, sim.chat.webhooks)]
     if found == [None, None]:
-        raise NotFound("lambda_arn", f"there is no review handler for {lambda_arn!r}")
+        raise LookupRefused("lambda_arn", f"there is no review handler for {lambda_arn!r}")
 
 
 def _is_url(text: str) -> bool:

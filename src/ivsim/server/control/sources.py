@@ -14,7 +14,7 @@ from ...core.log import Log
 from ...ivschat.chat import Chat
 from ...ivschat.news import Transcripts
 
-News = tuple[str, Any]
+ServerEvent = tuple[str, Any]
 """The name of a server-sent event, and its data."""
 
 _BATCH = 100
@@ -27,7 +27,7 @@ class Source(Protocol):
     def follow(self, wake: Callable[[], object]) -> Callable[[], object]:
         """Call a function, on any thread, when there is news; return a function that ends that."""
 
-    def read(self) -> Iterator[News | None]:
+    def read(self) -> Iterator[ServerEvent | None]:
         """Yield the news since it was read before; None between two pieces, where there is time for other things."""
 
     def begin(self) -> None:
@@ -62,7 +62,7 @@ class Entries:
         """Call a function when the log grows."""
         return self._log.subscribe(lambda _: wake())
 
-    def read(self) -> Iterator[News | None]:
+    def read(self) -> Iterator[ServerEvent | None]:
         """Yield the new entries of the log."""
         if self._restart is not None:
             self.position, self._restart = self._restart, None
@@ -83,7 +83,7 @@ class Entries:
             self.position = position
 
     def begin(self) -> None:
-        """Begin, at the next reading, with what is there or comes."""
+        """Begin, at the next reading, with the entries that are there, or with those to come."""
         self._restart = self._start()
 
     def _start(self) -> int:
@@ -102,7 +102,7 @@ class Frames:
         self._transcripts = self._chat.transcripts(wake)
         return self._transcripts.close
 
-    def read(self) -> Iterator[News | None]:
+    def read(self) -> Iterator[ServerEvent | None]:
         """Yield the frames that were sent."""
         assert self._transcripts is not None  # it is followed before it is read
         for index, (room_arn, text) in enumerate(self._transcripts.news(), 1):
@@ -111,4 +111,4 @@ class Frames:
                 yield None
 
     def begin(self) -> None:
-        """Nothing is to be done: transcripts begin anew by themselves."""
+        """Do nothing: transcripts begin anew by themselves."""

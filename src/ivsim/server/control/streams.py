@@ -86,7 +86,7 @@ class SetViewers(Body):
 def list_streams(sim: Emulator, channel: str | None = None) -> StreamList:
     """Return the broadcasts that viewers can see now; those of one `channel` (ARN, name or stream key), if given."""
     arn = channel and sim.streams.channel(channel)
-    return StreamList([_shown(each) for each in sim.streams.live if arn in (None, each.channel_arn)])
+    return StreamList([_shown_stream(each) for each in sim.streams.live if arn in (None, each.channel_arn)])
 
 
 @endpoint("POST", "/streams", status=201, example={"channel": "evening-show", "viewers": 3}, aliases=_CHANNEL)
@@ -94,7 +94,7 @@ def start_stream(sim: Emulator, body: StartStream) -> Stream:
     """Let an encoder go live."""
     if bool(body.channel) == bool(body.stream_key):
         raise RequestRefused(400, "give either `channel` or `streamKey`", field="channel")
-    return _shown(
+    return _shown_stream(
         sim.streams.start(
             sim.streams.channel(body.channel) if body.channel else str(body.stream_key),
             viewers=body.viewers,
@@ -109,7 +109,7 @@ def start_stream(sim: Emulator, body: StartStream) -> Stream:
 @endpoint("GET", "/streams/{streamId}")
 def get_stream(sim: Emulator, stream_id: str) -> Stream:
     """Return one broadcast, also one that has ended."""
-    return _shown(sim.streams.find(stream_id))
+    return _shown_stream(sim.streams.find(stream_id))
 
 
 @endpoint("POST", "/streams/{streamId}/starve")
@@ -117,7 +117,7 @@ def starve_stream(sim: Emulator, stream_id: str) -> Stream:
     """Send no more data: Starvation Start, and after 30 seconds the encoder counts as gone."""
     stream = sim.streams.find(stream_id)
     stream.starve()
-    return _shown(stream)
+    return _shown_stream(stream)
 
 
 @endpoint("POST", "/streams/{streamId}/recover")
@@ -125,13 +125,13 @@ def recover_stream(sim: Emulator, stream_id: str) -> Stream:
     """Send data again: Starvation End."""
     stream = sim.streams.find(stream_id)
     stream.recover()
-    return _shown(stream)
+    return _shown_stream(stream)
 
 
 @endpoint("POST", "/streams/{streamId}/reconnect", status=201)
 def reconnect_stream(sim: Emulator, stream_id: str) -> Stream:
     """Connect again with the same key and settings after the stream has ended; that is a new stream."""
-    return _shown(sim.streams.find(stream_id).reconnect())
+    return _shown_stream(sim.streams.find(stream_id).reconnect())
 
 
 @endpoint(
@@ -147,7 +147,7 @@ def breach_stream(sim: Emulator, stream_id: str, body: BreachStream) -> Stream:
     """
     stream = sim.streams.find(stream_id)
     stream.breach(body.limit, exceeded_by=body.exceeded_by)
-    return _shown(stream)
+    return _shown_stream(stream)
 
 
 @endpoint("POST", "/streams/{streamId}/fail", example={"reason": CAPACITY_EXCEEDED})
@@ -155,7 +155,7 @@ def fail_stream(sim: Emulator, stream_id: str, body: FailStream) -> Stream:
     """Let the service fail to process the stream: Stream Failure with a reason, and the end."""
     stream = sim.streams.find(stream_id)
     stream.fail(body.reason)
-    return _shown(stream)
+    return _shown_stream(stream)
 
 
 @endpoint("POST", "/streams/{streamId}/end")
@@ -163,7 +163,7 @@ def end_stream(sim: Emulator, stream_id: str) -> Stream:
     """Disconnect the encoder: Session Ended and Stream End. One that has ended stays as it is."""
     stream = sim.streams.find(stream_id)
     stream.end()
-    return _shown(stream)
+    return _shown_stream(stream)
 
 
 @endpoint("PUT", "/streams/{streamId}/viewers", example={"viewers": 250})
@@ -171,10 +171,10 @@ def set_viewers(sim: Emulator, stream_id: str, body: SetViewers) -> Stream:
     """Set the number of viewers."""
     stream = sim.streams.find(stream_id)
     stream.set_viewers(body.viewers)
-    return _shown(stream)
+    return _shown_stream(stream)
 
 
-def _shown(stream: LiveStream) -> Stream:
+def _shown_stream(stream: LiveStream) -> Stream:
     session: Any = stream.session
     return Stream(
         stream.stream_id,
