@@ -16,6 +16,15 @@ def test_parts() -> None:
     assert str(arn) == ARN
 
 
+def test_long_ones_are_not_remembered() -> None:
+    """The parts of an ARN are remembered, but not with a text that is longer than any ARN: it may be a megabyte."""
+    longest = ARN.ljust(256, "x")
+    assert arns.parse(longest) is arns.parse(longest) is not None
+    longer = f"{longest}x"
+    assert arns.parse(longer) == arns.parse(longer)
+    assert arns.parse(longer) is not arns.parse(longer)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -99,6 +99,15 @@ def test_unusable_counts(sim: Emulator, times: Any) -> None:
         sim.faults.add("CreateChannel", "ThrottlingException", times=times)
 
 
+def test_the_longest_latency(sim: Emulator) -> None:
+    """A call may take a year, and no second more."""
+    year = 365 * 24 * 60 * 60
+    sim.faults.latency("CreateChannel", year)
+    assert sim.faults.latencies == {"ivs:CreateChannel": year}
+    with pytest.raises(ValueError, match="seconds: 31536001 is not a number from 0 to a year"):
+        sim.faults.latency("CreateChannel", year + 1)
+
+
 def test_unusable_latency(sim: Emulator) -> None:
     """And time that would run backwards, or out."""
     for seconds in (-1, float("inf"), float("nan"), 1e308, 10**400):
@@ -141,6 +150,14 @@ def test_only_with_certain_parameters(sim: Emulator) -> None:
         ValueError, match="when: there is no parameter of Ingest 'channel_arn'; did you mean 'channelArn'"
     ):
         sim.faults.add("Ingest", "ConnectionLost", when={"channel_arn": "x"})
+
+
+def test_one_after_the_other(sim: Emulator) -> None:
+    """A fault strikes as often as it was asked to before the next one of its operation does."""
+    sim.faults.add("CreateChannel", "PendingVerification", times=2)
+    sim.faults.add("CreateChannel", "ServiceQuotaExceededException")
+    codes = [call(sim, "CreateChannel").code for _ in range(4)]
+    assert codes == ["PendingVerification"] * 2 + ["ServiceQuotaExceededException", None]
 
 
 def test_other_ways_to_name_an_error(sim: Emulator) -> None:

@@ -120,6 +120,18 @@ def test_a_reset_inside_isolated(sim: Emulator, monkeypatch: pytest.MonkeyPatch)
     assert sim.hints.age(token) == 5
 
 
+def test_a_reset_makes_nobody_old(sim: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what was made before a reset, no age is known after it."""
+    now = [0.0]
+    monkeypatch.setattr(hints, "monotonic", lambda: now[0])
+    room = call(sim, "CreateRoom").body["arn"]
+    token = call(sim, "CreateChatToken", roomIdentifier=room, userId="ada").body["token"]
+    now[0] = 5
+    assert sim.hints.age(token) == 5
+    sim.reset()
+    assert sim.hints.age(token) == 0
+
+
 def test_an_old_chat_token(sim: Emulator, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """A token that lives because the clock stands still is told of, when more real time has passed than it lives."""
     sim.clock.freeze()

@@ -164,6 +164,19 @@ def test_signed_by_hand() -> None:
     assert ":eu-west-1:" in response.text
 
 
+def test_a_signature_by_hand() -> None:
+    """What is signed by hand has its real signature, as whoever looks at it expects."""
+    who = Credentials("x", "secret"), "ivs", "eu-west-1"
+    request = AWSRequest("POST", "https://ivs.eu-west-1.amazonaws.com/ListChannels", data=b"{}")
+    with mock_ivs():
+        SigV4Auth(*who).add_auth(request)
+    authorization = request.headers["Authorization"]
+    del request.headers["Authorization"]
+    outside = SigV4Auth(*who)
+    text = outside.string_to_sign(request, outside.canonical_request(request))
+    assert authorization.endswith(f"Signature={outside.signature(text, request)}")
+
+
 class _Echo(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))

@@ -158,6 +158,17 @@ def test_slate_is_shown_for_a_while(sim: Emulator, slated: str) -> None:
     assert shown == [True] * 4 + [False]
 
 
+def test_data_that_come_back_with_the_slate(sim: Emulator, slated: str) -> None:
+    """Data that come back in the very moment of the slate find it up: it stays for its shortest time."""
+    live = sim.streams.start(slated)
+    live.starve()
+    sim.clock.advance(3)
+    live.recover()
+    assert live.shows_slate
+    sim.clock.advance(5)
+    assert not live.shows_slate
+
+
 def test_slate_that_is_needed_again(sim: Emulator, slated: str) -> None:
     """A slate that still shows when data stops again goes on showing, and no longer than it may in all."""
     live = sim.streams.start(slated)

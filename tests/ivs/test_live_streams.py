@@ -38,6 +38,16 @@ def test_in_two_steps(sim: Emulator) -> None:
     assert (stream.is_connected, again.is_connected) == (False, True)
 
 
+def test_the_priority_of_the_call(sim: Emulator) -> None:
+    """A priority that is given by itself counts, whatever the key says."""
+    arn, key = channel_and_key(sim)
+    assert sim.streams.admit(f"{key}?priority=7", priority=3).priority == 3
+    live = sim.streams.start(f"{key}?priority=7", priority=3)
+    assert live.session
+    assert live.session.priority == 3
+    assert sim.streams.start(arn, priority=4).is_connected
+
+
 def test_who_is_not_admitted(sim: Emulator) -> None:
     """What keeps an encoder out whatever it sends, keeps it out at once, in words that its user understands."""
     arn, key = channel_and_key(sim)
@@ -140,6 +150,16 @@ def test_viewer_count_is_late(slow: Emulator) -> None:
     assert counts[-1] == 0
 
 
+def test_nobody_is_counted_after_the_end(slow: Emulator) -> None:
+    """Viewers who came shortly before the end of a stream are not counted when it is over."""
+    live = slow.streams.start(channel(slow), viewers=3)
+    slow.clock.advance(10)
+    live.end()
+    slow.clock.advance(60)
+    assert live.session
+    assert live.session.viewer_count == 0
+
+
 def test_reconnect(sim: Emulator) -> None:
     """After StopStream an encoder comes back with what it had: a new session. While it is connected it cannot."""
     arn = channel(sim)
@@ -193,6 +213,27 @@ def test_live_streams(sim: Emulator) -> None:
     found.reconnect()
     assert session(sim, arns[0])["ingestConfiguration"] == before
     assert stream(sim, arns[0])["viewerCount"] == 2
+
+
+def test_the_oldest_is_first(sim: Emulator) -> None:
+    """The broadcasts of several regions are in the order in which they began, wherever the first channel was made."""
+    here = channel(sim)
+    far = send(sim, "POST", "/CreateChannel", b"{}", signed("eu-west-1")).body["channel"]["arn"]
+    for arn in (far, here):
+        sim.streams.start(arn)
+        sim.clock.advance(1)
+    assert [live.channel_arn for live in sim.streams.live] == [far, here]
+
+
+def test_found_before_it_is_counted(slow: Emulator) -> None:
+    """A stream that is found before its viewers are counted has all of them when it comes back."""
+    slow.streams.start(channel(slow), viewers=7)
+    slow.clock.advance(4)
+    (found,) = slow.streams.live
+    found.end()
+    found.reconnect()
+    slow.clock.advance(20)
+    assert stream(slow, found.channel_arn)["viewerCount"] == 7
 
 
 def test_found_without_its_key(sim: Emulator) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from ..calling import call
 from ..lives import Life
@@ -50,3 +54,34 @@ def test_broadcasts_stay_with_their_recording() -> None:
         life.happen("recorded broadcast")
     assert life.sim.recordings.of(channel) == []
     assert session(life, channel, live.stream_id).code == "ResourceNotFoundException"
+
+
+def test_who_ended_last_stays() -> None:
+    """Of recordings those are the newest that ended last, whenever they began."""
+    life = Life(1)
+    configuration = call(life.sim, "ListRecordingConfigurations").body["recordingConfigurations"][0]["arn"]
+    longest = call(life.sim, "CreateChannel", recordingConfigurationArn=configuration).body["channel"]["arn"]
+    with life.sim.streams.start(longest):
+        life.happen("recorded broadcast")
+        life.sim.clock.advance(10)
+    while len(life.sim.recordings) > 1:
+        life.happen("call")
+    assert len(life.sim.recordings.of(longest)) == 1
+
+
+@pytest.mark.needs("InsertAdBreak")
+def test_ad_breaks_go_with_their_broadcast(tmp_path: Path) -> None:
+    """Nothing is kept of the ad breaks of a broadcast that is forgotten."""
+    life = Life(2)
+    tailor = "arn:aws:mediatailor:us-east-1:123456789012:playbackConfiguration/ads"
+    ads = call(
+        life.sim, "CreateAdConfiguration", mediaTailorPlaybackConfigurations=[{"playbackConfigurationArn": tailor}]
+    )
+    channel = call(life.sim, "CreateChannel", adConfigurationArn=ads.body["adConfiguration"]["arn"]).body["channel"]
+    for _ in range(20):
+        with life.sim.streams.start(channel["arn"]):
+            assert call(life.sim, "InsertAdBreak", channelArn=channel["arn"], durationSeconds=10).status == 200
+    life.sim.save(tmp_path / "state.json")
+    stores = json.loads((tmp_path / "state.json").read_bytes())["stores"]
+    kept = sum(len(store["series"]["ad-breaks"]["by_key"]) for store in stores if "ad-breaks" in store["series"])
+    assert 2 <= kept < 20

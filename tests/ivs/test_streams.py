@@ -120,8 +120,9 @@ def test_realistic_start() -> None:
     assert [event["time"][-3:] for event in sim.events[:2]] == ["00Z", "04Z"]
 
 
-def test_ad_break_in_the_past(sim: Emulator) -> None:
-    """An ad break that was to start in the past starts now."""
+@pytest.fixture
+def with_ads(sim: Emulator) -> str:
+    """A channel that can have ad breaks, offline; it is noon and the clock stands still."""
     ads = call(
         sim,
         "CreateAdConfiguration",
@@ -132,12 +133,36 @@ def test_ad_break_in_the_past(sim: Emulator) -> None:
     if ads.code == "UnknownOperationException":
         pytest.skip("the installed botocore has no ad configurations")
     sim.clock.freeze(NOON)
-    arn = call(sim, "CreateChannel", adConfigurationArn=ads.body["adConfiguration"]["arn"]).body["channel"]["arn"]
-    with sim.streams.start(arn):
+    made = call(sim, "CreateChannel", adConfigurationArn=ads.body["adConfiguration"]["arn"]).body
+    return str(made["channel"]["arn"])
+
+
+def test_ad_break_in_the_past(sim: Emulator, with_ads: str) -> None:
+    """An ad break that was to start in the past starts now."""
+    with sim.streams.start(with_ads):
         past = {"targetStartAt": "2026-11-21T11:00:00Z", "durationSeconds": 10}
-        call(sim, "InsertAdBreak", channelArn=arn, **past)
+        call(sim, "InsertAdBreak", channelArn=with_ads, **past)
         event = sim.events.of("IVS Ad Break State Change")[0]
         assert event["detail"]["target_start_time"] == "2026-11-21T12:00:00Z"
+
+
+@pytest.mark.needs("InsertAdBreak.targetStartAt")
+def test_ad_break_while_one_runs(sim: Emulator, with_ads: str) -> None:
+    """While an ad break runs, from its first moment until its end, none can be inserted, not even for much later."""
+    sim.streams.start(with_ads)
+    later = {"targetStartAt": "2026-11-21T13:00:00Z", "durationSeconds": 10}
+    assert call(sim, "InsertAdBreak", channelArn=with_ads, durationSeconds=10).status == 200
+    assert call(sim, "InsertAdBreak", channelArn=with_ads, **later).code == "ConflictException"
+    sim.clock.advance(10)
+    assert call(sim, "InsertAdBreak", channelArn=with_ads, **later).status == 200
+
+
+@pytest.mark.needs("InsertAdBreak.targetStartAt")
+def test_ad_break_at_the_end_of_time(sim: Emulator, with_ads: str) -> None:
+    """An ad break can be planned for as long as the emulator's calendar goes."""
+    sim.streams.start(with_ads)
+    for start, status in (("9900-01-01T00:00:00Z", 400), ("9899-12-31T23:59:59Z", 200)):
+        assert call(sim, "InsertAdBreak", channelArn=with_ads, targetStartAt=start, durationSeconds=10).status == status
 
 
 def test_find(sim: Emulator) -> None:

@@ -113,6 +113,32 @@ def test_taken_back(sim: Emulator, room: Room, door: Door) -> None:
     assert [each.text for each in door.news() if isinstance(each, Sent)] == sent + ada.frames
 
 
+def test_left_in_another_order(sim: Emulator, room: Room, door: Door) -> None:
+    """Who leaves after a leave that came to nothing is told of when it really did; what was sent is told once."""
+    ada, bob, _ = door.join("ada"), door.join("bob"), door.join("eve")
+    with pytest.raises(ZeroDivisionError), sim._state.transaction():
+        ada.close()
+        raise ZeroDivisionError
+    for leaving, name in ((bob, "one"), (ada, "two")):
+        say(room, name)
+        leaving.close()
+    say(room, "three")
+    told = [each.to if isinstance(each, Closed) else json.loads(each.text)["EventName"] for each in door.news()]
+    assert told == ["one", bob.id, "two", ada.id, "three"]
+
+
+def test_a_room_without_anybody(room: Room, door: Door) -> None:
+    """Of a room where the last one left nothing is told any more, and whoever comes later is told what comes then."""
+    door.join("ada").close()
+    door.news()
+    before = door.wakes
+    say(room, "nobody")
+    assert (door.wakes, door.news()) == (before, [])
+    bob = door.join("bob")
+    say(room, "bob")
+    assert [each.text for each in door.news() if isinstance(each, Sent)] == bob.frames
+
+
 def test_disconnect(room: Room, door: Door) -> None:
     """Who is disconnected by the door is told what came before, and its end; a second time is nothing."""
     elsewhere = Room(room.sim)

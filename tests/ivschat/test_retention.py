@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ivsim import Emulator
+from ivsim import ChatRefused, Emulator
 
 from ..calling import call
 from ..lives import Life
@@ -58,3 +58,15 @@ def test_what_is_wanted_stays() -> None:
     call(sim, "DeleteRoom", identifier=life.room)
     sim.clock.advance(timedelta(minutes=61))
     assert ada.closed
+
+
+def test_tokens_of_sessions_that_are_over() -> None:
+    """A token whose session would have ended is history, also before the token itself expires."""
+    life = Life(1)
+    members = {"roomIdentifier": life.room, "userId": "bob", "sessionDurationInMinutes": 1}
+    first, *_ = [call(life.sim, "CreateChatToken", **members).body["token"] for _ in range(3)]
+    life.sim.clock.advance(61)
+    for _ in range(5):
+        life.happen("call")
+    with pytest.raises(ChatRefused, match="never returned this token"):
+        life.sim.chat.connect(first)

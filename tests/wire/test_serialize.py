@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import gc
 import json
+import weakref
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from ivsim import Emulator
+from ivsim.services import SERVICES
 from ivsim.wire.serialize import iso8601
 
 from ..calling import call
@@ -29,6 +33,24 @@ def test_kept_texts_are_of_their_own_record(sim: Emulator, monkeypatch: pytest.M
             assert call(sim, "GetChannel", arn=arn).body["channel"]["name"] == name
         listed = call(sim, "ListChannels").body["channels"]
         assert [channel["name"] for channel in listed] == [f"c{number}-{turn}" for number in range(8)]
+
+
+def test_few_records_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Records that nobody has any more do not pile up for the sake of their texts."""
+    monkeypatch.setattr("ivsim.wire.serialize.MOST_KEPT", 3)
+
+    @dataclass(frozen=True)
+    class Channel:
+        name: str = ""
+
+    channels = [Channel(f"c{number}") for number in range(8)]
+    known = [weakref.ref(channel) for channel in channels]
+    serialize = SERVICES["ivs"].model.operations["GetChannel"].serialize
+    while channels:
+        assert json.loads(serialize({"channel": channels[0]}))["channel"] == {"name": channels[0].name}
+        del channels[0]
+    gc.collect()
+    assert 0 < sum(each() is not None for each in known) <= 3
 
 
 def test_text(sim: Emulator) -> None:

@@ -107,6 +107,17 @@ def test_starvation(sim: Emulator, now: int, starts: list[float]) -> None:
     assert ("ENDLIST" in broadcast.playlist()) == (now > 45)
 
 
+@needs_slates
+def test_data_that_come_back_with_the_slate(sim: Emulator) -> None:
+    """Data that come back in the very moment of the slate find it listed: it stays for its shortest time."""
+    broadcast = with_slate(sim)
+    for second, act in ((5, broadcast.live.starve), (8, broadcast.live.recover)):
+        broadcast.go_to(second)
+        act()
+    broadcast.go_to(14)
+    assert broadcast.listed()[3:] == [(9, "slate"), (11, "slate"), (13, "live")]
+
+
 def test_starvation_at_the_ends(sim: Emulator) -> None:
     """A broadcast may starve as it starts, or as it ends."""
     broadcast = show(sim)

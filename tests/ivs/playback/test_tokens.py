@@ -232,6 +232,15 @@ def test_expiry(private: Channel) -> None:
     assert private.sim.playback.request(variant).status == 200
 
 
+def test_the_last_second(private: Channel) -> None:
+    """A token admits until the second of its `exp` is over."""
+    token = private.token(exp=NOW + 1)
+    private.sim.clock.advance(1.9)
+    assert private.watch(token=token).status == 200
+    private.sim.clock.advance(0.1)
+    assert error(private.watch(token=token)) == "token is expired"
+
+
 def test_keys(private: Channel) -> None:
     """Any imported key may have signed; one that is deleted may not, and who watches by then goes on."""
     other = ec.generate_private_key(ec.SECP384R1())

@@ -49,6 +49,14 @@ def test_tree(sim: Emulator) -> None:
     ]
 
 
+def test_the_end_is_written_once(sim: Emulator) -> None:
+    """The objects of a recording that has ended stay as they were written, however late they are read."""
+    recording = record(sim, channel(sim, configure(sim), type="BASIC"), 25)
+    written = dict(recording.objects)
+    sim.clock.advance(3600)
+    assert dict(recording.objects) == written
+
+
 def test_metadata_files(sim: Emulator) -> None:
     """The metadata files have the members of AWS's, in their order."""
     storage = {"storage": ["SEQUENTIAL", "LATEST"], "resolution": "SD"}

@@ -6,6 +6,8 @@ import json
 import re
 from datetime import datetime, timedelta, timezone
 
+import pytest
+
 from ivsim import ChatConnection, Emulator
 
 from ...calling import call
@@ -43,6 +45,16 @@ def test_message(sim: Emulator) -> None:
         '"Attributes":{"k":"v"}}'
     )
     assert bob.frames == [like(captured, bob)]
+
+
+def test_two_frames_of_one_time(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frames whose times would be the same to the nanosecond still follow each other."""
+    bob = room.join("bob")
+    monkeypatch.setattr("ivsim.core.ids.Ids.alphanumeric", lambda _ids, length: "a" * length)
+    for number in range(3):
+        bob.send_message(str(number))
+    first, second, third = (int(TIME.findall(frame)[0][20:-1].ljust(9, "0")) for frame in bob.frames)
+    assert (second, third) == (first + 1, first + 2)
 
 
 def test_message_without_attributes_and_request_id(sim: Emulator) -> None:
