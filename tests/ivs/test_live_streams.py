@@ -236,6 +236,18 @@ def test_found_before_it_is_counted(slow: Emulator) -> None:
     assert stream(slow, found.channel_arn)["viewerCount"] == 7
 
 
+@pytest.mark.parametrize("seconds", [0, 60])
+def test_found_when_nobody_watches(slow: Emulator, seconds: int) -> None:
+    """A stream that is found before it starts, or after its end, is back with the viewers that it was to have."""
+    stream_id = slow.streams.start(channel(slow), viewers=7).stream_id
+    slow.clock.advance(seconds)
+    slow.streams.find(stream_id).end()
+    found = slow.streams.find(stream_id)
+    found.reconnect()
+    slow.clock.advance(30)
+    assert stream(slow, found.channel_arn)["viewerCount"] == 7
+
+
 def test_found_without_its_key(sim: Emulator) -> None:
     """A stream whose key was deleted goes on, and cannot come back."""
     arn = channel(sim)

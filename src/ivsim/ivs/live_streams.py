@@ -305,7 +305,8 @@ class Streams:
         channel = ctx.store.channels.get(session.channel_arn)
         key = channel.stream_key_arns[:1] if channel else ()
         credential = ctx.store.stream_keys[key[0]].value if key else session.channel_arn
-        again = partial(self._connect, credential, session.ingest, session.viewers, session.priority)
+        viewers = session.audience or session.viewers  # only a stream that has started, and not ended, has the latter
+        again = partial(self._connect, credential, session.ingest, viewers, session.priority)
         return LiveStream(self._state, ctx, session, again)
 
     def _connect(self, credential: str, sent: Ingest, viewers: int, priority: int | None) -> LiveStream:
