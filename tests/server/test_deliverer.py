@@ -118,6 +118,24 @@ def test_in_their_order(bucket: Bucket, ask: Ask, sim: Emulator, arn: str) -> No
     assert bucket.keys[-1] == "recording-ended.json"
 
 
+def test_reset_before_its_turn(bucket: Bucket, ask: Ask, sim: Emulator, arn: str) -> None:
+    """What waits for its turn when everything is replaced is not delivered any more."""
+    other = str(call(sim, "CreateChannel", recordingConfigurationArn=recording_of(sim, arn)).body["channel"]["arn"])
+    waits = [ask("/_ivsim/streams", channel=arn)]
+    assert bucket.is_asked.wait(DEADLINE)
+    waits.append(ask("/_ivsim/streams", channel=other))
+    until(lambda: len(sim.streams.live) == 2)
+    assert ask("/ListChannels").result(DEADLINE) == 200, "its turn is over in the event loop"
+    sim.reset()
+    bucket.lets.set()
+    assert [each.result(DEADLINE) for each in waits] == [201, 201]
+    assert bucket.keys == ["recording-started.json"]
+
+
+def recording_of(sim: Emulator, arn: str) -> str:
+    return str(call(sim, "GetChannel", arn=arn).body["channel"]["recordingConfigurationArn"])
+
+
 def test_close_waits(bucket: Bucket, ask: Ask, server: Server, arn: str) -> None:
     """A server that is closed has made its deliveries."""
     waits = ask("/_ivsim/streams", channel=arn)
