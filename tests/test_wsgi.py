@@ -23,7 +23,7 @@ from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 
 from ivsim import Emulator, web
 from ivsim.dispatcher import MOST_BYTES
-from ivsim.ivs.playback import edge
+from ivsim.media import simulation
 from ivsim.services import SERVICES
 from ivsim.wsgi import Application
 
@@ -252,7 +252,7 @@ def test_segments(sim: Emulator, client: Client, monkeypatch: pytest.MonkeyPatch
         target = m3u8.loads(sim.playback.request(variant).body).segments[0].uri.partition(".net")[2]
         segment = client.get(target)
         assert (segment.status_code, segment.headers["Content-Length"]) == (200, str(len(segment.data)))
-        monkeypatch.setattr(edge, "segment", bytes.fromhex)
+        monkeypatch.setattr(simulation, "transport_stream", bytes.fromhex)
         head = client.head(target)
         assert (head.status_code, head.headers["Content-Type"], "Content-Length" in head.headers) == (
             200,

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from .core.journal import Journal
-from .core.service import Contexts, Service, wire_name
+from .core.names import wire_name
+from .core.service import Contexts, Service
 
 Item = dict[str, Any]
 

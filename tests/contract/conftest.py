@@ -82,7 +82,7 @@ def aws(request: pytest.FixtureRequest) -> Iterator[Services]:
         options: dict[str, Any] = {"region_name": REGION}
         if request.param.endswith("HTTP"):
             sim = Emulator()
-            url = stack.enter_context(sim.serve()).url
+            url = stack.enter_context(sim.serve(aws_urls=True)).url
             options |= {"endpoint_url": url, "aws_access_key_id": "any", "aws_secret_access_key": "any"}
         else:
             sim = stack.enter_context(mock_ivs())

@@ -22,6 +22,7 @@ def test_one_list() -> None:
     [
         ({"account_id": "12"}, "account_id: '12' is not 12 digits"),
         ({"transitions": "slow"}, "transitions: 'slow' is neither 'immediate' nor 'realistic'"),
+        ({"deliver": "sound"}, "deliver: 'sound' is neither True, False nor 'pictures'"),
         ({"history": 0}, "history: 0 is neither a whole number from 1 on nor None"),
         ({"history": True}, "history: True is neither a whole number from 1 on nor None"),
         ({"quotas": {"Channels": -1}}, r"quotas\['Channels'\]: -1 is not a whole number"),

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Callable
 
 import pytest
+
+from ..decoding import executable, ffmpeg
 
 Decode = Callable[..., bytes]
 
 
 @pytest.fixture(scope="session")
 def decode() -> Decode:
-    """A function that has ffmpeg decode H.264 and returns its frames in a pixel format, one after the other.
+    """A function that has ffmpeg decode H.264, or another `kind`, and returns its frames in a pixel format.
 
     ffmpeg must have nothing to say. Skips where it is missing.
     """
-    executable = shutil.which("ffmpeg")
-    if executable is None:
-        imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg", reason="ffmpeg is not installed")
-        executable = imageio_ffmpeg.get_ffmpeg_exe()
+    if executable() is None:
+        pytest.skip("ffmpeg is not installed")
 
-    def run(data: bytes, pixels: str) -> bytes:
+    def run(data: bytes, pixels: str, kind: str = "h264") -> bytes:
         made = ["-f", "rawvideo", "-pix_fmt", pixels, "-fps_mode", "passthrough", "-"]
-        command = [executable, "-v", "warning", "-f", "h264", "-i", "-", *made]
-        ran = subprocess.run(command, input=data, capture_output=True, check=True)
-        assert ran.stderr == b""
-        return ran.stdout
+        return ffmpeg("-f", kind, "-i", "-", *made, data=data)
 
     return run

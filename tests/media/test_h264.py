@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from ivsim.media.h264 import STEP, Format, Macroblock, frame, key_frame, parameter_sets
+from ivsim.media.h264 import STEP, Format, Macroblock, frame, key_frame, macroblock, parameter_sets
 
 from .conftest import Decode
 
@@ -25,22 +25,22 @@ def scribble(rng: random.Random) -> Macroblock:
     """Return a macroblock that is flat, of two kinds of blocks, or of any."""
     shades = [STEP * rng.randint(1, 15) for _ in range(rng.choice((1, 2, 16)))]
     colour = [rng.choice((128, rng.randint(0, 255))) for _ in range(2)]
-    return Macroblock(tuple(rng.choice(shades) for _ in range(16)), *colour)
+    return macroblock([rng.choice(shades) for _ in range(16)], *colour)
 
 
 def pixels(form: Format, picture: list[Macroblock]) -> bytes:
     """Return a picture in planes, as a decoder has it: lightness, and the two differences of colour."""
     light = [
-        bytes(picture[y // 16 * form.columns + x // 16].light[y % 16 // 4 * 4 + x % 16 // 4] for x in range(form.width))
+        bytes(picture[y // 16 * form.columns + x // 16][y % 16 // 4 * 4 + x % 16 // 4] for x in range(form.width))
         for y in range(form.height)
     ]
     planes = [
         bytes(
-            picture[y // 8 * form.columns + x // 8][plane]  # type: ignore[misc]
+            picture[y // 8 * form.columns + x // 8][plane]
             for y in range(form.height // 2)
             for x in range(form.width // 2)
         )
-        for plane in (1, 2)
+        for plane in (16, 17)
     ]
     return b"".join([*light, *planes])
 
@@ -82,6 +82,6 @@ def test_units(form: Format) -> None:
 def test_what_does_not_change_is_small() -> None:
     """A picture like the one before takes a few bytes, whatever its size."""
     form = Format(1920, 1080, 60, "avc1.640028")
-    picture = [Macroblock((STEP,) * 16)] * (form.columns * form.rows)
+    picture = [macroblock([STEP] * 16)] * (form.columns * form.rows)
     assert len(frame(form, picture, [], 1)) < 12
     assert len(key_frame(form, picture, 0)) < 10_000

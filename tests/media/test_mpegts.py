@@ -2,105 +2,71 @@
 
 from __future__ import annotations
 
-import json
 import struct
-from datetime import datetime, timezone
 
 import pytest
 
-from ivsim.media.mpegts import segment
+from ivsim.media import id3
+from ivsim.media.mpegts import TICKS, Sample, segment
 
-NOON = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
-PMT, METADATA = 0x1000, 0x102
-
-
-def packets(data: bytes) -> list[tuple[int, bool, int, bytes]]:
-    """Return packets as (pid, begins something, counter, payload)."""
-    found = []
-    for offset in range(0, len(data), 188):
-        packet = data[offset : offset + 188]
-        assert len(packet) == 188
-        assert packet[0] == 0x47
-        word = struct.unpack(">H", packet[1:3])[0]
-        payload = packet[4:]
-        if packet[3] & 0x20:
-            payload = payload[payload[0] + 1 :]
-        found.append((word & 0x1FFF, bool(word & 0x4000), packet[3] & 0xF, payload))
-    return found
-
-
-def crc(data: bytes) -> int:
-    """Return CRC-32/MPEG-2, by long division."""
-    remainder = int.from_bytes(data, "big") << 32 ^ 0xFFFFFFFF << 8 * len(data)
-    for bit in range(len(data) * 8 - 1, -1, -1):
-        if remainder >> bit + 32 & 1:
-            remainder ^= 0x104C11DB7 << bit
-    return remainder
-
-
-def section(payload: bytes) -> bytes:
-    """Return the body of a table, whose length and checksum are right."""
-    length = struct.unpack(">H", payload[2:4])[0] & 0xFFF
-    whole = payload[1 : 4 + length]
-    assert crc(whole) == 0
-    assert set(payload[4 + length :]) == {0xFF}
-    return whole[8:-4]
-
-
-def tags(data: bytes) -> list[tuple[int, str, str]]:
-    """Return the ID3 tags as (time stamp, description, text)."""
-    streams: list[bytes] = []
-    for pid, begins, _, payload in packets(data):
-        if pid == METADATA:
-            if begins:
-                streams.append(b"")
-            streams[-1] += payload
-    found = []
-    for pes in streams:
-        assert pes[:4] == b"\0\0\1\xbd"
-        assert struct.unpack(">H", pes[4:6])[0] == len(pes) - 6
-        assert pes[6:9] == b"\x84\x80\x05"
-        a, b, c = struct.unpack(">BHH", pes[9:14])
-        assert (a >> 4, a & 1, b & 1, c & 1) == (2, 1, 1, 1)
-        tag = pes[14:]
-        assert tag[:6] == b"ID3\4\0\0"
-        sizes = [size[0] << 21 | size[1] << 14 | size[2] << 7 | size[3] for size in (tag[6:10], tag[14:18])]
-        assert sizes == [len(tag) - 10, len(tag) - 20]
-        assert tag[10:14] == b"TXXX"
-        assert tag[20] == 3
-        description, _, text = tag[21:].decode().partition("\0")
-        found.append(((a & 0xE) << 29 | (b & 0xFFFE) << 14 | c >> 1, description, text))
-    return found
+from .containers import AUDIO, METADATA, PMT, VIDEO, packets, samples, section, streams, text_of
 
 
 def test_tables() -> None:
-    """The tables name one program, of one stream of timed metadata."""
-    (pat_pid, _, _, pat), (pmt_pid, _, _, pmt), *_ = packets(segment(NOON, 2, []))
-    assert (pat_pid, pmt_pid) == (0, PMT)
-    assert struct.unpack(">HH", section(pat)) == (1, 0xE000 | PMT)
-    program = section(pmt)
-    assert struct.unpack(">HH", program[:4]) == (0xFFFF, 0xF000 | 17)
-    assert struct.unpack(">BHH", program[21:26]) == (0x15, 0xE000 | METADATA, 0xF000 | 15)
-    assert len(program) == 41
+    """The tables name one program, whose streams are those that have something, as players wait for what is named."""
+    tag, picture, sound = [Sample(0, id3.tag("x"))], [Sample(0, b"picture" * 9)], [Sample(0, b"sound" * 9)]
+    first, second, *_ = packets(segment(0, metadata=tag))
+    assert (first.pid, second.pid) == (0, PMT)
+    assert struct.unpack(">HH", section(first.payload)) == (1, 0xE000 | PMT)
+    assert struct.unpack(">HH", section(second.payload)[:4]) == (0xE000 | METADATA, 0xF000 | 17)
+    assert streams(segment(0, metadata=tag)) == {METADATA: 0x15}
+    assert streams(segment(0, video=picture, audio=sound)) == {VIDEO: 0x1B, AUDIO: 0x0F}
+    assert streams(segment(0, video=picture, audio=sound, metadata=tag)) == {VIDEO: 0x1B, AUDIO: 0x0F, METADATA: 0x15}
 
 
 @pytest.mark.parametrize("text", ["", "x", "{}" * 512, "äöü 🎉", *("x" * size for size in range(60, 190))])
 def test_metadata(text: str) -> None:
-    """A text comes out as it went in, whatever its length, at the start of the segment."""
-    stamp = int(NOON.timestamp() * 90_000) & 0x1FFFFFFFF
-    (first, text_, (second, *_)) = tags(segment(NOON, 2, [text]))
-    assert text_ == (stamp, "", text)
-    assert first == (stamp, "segmentmetadata", json.dumps({"transc_s": int(NOON.timestamp() * 1000)}))
-    assert second == stamp + 90_000
+    """A text comes out as it went in, whatever its length."""
+    ((stamp, tag),) = samples(segment(0, metadata=[Sample(5, id3.tag(text, "about"))]), METADATA)
+    assert (stamp, text_of(tag)) == (TICKS + 5, ("about", text))
+
+
+@pytest.mark.parametrize("size", [*range(20, 400), 65_527, 65_528, 65_529, 200_000])
+def test_pictures(size: int) -> None:
+    """A picture of any length comes out whole, with a clock before it that is a tenth of a second ahead."""
+    data = bytes(number % 251 for number in range(size))
+    made = segment(0, video=[Sample(900, data), Sample(1800, data)])
+    assert samples(made, VIDEO) == [(TICKS + 900, data), (TICKS + 1800, data)]
+    clocks = [packet.clock for packet in packets(made) if packet.begins and packet.pid == VIDEO]
+    assert clocks == [TICKS + 900 - TICKS // 10, TICKS + 1800 - TICKS // 10]
 
 
 def test_counters() -> None:
-    """Packets of the metadata are counted on, so that none goes missing unnoticed."""
-    counters = [counter for pid, _, counter, _ in packets(segment(NOON, 3, ["x" * 1000] * 5)) if pid == METADATA]
-    assert counters == [number % 16 for number in range(len(counters))]
-    assert len(counters) > 16
+    """Packets are counted on from segment to segment, so that none goes missing unnoticed."""
+    made = b"".join(
+        segment(
+            number,
+            video=[Sample(0, b"picture" * size), Sample(3000, b"other" * size)],
+            audio=[Sample(0, b"sound" * size)],
+            metadata=[Sample(0, id3.tag("x" * 20 * size))],
+        )
+        for number, size in enumerate((9, 10, 200, 3, 50))
+    )
+    for wanted in (0, PMT, VIDEO, AUDIO, METADATA):
+        counters = [packet.counter for packet in packets(made) if packet.pid == wanted]
+        assert counters == [number % 16 for number in range(len(counters))]
 
 
-def test_duration() -> None:
-    """Each second that begins has a tag."""
-    assert [len(tags(segment(NOON, seconds, []))) for seconds in (0.5, 1, 1.5, 2, 6)] == [1, 1, 2, 2, 6]
+def test_order() -> None:
+    """What is of one time stands together: players need not read on to the end of a segment for its sound."""
+    times = range(0, 90_000, 9_000)
+    made = segment(0, video=[Sample(at, b"picture" * 9) for at in times], audio=[Sample(at, b"a" * 99) for at in times])
+    order = [packet.pid for packet in packets(made) if packet.begins and packet.pid in (VIDEO, AUDIO)]
+    assert order == [VIDEO, AUDIO] * 10
+
+
+def test_wrap() -> None:
+    """Time stamps have 33 bits, and begin anew after a day."""
+    made = segment(0, video=[Sample((1 << 33) - TICKS + 7, b"picture" * 9)])
+    assert samples(made, VIDEO)[0][0] == 7
+    assert next(packet.clock for packet in packets(made) if packet.clock) == (1 << 33) + 7 - TICKS // 10

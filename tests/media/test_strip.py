@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import random
+import shutil
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -22,7 +27,7 @@ def drawn(bits: tuple[int, ...], width: int, height: int) -> Callable[[int, int]
         assert 0 <= x < width
         assert 0 <= y < height
         row = int((y - height * 0.9) / (height / 20))
-        return 200.0 if bits[min(row, 1) * COLUMNS + x * COLUMNS // width] else 30.0
+        return 200.0 if bits[min(max(row, 0), 1) * COLUMNS + x * COLUMNS // width] else 30.0
 
     return light
 
@@ -60,3 +65,27 @@ def _is_valid(number: int) -> bool:
         if number >> place & 1:
             number ^= 0x107 << place - 8
     return number == 0
+
+
+@pytest.mark.no_botocore
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
+def test_javascript() -> None:
+    """The function in the how-to reads in JavaScript what is read in Python, and nothing where something is wrong."""
+    page = (Path(__file__).parents[2] / "docs" / "howto" / "picture.md").read_text()
+    function = page.partition("```js\n")[2].partition("```")[0]
+    rng = random.Random(1)
+    readings = [
+        Reading(rng.randrange(2048), rng.randrange(128), rng.choice(SOURCES), rng.randrange(2**30)) for _ in range(20)
+    ]
+    width, height = 128, 60
+    pictures = [
+        [drawn(bits, width, height)(x, y) for y in range(height) for x in range(width)] for bits in map(write, readings)
+    ]
+    pictures.append([*reversed(pictures[0])])
+    program = f"""{function}
+        const pictures = JSON.parse(require("fs").readFileSync(0));
+        const pixels = (picture) => picture.flatMap((light) => [0, light, 0, 255]);
+        console.log(JSON.stringify(pictures.map((each) => readStrip(pixels(each), {width}, {height}))));
+    """
+    ran = subprocess.run(["node", "-e", program], input=json.dumps(pictures).encode(), capture_output=True, check=True)
+    assert json.loads(ran.stdout) == [*(each._asdict() for each in readings), None]

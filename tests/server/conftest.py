@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,9 +16,18 @@ from ivsim.server.run import Server
 
 from .control_client import Control
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 NODE = Path(__file__).parent / "node"
 
 RunNode = Callable[..., Any]
+
+QUIET = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"),
+]
+"""What keeps Chromium from anything but what it is told to do."""
 
 BESIDE_BOTOCORE = {"test_python.py", "test_app.py", "test_playback.py"}
 """The files here whose tests drive a client of botocore's, or depend on its models."""
@@ -48,19 +57,42 @@ def control(server: Server) -> Control:
     return Control(server)
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for the tests of a file: while it is there, no other event loop can run in this thread.
+
+    Skips where it is missing.
+    """
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        pytest.skip("Chromium is not installed")
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=chromium, args=QUIET)
+        yield browser
+        browser.close()
+
+
 @pytest.fixture(scope="session")
-def node() -> RunNode:
+def packages() -> Path:
+    """The folder of the packages from npm that tests use. Skips where Node or npm is missing."""
+    npm = shutil.which("npm")
+    if shutil.which("node") is None or npm is None:
+        pytest.skip("Node.js with npm is not installed")
+    _install(npm)
+    return NODE / "node_modules"
+
+
+@pytest.fixture(scope="session")
+def node(packages: Path) -> RunNode:
     """A function that runs a script of `tests/server/node` with arguments and returns the JSON it prints.
 
     Skips where Node or npm is missing.
     """
-    executable, npm = shutil.which("node"), shutil.which("npm")
-    if executable is None or npm is None:
-        pytest.skip("Node.js with npm is not installed")
-    _install(npm)
+    assert packages.is_dir()
 
     def run(script: str, *arguments: str, timeout: float = 120) -> Any:
-        command = [executable, str(NODE / script), *arguments]
+        command = ["node", str(NODE / script), *arguments]
         ran = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
         assert ran.returncode == 0, f"{script}:\n{ran.stdout}\n{ran.stderr}"
         return json.loads(ran.stdout)

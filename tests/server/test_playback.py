@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ivsim import Emulator, playback_token
-from ivsim.ivs.playback import edge
+from ivsim.ivs.playback import pictures
+from ivsim.media import simulation
 from ivsim.server.run import Server
 from ivsim.wire.http import Recipe
 
@@ -130,7 +131,7 @@ def segment_target(sim: Emulator) -> Iterator[str]:
 
 def test_head_of_a_segment(segment_target: str, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """HEAD makes no segment, so its length is not known; a connection goes on after that."""
-    monkeypatch.setattr(edge, "segment", bytes.fromhex)
+    monkeypatch.setattr(simulation, "transport_stream", bytes.fromhex)
     with RawClient(server.port) as client:
         for _ in range(2):
             reply = client.call(segment_target, b"", method="HEAD")
@@ -144,7 +145,7 @@ def test_a_bug_in_media(
     """A bug in what makes a segment is a 500 for its viewer, with the traceback in the log; the next one is made."""
     with RawClient(server.port) as client:
         with monkeypatch.context() as patch:
-            patch.setattr(edge, "segment", bytes.fromhex)
+            patch.setattr(simulation, "transport_stream", bytes.fromhex)
             reply = client.call(segment_target, b"", "Origin: https://example.com", method="GET")
         assert (reply.status, reply.headers["x-amzn-errortype"]) == (500, "InternalServerException")
         assert reply.headers["access-control-allow-origin"] == "*"
@@ -158,7 +159,7 @@ def fifo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A named pipe, from which segments are made of: each is ready when something was written and the pipe closed."""
     path = tmp_path / "fifo"
     os.mkfifo(path)
-    monkeypatch.setattr(edge, "Recipe", lambda *_: Recipe(Path.read_bytes, (path,)))
+    monkeypatch.setattr(pictures, "Recipe", lambda *_: Recipe(Path.read_bytes, (path,)))
     return path
 
 

@@ -70,6 +70,9 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="keep at least the newest N calls, events, messages and others that only accumulate (%(default)s)",
     )
+    parser.add_argument(
+        "--aws-urls", action="store_true", help="leave playback URLs as AWS has them; else they are the server's own"
+    )
     parser.add_argument("--rate-limits", action="store_true", help="enforce the documented calls per second")
     how_much = parser.add_mutually_exclusive_group()
     how_much.add_argument("--quiet", action="store_true", help="print no line for each call")
@@ -91,7 +94,7 @@ def _serve(options: argparse.Namespace) -> Iterator[str]:
             rate_limits=options.rate_limits,
             history=options.history,
         )
-        server = Server(sim, host=options.host, port=options.port, state=options.state)
+        server = Server(sim, host=options.host, port=options.port, state=options.state, aws_urls=options.aws_urls)
     except (OSError, ValueError) as error:
         raise CommandFailed(str(error)) from None
     handler = logging.StreamHandler()

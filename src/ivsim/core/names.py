@@ -21,3 +21,9 @@ class Names(NamedTuple):
     operations: Mapping[str, str]
     """The operations' names by themselves in lower case."""
     detail_types: Collection[str]
+
+
+def wire_name(name: str) -> str:
+    """Return the name on the wire of a member with this Python name."""
+    first, *others = name.split("_")
+    return first + "".join(map(str.title, others))

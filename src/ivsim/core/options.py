@@ -11,6 +11,7 @@ from .arguments import TypeRefused, ValueRefused
 from .unknown import unknown
 
 Transitions = Literal["immediate", "realistic"]
+Deliver = bool | Literal["pictures"]
 
 
 class GivenOptions(TypedDict, total=False):
@@ -23,7 +24,7 @@ class GivenOptions(TypedDict, total=False):
     rate_limits: bool
     strict: bool
     transitions: Transitions
-    deliver: bool
+    deliver: Deliver
     history: int | None
 
 
@@ -31,8 +32,8 @@ class GivenOptions(TypedDict, total=False):
 class Options:
     """The options of an emulator.
 
-    Raises ValueError for an account id that is not 12 digits, an unknown kind of transitions, and a history that is no
-    number of things; TypeError for an option that does not exist.
+    Raises ValueError for an account id that is not 12 digits, an unknown kind of transitions or of deliveries, and a
+    history that is no number of things; TypeError for an option that does not exist.
     """
 
     seed: int | str | None = None
@@ -60,10 +61,11 @@ class Options:
     """The time that resources take to settle: "immediate" shows CREATING once and the settled state from the next read
     on, "realistic" takes the documented time on the clock."""
 
-    deliver: bool = False
+    deliver: Deliver = False
     """True to write recordings and chat logs to S3, CloudWatch Logs and Firehose, with boto3.
 
-    Under moto the code under test finds them there.
+    Under moto the code under test finds them there. Recordings then have sound and metadata alone. With "pictures" they
+    have pictures too, which takes longer than all else: 20 seconds or so for an hour in five renditions.
     """
 
     history: int | None = None
@@ -80,6 +82,8 @@ class Options:
             raise ValueRefused("account_id", f"{self.account_id!r} is not 12 digits")
         if self.transitions not in get_args(Transitions):
             raise ValueRefused("transitions", f"{self.transitions!r} is neither 'immediate' nor 'realistic'")
+        if self.deliver not in (True, False, "pictures"):
+            raise ValueRefused("deliver", f"{self.deliver!r} is neither True, False nor 'pictures'")
         if self.history is not None and (type(self.history) is not int or self.history < 1):
             raise ValueRefused("history", f"{self.history!r} is neither a whole number from 1 on nor None")
 

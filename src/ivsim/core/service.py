@@ -19,6 +19,7 @@ from .clock import Task
 from .deliveries import Parcel
 from .faults import Fault
 from .journal import Journal
+from .names import wire_name
 from .paging import Page
 from .state import State
 from .stores import Store, Table
@@ -51,6 +52,11 @@ class Context(Generic[S]):
     def strict(self) -> bool:
         """True when constraints and references are checked."""
         return self._state.options.strict
+
+    @property
+    def records_pictures(self) -> bool:
+        """True unless recordings are delivered without, as making them takes long."""
+        return self._state.options.deliver is not True
 
     def arn(self, resource_type: str, resource_id: str) -> str:
         """Return the ARN of something of this service, account and region."""
@@ -254,12 +260,6 @@ def _change(ctx: Context[Any], resource_type: str, key: str, changes: dict[str, 
         record = table[key]
         fault = ctx.strike(incident, arn=key, name=getattr(record, "name", "") or "") if incident else None
         table.become(key, **({"state": fault.error_code} if fault else changes))
-
-
-def wire_name(name: str) -> str:
-    """Return the name on the wire of a member with this Python name."""
-    first, *others = name.split("_")
-    return first + "".join(map(str.title, others))
 
 
 About: TypeAlias = Callable[[Context[Any]], Callable[[Any], Mapping[str, object]]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 
-from ..core.service import wire_name
+from ..core.names import wire_name
 from ._service import Context, service
 from .channels import Channel
 from .viewer_sessions import ViewerSession

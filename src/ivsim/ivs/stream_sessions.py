@@ -203,10 +203,10 @@ class AdBreak(NamedTuple):
         return self.start + timedelta(seconds=self.seconds)
 
 
-def texts_between(inserted: Sequence[TimedMetadata], begin: datetime, end: datetime) -> list[str]:
+def inserted_between(inserted: Sequence[TimedMetadata], begin: datetime, end: datetime) -> Sequence[TimedMetadata]:
     """Return the texts that PutMetadata inserted from one time until before another."""
     first, last = (bisect_left(inserted, at, key=attrgetter("at")) for at in (begin, end))
-    return [each.text for each in inserted[first:last]]
+    return inserted[first:last]
 
 
 def views(ctx: Context) -> int:

@@ -1,43 +1,133 @@
-"""Media segments as fragmented MP4: valid boxes, timed metadata, and nothing to decode.
+"""Fragmented MP4: pictures, sound and timed metadata in boxes.
 
-Sources: ISO/IEC 14496-12; *Carriage of ID3 Timed Metadata in the Common Media Application Format* (AOMedia).
+Sources: ISO/IEC 14496-12, and -15 for H.264, -14 for AAC; *Carriage of ID3 Timed Metadata in the Common Media
+Application Format* (AOMedia).
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from datetime import datetime
+from typing import NamedTuple
 
-from . import id3
+from . import aac, h264
+from .h264 import Format
 
 MAP_VERSION = 6
-"""The version of HLS from which on a playlist may have an EXT-X-MAP, which names the initialization of fragments."""
+"""The version of HLS from which on a playlist may have an EXT-X-MAP, which names what is read before fragments."""
 
-_TIMESCALE = 1000
-"""The number of units of time in a second."""
+TIMESCALE = 90_000
+"""Units of time in a second, for pictures and metadata; for sound a sample is one."""
 
+_VIDEO, _AUDIO = 1, 2
+"""The numbers of the tracks."""
 
-def initialization() -> bytes:
-    """Return the initialization that a player has to read before the first fragment."""
-    matrix = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
-    times = struct.pack(">5I", 0, 0, 0, _TIMESCALE, 0)
-    header = times + struct.pack(">IH10x", 0x10000, 0x100) + matrix + bytes(24) + struct.pack(">I", 1)
-    return _box(b"ftyp", b"iso6\0\0\0\1iso6mp41") + _box(b"moov", _box(b"mvhd", header) + _box(b"mvex", b""))
-
-
-def fragment(at: datetime, number: int, metadata: Sequence[str]) -> bytes:
-    """Return a fragment from a time on, with the texts that PutMetadata inserted in it; numbers begin with 1."""
-    events = b"".join(_event(at, text) for text in metadata)
-    header = _box(b"moof", _box(b"mfhd", struct.pack(">II", 0, number)))
-    return _box(b"styp", b"msdh\0\0\0\0msdh") + events + header + _box(b"mdat", b"")
+_MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+_KEY, _OTHER = 0x02000000, 0x01010000
+"""The flags of samples that depend on no other, and of those that do."""
 
 
-def _event(at: datetime, text: str) -> bytes:
-    time = int(at.timestamp() * _TIMESCALE)
-    content = struct.pack(">IIQII", 1 << 24, _TIMESCALE, time, 0, 0)
-    return _box(b"emsg", content + b"https://aomedia.org/emsg/ID3\0\0" + id3.tag(text))
+class Sample(NamedTuple):
+    """Something that is shown or heard for some units of time."""
+
+    duration: int
+    data: bytes
 
 
-def _box(kind: bytes, content: bytes) -> bytes:
+class Track(NamedTuple):
+    """The samples of a track in a fragment, and when the first begins, in units since the stream did."""
+
+    begin: int
+    samples: Sequence[Sample]
+
+
+class Event(NamedTuple):
+    """An ID3 tag at a time, in units since the stream began."""
+
+    at: int
+    tag: bytes
+
+
+def initialization(form: Format | None) -> bytes:
+    """Return the initialization that a player has to read before the first fragment; `form` is None for sound alone."""
+    tracks = [_sound()] if form is None else [_pictures(form), _sound()]
+    numbers = [_AUDIO] if form is None else [_VIDEO, _AUDIO]
+    header = struct.pack(">5IIH10x", 0, 0, 0, TIMESCALE, 0, 0x10000, 0x100) + _MATRIX + bytes(24)
+    extends = b"".join(_box(b"trex", struct.pack(">6I", 0, number, 1, 0, 0, 0)) for number in numbers)
+    return _box(b"ftyp", b"iso6\0\0\0\1iso6mp41") + _box(
+        b"moov", _box(b"mvhd", header + struct.pack(">I", _AUDIO + 1)), *tracks, _box(b"mvex", extends)
+    )
+
+
+def fragment(number: int, *, video: Track | None, audio: Track, events: Sequence[Event]) -> bytes:
+    """Return a fragment, by its number, which begins with 1. The first picture is one that needs no other."""
+    boxes = b"".join(_event(event) for event in events)
+    tracks = [(_AUDIO, audio)] if video is None else [(_VIDEO, video), (_AUDIO, audio)]
+    length = len(_moof(number, tracks, 0))  # which does not depend on where data begin
+    data = b"".join(sample.data for _, track in tracks for sample in track.samples)
+    return _box(b"styp", b"msdh\0\0\0\0msdh") + boxes + _moof(number, tracks, length + 8) + _box(b"mdat", data)
+
+
+def _moof(number: int, tracks: Sequence[tuple[int, Track]], offset: int) -> bytes:
+    boxes = [_box(b"mfhd", struct.pack(">II", 0, number))]
+    for identity, track in tracks:
+        samples = b"".join(
+            struct.pack(">III", sample.duration, len(sample.data), _OTHER if place and identity == _VIDEO else _KEY)
+            for place, sample in enumerate(track.samples)
+        )
+        boxes.append(
+            _box(
+                b"traf",
+                _box(b"tfhd", struct.pack(">II", 0x020000, identity)),  # data are counted from this box on
+                _box(b"tfdt", struct.pack(">IQ", 1 << 24, track.begin)),
+                _box(b"trun", struct.pack(">III", 0x000701, len(track.samples), offset) + samples),
+            )
+        )
+        offset += sum(len(sample.data) for sample in track.samples)
+    return _box(b"moof", *boxes)
+
+
+def _event(event: Event) -> bytes:
+    content = struct.pack(">IIQII", 1 << 24, TIMESCALE, event.at, 0, 0)
+    return _box(b"emsg", content + b"https://aomedia.org/emsg/ID3\0\0" + event.tag)
+
+
+def _pictures(form: Format) -> bytes:
+    sequence, picture = h264.parameter_sets(form)
+    configuration = bytes([1]) + sequence[1:4] + b"\xff\xe1"  # lengths of 4 bytes, one set of each kind
+    configuration += struct.pack(">H", len(sequence)) + sequence + struct.pack(">BH", 1, len(picture)) + picture
+    if form.codec.startswith("avc1.64"):
+        configuration += b"\xfd\xf8\xf8\0"  # High says once more: 4:2:0 of 8 bits
+    entry = struct.pack(">6xH16xHHIIIH32xHh", 1, form.width, form.height, 0x480000, 0x480000, 0, 1, 24, -1)
+    description = _box(b"avc1", entry + _box(b"avcC", configuration))
+    size = struct.pack(">II", form.width << 16, form.height << 16)
+    return _track(_VIDEO, TIMESCALE, b"vide", _box(b"vmhd", struct.pack(">I8x", 1)), description, size)
+
+
+def _sound() -> bytes:
+    decoder = _descriptor(4, b"\x40\x15" + bytes(11) + _descriptor(5, aac.CONFIG))
+    elementary = _descriptor(3, struct.pack(">HB", _AUDIO, 0) + decoder + _descriptor(6, b"\2"))
+    entry = struct.pack(">6xH8xHH4xI", 1, 2, 16, aac.RATE << 16)
+    description = _box(b"mp4a", entry + _box(b"esds", bytes(4) + elementary))
+    return _track(_AUDIO, aac.RATE, b"soun", _box(b"smhd", bytes(8)), description, bytes(8))
+
+
+def _track(number: int, timescale: int, kind: bytes, header: bytes, description: bytes, size: bytes) -> bytes:
+    """Return a track without samples, all of which are in fragments."""
+    volume = 0x100 if kind == b"soun" else 0
+    about = struct.pack(">6I8xHHHH", 7, 0, 0, number, 0, 0, 0, 0, volume, 0) + _MATRIX + size
+    reference = _box(b"dinf", _box(b"dref", struct.pack(">II", 0, 1) + _box(b"url ", struct.pack(">I", 1))))
+    empty = b"".join(_box(name, bytes(12 if name == b"stsz" else 8)) for name in (b"stts", b"stsc", b"stsz", b"stco"))
+    table = _box(b"stbl", _box(b"stsd", struct.pack(">II", 0, 1) + description), empty)
+    media = _box(b"mdhd", struct.pack(">5IHH", 0, 0, 0, timescale, 0, 0x55C4, 0))  # of no language
+    media += _box(b"hdlr", struct.pack(">II4s12x", 0, 0, kind) + b"\0") + _box(b"minf", header, reference, table)
+    return _box(b"trak", _box(b"tkhd", about), _box(b"mdia", media))
+
+
+def _descriptor(tag: int, content: bytes) -> bytes:
+    return bytes([tag, len(content)]) + content
+
+
+def _box(kind: bytes, *contents: bytes) -> bytes:
+    content = b"".join(contents)
     return struct.pack(">I", len(content) + 8) + kind + content

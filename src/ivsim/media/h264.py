@@ -11,10 +11,10 @@ Source: ITU-T H.264, by whose sections and tables the comments go.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 STEP = 16
 """The step of lightness: in its multiples, the means of 16 blocks are corrected by whole levels."""
@@ -29,13 +29,20 @@ _IN_CHROMA = {_HORIZONTAL: 1, _VERTICAL: 2, _MEAN: 0}
 
 _GREY = 128
 
+_PIECE = 8
+"""The macroblocks of a row that are coded together."""
 
-class Macroblock(NamedTuple):
-    """16 x 16 pixels: the lightness of 16 blocks, row by row, in multiples of STEP, and the two colour differences."""
 
-    light: tuple[int, ...]
-    blue: int = _GREY
-    red: int = _GREY
+Macroblock: TypeAlias = bytes
+"""16 x 16 pixels: the lightness of 16 blocks, row by row, in multiples of STEP, and the two colour differences.
+
+These are bytes since bytes remember their hash, by which macroblocks are looked up that were coded before.
+"""
+
+
+def macroblock(light: Iterable[int], blue: int = _GREY, red: int = _GREY) -> Macroblock:
+    """Return a macroblock of 16 blocks and one colour."""
+    return bytes((*light, blue, red))
 
 
 class Format(NamedTuple):
@@ -106,7 +113,8 @@ def parameter_sets(form: Format) -> tuple[bytes, bytes]:
 def key_frame(form: Format, picture: Picture, number: int) -> bytes:
     """Return a picture that needs no other, as a NAL unit. Neighbours in a stream have different numbers."""
     header = [_ue(0), _ue(7), _ue(0), _u(4, 0), _ue(number % 65536), "0", "0", _se(0), _ue(1)]
-    return _nal(0x65, header + [_coded(form, picture, place, 0) for place in range(len(picture))])
+    rows = [tuple(picture[place : place + form.columns]) for place in range(0, len(picture), form.columns)]
+    return _nal(0x65, header + [_row(above, row) for above, row in zip([(), *rows], rows, strict=False)])
 
 
 def frame(form: Format, picture: Picture, changed: Sequence[int], number: int) -> bytes:
@@ -114,20 +122,56 @@ def frame(form: Format, picture: Picture, changed: Sequence[int], number: int) -
 
     `number` counts from the key frame, which is 0.
     """
-    bits = [_ue(0), _ue(5), _ue(0), _u(4, number % 16), "0", "0", "0", _se(0), _ue(1)]
+    if not changed:
+        return _unchanged(len(picture), number % 16)
+    bits = _other_header(number)
+    columns = form.columns
     for before, place in pairwise([-1, *changed]):
-        bits += _ue(place - before - 1), _coded(form, picture, place, 5)
-    left = len(picture) - 1 - (changed[-1] if changed else -1)
-    if left:
-        bits.append(_ue(left))
+        above = picture[place - columns] if place >= columns else None
+        left = picture[place - 1] if place % columns else None
+        bits += _ue(place - before - 1), _coded(picture[place], above, left, 5)
+    unchanged = len(picture) - 1 - changed[-1]
+    if unchanged:
+        bits.append(_ue(unchanged))
     return _nal(0x41, bits)
 
 
-def _coded(form: Format, picture: Picture, place: int, offset: int) -> str:
+@lru_cache(maxsize=256)
+def _unchanged(count: int, number: int) -> bytes:
+    """Return a picture of so many macroblocks that is the one before."""
+    return _nal(0x41, [*_other_header(number), _ue(count)])
+
+
+def _other_header(number: int) -> list[str]:
+    """Return the header of a slice that refers to the picture before it."""
+    return [_ue(0), _ue(5), _ue(0), _u(4, number % 16), "0", "0", "0", _se(0), _ue(1)]
+
+
+@lru_cache(maxsize=1024)
+def _row(above: tuple[Macroblock, ...], row: tuple[Macroblock, ...]) -> str:
+    """Return the bits of a row of a key frame; `above` is the one above it, which is empty for the first.
+
+    They are put together from short pieces, because most of a row that is new was in others before.
+    """
+    places = range(0, len(row), _PIECE)
+    return "".join(
+        [_piece(above[at : at + _PIECE], row[at - 1] if at else None, row[at : at + _PIECE]) for at in places]
+    )
+
+
+@lru_cache(maxsize=16384)
+def _piece(above: tuple[Macroblock, ...], left: Macroblock | None, piece: tuple[Macroblock, ...]) -> str:
+    """Return the bits of some macroblocks in a row, from those above them and the one before them."""
+    bits = []
+    for place, wanted in enumerate(piece):
+        upper = above[place] if above else None
+        bits.append(_coded(wanted, upper, left, 0))
+        left = wanted
+    return "".join(bits)
+
+
+def _coded(wanted: Macroblock, above: Macroblock | None, left: Macroblock | None, offset: int) -> str:
     """Return the bits of a macroblock, by the neighbour that is more like it."""
-    wanted = picture[place]
-    above = picture[place - form.columns] if place >= form.columns else None
-    left = picture[place - 1] if place % form.columns else None
     if above is not None and (left is None or above == wanted):
         return _differing(wanted, above, _VERTICAL, offset)
     return _differing(wanted, left, _MEAN if left is None else _HORIZONTAL, offset)
@@ -137,14 +181,14 @@ def _coded(form: Format, picture: Picture, place: int, offset: int) -> str:
 def _differing(wanted: Macroblock, neighbour: Macroblock | None, mode: int, offset: int) -> str:
     """Return the bits of a macroblock that is predicted from a neighbour (7.3.5); `offset` is that of a P slice."""
     if neighbour is None:
-        neighbour = Macroblock((_GREY,) * 16)  # what is assumed where nothing is
+        neighbour = macroblock((_GREY,) * 16)  # what is assumed where nothing is
     if mode == _VERTICAL:
-        predicted = neighbour.light[12:] * 4
+        predicted = neighbour[12:16] * 4
     else:
-        predicted = tuple(neighbour.light[row * 4 + 3] for row in range(4) for _ in range(4))
-    blue, red = wanted.blue - neighbour.blue, wanted.red - neighbour.red
+        predicted = bytes(neighbour[row * 4 + 3] for row in range(4) for _ in range(4))
+    blue, red = (wanted[place] - neighbour[place] for place in (16, 17))
     has_colour = bool(blue or red)
-    means = [(light - its) // STEP for light, its in zip(wanted.light, predicted, strict=True)]
+    means = [(light - its) // STEP for light, its in zip(wanted[:16], predicted, strict=True)]
     bits = [_ue(offset + 1 + mode + 4 * has_colour), _ue(_IN_CHROMA[mode]), _se(0), _levels(_transformed(means))]
     if has_colour:
         bits += _colour_level(blue), _colour_level(red)
@@ -229,6 +273,7 @@ def _u(length: int, number: int) -> str:
     return f"{number:0{length}b}"
 
 
+@lru_cache(maxsize=4096)
 def _ue(number: int) -> str:
     """Return a whole number in Exp-Golomb code (9.1)."""
     bits = f"{number + 1:b}"

@@ -1,83 +1,140 @@
-"""Media segments: valid MPEG transport streams with timed metadata, and no picture or sound to decode.
+"""MPEG transport streams: pictures, sound and timed metadata in packets.
 
 Sources: ISO/IEC 13818-1 for packets and tables; Apple's *Timed Metadata for HTTP Live Streaming* for how they carry
-ID3, and ID3v2.4 for that.
+ID3.
 """
 
 from __future__ import annotations
 
-import json
-import math
 import struct
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from functools import lru_cache
+from operator import itemgetter
+from typing import NamedTuple
 
-from . import id3
+TICKS = 90_000
+"""Ticks of the clock in a second."""
 
-_PACKET = 188
-_PAT, _PMT, _METADATA = 0, 0x1000, 0x102
-"""The packet identifiers of the table of programs, of the program's own table, and of its metadata."""
+_PACKET, _ROOM = 188, 184
+_PAT, _PMT, _VIDEO, _AUDIO, _METADATA = 0, 0x1000, 0x100, 0x101, 0x102
+"""Packet identifiers: of the table of programs, of the program's own, and of its streams."""
 
-_TICKS = 90_000
-"""The ticks in a second of the clock that times what is in a stream."""
+_WRAP = 1 << 33
+_START = TICKS
+"""The time of what is at 0, later by a second, so that clocks, which run ahead, are never before 0."""
 
-# The program: no clock, a descriptor that points at the metadata, and a stream of timed ID3 (type 0x15) that says so.
+_AHEAD = TICKS // 10
+"""How much earlier than a picture its clock is."""
+
+# A descriptor that points at the metadata, and one that says of a stream that it is timed ID3.
 _POINTER = struct.pack(">BBH4sB4sBBH", 0x25, 15, 0xFFFF, b"ID3 ", 0xFF, b"ID3 ", 0, 0x1F, 1)
 _DESCRIPTOR = struct.pack(">BBH4sB4sBB", 0x26, 13, 0xFFFF, b"ID3 ", 0xFF, b"ID3 ", 0, 0x0F)
-_PROGRAM = (
-    struct.pack(">HH", 0xFFFF, 0xF000 | len(_POINTER))
-    + _POINTER
-    + struct.pack(">BHH", 0x15, 0xE000 | _METADATA, 0xF000 | len(_DESCRIPTOR))
-    + _DESCRIPTOR
-)
+
+_TYPES = {_VIDEO: (0x1B, b""), _AUDIO: (0x0F, b""), _METADATA: (0x15, _DESCRIPTOR)}
+"""The types of the streams: H.264, AAC with ADTS headers, ID3."""
+
+_STREAM_IDS = {_VIDEO: 0xE0, _AUDIO: 0xC0, _METADATA: 0xBD}
 
 
-def segment(at: datetime, duration: float, metadata: Sequence[str]) -> bytes:
-    """Return a segment that begins `at` a time and lasts `duration` seconds, with the texts of PutMetadata in it.
+class Sample(NamedTuple):
+    """Something that is shown or heard at a time, in ticks since the stream began."""
 
-    Each second has the transcoder's own tag, `segmentmetadata`, as in life; the texts come with the first.
+    ticks: int
+    data: bytes
+
+
+def segment(
+    number: int, *, video: Sequence[Sample] = (), audio: Sequence[Sample] = (), metadata: Sequence[Sample] = ()
+) -> bytes:
+    """Return a segment of a stream, by its number, with what is in it.
+
+    The first picture is one that needs no other. A stream that has nothing in the segment is not announced, because
+    players wait for what is. Packets are counted on from segment to segment: each has a multiple of 16 of a stream.
     """
-    packets = [_table(_PAT, 0, struct.pack(">HH", 1, 0xE000 | _PMT)), _table(_PMT, 2, _PROGRAM)]
-    start, counter = at.timestamp(), 0
-    for second in range(math.ceil(duration)):
-        moment = start + second
-        tags = [id3.tag(json.dumps({"transc_s": int(moment * 1000)}), "segmentmetadata")]
-        tags += [id3.tag(text) for text in metadata] if second == 0 else []
-        for tag in tags:
-            for packet in _packets(_timed(int(moment * _TICKS), tag), counter):
-                packets.append(packet)
-                counter += 1
-    return b"".join(packets)
+    streams = {pid: samples for pid, samples in ((_METADATA, metadata), (_VIDEO, video), (_AUDIO, audio)) if samples}
+    clock = next(pid for pid in (_VIDEO, _AUDIO, _METADATA) if pid in streams)
+    packets: list[tuple[int, bytes]] = []
+    for pid, samples in streams.items():
+        packets += _stream(pid, samples, has_clock=pid == clock)
+    packets.sort(key=itemgetter(0))
+    tables = _table(_PAT, 0, struct.pack(">HH", 1, 0xE000 | _PMT)), _table(_PMT, 2, _program(tuple(streams), clock))
+    counted = [table[:3] + bytes([table[3] | number & 0xF]) + table[4:] for table in tables]
+    return b"".join(counted) + b"".join(packet for _, packet in packets)
 
 
+def _stream(pid: int, samples: Sequence[Sample], *, has_clock: bool) -> Iterator[tuple[int, bytes]]:
+    """Return the packets of a stream, each with its time."""
+    parts = [_elementary(pid, sample) for sample in samples]
+    clocks = [_clock(sample.ticks, is_first=not place) if has_clock else b"" for place, sample in enumerate(samples)]
+    counts = [-(-(len(part) + len(clock)) // _ROOM) for part, clock in zip(parts, clocks, strict=True)]
+    missing = -sum(counts) % 16
+    for place in reversed(range(len(parts))):  # what is long enough is cut into more packets than it needs
+        more = min(missing, len(parts[place]) - counts[place])
+        counts[place] += more
+        missing -= more
+    counter = 0
+    for sample, part, clock, count in zip(samples, parts, clocks, counts, strict=True):
+        for packet in _packets(pid, counter, part, clock, count):
+            yield sample.ticks, packet
+            counter += 1
+
+
+def _elementary(pid: int, sample: Sample) -> bytes:
+    """Return a packet of the elementary stream."""
+    ticks = (sample.ticks + _START) % _WRAP
+    stamp = bytes(
+        [
+            0x20 | ticks >> 29 & 0xE | 1,
+            ticks >> 22 & 0xFF,
+            ticks >> 14 & 0xFE | 1,
+            ticks >> 7 & 0xFF,
+            ticks << 1 & 0xFE | 1,
+        ]
+    )
+    length = 8 + len(sample.data)
+    length = 0 if length > 0xFFFF else length  # pictures may be of any length
+    return struct.pack(">IHBBB", 0x100 | _STREAM_IDS[pid], length, 0x84, 0x80, 5) + stamp + sample.data
+
+
+def _clock(ticks: int, *, is_first: bool) -> bytes:
+    """Return the adaptation field that tells the time, in front of what is shown a little later."""
+    base = (ticks + _START - _AHEAD) % _WRAP
+    field = bytes([0x50 if is_first else 0x10]) + (base << 15 | 0x7E00).to_bytes(6, "big")
+    return bytes([len(field)]) + field
+
+
+def _packets(pid: int, counter: int, data: bytes, clock: bytes, count: int) -> Iterator[bytes]:
+    """Cut a packet of the elementary stream into so many of the transport stream."""
+    begin = 0
+    for place in range(count):
+        adaptation = b"" if place else clock
+        end = min(begin + _ROOM - len(adaptation), len(data) - (count - 1 - place))
+        piece = data[begin:end]
+        begin = end
+        room = _ROOM - len(adaptation) - len(piece)
+        if room:
+            field = adaptation[1:] or b"\0"[: room - 1]
+            adaptation = bytes([_ROOM - 1 - len(piece)]) + field.ljust(_ROOM - 1 - len(piece), b"\xff")
+        control = (0x30 if adaptation else 0x10) | counter + place & 0xF
+        yield struct.pack(">BHB", 0x47, (0 if place else 0x4000) | pid, control) + adaptation + piece
+
+
+@lru_cache(maxsize=64)
+def _program(pids: tuple[int, ...], clock: int) -> bytes:
+    pointer = _POINTER if _METADATA in pids else b""
+    program = struct.pack(">HH", 0xE000 | clock, 0xF000 | len(pointer)) + pointer
+    for pid in sorted(pids):
+        kind, descriptor = _TYPES[pid]
+        program += struct.pack(">BHH", kind, 0xE000 | pid, 0xF000 | len(descriptor)) + descriptor
+    return program
+
+
+@lru_cache(maxsize=64)
 def _table(pid: int, table: int, body: bytes) -> bytes:
-    """Return the packet of a table; program and table are number 1 and the only ones."""
+    """Return the packet of a table, the first of its kind; program and table are number 1 and the only ones."""
     section = struct.pack(">BHHBBB", table, 0xB000 | len(body) + 9, 1, 0xC1, 0, 0) + body
     payload = b"\0" + section + struct.pack(">I", _crc(section))
-    return struct.pack(">BHB", 0x47, 0x4000 | pid, 0x10) + payload.ljust(_PACKET - 4, b"\xff")
-
-
-def _timed(ticks: int, tag: bytes) -> bytes:
-    """Return a packet of the elementary stream that shows a tag at a time."""
-    bits = [
-        0x20 | ticks >> 29 & 0xE | 1,
-        ticks >> 22 & 0xFF,
-        ticks >> 14 & 0xFE | 1,
-        ticks >> 7 & 0xFF,
-        ticks << 1 & 0xFE | 1,
-    ]
-    return struct.pack(">IHBBB", 0x1BD, 8 + len(tag), 0x84, 0x80, 5) + bytes(bits) + tag
-
-
-def _packets(data: bytes, counter: int) -> Iterator[bytes]:
-    """Cut a packet of the elementary stream into packets of the transport stream, the last one stuffed in front."""
-    for offset in range(0, len(data), _PACKET - 4):
-        piece = data[offset : offset + _PACKET - 4]
-        room = _PACKET - 4 - len(piece)
-        stuffing = (bytes([room - 1, 0][:room])).ljust(room, b"\xff")
-        control = (0x30 if room else 0x10) | counter & 0xF
-        yield struct.pack(">BHB", 0x47, (0 if offset else 0x4000) | _METADATA, control) + stuffing + piece
-        counter += 1
+    return struct.pack(">BHB", 0x47, 0x4000 | pid, 0x10) + payload.ljust(_ROOM, b"\xff")
 
 
 def _crc(data: bytes) -> int:

@@ -7,11 +7,14 @@ rendition. Only what changes from one frame to the next is drawn and coded again
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import zip_longest
 from typing import NamedTuple
 
 from . import font, h264, strip
-from .h264 import Format, Macroblock
+from .h264 import Format, Macroblock, Picture
 
 _CELLS_DOWN, _CELLS_ACROSS = 40, 70
 """The numbers of cells, down and across, that have to fit; a cell is as large as a picture then allows."""
@@ -39,7 +42,8 @@ _INSTEAD = {"slate": (64, 200, 108), "ad": (96, 96, 180)}
 """The colour in the place of the bars, where something other than the broadcast is shown."""
 
 _BACKGROUND, _INK = 32, 224
-_BLACK, _WHITE = 16, 240
+_LIGHTS = 16, 240
+"""The lightness of a 0 and of a 1 in the strip."""
 
 YOUNG = 5.0
 """The seconds for which a text of PutMetadata is to be read."""
@@ -59,37 +63,53 @@ class Scene(NamedTuple):
     texts: tuple[tuple[float, str], ...] = ()
 
 
-def frames(form: Format, scene: Scene, first: int, count: int, *, offset: timedelta, number: int) -> Iterator[bytes]:
+def frames(
+    form: Format, scene: Scene, first: int, count: int, *, offset: timedelta, number: int, is_still: bool = False
+) -> Iterator[bytes]:
     """Return pictures of a stream as NAL units, the first of which needs no other.
 
     They are frames `first` and following since the stream began; `offset` is how much later than these the time of day
-    is, and `number` that of the segment, which neighbours must not share.
+    is, and `number` that of the segment, which neighbours must not share. Where it `is_still`, all are as the first.
     """
-    canvas = _Canvas(form, scene.source)
+    canvas = _begun(form, scene._replace(texts=())).copy()
     for index in range(first, first + count):
         seconds = index / form.framerate
-        canvas.show(scene, seconds, scene.began + timedelta(seconds=seconds) + offset)
+        if index == first or not is_still:
+            canvas.show(scene, seconds, scene.began + timedelta(seconds=seconds) + offset)
         if index == first:
             yield h264.key_frame(form, canvas.picture, number)
         else:
-            yield h264.frame(form, canvas.picture, canvas.changed, index - first)
+            yield h264.frame(form, canvas.picture, () if is_still else canvas.changed, index - first)
+
+
+def still(form: Format, scene: Scene, seconds: float, *, offset: timedelta) -> Picture:
+    """Return the picture that is shown at a time; `offset` is as for `frames()`."""
+    canvas = _begun(form, scene._replace(texts=())).copy()
+    canvas.show(scene, seconds, scene.began + timedelta(seconds=seconds) + offset)
+    return canvas.picture
 
 
 class _Canvas:
     """A picture that is drawn on, and the macroblocks that changed since it was last shown."""
 
-    def __init__(self, form: Format, source: str) -> None:
-        self.changed: list[int] = []
+    def __init__(self, form: Format, scene: Scene) -> None:
         self._form = form
         self._columns = form.columns * 4
-        self._light = bytearray([_BACKGROUND]) * (self._columns * form.rows * 4)
         self._cell = max(min(form.height // 4 // _CELLS_DOWN, form.width // 4 // _CELLS_ACROSS), 1)
-        self._colours = [(128, 128)] * (form.columns * form.rows)
-        self.picture = [Macroblock(())] * len(self._colours)
-        self._touched = set(range(len(self._colours)))
+        self._strip = _strip_layout(form)
+        self.changed: list[int] = []
+        self._touched: set[int] = set()
+        ground = _ground(form, scene.source)
+        self.picture, self._light = [*ground.picture], bytearray(ground.light)
         self._words = [""] * len(_LINES)
-        self._bits: Sequence[int] = ()
-        self._draw_bars(source)
+        self._bits: Sequence[int] = [-1] * (strip.ROWS * strip.COLUMNS)
+
+    def copy(self) -> _Canvas:
+        """Return another picture that looks the same."""
+        other = copy(self)
+        other.picture, other._light, other._words = [*self.picture], self._light[:], [*self._words]
+        other._touched = set()
+        return other
 
     def show(self, scene: Scene, seconds: float, now: datetime) -> None:
         """Draw the picture of a time; `changed` then says where it differs from the one before."""
@@ -97,67 +117,159 @@ class _Canvas:
         self._write(1, f"{scene.rendition} {_clock(seconds)}")
         self._write(2, f"{now:%H:%M:%S} UTC" if scene.source == "live" else _SAYS[scene.source])
         self._write(3, next((text for at, text in reversed(scene.texts) if 0 <= seconds - at < YOUNG), ""))
+        for place in self._touched:
+            self.picture[place] = _cut_out(self._light, self._columns, place) + self.picture[place][16:]
         height = min(self._form.height, self._form.width)
         reading = strip.Reading(height, self._form.framerate, scene.source, round(seconds * 1000))
         self._draw_strip(strip.write(reading))
         self.changed = sorted(self._touched)
         self._touched.clear()
-        for place in self.changed:
-            self.picture[place] = self._macroblock(place)
-
-    def _draw_bars(self, source: str) -> None:
-        down = min(_BARS_DOWN * self._cell // 4, self._form.rows)
-        for column in range(self._form.columns):
-            light, *colour = _INSTEAD.get(source) or _BARS[column * len(_BARS) // self._form.columns]
-            for row in range(down):
-                self._colours[row * self._form.columns + column] = (colour[0], colour[1])
-            self._fill(column * 4, 0, 4, down * 4, light)
 
     def _write(self, line: int, text: str) -> None:
         """Write a line of words; those that are there already are left alone."""
+        if text == self._words[line]:
+            return
         room = (self._columns // self._cell - 2 * _MARGIN) // (font.WIDTH + 1)
-        text = font.legible(text)[:room].ljust(len(self._words[line]))
-        before = self._words[line].ljust(len(text))
-        for place, (sign, old) in enumerate(zip(text, before, strict=True)):
+        signs = font.legible(text)[:room]
+        before = font.legible(self._words[line])[:room]
+        for place, (sign, old) in enumerate(zip_longest(signs, before, fillvalue=" ")):
             if sign != old:
                 self._draw(sign, _MARGIN + place * (font.WIDTH + 1), _LINES[line])
         self._words[line] = text
 
     def _draw(self, sign: str, column: int, row: int) -> None:
-        size = self._cell
-        self._fill(column * size, row * size, font.WIDTH * size, font.HEIGHT * size, _BACKGROUND)
-        for across, down in font.cells(sign):
-            self._fill((column + across) * size, (row + down) * size, size, size, _INK)
-
-    def _draw_strip(self, bits: Sequence[int]) -> None:
-        width, height = self._form.width // 4, self._form.height // 4
-        top = height - height // strip.SHARE
-        for place, bit in enumerate(bits):
-            if not self._bits or bit != self._bits[place]:
-                row, column = divmod(place, strip.COLUMNS)
-                left, right = (width * each // strip.COLUMNS for each in (column, column + 1))
-                upper, lower = (top + (height - top) * each // strip.ROWS for each in (row, row + 1))
-                if row == strip.ROWS - 1:
-                    lower = self._form.rows * 4
-                self._fill(left, upper, right - left, lower - upper, _WHITE if bit else _BLACK)
-        self._bits = bits
-
-    def _fill(self, left: int, top: int, width: int, height: int, light: int) -> None:
-        """Fill a rectangle, in blocks, as far as it is in the picture."""
-        width, height = min(width, self._columns - left), min(height, self._form.rows * 4 - top)
-        row_of = bytes([light]) * width
-        for start in range(top * self._columns + left, (top + height) * self._columns, self._columns):
-            self._light[start : start + width] = row_of
-        for row in range(top // 4, (top + height + 3) // 4):
-            start = row * self._form.columns
+        """Draw a sign, in rows of cells that are alike."""
+        size, columns = self._cell, self._columns
+        left, top = column * size, row * size
+        width, height = (
+            min(font.WIDTH * size, columns - left),
+            min(font.HEIGHT * size, len(self._light) // columns - top),
+        )
+        lines = _drawn(sign, size)
+        for down in range(height):
+            start = (top + down) * columns + left
+            self._light[start : start + width] = lines[down][:width]
+        for across in range(top // 4, (top + height + 3) // 4):
+            start = across * self._form.columns
             self._touched.update(range(start + left // 4, start + (left + width + 3) // 4))
 
-    def _macroblock(self, place: int) -> Macroblock:
-        row, column = divmod(place, self._form.columns)
-        start = row * 4 * self._columns + column * 4
-        rows = range(start, start + 4 * self._columns, self._columns)
-        light = b"".join(self._light[each : each + 4] for each in rows)
-        return Macroblock(tuple(light), *self._colours[place])
+    def _draw_strip(self, bits: Sequence[int]) -> None:
+        touched = {
+            place
+            for bit, before, places in zip(bits, self._bits, self._strip.places, strict=True)
+            if bit != before
+            for place in places
+        }
+        for place in touched:
+            self.picture[place] = self._strip.macroblock(place, bits)
+        self._touched |= touched
+        self._bits = bits
+
+
+@lru_cache(maxsize=32)
+def _begun(form: Format, scene: Scene) -> _Canvas:
+    """Return the first picture of a stream, since most of it is in all that follow."""
+    canvas = _Canvas(form, scene)
+    canvas.show(scene, 0.0, scene.began)
+    return canvas
+
+
+class _Ground(NamedTuple):
+    """A picture without words and strip: the lightness of its blocks, row by row, and its macroblocks."""
+
+    light: bytes
+    picture: tuple[Macroblock, ...]
+
+
+@lru_cache(maxsize=32)
+def _ground(form: Format, source: str) -> _Ground:
+    """Return the bars, or the colour that stands in their place, and what is below them."""
+    cell = max(min(form.height // 4 // _CELLS_DOWN, form.width // 4 // _CELLS_ACROSS), 1)
+    down = min(_BARS_DOWN * cell // 4, form.rows)
+    bars = [_INSTEAD.get(source) or _BARS[column * len(_BARS) // form.columns] for column in range(form.columns)]
+    line = b"".join(bytes([light]) * 4 for light, _, _ in bars)
+    light = line * (down * 4) + bytes([_BACKGROUND]) * (len(line) * (form.rows - down) * 4)
+    upper = [h264.macroblock([light] * 16, *colour) for light, *colour in bars] * down
+    lower = [h264.macroblock([_BACKGROUND] * 16)] * (form.columns * (form.rows - down))
+    return _Ground(light, (*upper, *lower))
+
+
+def _cut_out(light: bytes | bytearray, columns: int, place: int) -> bytes:
+    """Return the lightness of the blocks of one macroblock of a picture that is so many blocks wide."""
+    row, column = divmod(place, columns // 4)
+    start = row * 4 * columns + column * 4
+    return b"".join(light[each : each + 4] for each in range(start, start + 4 * columns, columns))
+
+
+@lru_cache(maxsize=1024)
+def _drawn(sign: str, size: int) -> tuple[bytes, ...]:
+    """Return a sign as rows of blocks, in cells of so many."""
+    cells = set(font.cells(sign))
+    rows = [
+        b"".join(bytes([_INK if (column, row) in cells else _BACKGROUND]) * size for column in range(font.WIDTH))
+        for row in range(font.HEIGHT)
+    ]
+    return tuple(row for row in rows for _ in range(size))
+
+
+class _Look(NamedTuple):
+    """What macroblocks of the strip have in their 16 blocks: the numbers of bits, -1 for none.
+
+    `bits` are those there are, `made` the macroblocks by the values of these.
+    """
+
+    blocks: tuple[int, ...]
+    bits: tuple[int, ...]
+    made: dict[tuple[int, ...], Macroblock]
+
+
+class _StripLayout:
+    """Where the bits of the strip are in pictures of a form: what a bit's macroblocks are, and what they look like."""
+
+    def __init__(self, form: Format) -> None:
+        columns = form.columns * 4
+        blocks = _bits_in_blocks(form)
+        looks: dict[tuple[int, ...], _Look] = {}
+        self._looks: dict[int, _Look] = {}
+        self.places: list[list[int]] = [[] for _ in range(strip.ROWS * strip.COLUMNS)]
+        for place in range(form.columns * form.rows):
+            row, column = divmod(place, form.columns)
+            start = row * 4 * columns + column * 4
+            each = tuple(bit for line in range(start, start + 4 * columns, columns) for bit in blocks[line : line + 4])
+            bits = tuple({*each} - {-1})
+            self._looks[place] = looks.setdefault(each, _Look(each, bits, {}))
+            for bit in bits:
+                self.places[bit].append(place)
+
+    def macroblock(self, place: int, bits: Sequence[int]) -> Macroblock:
+        """Return a macroblock of the strip as it looks with these bits."""
+        look = self._looks[place]
+        key = tuple([bits[bit] for bit in look.bits])
+        made = look.made.get(key)
+        if made is None:
+            light = [_BACKGROUND if bit < 0 else _LIGHTS[bits[bit]] for bit in look.blocks]
+            made = look.made[key] = h264.macroblock(light)
+        return made
+
+
+def _bits_in_blocks(form: Format) -> list[int]:
+    """Return the number of the strip's bit in each block of a picture, -1 where there is none."""
+    columns, rows = form.columns * 4, form.rows * 4
+    width, height = form.width // 4, form.height // 4
+    top = height - height // strip.SHARE
+    blocks = [-1] * (columns * rows)
+    for bit in range(strip.ROWS * strip.COLUMNS):
+        row, column = divmod(bit, strip.COLUMNS)
+        left, right = (width * each // strip.COLUMNS for each in (column, column + 1))
+        upper, lower = (top + (height - top) * each // strip.ROWS for each in (row, row + 1))
+        if row == strip.ROWS - 1:
+            lower = rows  # what is below is cut off
+        for line in range(upper, lower):
+            blocks[line * columns + left : line * columns + right] = [bit] * (right - left)
+    return blocks
+
+
+_strip_layout = lru_cache(maxsize=32)(_StripLayout)
 
 
 _SAYS = {"slate": "FAILOVER SLATE", "ad": "AD BREAK"}

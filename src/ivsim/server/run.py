@@ -52,6 +52,8 @@ class Server:
     `state` is a file in which the emulator is kept: what is in it is loaded, in the place of what the emulator has, and
     from then on it is at most a second old. Raises UnreadableState and OSError as StateFile does.
 
+    Playback URLs in answers are the server's own, by the host that the client came by; with `aws_urls`, AWS's.
+
     `limits` says for how long clients are waited for.
     """
 
@@ -62,11 +64,13 @@ class Server:
         host: str = HOST,
         port: int = PORT,
         state: str | os.PathLike[str] | None = None,
+        aws_urls: bool = False,
         limits: Limits = Limits(),  # noqa: B008 - it cannot be changed
     ) -> None:
         self.emulator = emulator
         self._socket = listen(host, port)
         self._limits = limits
+        self._aws_urls = aws_urls
         self._state_file = None if state is None else self._keep_in(state)
         address, self.port = self._socket.getsockname()[:2]
         self.host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
@@ -162,8 +166,9 @@ class Server:
         loop.time = _time  # type: ignore[method-assign]
         async with aclosing(Deliverer(self.emulator)) as deliverer:
             maker = Maker()
+            app = App(self.emulator, maker, deliverer, aws_urls=self._aws_urls)
             with closing(Hub(self.emulator)) as hub:
-                shared = await self._serve_until(stop, hub, App(self.emulator, maker, deliverer), ready)
+                shared = await self._serve_until(stop, hub, app, ready)
             for connection in list(shared.connections):
                 connection.transport.abort()
             if shared.tasks:

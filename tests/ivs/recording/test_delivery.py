@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
@@ -18,10 +19,10 @@ from moto.s3.exceptions import S3AccessDeniedError
 from moto.s3.models import S3Backend
 
 from ivsim import Emulator, mock_ivs
-from ivsim.ivs.recording import objects
-from ivsim.media import mpegts
+from ivsim.media import simulation
 
 from ...calling import call
+from ...decoding import decoded
 
 CHANGE = "IVS Recording State Change"
 MEDIA_TYPES = {
@@ -278,15 +279,36 @@ def test_nothing_is_written_unasked() -> None:
 def test_nobody_waits_for_objects(sim: Emulator, s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the objects of a recording are made, one after the other, others call: the emulator is not locked."""
     answers = []
+    make = simulation.transport_stream
 
     def segment(*arguments: Any) -> bytes:
         with ThreadPoolExecutor(1) as other:
             answers.append(other.submit(call, sim, "ListChannels").result(timeout=20).status)
-        return mpegts.segment(*arguments)
+        return make(*arguments)
 
     with sim.streams.start(channel(sim)):
         sim.clock.advance(12)
-        monkeypatch.setattr(objects, "segment", segment)
+        monkeypatch.setattr(simulation, "transport_stream", segment)
     assert set(answers) == {200}
     assert statuses(sim) == [("Recording Start", ""), ("Recording End", "")]
     assert any(key.endswith(".ts") for key in keys(s3))
+
+
+@pytest.mark.parametrize("deliver", [True, "pictures"])
+def test_it_plays_from_there(deliver: Any, tmp_path: Path) -> None:
+    """What is in the bucket plays: with pictures where they are asked for, else with sound alone."""
+    with mock_aws(), mock_ivs(seed=1, deliver=deliver) as sim:
+        sim.clock.freeze(datetime(2026, 3, 4, 5, 6, 7, tzinfo=timezone.utc))
+        s3 = boto3.client("s3", region_name="us-east-1")
+        s3.create_bucket(Bucket="shows")
+        with sim.streams.start(channel(sim, type="STANDARD"), video={"videoWidth": 640, "videoHeight": 360}):
+            sim.clock.advance(22)
+        (recording,) = sim.recordings
+        for key in keys(s3):
+            file = tmp_path / key.removeprefix(f"{recording.key_prefix}/")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(s3.get_object(Bucket="shows", Key=key)["Body"].read())
+    for name in ("master.m3u8", "byte-range-multivariant.m3u8"):
+        its = decoded(str(tmp_path / "media" / "hls" / name))
+        assert float(its.end - its.frames[0]) == pytest.approx(22, abs=0.1)
+        assert len(its.pictures) == (22 * 30 if deliver == "pictures" else 0)

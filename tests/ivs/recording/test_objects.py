@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ivsim import Emulator
-from ivsim.ivs.recording import objects as recorded_objects
+from ivsim.media import simulation
+from ivsim.media.picture import Scene
 
 from ...calling import call
+from ...decoding import decoded, ffmpeg, grey, reading
+from ...media.containers import inserted
 from .recorded import (
     MORNING,
     channel,
@@ -36,11 +40,11 @@ def test_tree(sim: Emulator) -> None:
         "events/recording-started.json",
         "media/hls/master.m3u8",
         "media/hls/byte-range-multivariant.m3u8",
-        "media/hls/1080p30/playlist.m3u8",
-        "media/hls/1080p30/byte-range-variant.m3u8",
         "media/hls/1080p30/0.ts",
         "media/hls/1080p30/1.ts",
         "media/hls/1080p30/2.ts",
+        "media/hls/1080p30/playlist.m3u8",
+        "media/hls/1080p30/byte-range-variant.m3u8",
         "media/thumbnails/thumb0.jpg",
         "media/thumbnails/thumb1.jpg",
         "media/thumbnails/thumb2.jpg",
@@ -207,14 +211,11 @@ def test_timed_metadata(sim: Emulator, container: str, suffix: str) -> None:
             sim.clock.advance(10)
     (recording,) = sim.recordings
     bodies = [read(recording, f"media/hls/160p30/{number}.{suffix}") for number in range(6)]
-    assert [[text for text in (b"first", b"second") if text in body] for body in bodies] == [
-        [],
-        [b"first"],
-        [],
-        [],
-        [b"second"],
-        [],
+    texts = [
+        inserted(body) if suffix == "ts" else [text for text in ("first", "second") if text.encode() in body]
+        for body in bodies
     ]
+    assert texts == [[], ["first"], [], [], ["second"], []]
 
 
 def test_objects_are_a_mapping(sim: Emulator) -> None:
@@ -244,11 +245,11 @@ def test_nothing_is_made_that_nobody_reads(sim: Emulator, monkeypatch: pytest.Mo
     """Of a day's recording only the segments are made that are read."""
     made = []
 
-    def segment(at: datetime, duration: float, metadata: list[str]) -> bytes:
-        made.append(at)
+    def segment(_form: None, scene: Scene, part: simulation.Part) -> bytes:
+        made.append(scene.began + timedelta(seconds=part.elapsed + part.gap))
         return b"media"
 
-    monkeypatch.setattr(recorded_objects, "segment", segment)
+    monkeypatch.setattr(simulation, "transport_stream", segment)
     recording = record(sim, channel(sim, configure(sim)), 86_400)
     assert len(recording.objects) == 5 * (8640 + 2) + 2 + 1440 + 2
     assert f"{recording.key_prefix}/media/hls/720p30/8639.ts" in recording.objects
@@ -272,3 +273,42 @@ def test_same_seed_same_bytes() -> None:
         live.end()
         both.append((dict(sim.recordings[0].objects), list(sim.events)))
     assert both[0] == both[1]
+
+
+@pytest.mark.parametrize("container", ["TS", pytest.param("FRAGMENTED_MP4", marks=needs_fragments)])
+@pytest.mark.parametrize("playlist_name", ["master.m3u8", "byte-range-multivariant.m3u8"])
+def test_it_plays(sim: Emulator, tmp_path: Path, container: str, playlist_name: str) -> None:
+    """A decoder that is not ours plays a recording from its playlists, as long as it was, and reads what it shows."""
+    options = {} if container == "TS" else {"containerFormat": container}
+    arn = channel(sim, configure(sim), type="BASIC", **options)
+    recording = record(sim, arn, 25, video={"videoWidth": 640, "videoHeight": 360, "targetBitrate": 800_000})
+    for path in paths(recording):
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(read(recording, path))
+    source = str(tmp_path / "media/hls" / playlist_name)
+    its = decoded(source)
+    assert its.size == "640x360"
+    assert len(its.pictures) == 25 * 30
+    assert float(its.end - its.pictures[0]) == pytest.approx(25, abs=0.1)
+    shown = grey(source, b"", 640, 360)[::60]
+    assert [reading(each, 640, 360) for each in shown] == [
+        (360, 30, "live", second * 1000) for second in range(0, 25, 2)
+    ]
+
+
+def test_what_thumbnails_show(sim: Emulator) -> None:
+    """Thumbnails are pictures of the told size, of the moments that the configuration asks for."""
+    storage = {"storage": ["SEQUENTIAL", "LATEST"], "targetIntervalSeconds": 20}
+    recording = record(sim, channel(sim, configure(sim, thumbnailConfiguration=storage), type="BASIC"), 65)
+    size = read_json(recording, "ended")["media"]["thumbnails"]
+    width, height = size["resolution_width"], size["resolution_height"]
+    seen = []
+    for name in ("thumbnails/thumb0", "thumbnails/thumb1", "thumbnails/thumb3", "latest_thumbnail/thumb"):
+        made = ["-f", "rawvideo", "-pix_fmt", "yuvj420p", "-"]
+        shown = ffmpeg("-f", "mjpeg", "-i", "-", *made, data=read(recording, f"media/{name}.jpg"))
+        assert len(shown) == width * height * 3 // 2
+        said = reading(shown, width, height)
+        assert said is not None
+        seen.append(said.milliseconds)
+    assert seen == [0, 20_000, 60_000, 60_000]

@@ -22,8 +22,6 @@ from ...core import arns
 from ...core.arguments import TypeRefused, ValueRefused
 from ...core.keys import public_key
 from ...core.state import State
-from ...media.fmp4 import fragment, initialization
-from ...media.mpegts import segment
 from ...wire.http import Recipe, Request, Response
 from ...wire.serialize import GO_ESCAPES
 from .. import broadcast
@@ -31,9 +29,9 @@ from .._service import Context, Contexts
 from ..channels import Channel, hosts_of, media_suffix
 from ..ingest.limits import CONCURRENT_VIEWS, Breach
 from ..ingest.renditions import HEIGHTS, Rendition, ladder
-from ..stream_sessions import StreamSession, live_session, texts_between, views
+from ..stream_sessions import StreamSession, live_session, views
 from ..viewer_sessions import ViewerSession, is_revoked
-from . import playlists, tokens
+from . import pictures, playlists, tokens
 from .timelines import Timeline
 from .urls import (
     CHANNEL_PATH,
@@ -233,17 +231,13 @@ class Playback:
         ctx, session, stream = self._watched(viewer, viewer.parameter("dna"), index)
         if stream.stream_id != stream_id or suffix != _suffix(stream):
             raise _not_found()
+        rendition = _renditions(session, stream)[index]
         if not numbers and suffix == "mp4":
-            return _granted(viewer, session, _SEGMENTS[suffix], Recipe(initialization))
+            return _granted(viewer, session, _SEGMENTS[suffix], pictures.initialization(rendition))
         timeline = _timeline(ctx, session, stream)
         if len(numbers) != 1 or not 0 <= numbers[0] < timeline.count + playlists.PREFETCHED:
             raise _not_found()
-        begin, end = timeline.begin(numbers[0]), timeline.begin(numbers[0] + 1)
-        texts = tuple(texts_between(ctx.store.metadata[stream_id], begin, end))
-        if suffix == "mp4":
-            recipe = Recipe(fragment, (begin, numbers[0] + 1, texts))
-        else:
-            recipe = Recipe(segment, (begin, timeline.duration(numbers[0]), texts))
+        recipe = pictures.segment(stream, rendition, timeline, numbers[0], ctx.store.metadata[stream_id], suffix)
         return _granted(viewer, session, _SEGMENTS[suffix], recipe)
 
     def _watched(self, viewer: Viewer, session_id: str, index: int) -> tuple[Context, ViewerSession, StreamSession]:

@@ -87,6 +87,10 @@ class Timeline:
         """Return how often the source has changed up to a segment, with the change right before it."""
         return bisect_right(self._stretches, number, key=attrgetter("first")) - 1
 
+    def after(self, moment: datetime) -> int:
+        """Return the number of the first segment that begins after a moment: what is listed already does not change."""
+        return self._first_from(moment + _TICK)
+
     @cached_property
     def _ad_breaks(self) -> list[Span]:
         """The breaks that have begun, each as long as it is to be from its first segment on."""

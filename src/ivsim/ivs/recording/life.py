@@ -156,8 +156,7 @@ def _end(ctx: Context, recording: RecordingSession) -> None:
     fault = ctx.strike(RECORDING_END, channel_arn=recording.channel_arn)
     outcome = {"status": FAILED, "reason": fault.error_code} if fault else {"status": ENDED}
     recording = _change(ctx, recording, **outcome, ended_at=ctx.now)
-    objects = objects_of(ctx, recording)
-    ctx.deliver(_parcels(recording.bucket, objects, slice(1, None)), _over, recording.session_id)
+    ctx.deliver(_parcels(recording.bucket, objects_of(ctx, recording), slice(1, None)), _over, recording.session_id)
 
 
 @service.task

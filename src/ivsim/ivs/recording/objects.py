@@ -5,7 +5,6 @@ Source: *Auto-Record to Amazon S3* in the IVS User Guide; docs/fidelity.md lists
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,17 +12,19 @@ from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ...media.fmp4 import fragment, initialization
-from ...media.mpegts import segment
+from ...media import fmp4, simulation
+from ...media.picture import YOUNG, Scene
 from ...wire.serialize import iso8601
 from .._service import Context
 from ..channels import media_suffix
-from ..stream_sessions import texts_between
+from ..ingest.pictures import form, form_of, title_of
+from ..stream_sessions import inserted_between
 from . import playlists
 from .playlists import INITIALIZATION, KEYFRAME_INTERVAL, Media, Piece
 from .sessions import ENDED, FAILED, NOT_STARTED, SECONDS_PER_FILE, STARTED
 
 if TYPE_CHECKING:
+    from ...media.h264 import Format
     from ..ingest.renditions import Rendition
     from ..stream_sessions import TimedMetadata
     from .sessions import RecordingSession
@@ -43,12 +44,6 @@ _HLS = "media/hls"
 _MULTIVARIANT, _BYTE_RANGE_MULTIVARIANT = "master.m3u8", "byte-range-multivariant.m3u8"
 _VARIANT, _BYTE_RANGE_VARIANT = "playlist.m3u8", "byte-range-variant.m3u8"
 _THUMBNAILS, _LATEST = "media/thumbnails", "media/latest_thumbnail/thumb.jpg"
-
-# 16 by 9 pixels of grey: Pillow 12, Image.new("L", (16, 9), 128).save(file, "JPEG", quality=20, optimize=True)
-_JPEG = base64.b64decode(
-    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDACgcHiMeGSgjISMtKygwPGRBPDc3PHtYXUlkkYCZlo+AjIqgtObDoKrarYqMyP/L2u71////m8H////6"
-    "/+b9//j/wAALCAAJABABAREA/8QAFAABAAAAAAAAAAAAAAAAAAAAAP/EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AAP/Z"
-)
 
 
 class _Files(NamedTuple):
@@ -71,7 +66,9 @@ class _Files(NamedTuple):
 
 def objects_of(ctx: Context, recording: RecordingSession) -> RecordedObjects:
     """Return the objects of a recording as they are now."""
-    return RecordedObjects(recording, ctx.store.metadata.__getitem__, ctx.now)
+    stream = ctx.store.stream_sessions.get(recording.streams[0].stream_id)
+    title = title_of(stream.channel) if stream else recording.channel_arn.rpartition("/")[2]
+    return RecordedObjects(recording, title, ctx.store.metadata.__getitem__, ctx.now, ctx.records_pictures)
 
 
 class RecordedObjects(Mapping[str, bytes]):
@@ -81,14 +78,22 @@ class RecordedObjects(Mapping[str, bytes]):
     """
 
     def __init__(
-        self, recording: RecordingSession, metadata: Callable[[str], Sequence[TimedMetadata]], now: datetime
+        self,
+        recording: RecordingSession,
+        title: str,
+        metadata: Callable[[str], Sequence[TimedMetadata]],
+        now: datetime,
+        has_pictures: bool,
     ) -> None:
         self._recording = recording
+        self._has_pictures = has_pictures
+        self._title = title
         self._metadata = metadata
         self._now = recording.ended_at or now
         stretches = [Piece(stream.started_at, stream.recorded_seconds(now)) for stream in recording.streams]
         suffix = f".{media_suffix(recording.container_format)}"
         self._media = Media([stretch for stretch in stretches if stretch.seconds], suffix)
+        self._lengths_of: dict[tuple[str, int], list[int]] = {}
         self._files = list(self._layout())
 
     def __getitem__(self, key: str) -> bytes:
@@ -128,11 +133,11 @@ class RecordedObjects(Mapping[str, bytes]):
         if media.seconds:
             if recording.renditions:
                 yield from self._hls()
+            count = -(-media.seconds // recording.thumbnail_interval)
             if recording.has_thumbnails("SEQUENTIAL"):
-                count = -(-media.seconds // recording.thumbnail_interval)
-                yield _Files(f"{_THUMBNAILS}/thumb*.jpg", _thumbnail, count)
+                yield _Files(f"{_THUMBNAILS}/thumb*.jpg", self._thumbnail, count)
             if recording.has_thumbnails("LATEST"):
-                yield _Files(_LATEST, _thumbnail)
+                yield _Files(_LATEST, lambda _number: self._thumbnail(count - 1))
         if recording.status != STARTED:
             yield self._event_file(recording.status)
 
@@ -146,33 +151,62 @@ class RecordedObjects(Mapping[str, bytes]):
             )
             yield _text(f"{_HLS}/{name}", multivariant)
         variant = partial(playlists.variant, media, written_at=self._now, is_complete=is_complete)
-        by_range = partial(playlists.byte_range_variant, media, self._lengths, is_complete=is_complete)
         for rendition in recording.renditions:
             folder = f"{_HLS}/{rendition.name}"
-            yield _text(f"{folder}/{_VARIANT}", variant)
-            yield _text(f"{folder}/{_BYTE_RANGE_VARIANT}", by_range)
             if media.suffix == ".mp4":
-                yield _Files(f"{folder}/{INITIALIZATION}", lambda _number: initialization())
-            yield _Files(f"{folder}/*{media.suffix}", self._segment, media.file_count)
+                yield _Files(f"{folder}/{INITIALIZATION}", partial(self._initialization, rendition))
+            yield _Files(f"{folder}/*{media.suffix}", partial(self._segment, rendition), media.file_count)
+            yield _text(f"{folder}/{_VARIANT}", variant)
+            by_range = partial(
+                playlists.byte_range_variant, media, partial(self._lengths, rendition), is_complete=is_complete
+            )
+            yield _text(f"{folder}/{_BYTE_RANGE_VARIANT}", by_range)
 
-    def _segment(self, number: int) -> bytes:
-        return b"".join(self._ranges(self._media.file(number), number))
+    def _form_of(self, rendition: Rendition) -> Format | None:
+        return form_of(rendition) if self._has_pictures else None
 
-    def _lengths(self, piece: Piece, number: int) -> list[int]:
-        return [len(part) for part in self._ranges(piece, number)]
+    def _initialization(self, rendition: Rendition, _number: int) -> bytes:
+        return fmp4.initialization(self._form_of(rendition))
 
-    def _ranges(self, piece: Piece, number: int) -> Iterator[bytes]:
+    def _segment(self, rendition: Rendition, number: int) -> bytes:
+        parts = list(self._ranges(rendition, number))
+        self._lengths_of[rendition.name, number] = [len(part) for part in parts]
+        return b"".join(parts)
+
+    def _lengths(self, rendition: Rendition, number: int) -> list[int]:
+        """Return the lengths of a file's parts; of what was delivered already, they are known."""
+        if (rendition.name, number) not in self._lengths_of:
+            self._segment(rendition, number)
+        return self._lengths_of[rendition.name, number]
+
+    def _ranges(self, rendition: Rendition, number: int) -> Iterator[bytes]:
         """Return a file in parts that begin with a keyframe each."""
-        first = number * (SECONDS_PER_FILE // KEYFRAME_INTERVAL) + 1
+        piece, form = self._media.file(number), self._form_of(rendition)
+        make = simulation.fragment if self._media.suffix == ".mp4" else simulation.transport_stream
+        first = number * (SECONDS_PER_FILE // KEYFRAME_INTERVAL)
         for serial, part in enumerate(piece.cut(KEYFRAME_INTERVAL), first):
-            texts = self._texts(part)
-            if self._media.suffix == ".mp4":
-                yield fragment(part.at, serial, texts)
-            else:
-                yield segment(part.at, part.seconds, texts)
+            elapsed = serial * KEYFRAME_INTERVAL
+            its = simulation.Part(serial, elapsed, part.seconds, self._gap(part.at, elapsed), is_still=True)
+            yield make(form, self._scene(rendition.name, part, elapsed), its)
 
-    def _texts(self, piece: Piece) -> list[str]:
-        return texts_between(self._inserted, piece.at, piece.at + timedelta(seconds=piece.seconds))
+    def _thumbnail(self, number: int) -> bytes:
+        elapsed = number * self._recording.thumbnail_interval
+        moment = self._media.at(elapsed)
+        framerate = round(self._recording.ingest.video[0].target_framerate)
+        size = form(*self._recording.thumbnail_size, framerate)
+        scene = self._scene(f"{min(size.width, size.height)}p", Piece(moment, 0), elapsed)
+        return simulation.thumbnail(size, scene, elapsed, self._gap(moment, elapsed))
+
+    def _scene(self, rendition: str, piece: Piece, elapsed: float) -> Scene:
+        """Return what is seen in a piece of media, and heard of PutMetadata."""
+        oldest, end = piece.at - timedelta(seconds=YOUNG), piece.at + timedelta(seconds=piece.seconds)
+        inserted = inserted_between(self._inserted, oldest, end)
+        texts = tuple((elapsed + (each.at - piece.at).total_seconds(), each.text) for each in inserted)
+        return Scene(self._title, rendition, "live", self._recording.started_at, texts)
+
+    def _gap(self, moment: datetime, elapsed: float) -> float:
+        """Return how many seconds later it is than a recording tells that has been going for so many."""
+        return (moment - self._recording.started_at).total_seconds() - elapsed
 
     @cached_property
     def _inserted(self) -> list[TimedMetadata]:
@@ -214,7 +248,3 @@ def _about(rendition: Rendition) -> dict[str, Any]:
 
 def _text(path: str, make: Callable[[], str]) -> _Files:
     return _Files(path, lambda _number: make().encode())
-
-
-def _thumbnail(_number: int) -> bytes:
-    return _JPEG

@@ -60,6 +60,16 @@ class Media(NamedTuple):
         offset = (number - first) * SECONDS_PER_FILE
         return Piece(stretch.at + timedelta(seconds=offset), min(SECONDS_PER_FILE, stretch.seconds - offset))
 
+    def at(self, seconds: int) -> datetime:
+        """Return the time at which something was recorded that comes after so many seconds of media."""
+        firsts = accumulate((stretch.seconds for stretch in self.stretches), initial=0)
+        stretch, first = next(
+            (stretch, first)
+            for stretch, first in zip(self.stretches, firsts, strict=False)
+            if seconds < first + stretch.seconds
+        )
+        return stretch.at + timedelta(seconds=seconds - first)
+
     def files(self) -> Iterator[tuple[str, Piece, Sequence[str]]]:
         """Return the files' names, what is in them, and the lines that a playlist has before them."""
         number = 0
@@ -112,10 +122,10 @@ def variant(media: Media, *, written_at: datetime, is_complete: bool) -> str:
     return _text(lines, is_complete=is_complete)
 
 
-def byte_range_variant(media: Media, lengths: Callable[[Piece, int], Sequence[int]], *, is_complete: bool) -> str:
+def byte_range_variant(media: Media, lengths: Callable[[int], Sequence[int]], *, is_complete: bool) -> str:
     """Return the playlist of a rendition whose segments are ranges of bytes, a keyframe in each.
 
-    `lengths` says how many bytes each range of a file has, by what is in the file and its number.
+    `lengths` returns the bytes of each range of a file, by its number.
     """
     lines = [
         "#EXTM3U",
@@ -125,7 +135,7 @@ def byte_range_variant(media: Media, lengths: Callable[[Piece, int], Sequence[in
         *_map(media),
     ]
     for number, (name, piece, before) in enumerate(media.files()):
-        sizes = lengths(piece, number)
+        sizes = lengths(number)
         offsets = accumulate(sizes, initial=0)
         lines += before
         for part, size, offset in zip(piece.cut(KEYFRAME_INTERVAL), sizes, offsets, strict=False):

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from ...core.arguments import ArgumentRefused, LookupRefused
 from ...core.log import PlaceRefused
+from ...core.names import wire_name
 from ...core.unknown import unknown
 from ...emulator import Emulator
 from ...ivs.live_streams import StreamRefused
@@ -56,7 +57,7 @@ class Endpoint:
     def parameters(self) -> dict[str, inspect.Parameter]:
         """The parameters in path and query, by their names there."""
         names = inspect.signature(self.function).parameters
-        return {camel(name): each for name, each in names.items() if name not in (*_SELF, "body")}
+        return {wire_name(name): each for name, each in names.items() if name not in (*_SELF, "body")}
 
     async def __call__(self, sim: Emulator, request: Request) -> Response:
         """Answer a request. Raises RequestRefused."""
@@ -121,7 +122,7 @@ class Endpoint:
         if name not in {*arguments, *(body if isinstance(body, dict) else getattr(body, "__struct_fields__", ()))}:
             return refused
         status = next((status for kind, status in _STATUSES.items() if isinstance(refused, kind)), 400)
-        return RequestRefused(status, refused.rule, field=camel(name))
+        return RequestRefused(status, refused.rule, field=wire_name(name))
 
 
 _STATUSES = {PlaceRefused: 410, LookupRefused: 404}
@@ -159,12 +160,6 @@ def without_none(kind: Any) -> Any:
     """Return the type of a parameter that may be left out, without the None."""
     kinds = get_args(kind)
     return next(each for each in kinds if each is not type(None)) if type(None) in kinds else kind
-
-
-def camel(name: str) -> str:
-    """Return the name on the wire for a Python name."""
-    first, *others = name.split("_")
-    return first + "".join(map(str.title, others))
 
 
 async def _read(request: Request, most: int) -> bytes:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from ..._version import __version__
 from ...core.saved import UnreadableState
 from ...emulator import Emulator
+from ..urls import with_own_urls
 from .endpoints import endpoint
 from .problems import RequestRefused
 
@@ -75,4 +76,7 @@ def overview(sim: Emulator, request: Request) -> dict[str, list[dict[str, Any]]]
     tag = f'"{sha256(repr(sim.overview_version).encode()).hexdigest()}"'
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers={"ETag": tag})
-    return Response(msgspec.json.encode(sim.overview()), headers={"ETag": tag}, media_type="application/json")
+    body = msgspec.json.encode(sim.overview())
+    if not request.scope.get("ivsim.aws_urls"):
+        body = with_own_urls(body, request.headers.get("host", ""))
+    return Response(body, headers={"ETag": tag}, media_type="application/json")

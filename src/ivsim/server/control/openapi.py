@@ -10,9 +10,10 @@ import msgspec
 from starlette.responses import Response
 
 from ..._version import __version__
+from ...core.names import wire_name
 from ...emulator import Emulator
 from . import problems
-from .endpoints import ENDPOINTS, PREFIX, Endpoint, camel, endpoint, without_none
+from .endpoints import ENDPOINTS, PREFIX, Endpoint, endpoint, without_none
 
 _REFERENCE = "#/components/schemas/{name}"
 _ABOUT = """\
@@ -49,7 +50,7 @@ def document() -> dict[str, Any]:
 
 def _operation(each: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
     summary, _, description = cleandoc(str(each.function.__doc__)).partition("\n\n")
-    operation: dict[str, Any] = {"operationId": camel(each.function.__name__), "summary": " ".join(summary.split())}
+    operation: dict[str, Any] = {"operationId": wire_name(each.function.__name__), "summary": " ".join(summary.split())}
     if description:
         operation["description"] = description
     parameters = [

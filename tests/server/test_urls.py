@@ -1,0 +1,69 @@
+"""URLs in answers that lead to the server."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ivsim import Emulator
+from ivsim.server.urls import with_own_urls
+
+from .control_client import Control, call
+from .raw import RawClient
+
+AWS = "https://89e4e5f1cd12.us-east-1.playback.live-video.net"
+
+
+def asked(port: int, target: str, host: str, **members: str) -> str:
+    """Return the body of an answer to a request by a name of the host."""
+    body = json.dumps(members)
+    with RawClient(port) as client:
+        head = f"POST {target} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n\r\n"
+        return client.send(f"{head}{body}".encode()).read().body.decode()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:4870", "localhost:80", "[::1]:4870", "ivs.example.test"])
+def test_by_the_host(sim: Emulator, host: str) -> None:
+    """A playback URL is the server's own, by the host that the client came by, in every answer that has one."""
+    arn = call(sim, "CreateChannel")["channel"]["arn"]
+    with sim.serve() as server, sim.streams.start(arn):
+        for operation in ("GetChannel", "GetStream"):
+            member = {"GetChannel": "arn", "GetStream": "channelArn"}[operation]
+            (shown,) = json.loads(asked(server.port, f"/{operation}", host, **{member: arn})).values()
+            assert shown["playbackUrl"].startswith(f"http://{host}/api/video/v1/")
+    assert call(sim, "GetChannel", arn=arn)["channel"]["playbackUrl"].startswith(f"{AWS}/api/video/v1/")
+
+
+def test_it_plays(sim: Emulator, control: Control) -> None:
+    """Who follows the URL of an overview finds the playlist."""
+    sim.streams.start(call(sim, "CreateChannel")["channel"]["arn"])
+    (channel,) = control("GET", "/overview").body["channels"]
+    url = channel["playbackUrl"]
+    assert url.startswith(f"{control.server.url}/")
+    with RawClient(control.server.port) as client:
+        assert client.call(url.removeprefix(control.server.url), b"", method="GET").status == 200
+
+
+def test_aws_urls(sim: Emulator) -> None:
+    """Who asks for AWS's URLs gets them."""
+    arn = call(sim, "CreateChannel")["channel"]["arn"]
+    with sim.serve(aws_urls=True) as server:
+        assert f'"playbackUrl":"{AWS}/' in asked(server.port, "/GetChannel", "localhost", arn=arn)
+        (channel,) = Control(server)("GET", "/overview").body["channels"]
+        assert channel["playbackUrl"].startswith(f"{AWS}/")
+
+
+@pytest.mark.parametrize(
+    ("body", "host"),
+    [
+        (f'{{"playbackUrl":"{AWS}/x"}}', 'evil","x":"'),
+        (f'{{"playbackUrl":"{AWS}/x"}}', ""),
+        (f'{{"name":"{AWS}/x"}}', "localhost"),
+        ('{"playbackUrl":"https://example.com/x"}', "localhost"),
+    ],
+    ids=["no host's name", "no host", "another member", "another URL"],
+)
+def test_what_stays(body: str, host: str) -> None:
+    """Nothing else is changed, and a host that is no name of one changes nothing."""
+    assert with_own_urls(body.encode(), host) == body.encode()
