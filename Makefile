@@ -16,13 +16,13 @@ COVERAGE ?= 0
 demo: $(VENV)/made
 	@$(VENV)/bin/python examples/demo.py
 
-# The suite runs twice, at the same time: on the newest botocore, and on the one that aiobotocore pins. Most tests of the
-# port, to which botocore is nothing, run once: those of the console on the pinned one, the others on the newest, so that
-# both take about as long. Coverage is that of both together.
+# The suite runs twice, at the same time: on the newest botocore, and on the one that aiobotocore pins. Tests to which
+# botocore is nothing run once: those of media and of the console on the pinned one, those of the port on the newest, so
+# that both take about as long. Coverage is that of both together.
 test: $(VENV)/made $(AIO_VENV)/made
 	@rm -f .coverage .coverage.* $(VENV)/skipped $(AIO_VENV)/skipped
 	@IVSIM_SKIPPED=$(AIO_VENV)/skipped $(AIO_VENV)/bin/python -m coverage run -m pytest -m "not no_botocore" $(PYTEST) > $(AIO_VENV)/said 2>&1 & pinned=$$!; \
-	IVSIM_SKIPPED=$(VENV)/skipped $(VENV)/bin/python -m coverage run -m pytest --ignore=tests/server/console $(PYTEST) || failed=1; \
+	IVSIM_SKIPPED=$(VENV)/skipped $(VENV)/bin/python -m coverage run -m pytest --ignore=tests/server/console --ignore=tests/media $(PYTEST) || failed=1; \
 	echo "And on the botocore that aiobotocore pins:"; \
 	wait $$pinned || failed=1; cat $(AIO_VENV)/said; exit $${failed:-0}
 	@$(VENV)/bin/python -m coverage combine -q

@@ -148,18 +148,21 @@ class Emulator:
             return self._playback.handle(request)
         return self._dispatcher.dispatch(request)
 
-    def serve(self, port: int = 0, *, host: str = "127.0.0.1", aws_urls: bool = False) -> Server:
+    def serve(
+        self, port: int = 0, *, host: str = "127.0.0.1", aws_urls: bool = False, rtmp_port: int | None = None
+    ) -> Server:
         """Put it on a port, for clients of any language, until `close()` or the end of a `with` block.
 
         Needs `ivsim[server]`. `port=0` takes any that is free; `server.url` is the endpoint for AWS SDKs,
         `server.chat_url` that of the chat SDK. Playback URLs in its answers are its own, so that players play them, or
-        with `aws_urls` those that AWS has. What is on the port is this emulator: both ways in see the same. There is no
-        authentication, so whoever reaches an address other than loopback can do everything. Raises OSError for a port
-        that is taken and an address that is not this machine's.
+        with `aws_urls` those that AWS has. With `rtmp_port`, encoders push to `server.rtmp_url`; 0 takes any that is
+        free. What is on the port is this emulator: both ways in see the same. There is no authentication, so whoever
+        reaches an address other than loopback can do everything. Raises OSError for a port that is taken and an address
+        that is not this machine's.
         """
         from .server.run import Server  # noqa: PLC0415 - an optional part, which looks back at this class
 
-        server = Server(self, host=host, port=port, aws_urls=aws_urls)
+        server = Server(self, host=host, port=port, aws_urls=aws_urls, rtmp_port=rtmp_port)
         server.start()
         return server
 

@@ -13,7 +13,7 @@ from .dispatcher import MOST_BYTES
 from .ivs.playback.urls import is_playback
 from .wire.http import Request, Response
 
-HOST, PORT = "127.0.0.1", 4870
+HOST, PORT, RTMP_PORT = "127.0.0.1", 4870, 1935
 """The address of a server, unless it is told otherwise."""
 
 FAILED = "ivsim failed; its log has the traceback"

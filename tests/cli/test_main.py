@@ -100,7 +100,7 @@ class Served:
     """`ivsim serve` as it runs for a user."""
 
     def __init__(self, *options: str) -> None:
-        command = [sys.executable, "-m", "ivsim", "serve", "--port", "0", *options]
+        command = [sys.executable, "-m", "ivsim", "serve", "--port", "0", "--rtmp-port", "0", *options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.welcome = ""
@@ -236,6 +236,22 @@ def test_serve_busy(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == (
         f"ivsim: cannot listen at 127.0.0.1, port {port}: something else listens there\n"
     )
+
+
+def test_serve_encoders(serve: Serve) -> None:
+    """Encoders are told where to push; a port of theirs that is taken is one clear line, and HTTP goes on."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+        served = serve("--rtmp-port", str(port))
+        assert "encoder" not in served.welcome
+        with RawClient(served.port) as client:
+            assert client.call("/ListChannels").status == 200
+        _, _, errors = served.stop(signal.SIGTERM)
+        why = f"cannot listen at 127.0.0.1, port {port}: something else listens there"
+        assert errors.startswith(f"ivsim: no encoder can push by RTMP: {why}; choose another with --rtmp-port\n")
+    served = serve("--rtmp-port", str(port))
+    assert f"  encoder  rtmp://127.0.0.1:{port}/app/ and a stream key\n" in served.welcome
+    served.stop(signal.SIGTERM)
 
 
 def test_serve_without_the_extra(tmp_path: Path) -> None:

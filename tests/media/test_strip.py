@@ -67,7 +67,6 @@ def _is_valid(number: int) -> bool:
     return number == 0
 
 
-@pytest.mark.no_botocore
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
 def test_javascript() -> None:
     """The function in the how-to reads in JavaScript what is read in Python, and nothing where something is wrong."""

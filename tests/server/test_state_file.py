@@ -30,7 +30,7 @@ from ivsim.server.state_file import StateFile
 from ..calling import call
 from .waiting import until
 
-SERVE = [sys.executable, "-m", "ivsim", "serve", "--port", "0", "--quiet", "--state"]
+SERVE = [sys.executable, "-m", "ivsim", "serve", "--port", "0", "--rtmp-port", "0", "--quiet", "--state"]
 
 
 @contextmanager
@@ -340,7 +340,18 @@ def run(self, ready):
 Server.run = run
 sys.exit(main(sys.argv[1:]))
 """
-    command = [sys.executable, "-c", script, "serve", "--port", "0", "--state", str(tmp_path / "state.json")]
+    command = [
+        sys.executable,
+        "-c",
+        script,
+        "serve",
+        "--port",
+        "0",
+        "--rtmp-port",
+        "0",
+        "--state",
+        str(tmp_path / "state.json"),
+    ]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     assert (ran.returncode, ran.stderr) == (
         1,

@@ -7,11 +7,12 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .._version import __version__
 from ..emulator import Emulator
-from ..web import HOST, PORT
+from ..web import HOST, PORT, RTMP_PORT
 from . import commands
 from .control import RequestFailed
 from .coverage import coverage_list, coverage_page
@@ -55,6 +56,13 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=int, default=PORT, help="the port to listen at; 0 takes a free one (%(default)s)"
     )
+    parser.add_argument(
+        "--rtmp-port",
+        type=int,
+        default=RTMP_PORT,
+        metavar="PORT",
+        help="the port to which encoders push by RTMP; 0 for none (%(default)s)",
+    )
     parser.add_argument("--seed", metavar="TEXT", help="make ids and keys the same in every run")
     parser.add_argument(
         "--account-id",
@@ -84,7 +92,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
 
 def _serve(options: argparse.Namespace) -> Iterator[str]:
     try:
-        from ..server.run import Server  # noqa: PLC0415 - an optional part
+        from ..server.run import RtmpPortRefused, Server  # noqa: PLC0415 - an optional part
     except ModuleNotFoundError as missing:
         raise CommandFailed(str(missing)) from None
     try:
@@ -94,7 +102,14 @@ def _serve(options: argparse.Namespace) -> Iterator[str]:
             rate_limits=options.rate_limits,
             history=options.history,
         )
-        server = Server(sim, host=options.host, port=options.port, state=options.state, aws_urls=options.aws_urls)
+        make = partial(
+            Server, sim, host=options.host, port=options.port, state=options.state, aws_urls=options.aws_urls
+        )
+        try:
+            server = make(rtmp_port=options.rtmp_port or None)
+        except RtmpPortRefused as refused:
+            sys.stderr.write(f"ivsim: no encoder can push by RTMP: {refused}; choose another with --rtmp-port\n")
+            server = make()
     except (OSError, ValueError) as error:
         raise CommandFailed(str(error)) from None
     handler = logging.StreamHandler()
@@ -114,6 +129,8 @@ def _welcome(server: Server) -> Iterator[str]:
     yield ""
     yield f"  export AWS_ENDPOINT_URL_IVS={server.url} AWS_ENDPOINT_URL_IVSCHAT={server.url}"
     yield f"  chat     {server.chat_url}"
+    if server.rtmp_url:
+        yield f"  encoder  {server.rtmp_url} and a stream key"
     yield f"  console  {server.url}/"
     yield ""
     if server.is_open_to_others:

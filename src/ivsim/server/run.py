@@ -6,10 +6,11 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 import threading
 import time
-from collections.abc import Callable
-from contextlib import aclosing, closing, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager, closing, suppress
 from email.utils import formatdate
 from functools import partial
 from ipaddress import ip_address
@@ -42,6 +43,10 @@ _LAST_WORDS = 0.1
 """The seconds that an answer has to notice that its client is gone."""
 
 
+class RtmpPortRefused(OSError):
+    """The port for encoders cannot be had."""
+
+
 class Server:
     """An emulator on a port, as `Emulator.serve()` returns it; as a context manager it is closed with the block.
 
@@ -51,6 +56,9 @@ class Server:
 
     `state` is a file in which the emulator is kept: what is in it is loaded, in the place of what the emulator has, and
     from then on it is at most a second old. Raises UnreadableState and OSError as StateFile does.
+
+    With `rtmp_port`, encoders push there by RTMP; 0 takes any that is free. Raises RtmpPortRefused,
+    which is an OSError, for one that cannot be had.
 
     Playback URLs in answers are the server's own, by the host that the client came by; with `aws_urls`, AWS's.
 
@@ -65,11 +73,13 @@ class Server:
         port: int = PORT,
         state: str | os.PathLike[str] | None = None,
         aws_urls: bool = False,
+        rtmp_port: int | None = None,
         limits: Limits = Limits(),  # noqa: B008 - it cannot be changed
     ) -> None:
         self.emulator = emulator
         self._socket = listen(host, port)
         self._limits = limits
+        self._rtmp_socket = None if rtmp_port is None else self._listen_for_encoders(host, rtmp_port)
         self._aws_urls = aws_urls
         self._state_file = None if state is None else self._keep_in(state)
         address, self.port = self._socket.getsockname()[:2]
@@ -94,6 +104,14 @@ class Server:
     def chat_url(self) -> str:
         """The `regionOrUrl` to give to the chat SDK."""
         return f"ws://{self._authority}"
+
+    @property
+    def rtmp_url(self) -> str | None:
+        """The URL for encoders, to which a stream key is added; None when it listens for none."""
+        if self._rtmp_socket is None:
+            return None
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"rtmp://{host}:{self._rtmp_socket.getsockname()[1]}/app/"
 
     @property
     def is_open_to_others(self) -> bool:
@@ -143,17 +161,31 @@ class Server:
                 self._stop()
 
     def _give_back(self) -> None:
-        """Release the port and the file, and POST nothing any more for the emulator."""
-        self._socket.close()
+        """Release the ports and the file, and POST nothing any more for the emulator."""
+        self._close_ports()
         self._stop_posting()
         if self._state_file is not None:
             self._state_file.close()
+
+    def _close_ports(self) -> None:
+        self._socket.close()
+        if self._rtmp_socket is not None:
+            self._rtmp_socket.close()
+
+    def _listen_for_encoders(self, host: str, port: int) -> socket.socket:
+        try:
+            return listen(host, port)
+        except BaseException as error:
+            self._socket.close()
+            if isinstance(error, OSError):
+                raise RtmpPortRefused(str(error)) from None
+            raise
 
     def _keep_in(self, path: str | os.PathLike[str]) -> StateFile:
         try:
             return StateFile(self.emulator, path)
         except BaseException:
-            self._socket.close()
+            self._close_ports()
             raise
 
     @property
@@ -167,13 +199,32 @@ class Server:
         async with aclosing(Deliverer(self.emulator)) as deliverer:
             maker = Maker()
             app = App(self.emulator, maker, deliverer, aws_urls=self._aws_urls)
-            with closing(Hub(self.emulator)) as hub:
-                shared = await self._serve_until(stop, hub, app, ready)
+            async with self._encoders():
+                with closing(Hub(self.emulator)) as hub:
+                    shared = await self._serve_until(stop, hub, app, ready)
             for connection in list(shared.connections):
                 connection.transport.abort()
             if shared.tasks:
                 await asyncio.wait(shared.tasks, timeout=_LAST_WORDS)
             await maker.close()
+
+    @asynccontextmanager
+    async def _encoders(self) -> AsyncIterator[None]:
+        """Let encoders in, inside the block, if it listens for them."""
+        if self._rtmp_socket is None:
+            yield
+            return
+        from .live.ingest import Ingest  # noqa: PLC0415 - nobody waits for it who listens for no encoder
+
+        encoders: set[Ingest] = set()
+        make = partial(Ingest, self.emulator, encoders)
+        server = await asyncio.get_running_loop().create_server(make, sock=self._rtmp_socket)
+        try:
+            yield
+        finally:
+            server.close()
+            for encoder in list(encoders):
+                encoder.stop("The server stops.")
 
     async def _serve_until(self, stop: asyncio.Event, hub: Hub, app: App, ready: Callable[[], object]) -> ServerState:
         loop = asyncio.get_running_loop()

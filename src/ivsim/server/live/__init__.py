@@ -1,0 +1,1 @@
+"""Live video on the port of encoders: RTMP in, without transcoding."""
