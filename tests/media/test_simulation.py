@@ -15,7 +15,7 @@ from ivsim.media.picture import Scene
 from ivsim.media.simulation import Part
 
 from ..decoding import decoded, grey, reading
-from .containers import AUDIO, METADATA, VIDEO, samples, text_of
+from .containers import AUDIO, METADATA, VIDEO, boxes_at, samples, text_of
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
 SCENE = Scene("show", "180p30", "live", NOON, ((0.5, "one"), (1.0, "two"), (2.5, "three")))
@@ -45,6 +45,18 @@ def test_parts_join(container: str) -> None:
         assert all(abs(float(after - before) - step) < 1e-4 for before, after in pairwise(times))
     shown = [reading(each, 320, 180) for each in grey("-", data, 320, 180)]
     assert shown == [(180, 30, "live", round(number * 1000 / 30)) for number in range(150)]
+
+
+@pytest.mark.parametrize("framerate", [7, 24, 30, 59])
+def test_fragments_last_until_the_next(framerate: int) -> None:
+    """The pictures of a fragment last until those of the next begin, also where a frame is no whole number of ticks."""
+    form, ends = FORM._replace(framerate=framerate), [0]
+    for part in parts(*LENGTHS):
+        video = boxes_at(simulation.fragment(form, SCENE, part), "moof", "traf")[0]
+        (begin,) = (int.from_bytes(box[4:], "big") for box in boxes_at(video, "tfdt"))
+        (shown,) = (box[12:] for box in boxes_at(video, "trun"))
+        assert begin == ends[-1]
+        ends.append(begin + sum(int.from_bytes(shown[at : at + 4], "big") for at in range(0, len(shown), 12)))
 
 
 @pytest.mark.parametrize("begin", [24 * 3600.0, WRAP / TICKS - 3])

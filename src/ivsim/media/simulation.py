@@ -10,6 +10,7 @@ import math
 import struct
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
 from . import aac, fmp4, h264, id3, jpeg, mpegts, picture
@@ -65,11 +66,11 @@ def fragment(form: Format | None, scene: Scene, part: Part) -> bytes:
     """Return a part of a rendition as a fragment of MP4, which `fmp4.initialization(form)` is read before."""
     video = None
     if form is not None:
-        times = [number * fmp4.TIMESCALE // form.framerate for number in _span(part, form.framerate)]
-        end = (times[0] * form.framerate // fmp4.TIMESCALE + len(times)) * fmp4.TIMESCALE // form.framerate
+        shown = _span(part, form.framerate)
+        times = [number * fmp4.TIMESCALE // form.framerate for number in range(shown.start, shown.stop + 1)]
         samples = [
             fmp4.Sample(after - at, struct.pack(">I", len(unit)) + unit)
-            for (_, unit), at, after in zip(_pictures(form, scene, part), times, [*times[1:], end], strict=True)
+            for (_, unit), (at, after) in zip(_pictures(form, scene, part), pairwise(times), strict=True)
         ]
         video = fmp4.Track(times[0], samples)
     numbers = _frames_of_sound(part)
