@@ -95,7 +95,7 @@ class _Canvas:
     def __init__(self, form: Format, scene: Scene) -> None:
         self._form = form
         self._columns = form.columns * 4
-        self._cell = max(min(form.height // 4 // _CELLS_DOWN, form.width // 4 // _CELLS_ACROSS), 1)
+        self._cell = _cell_of(form)
         self._strip = _strip_layout(form)
         self.changed: list[int] = []
         self._touched: set[int] = set()
@@ -181,11 +181,15 @@ class _Ground(NamedTuple):
     picture: tuple[Macroblock, ...]
 
 
+def _cell_of(form: Format) -> int:
+    """Return the blocks on an edge of a cell."""
+    return max(min(form.height // 4 // _CELLS_DOWN, form.width // 4 // _CELLS_ACROSS), 1)
+
+
 @lru_cache(maxsize=32)
 def _ground(form: Format, source: str) -> _Ground:
     """Return the bars, or the colour that stands in their place, and what is below them."""
-    cell = max(min(form.height // 4 // _CELLS_DOWN, form.width // 4 // _CELLS_ACROSS), 1)
-    down = min(_BARS_DOWN * cell // 4, form.rows)
+    down = min(_BARS_DOWN * _cell_of(form) // 4, form.rows)
     bars = [_INSTEAD.get(source) or _BARS[column * len(_BARS) // form.columns] for column in range(form.columns)]
     line = b"".join(bytes([light]) * 4 for light, _, _ in bars)
     light = line * (down * 4) + bytes([_BACKGROUND]) * (len(line) * (form.rows - down) * 4)
@@ -196,9 +200,14 @@ def _ground(form: Format, source: str) -> _Ground:
 
 def _cut_out(light: bytes | bytearray, columns: int, place: int) -> bytes:
     """Return the lightness of the blocks of one macroblock of a picture that is so many blocks wide."""
+    return b"".join(light[each : each + 4] for each in _rows_of(columns, place))
+
+
+def _rows_of(columns: int, place: int) -> range:
+    """Return where the four rows of blocks of one macroblock begin, in a picture that is so many blocks wide."""
     row, column = divmod(place, columns // 4)
     start = row * 4 * columns + column * 4
-    return b"".join(light[each : each + 4] for each in range(start, start + 4 * columns, columns))
+    return range(start, start + 4 * columns, columns)
 
 
 @lru_cache(maxsize=1024)
@@ -233,9 +242,7 @@ class _StripLayout:
         self._looks: dict[int, _Look] = {}
         self.places: list[list[int]] = [[] for _ in range(strip.ROWS * strip.COLUMNS)]
         for place in range(form.columns * form.rows):
-            row, column = divmod(place, form.columns)
-            start = row * 4 * columns + column * 4
-            each = tuple(bit for line in range(start, start + 4 * columns, columns) for bit in blocks[line : line + 4])
+            each = tuple(bit for line in _rows_of(columns, place) for bit in blocks[line : line + 4])
             bits = tuple({*each} - {-1})
             self._looks[place] = looks.setdefault(each, _Look(each, bits, {}))
             for bit in bits:

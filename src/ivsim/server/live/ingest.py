@@ -73,8 +73,7 @@ class Ingest(asyncio.Protocol):
     def stop(self, why: str) -> None:
         """Tell the encoder that it has been stopped, and hang up."""
         self._rtmp.stop(why)
-        self._transport.write(self._rtmp.take_bytes())
-        self._transport.close()
+        self._hang_up()
 
     def _take(self, event: rtmp.Event) -> None:
         if isinstance(event, Publish):
@@ -149,6 +148,10 @@ class Ingest(asyncio.Protocol):
     def _refuse(self, why: str) -> None:
         _log.warning("an encoder is refused: %s", why)
         self._rtmp.reject(why)
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Close, when what is to be said is sent."""
         self._transport.write(self._rtmp.take_bytes())
         self._transport.close()
 
