@@ -86,6 +86,15 @@ def test_help(capsys: pytest.CaptureFixture[str]) -> None:
         assert re.findall(r"^  \S+(?: [A-Z_]+)?\n(?!   )", text, re.MULTILINE) == []  # none without a word
 
 
+def test_how_a_real_encoder_goes_live(capsys: pytest.CaptureFixture[str]) -> None:
+    """The help of `ivsim go-live` says what to type into a real encoder instead."""
+    with pytest.raises(SystemExit):
+        main(["go-live", "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert "it pushes to the server rtmp://127.0.0.1:1935/app/" in text
+    assert "with the value of the channel's stream key" in text
+
+
 def test_as_a_module() -> None:
     """`python -m ivsim` is the same command, and passes on its status."""
     shown = subprocess.run([sys.executable, "-m", "ivsim", "coverage"], check=True, capture_output=True, text=True)

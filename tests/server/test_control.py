@@ -34,13 +34,24 @@ def refusal(answer: Answer) -> tuple[int, str | None]:
 
 
 def test_health(control: Control) -> None:
-    """Health tells version, account and region."""
+    """Health tells version, account and region, and that there is nowhere to push to."""
     assert control("GET", "/health").body == {
         "status": "ok",
         "version": __version__,
         "accountId": "123456789012",
         "region": "us-east-1",
+        "rtmpUrl": None,
     }
+
+
+def test_where_encoders_push_to(sim: Emulator) -> None:
+    """Health tells where encoders push to, by the address that the client came by if that is not this machine's own."""
+    with sim.serve(rtmp_port=0) as server:
+        assert server.rtmp_url is not None
+        control = Control(server)
+        assert control("GET", "/health").body["rtmpUrl"] == server.rtmp_url
+        from_elsewhere = control("GET", "/health", Host="studio.internal:4870").body["rtmpUrl"]
+        assert from_elsewhere == server.rtmp_url.replace("127.0.0.1", "studio.internal")
 
 
 def test_reset(sim: Emulator, control: Control, channel: str) -> None:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from ivsim import Emulator
-from ivsim.server.urls import with_own_urls
+from ivsim.server.urls import reachable, with_own_urls
 
 from .control_client import Control, call
 from .raw import RawClient
@@ -67,3 +67,27 @@ def test_aws_urls(sim: Emulator) -> None:
 def test_what_stays(body: str, host: str) -> None:
     """Nothing else is changed, and a host that is no name of one changes nothing."""
     assert with_own_urls(body.encode(), host) == body.encode()
+
+
+@pytest.mark.parametrize(
+    ("host", "seen"),
+    [
+        ("studio.internal:4870", "rtmp://studio.internal:1935/app/"),
+        ("192.0.2.7", "rtmp://192.0.2.7:1935/app/"),
+        ("[2001:db8::7]:4870", "rtmp://[2001:db8::7]:1935/app/"),
+        ("localhost:4870", "rtmp://127.0.0.1:1935/app/"),
+        ("ivsim.localhost", "rtmp://127.0.0.1:1935/app/"),
+        ("[::1]:4870", "rtmp://127.0.0.1:1935/app/"),
+        ("", "rtmp://127.0.0.1:1935/app/"),
+        ("no host", "rtmp://127.0.0.1:1935/app/"),
+    ],
+)
+def test_for_encoders(host: str, seen: str) -> None:
+    """Encoders are told loopback on this machine, and elsewhere the host that the client came by."""
+    assert reachable("rtmp://127.0.0.1:1935/app/", host) == seen
+    assert reachable("rtmp://[::1]:1935/app/", host) == seen.replace("127.0.0.1", "[::1]")
+
+
+def test_an_address_of_ones_own() -> None:
+    """A server that listens at one address alone tells that one."""
+    assert reachable("rtmp://192.0.2.7:1935/app/", "studio.internal:4870") == "rtmp://192.0.2.7:1935/app/"

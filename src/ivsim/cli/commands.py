@@ -10,12 +10,17 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from ..web import HOST, PORT
+from ..web import HOST, PORT, RTMP_PORT
 from .control import Client, RequestFailed, ServerSentEvent
 
 URL = f"http://{HOST}:{PORT}"
 
 Lines = Callable[[argparse.Namespace, Client], Iterator[str]]
+
+_REAL_ENCODER = f"""
+A real encoder, such as OBS, needs no command: it pushes to the server rtmp://{HOST}:{RTMP_PORT}/app/, or the one that
+`ivsim serve` prints, with the value of the channel's stream key.
+"""
 
 _CHANNEL = "its ARN, its name, or the value of its stream key"
 
@@ -24,13 +29,13 @@ def add_to(subcommands: Any) -> None:
     """Add the commands to those of `ivsim`."""
     url = os.environ.get("IVSIM_URL") or URL
 
-    def add(name: str, lines: Lines, help: str) -> argparse.ArgumentParser:
-        parser: argparse.ArgumentParser = subcommands.add_parser(name, help=help, description=sentence(help))
+    def add(name: str, lines: Lines, help: str, more: str = "") -> argparse.ArgumentParser:
+        parser: argparse.ArgumentParser = subcommands.add_parser(name, help=help, description=sentence(help) + more)
         parser.add_argument("--url", default=url, help="the address of the server (%(default)s; IVSIM_URL)")
         parser.set_defaults(lines=lambda options: lines(options, Client(options.url)))
         return parser
 
-    go_live = add("go-live", _go_live, "let an encoder go live on a channel")
+    go_live = add("go-live", _go_live, "let an encoder go live on a channel", _REAL_ENCODER)
     go_live.add_argument("channel", metavar="CHANNEL", help=_CHANNEL)
     go_live.add_argument("--viewers", type=int, default=0, metavar="N", help="the number of viewers (%(default)s)")
     go_live.add_argument("--stream-key", action="store_true", help="CHANNEL is a stream key, or a whole ingest URL")

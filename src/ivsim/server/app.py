@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .. import web
 from ..dispatcher import MOST_BYTES
 from ..wire.http import Recipe, Request, Response
-from .urls import with_own_urls
+from .urls import Urls, with_own_urls
 
 if TYPE_CHECKING:
     from ..emulator import Emulator
@@ -29,11 +29,11 @@ class App:
     """The emulator as an ASGI application. `maker` makes the media, and `deliverer` delivers to other services.
 
     As in process, what a request has delivered is there when it is answered. Playback URLs lead to this server, unless
-    `aws_urls` asks for those of AWS.
+    `urls` asks for those of AWS.
     """
 
-    def __init__(self, emulator: Emulator, maker: Maker, deliverer: Deliverer, *, aws_urls: bool = False) -> None:
-        self._aws_urls = aws_urls
+    def __init__(self, emulator: Emulator, maker: Maker, deliverer: Deliverer, urls: Urls) -> None:
+        self._urls = urls
         self._emulator = emulator
         self._maker = maker
         self._deliverer = deliverer
@@ -45,7 +45,7 @@ class App:
             await self._console(scope, receive, send)
             return
         if path.startswith("/_ivsim/"):
-            scope["ivsim.aws_urls"] = self._aws_urls
+            scope["ivsim.urls"] = self._urls
             await self._control(scope, receive, self._when_delivered(send))
             return
         body = await _body(receive)
@@ -64,7 +64,7 @@ class App:
                 if made is None:
                     return
                 response = web.guarded(request, partial(_with_body, response, made))
-            if isinstance(response.body, bytes) and not self._aws_urls:
+            if isinstance(response.body, bytes) and not self._urls.aws:
                 response = response._replace(body=with_own_urls(response.body, headers.get("host", "")))
             await _send(receive, send, request, response, is_last=len(body) > MOST_BYTES)
         finally:

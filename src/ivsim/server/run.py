@@ -30,6 +30,7 @@ from .deliverer import Deliverer
 from .listener import Listener, listen
 from .maker import Maker
 from .state_file import StateFile
+from .urls import Urls
 
 if TYPE_CHECKING:
     from ..emulator import Emulator
@@ -198,7 +199,7 @@ class Server:
         loop.time = _time  # type: ignore[method-assign]
         async with aclosing(Deliverer(self.emulator)) as deliverer:
             maker = Maker()
-            app = App(self.emulator, maker, deliverer, aws_urls=self._aws_urls)
+            app = App(self.emulator, maker, deliverer, Urls(aws=self._aws_urls, rtmp=self.rtmp_url))
             async with self._encoders():
                 with closing(Hub(self.emulator)) as hub:
                     shared = await self._serve_until(stop, hub, app, ready)

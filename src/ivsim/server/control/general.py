@@ -12,7 +12,7 @@ from starlette.responses import Response
 from ..._version import __version__
 from ...core.saved import UnreadableState
 from ...emulator import Emulator
-from ..urls import with_own_urls
+from ..urls import reachable, with_own_urls
 from .endpoints import endpoint
 from .problems import RequestRefused
 
@@ -20,18 +20,24 @@ _MOST_STATE_BYTES = 1024**3
 
 
 class Health(msgspec.Struct, rename="camel"):
-    """The server's health: that it is there, its version, account and region."""
+    """The server's health: that it is there, its version, account and region, and where encoders push to."""
 
     status: str
     version: str
     account_id: str
     region: str
+    rtmp_url: str | None
 
 
 @endpoint("GET", "/health")
-def health(sim: Emulator) -> Health:
-    """Tell that the server is there, its version, and the account and region of calls that do not name others."""
-    return Health("ok", __version__, sim.account_id, sim.region)
+def health(sim: Emulator, request: Request) -> Health:
+    """Tell that the server is there, its version, and the account and region of calls that do not name others.
+
+    To `rtmpUrl` and a stream key encoders push by RTMP; it is null when the server listens for none.
+    """
+    rtmp = request.scope["ivsim.urls"].rtmp
+    host = request.headers.get("host", "")
+    return Health("ok", __version__, sim.account_id, sim.region, rtmp and reachable(rtmp, host))
 
 
 @endpoint("POST", "/reset")
@@ -77,6 +83,6 @@ def overview(sim: Emulator, request: Request) -> dict[str, list[dict[str, Any]]]
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers={"ETag": tag})
     body = msgspec.json.encode(sim.overview())
-    if not request.scope.get("ivsim.aws_urls"):
+    if not request.scope["ivsim.urls"].aws:
         body = with_own_urls(body, request.headers.get("host", ""))
     return Response(body, headers={"ETag": tag}, media_type="application/json")
