@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 
 from ivsim import Emulator
@@ -19,12 +17,10 @@ from ivsim.server.run import Server
 from ivsim.wire.http import Request
 
 from ..control_client import call
+from .parts import Open, button, client, expect, make_channel, make_room, state
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
-
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-expect = playwright.expect
+    from playwright.sync_api import Locator, Page
 
 pytestmark = pytest.mark.no_botocore
 
@@ -32,76 +28,11 @@ DOCS = Path(__file__).parents[3] / "docs"
 
 LONG_AGO = datetime(2030, 5, 17, 19, 0, tzinfo=timezone.utc)
 
-Open = Callable[..., "Page"]
+FOR_THE_DOCS = bool(os.environ.get("IVSIM_SCREENSHOT"))
+"""Whether pictures are to be kept."""
 
-
-@pytest.fixture
-def open_console(browser: Browser, server: Server) -> Iterator[Open]:
-    """A function that opens the console in a tab of its own.
-
-    At the end nothing may be on the browser's console, and no request may have left the server, unless `quiet=False`.
-    """
-    complaints: list[str] = []
-    requests: list[str] = []
-    contexts = []
-
-    def open_console(path: str = "", *, quiet: bool = True, **options: Any) -> Page:
-        context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
-        contexts.append(context)
-        context.grant_permissions(["clipboard-read", "clipboard-write"])
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("request", lambda request: requests.append(request.url))
-        page.on("websocket", lambda socket: requests.append(socket.url))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        if quiet:
-            page.on("console", lambda message: complaints.append(message.text))
-        page.goto(f"{server.url}/#/{path}")
-        expect(page.get_by_text("Connected", exact=True).first).to_be_visible()
-        return page
-
-    yield open_console
-    for context in contexts:
-        context.close()
-    assert complaints == []
-    assert [url for url in requests if not url.startswith((server.url, server.chat_url))] == []
-
-
-@pytest.fixture
-def console(open_console: Open) -> Page:
-    """The console, open on an emulator without anything."""
-    return open_console()
-
-
-def client(service: str, server: Server, region: str = "us-east-1", account: str = "123456789012") -> Any:
-    made = boto3.client(
-        service,
-        endpoint_url=server.url,
-        region_name=region,
-        aws_access_key_id=account,
-        aws_secret_access_key="secret",
-    )
-    return closing(made)
-
-
-def make_channel(server: Server, name: str = "evening-show", **more: Any) -> str:
-    with client("ivs", server) as ivs:
-        arn: str = ivs.create_channel(name=name, **more)["channel"]["arn"]
-    return arn
-
-
-def make_room(server: Server, name: str = "evening-chat") -> str:
-    with client("ivschat", server) as chat:
-        arn: str = chat.create_room(name=name)["arn"]
-    return arn
-
-
-def button(page: Page | Locator, name: str) -> Locator:
-    return page.get_by_role("button", name=name, exact=True)
-
-
-def state(page: Page) -> Locator:
-    return page.locator("h1 + p [data-state]")
+PORTS = {"port": 4870, "rtmp_port": 1935} if FOR_THE_DOCS else {"port": 0, "rtmp_port": 0}
+"""The ports that `ivsim serve` has, where they are seen; otherwise any."""
 
 
 def activity(page: Page) -> Locator:
@@ -564,6 +495,7 @@ def test_something_deleted(open_console: Open, server: Server) -> None:
     expect(page.get_by_role("heading", name="Not there")).to_be_visible()
 
 
+@pytest.mark.parametrize("server", [PORTS], ids=[""], indirect=True)
 def test_pictures(open_console: Open, sim: Emulator, server: Server) -> None:
     """With a seed and a frozen clock a story looks the same each time; `make screenshot` keeps pictures of it."""
     sim.clock.freeze(LONG_AGO)
@@ -582,7 +514,11 @@ def test_pictures(open_console: Open, sim: Emulator, server: Server) -> None:
     )
     latest = ["SendEvent", "GetStream", "GetStream", "Starvation End", "Starvation Start"]
     assert activity(page).all_inner_texts()[: len(latest)] == latest
+    if FOR_THE_DOCS:
+        page.set_viewport_size({"width": 1440, "height": 1120})
+        page.wait_for_function("() => document.querySelector('video')?.currentTime > 3")
     take_picture(page, sim, "console.png")
+    page.set_viewport_size({"width": 1440, "height": 900})
     page.goto(f"{server.url}/#/{room}")
     join(page, "dora", "Delete", "Disconnect")
     say(page, "Good to see you all again")
@@ -597,7 +533,7 @@ def take_picture(page: Page, sim: Emulator, name: str) -> None:
     expect(page.locator("#top .clock")).to_have_text(f"{sim.clock.now():%H:%M:%S} UTC (frozen)")
     page.mouse.move(0, 0)
     page.evaluate("() => document.activeElement.blur()")
-    if os.environ.get("IVSIM_SCREENSHOT"):
+    if FOR_THE_DOCS:
         page.screenshot(path=DOCS / name)
 
 

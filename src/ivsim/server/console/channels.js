@@ -5,9 +5,10 @@ import { ask, doing } from "./dialogs.js";
 import { h } from "./dom.js";
 import { between, nameOf, plural } from "./format.js";
 import { asJson, block, copyable, facts, field, members, secret, title } from "./parts.js";
+import { pictureOf } from "./picture.js";
 import { askForPlace, placeName } from "./places.js";
 import { sessionsOf } from "./sessions.js";
-import { now } from "./state.js";
+import { now, state } from "./state.js";
 
 const LIMITS = ["Ingest Bitrate", "Ingest Resolution", "Concurrent Broadcasts", "Concurrent Viewers"];
 
@@ -63,6 +64,7 @@ export function channelPage(channel) {
       { class: "actions", key: `encoder ${channel.arn}` },
       channel.stream ? whileLive(channel) : whileOffline(channel),
     ),
+    pictureOf(channel),
     block("Watch and send", settings(channel)),
     sessionsOf(channel),
     channel.viewerSessions.length > 0 &&
@@ -145,7 +147,8 @@ function settings(channel) {
   const { playbackUrl, ingestEndpoint, streamKeys, srt, arn } = channel;
   return facts([
     ["Playback URL", copyable(playbackUrl, "the playback URL")],
-    ["Ingest server", copyable(`rtmps://${ingestEndpoint}:443/app/`, "the ingest server")],
+    ["Ingest server", state.rtmpUrl && copyable(state.rtmpUrl, "the ingest server")],
+    ["Ingest server at AWS", copyable(`rtmps://${ingestEndpoint}:443/app/`, "the ingest server at AWS")],
     ...streamKeys.map((key) => ["Stream key", secret(key.arn, key.value, "the stream key")]),
     ["Stream key", streamKeys.length === 0 && h("span", { class: "quiet" }, "none")],
     ["SRT server", srt && copyable(srt.endpoint, "the SRT server")],

@@ -85,7 +85,8 @@ async function start() {
     ["health", `calls?limit=${MOST_KEPT}`, `events?limit=${MOST_KEPT}`, "hints"].map((path) => control("GET", path)),
   );
   begin(calls, events, hints);
-  change({ version: health.version, home: { account: health.accountId, region: health.region } });
+  const { version, accountId, region, rtmpUrl } = health;
+  change({ version, rtmpUrl, home: { account: accountId, region } });
   await read();
   change({ connection: "connected" });
   return [lastCall, lastEvent, lastHint];

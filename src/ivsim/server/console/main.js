@@ -9,6 +9,7 @@ import { h, render } from "./dom.js";
 import { nameOf, timeOf, wordsOf } from "./format.js";
 import { resourceList } from "./list.js";
 import { follow } from "./live.js";
+import { tune } from "./picture.js";
 import { readTranscript, roomPage } from "./rooms.js";
 import { readSimulation, simulationPage } from "./simulation.js";
 import { change, now, onChange, state } from "./state.js";
@@ -40,6 +41,7 @@ function draw() {
   const log = detail.querySelector(".transcript");
   const followsEnd = !log || log.scrollHeight - log.scrollTop - log.clientHeight < 40;
   render(detail, h("div", { key: state.route }, page()));
+  tune();
   const drawn = detail.querySelector(".transcript");
   if (drawn && followsEnd) drawn.scrollTop = drawn.scrollHeight;
 }

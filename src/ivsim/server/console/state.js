@@ -9,6 +9,8 @@ export const state = {
   /** @type {"connecting" | "connected" | "lost"} */
   connection: "connecting",
   version: "",
+  /** Where encoders push to; null when the server listens for none. @type {string | null} */
+  rtmpUrl: null,
   /** Account and region of calls that do not name others. @type {Place} */
   home: { account: "", region: "" },
   /** What is in the emulator, as `inventory.js` makes it of the overview; null until it is there. */
