@@ -16,14 +16,19 @@ from .chat_sockets import chat_sockets
 from .days import day
 from .footprint import memory
 from .lifecycle import imports, tests
+from .pictures import pictures
 from .plan import FULL, QUICK
+from .pushes import long_push, pushes
 from .servers import servers
 from .slow_media import slow_media
 from .threads import threads
 
 _GROUPS = {
     measure.__name__: measure
-    for measure in (one_call, pages, tests, imports, memory, threads, servers, slow_media, chat, chat_sockets, day)
+    for measure in (
+        *(one_call, pages, tests, imports, memory, threads, servers, slow_media),
+        *(pictures, pushes, long_push, chat, chat_sockets, day),
+    )
 }
 
 _ENVIRONMENT = {

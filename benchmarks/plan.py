@@ -12,7 +12,9 @@ class Plan:
     `slice` is a turn in seconds, `sizes` are the channels that exist while calls are measured, `pages` the two sizes
     between which pages are compared. `chat` is how many viewers a room has and how many messages they are sent, and
     `received` the same where they are received one by one; `sockets` how many clients a room has over WebSocket, how
-    many messages they are sent each second, and for how many seconds.
+    many messages they are sent each second, and for how many seconds. `pushes` is how many encoders push, how many
+    viewers watch them, and for how many seconds each state is measured; `long_push` for how many seconds one encoder
+    pushes at 20 times the speed.
     """
 
     rounds: int
@@ -25,6 +27,8 @@ class Plan:
     chat: tuple[int, int]
     received: tuple[int, int]
     sockets: tuple[int, int, float]
+    pushes: tuple[int, int, float]
+    long_push: float
     day: int
 
 
@@ -39,6 +43,8 @@ FULL = Plan(
     chat=(1_000, 10_000),
     received=(100, 1_000),
     sockets=(2_000, 20, 10),
+    pushes=(10, 50, 20),
+    long_push=180,
     day=100,
 )
 QUICK = Plan(
@@ -52,5 +58,7 @@ QUICK = Plan(
     chat=(100, 1_000),
     received=(10, 100),
     sockets=(100, 20, 1),
+    pushes=(2, 4, 4),
+    long_push=6,
     day=5,
 )

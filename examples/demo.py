@@ -92,6 +92,12 @@ def main() -> None:
             print(f"  GET {server.url}/tags/…:channel/…")
             print(f"  {tags.status_code} {tags.text}")
 
+    print("\nTo watch a broadcast, with a picture")
+    print("  ivsim serve                    # and in another shell:")
+    print("""  curl http://127.0.0.1:4870/CreateChannel -d '{"name": "evening-show"}'""")
+    print("  ivsim go-live evening-show     # or push with OBS to rtmp://127.0.0.1:1935/app/ and the key")
+    print("  # then look at http://127.0.0.1:4870/ in a browser, or at the channel's playbackUrl in a player")
+
 
 if __name__ == "__main__":
     main()

@@ -9,7 +9,7 @@ from ._version import __version__
 if TYPE_CHECKING:
     from .core.saved import UnreadableState
     from .emulator import Emulator
-    from .ivs.live_streams import Admission, LiveStream, StreamRefused
+    from .ivs.live_stream import Admission, LiveStream, StreamRefused
     from .ivs.playback.edge import PlaybackResponse
     from .ivs.recording.recordings import Recording
     from .ivschat.chat import ChatConnection
@@ -38,17 +38,17 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Admission": "ivs.live_streams",
+    "Admission": "ivs.live_stream",
     "ChatConnection": "ivschat.chat",
     "ChatRefused": "ivschat.conversation",
     "Emulator": "emulator",
-    "LiveStream": "ivs.live_streams",
+    "LiveStream": "ivs.live_stream",
     "PlaybackResponse": "ivs.playback.edge",
     "Recording": "ivs.recording.recordings",
     "Request": "wire.http",
     "Response": "wire.http",
     "Server": "server.run",
-    "StreamRefused": "ivs.live_streams",
+    "StreamRefused": "ivs.live_stream",
     "UnreadableState": "core.saved",
     "current": "mock",
     "mock_ivs": "mock",

@@ -14,7 +14,7 @@ from . import ivs, ivschat, overview
 from .core.broadcasting import Tracks
 from .core.calls import Calls
 from .core.clock import Clock, Task
-from .core.deliveries import Delivery
+from .core.deliveries import Courier, Delivery
 from .core.events import Events
 from .core.faults import Faults
 from .core.hints import Hints
@@ -23,7 +23,8 @@ from .core.quotas import Quotas
 from .core.state import State
 from .courier import courier
 from .dispatcher import Dispatcher
-from .ivs.live_streams import LiveStream, Streams
+from .ivs.live_stream import LiveStream
+from .ivs.live_streams import Streams
 from .ivs.playback.edge import Playback
 from .ivs.playback.urls import is_playback
 from .ivs.recording.recordings import Recordings
@@ -149,20 +150,45 @@ class Emulator:
         return self._dispatcher.dispatch(request)
 
     def serve(
-        self, port: int = 0, *, host: str = "127.0.0.1", aws_urls: bool = False, rtmp_port: int | None = None
+        self,
+        port: int = 0,
+        *,
+        host: str = "127.0.0.1",
+        aws_urls: bool = False,
+        rtmp_port: int | None = None,
+        rtmps_port: int | None = None,
+        tls_cert: str | os.PathLike[str] | None = None,
+        tls_key: str | os.PathLike[str] | None = None,
+        insecure_ingest: bool = True,
+        recordings: str | os.PathLike[str] | None = None,
     ) -> Server:
         """Put it on a port, for clients of any language, until `close()` or the end of a `with` block.
 
         Needs `ivsim[server]`. `port=0` takes any that is free; `server.url` is the endpoint for AWS SDKs,
         `server.chat_url` that of the chat SDK. Playback URLs in its answers are its own, so that players play them, or
-        with `aws_urls` those that AWS has. With `rtmp_port`, encoders push to `server.rtmp_url`; 0 takes any that is
-        free. What is on the port is this emulator: both ways in see the same. There is no authentication, so whoever
+        with `aws_urls` those that AWS has. With `rtmp_port`, encoders push to `server.rtmp_url`, with `rtmps_port` and
+        the files of a certificate and its key to `server.rtmps_url`; 0 takes any port that is free. Channels take RTMP
+        whatever their `insecureIngest` says, unless `insecure_ingest` is False. Recordings are written to the folder
+        `recordings` as a bucket would have them: as `{bucket}/{key}`, those of pushes with what was pushed.
+
+        What is on the port is this emulator: both ways in see the same. There is no authentication, so whoever
         reaches an address other than loopback can do everything. Raises OSError for a port that is taken and an address
-        that is not this machine's.
+        that is not this machine's; ValueError for a certificate that cannot be used.
         """
         from .server.run import Server  # noqa: PLC0415 - an optional part, which looks back at this class
 
-        server = Server(self, host=host, port=port, aws_urls=aws_urls, rtmp_port=rtmp_port)
+        server = Server(
+            self,
+            host=host,
+            port=port,
+            aws_urls=aws_urls,
+            rtmp_port=rtmp_port,
+            rtmps_port=rtmps_port,
+            tls_cert=tls_cert,
+            tls_key=tls_key,
+            insecure_ingest=insecure_ingest,
+            recordings=recordings,
+        )
         server.start()
         return server
 
@@ -187,6 +213,20 @@ class Emulator:
         That is for event loops. Returns what ends it.
         """
         return self._state.deliveries.aside(make)
+
+    @property
+    def courier(self) -> Courier | None:
+        """Who carries what goes to other services; None where nobody does."""
+        return self._state.courier
+
+    def deliver_to(self, courier: Courier) -> Callable[[], None]:
+        """Have a courier carry what goes to other services, in the place of who did; return what ends that."""
+        before, self._state.courier = self._state.courier, courier
+
+        def end() -> None:
+            self._state.courier = before
+
+        return end
 
     def overview(self) -> dict[str, list[dict[str, Any]]]:
         """Return every resource of every account and region, by kind ("channels"), as its Get operation shows it.

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -9,14 +11,21 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import boto3
+import m3u8
 import pytest
+import requests
+from moto.server import ThreadedMotoServer
 
 from ivsim import __version__
 from ivsim.cli.main import main
 from ivsim.services import SERVICES
 
+from ..decoding import decoded
+from ..server.live.certificates import self_signed
+from ..server.live.publisher import Encoder
 from ..server.raw import RawClient, request
-from ..server.waiting import DEADLINE
+from ..server.waiting import DEADLINE, until
 
 PAGE = Path(__file__).parents[2] / "docs" / "coverage.md"
 
@@ -260,6 +269,133 @@ def test_serve_encoders(serve: Serve) -> None:
         assert errors.startswith(f"ivsim: no encoder can push by RTMP: {why}; choose another with --rtmp-port\n")
     served = serve("--rtmp-port", str(port))
     assert f"  encoder  rtmp://127.0.0.1:{port}/app/ and a stream key\n" in served.welcome
+    served.stop(signal.SIGTERM)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with a certificate that signs itself, and its key."""
+    folder = tmp_path_factory.mktemp("certificate")
+    both = folder / "both.pem"
+    both.write_bytes(b"".join(each.read_bytes() for each in self_signed(folder)))
+    return both
+
+
+def test_serve_encoders_by_rtmps(serve: Serve, certificate: Path) -> None:
+    """With a certificate encoders may push by RTMPS too; of two ports that are taken each is a line of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
+        ports = {"RTMP": one.getsockname()[1], "RTMPS": two.getsockname()[1]}
+        options = [f"--rtmp-port={ports['RTMP']}", f"--rtmps-port={ports['RTMPS']}", f"--tls-cert={certificate}"]
+        served = serve(*options)
+        assert "encoder" not in served.welcome
+        with RawClient(served.port) as client:
+            assert client.call("/ListChannels").status == 200
+        _, _, errors = served.stop(signal.SIGTERM)
+    assert errors.splitlines()[:2] == [
+        f"ivsim: no encoder can push by {name}: cannot listen at 127.0.0.1, port {port}: something else listens there; "
+        f"choose another with --{name.lower()}-port"
+        for name, port in ports.items()
+    ]
+    served = serve(*options)
+    for name, port in ports.items():
+        assert f"  encoder  {name.lower()}://127.0.0.1:{port}/app/ and a stream key\n" in served.welcome
+    served.stop(signal.SIGTERM)
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ([], "rtmps_port: RTMPS needs a certificate, tls_cert, and its key, tls_key"),
+        (
+            ["--tls-cert", "/missing.pem"],
+            "tls_cert: /missing.pem and its key cannot be used: No such file or directory",
+        ),
+    ],
+)
+def test_serve_without_a_certificate(options: list[str], text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """RTMPS without a certificate that can be used is one clear line, and status 1."""
+    assert main(["serve", "--port", "0", "--rtmp-port", "0", "--rtmps-port", "45678", *options]) == 1
+    assert capsys.readouterr().err == f"ivsim: {text}\n"
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+def test_serve_with_an_s3(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recordings go to the S3 that the environment names."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "any")
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        url = "http://{}:{}".format(*server.get_host_and_port())
+        s3 = boto3.client("s3", region_name="us-east-1", endpoint_url=url)
+        s3.create_bucket(Bucket="tapes")
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
+        served = serve()
+        ivs = boto3.client("ivs", region_name="us-east-1", endpoint_url=f"http://127.0.0.1:{served.port}")
+        made = ivs.create_recording_configuration(destinationConfiguration={"s3": {"bucketName": "tapes"}})
+        arn = made["recordingConfiguration"]["arn"]
+        assert ivs.get_recording_configuration(arn=arn)["recordingConfiguration"]["state"] == "ACTIVE"
+        channel = ivs.create_channel(recordingConfigurationArn=arn)["channel"]["arn"]
+        requests.post(f"http://127.0.0.1:{served.port}/_ivsim/streams", json={"channel": channel}, timeout=DEADLINE)
+        (started,) = s3.list_objects_v2(Bucket="tapes")["Contents"]
+        assert started["Key"].endswith("/events/recording-started.json")
+        ivs.close()
+        s3.close()
+    finally:
+        server.stop()
+
+
+def test_serve_strictly(serve: Serve) -> None:
+    """With --no-insecure-ingest RTMP is for channels that allow it."""
+    served = serve("--rtmp-port", str(free_port()), "--no-insecure-ingest")
+    with RawClient(served.port) as client:
+        strict = json.loads(client.call("/CreateChannel").body)
+    with Encoder(f"{rtmp_url(served)}{strict['streamKey']['value']}") as encoder:
+        assert b"does not allow insecure ingest" in encoder.rest()
+    _, _, log = served.stop(signal.SIGTERM)
+    assert "an encoder is refused" in log
+
+
+def rtmp_url(served: Served) -> str:
+    """Return where encoders push."""
+    return str(re.findall(r"rtmp://\S+", served.welcome)[0])
+
+
+def test_serve_killed(serve: Serve, tmp_path: Path) -> None:
+    """A server that is killed while it records a push leaves whole files; the next one ends the recording."""
+    folder, state = tmp_path / "recordings", tmp_path / "state.json"
+    options = ("--rtmp-port", str(free_port()), "--recordings", str(folder), "--state", str(state))
+    served = serve(*options)
+    destination = {"destinationConfiguration": {"s3": {"bucketName": "shows"}}}
+    with RawClient(served.port) as client:
+        answer = client.call("/CreateRecordingConfiguration", json.dumps(destination).encode()).body
+        recorded = {"recordingConfigurationArn": json.loads(answer)["recordingConfiguration"]["arn"]}
+        key = json.loads(client.call("/CreateChannel", json.dumps(recorded).encode()).body)["streamKey"]["value"]
+    with Encoder(f"{rtmp_url(served)}{key}") as encoder:
+        encoder.send(13)
+        until(lambda: [*folder.rglob("180p30/playlist.m3u8")])
+        until(lambda: b'"recorded-files":{"' in re.sub(rb"\s", b"", state.read_bytes()))
+        served.process.kill()
+        served.process.communicate()
+    (playlist,) = folder.rglob("180p30/playlist.m3u8")
+    assert not m3u8.loads(playlist.read_text()).is_endlist
+    so_far = tmp_path / "so-far"
+    shutil.copytree(playlist.parent, so_far)
+    with (so_far / "playlist.m3u8").open("a") as file:  # or ffmpeg would wait for more
+        file.write("#EXT-X-ENDLIST\n")
+    assert len(decoded(str(so_far / "playlist.m3u8")).pictures) == 100
+    served = serve(*options)
+    assert m3u8.loads(playlist.read_text()).is_endlist
+    assert len(decoded(str(playlist)).pictures) == 100
+    assert [*folder.rglob("events/recording-ended.json")]
+    with Encoder(f"{rtmp_url(served)}{key}") as encoder:
+        encoder.send(3)
+        with RawClient(served.port) as client:
+            assert len(json.loads(client.call("/ListStreams").body)["streams"]) == 1
     served.stop(signal.SIGTERM)
 
 

@@ -25,6 +25,12 @@ def channel(sim: Emulator, **settings: Any) -> str:
     return str(call(sim, "CreateChannel", name="show", **settings).body["channel"]["arn"])
 
 
+def channel_and_key(sim: Emulator, **members: object) -> tuple[str, str]:
+    """Return a new channel's ARN and the value of its stream key."""
+    created = call(sim, "CreateChannel", **members).body
+    return created["channel"]["arn"], created["streamKey"]["value"]
+
+
 def told(sim: Emulator) -> list[str]:
     """Return what EventBridge heard, with the seconds since noon."""
     return [

@@ -1,24 +1,20 @@
-"""A stream as a test holds it, and an encoder that is let in before it sends anything."""
+"""The streams that there are, and an encoder that is let in before it sends anything."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from ivsim import Emulator, LiveStream, StreamRefused
+from ivsim.ivs.ingest.encoders import ingest
 
 from ..calling import call, send, signed
-from .broadcasts import channel, session, stream
+from .broadcasts import channel, channel_and_key, session, stream
+from .pushes import Pushed, Sent
 
 pytestmark = pytest.mark.usefixtures("noon")
-
-
-def channel_and_key(sim: Emulator, **members: object) -> tuple[str, str]:
-    """Return a new channel's ARN and the value of its stream key."""
-    created = call(sim, "CreateChannel", **members).body
-    return created["channel"]["arn"], created["streamKey"]["value"]
 
 
 def test_in_two_steps(sim: Emulator) -> None:
@@ -89,29 +85,6 @@ def test_what_an_admitted_encoder_sends_is_judged(sim: Emulator) -> None:
         admitted.connect()
 
 
-def test_who_sends_learns_of_its_end(sim: Emulator) -> None:
-    """Whoever pushes a stream hears of StopStream, of a takeover, and of a reset, and of nothing else's changes."""
-    arn, _ = channel_and_key(sim)
-    elsewhere, _ = channel_and_key(sim)
-    heard: list[str] = []
-
-    first = sim.streams.start(arn, priority=1)
-    first.on_change(lambda: heard.append("first"))
-    sim.streams.start(elsewhere).end()
-    assert heard == []
-    second = sim.streams.start(arn, priority=2)
-    assert set(heard) == {"first"}
-    assert (first.is_connected, second.is_connected) == (False, True)
-    stop_listening = second.on_change(lambda: heard.append("second"))
-    call(sim, "StopStream", channelArn=arn)
-    assert "second" in heard
-    assert not second.is_connected
-    stop_listening()
-    heard.clear()
-    sim.reset()
-    assert heard == ["first"]
-
-
 def test_states_are_in_the_log(sim: Emulator, caplog: pytest.LogCaptureFixture) -> None:
     """Each state of a broadcast's life is a debug line in the log `ivsim.streams`."""
     arn, _ = channel_and_key(sim)
@@ -121,78 +94,6 @@ def test_states_are_in_the_log(sim: Emulator, caplog: pytest.LogCaptureFixture) 
     name = f"{stream.stream_id} on {arn} is "
     lines = [record.getMessage().removeprefix(name) for record in caplog.records if record.name == "ivsim.streams"]
     assert lines == ["starting", "live", "starving", "live", "ended"]
-
-
-def test_viewer_count_is_late(slow: Emulator) -> None:
-    """When it is realistic, a new viewer is counted after 15 seconds, and one who left for another minute."""
-    arn = channel(slow)
-    live = slow.streams.start(arn, viewers=3)
-    counts = []
-
-    def count() -> None:
-        counts.append(stream(slow, arn)["viewerCount"])
-
-    for seconds in (4, 14, 1):
-        slow.clock.advance(seconds)
-        count()
-    live.set_viewers(1)
-    live.set_viewers(1)
-    live.set_viewers(2)
-    for seconds in (15, 44, 1):
-        slow.clock.advance(seconds)
-        count()
-    assert counts == [0, 0, 3, 4, 4, 2]
-    live.set_viewers(9)
-    live.end()
-    with slow.streams.start(arn):
-        slow.clock.advance(15)
-        count()
-    assert counts[-1] == 0
-
-
-def test_nobody_is_counted_after_the_end(slow: Emulator) -> None:
-    """Viewers who came shortly before the end of a stream are not counted when it is over."""
-    live = slow.streams.start(channel(slow), viewers=3)
-    slow.clock.advance(10)
-    live.end()
-    slow.clock.advance(60)
-    assert live.session
-    assert live.session.viewer_count == 0
-
-
-def test_reconnect(sim: Emulator) -> None:
-    """After StopStream an encoder comes back with what it had: a new session. While it is connected it cannot."""
-    arn = channel(sim)
-    live = sim.streams.start(arn, viewers=7, encoder="ffmpeg", video={"targetBitrate": 1})
-    with pytest.raises(StreamRefused, match="still connected"):
-        live.reconnect()
-    call(sim, "StopStream", channelArn=arn)
-    again = live.reconnect()
-    assert again.stream_id != live.stream_id
-    assert stream(sim, arn)["viewerCount"] == 7
-    assert session(sim, arn)["ingestConfiguration"]["video"]["targetBitrate"] == 1
-    again.end()
-    call(sim, "DeleteStreamKey", arn=call(sim, "ListStreamKeys", channelArn=arn).body["streamKeys"][0]["arn"])
-    call(sim, "CreateStreamKey", channelArn=arn)
-    with pytest.raises(StreamRefused, match="no channel has this stream key"):
-        again.reconnect()
-
-
-def test_nothing_after_the_end(sim: Emulator) -> None:
-    """An encoder that is gone can do nothing more."""
-    live = sim.streams.start(channel(sim))
-    live.end()
-    actions: list[Callable[[], object]] = [
-        live.starve,
-        live.recover,
-        live.fail,
-        lambda: live.breach("Ingest Bitrate"),
-        lambda: live.set_viewers(1),
-    ]
-    for action in actions:
-        with pytest.raises(StreamRefused, match="has ended"):
-            action()
-    assert len(sim.events) == 4
 
 
 def test_live_streams(sim: Emulator) -> None:
@@ -265,3 +166,31 @@ def test_not_live_yet(slow: Emulator) -> None:
     assert slow.streams.live == []
     slow.clock.advance(4)
     assert len(slow.streams.live) == 1
+
+
+def test_lost_pushes_are_hung_up(sim: Emulator, created: Any) -> None:
+    """Of a state that was saved in the middle of a push the broadcast is ended, and simulated ones go on."""
+    Pushed(sim, created).add(2)
+    arn = channel(sim)
+    sim.streams.start(arn)
+    saved = sim.dumps()
+    sim.streams.hang_up_lost()
+    assert len(sim.streams.live) == 2
+    other = Emulator()
+    other.loads(saved)
+    other.clock.freeze()
+    other.streams.hang_up_lost()
+    assert [live.channel_arn for live in other.streams.live] == [arn]
+    assert [event["detail"]["event_name"] for event in other.events][-2:] == ["Session Ended", "Stream End"]
+    assert Pushed(other, created).add(2).live.is_live
+
+
+def test_simulated_and_pushed(sim: Emulator, created: Any) -> None:
+    """Simulated media do not take over a push, nor a push simulated ones, though all else is alike."""
+    key = created["streamKey"]["value"]
+    pushed = Pushed(sim, created)
+    with pytest.raises(StreamRefused, match="StreamTakeoverMediaMismatch"):
+        sim.streams.start(key, priority=2)
+    pushed.live.end()
+    with sim.streams.start(key, priority=1), pytest.raises(StreamRefused, match="StreamTakeoverMediaMismatch"):
+        sim.streams.admit(key, priority=2).push(ingest("OBS", None, None), Sent())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ivsim.media import h264
 from ivsim.media.flv import (
     AudioFormat,
     FlvRefused,
@@ -15,10 +17,11 @@ from ivsim.media.flv import (
     VideoFormat,
     audio,
     audio_format,
+    parameter_sets,
     video,
     video_format,
 )
-from ivsim.media.h264 import Format, parameter_sets
+from ivsim.media.h264 import Format
 
 FORMS = [
     Format(width, height, framerate, codec)
@@ -91,14 +94,15 @@ PLAIN = VideoFormat("avc1.42C01F", 640, 480, 0.0)
     ("payload", "tag"),
     [
         (b"\x17\1\0\0\0picture", Tag(False, True, b"picture")),
-        (b"\x27\1\0\0\x21picture", Tag(False, False, b"picture")),
+        (b"\x27\1\0\0\x21picture", Tag(False, False, b"picture", 33)),
+        (b"\x27\1\xff\xff\xdfpicture", Tag(False, False, b"picture", -33)),
         (b"\x17\0\0\0\0header", Tag(True, False, b"header")),
         (b"\x17\2\0\0\0", Tag(False, False, b"")),
     ],
-    ids=["key frame", "inter frame", "header", "end of sequence"],
+    ids=["key frame", "inter frame", "shown before it is decoded", "header", "end of sequence"],
 )
 def test_video(payload: bytes, tag: Tag) -> None:
-    """A tag of H.264 says whether it is a header, or a picture that needs no other; its data come after five bytes."""
+    """A tag of H.264 says whether it is a header or needs no other, and how much later it is shown, in five bytes."""
     assert video(payload) == tag
 
 
@@ -126,7 +130,7 @@ def test_other_video(codec: int) -> None:
 @pytest.mark.parametrize("length", [1, 2, 3, 4])
 def test_short_video(length: int) -> None:
     """A tag that ends within its five bytes is refused."""
-    with pytest.raises(FlvRefused, match=r"send H\.264"):
+    with pytest.raises(FlvRefused, match="too short"):
         video(b"\x17\1\0\0\0"[:length])
 
 
@@ -137,11 +141,25 @@ def test_audio() -> None:
     assert audio(b"\xae\1") == Tag(False, False, b"")
 
 
-@pytest.mark.parametrize("codec", [*range(10), *range(11, 16)])
+@pytest.mark.parametrize("codec", [*range(9), *range(11, 16)])
 def test_other_audio(codec: int) -> None:
     """Sound in another codec than AAC is refused by the codec's number."""
     with pytest.raises(FlvRefused, match=f"audio in FLV's codec {codec} is not taken; send AAC"):
         audio(bytes([codec << 4 | 15, 1, 0]))
+
+
+@pytest.mark.parametrize(
+    ("read", "payload", "why"),
+    [
+        (video, b"\x96\x11avc1\0", "several tracks of video, by Enhanced RTMP, are not taken; send one, in H.264"),
+        (audio, b"\x95\x11mp4a\0", "several tracks of audio, by Enhanced RTMP, are not taken; send one, in AAC"),
+        (audio, b"\x90Opus", "audio in 'Opus', by Enhanced RTMP, is not taken; send AAC"),
+    ],
+)
+def test_more_of_enhanced_rtmp(read: Callable[[bytes], Tag], payload: bytes, why: str) -> None:
+    """Several tracks by Enhanced RTMP are refused as such, and sound in another codec by its name."""
+    with pytest.raises(FlvRefused, match=why):
+        read(payload)
 
 
 def test_short_audio() -> None:
@@ -153,14 +171,14 @@ def test_short_audio() -> None:
 @pytest.mark.parametrize(
     ("configuration", "form"),
     [
-        (b"\x12\x10", AudioFormat("mp4a.40.2", 44_100, 2)),
-        (b"\x11\x90\x56\xe5\0", AudioFormat("mp4a.40.2", 48_000, 2)),
-        (b"\x15\x88", AudioFormat("mp4a.40.2", 8_000, 1)),
-        (b"\x16\x08", AudioFormat("mp4a.40.2", 7_350, 1)),
-        (b"\x2b\x92\x08", AudioFormat("mp4a.40.5", 22_050, 2)),
+        (b"\x12\x10", AudioFormat(2, 44_100, 2)),
+        (b"\x11\x90\x56\xe5\0", AudioFormat(2, 48_000, 2)),
+        (b"\x15\x88", AudioFormat(2, 8_000, 1)),
+        (b"\x16\x08", AudioFormat(2, 7_350, 1)),
+        (b"\x2b\x92\x08", AudioFormat(5, 22_050, 2)),
         (
             int(u(5, 2) + u(4, 15) + u(24, 44_056) + u(4, 2) + "000", 2).to_bytes(5, "big"),
-            AudioFormat("mp4a.40.2", 44_056, 2),
+            AudioFormat(2, 44_056, 2),
         ),
     ],
     ids=["44.1 kHz", "48 kHz with more", "8 kHz", "last index", "HE", "explicit rate"],
@@ -168,6 +186,30 @@ def test_short_audio() -> None:
 def test_audio_format(configuration: bytes, form: AudioFormat) -> None:
     """An AudioSpecificConfig tells codec, rate and channels, by an index of the rate or by the rate itself."""
     assert audio_format(configuration) == form
+
+
+@pytest.mark.parametrize(
+    ("form", "codec", "rate_index"),
+    [
+        (AudioFormat(2, 48_000, 2), "mp4a.40.2", 3),
+        (AudioFormat(2, 44_100, 1), "mp4a.40.2", 4),
+        (AudioFormat(5, 22_050, 2), "mp4a.40.5", 7),
+        (AudioFormat(29, 7_350, 2), "mp4a.40.29", 12),
+        (AudioFormat(2, 44_056, 2), "mp4a.40.2", 4),
+        (AudioFormat(2, 192_000, 2), "mp4a.40.2", 0),
+    ],
+)
+def test_told_audio_format(form: AudioFormat, codec: str, rate_index: int) -> None:
+    """The form of sound is told to playlists by its codec, and to transport streams by the rate that is next to its."""
+    assert (form.codec, form.rate_index) == (codec, rate_index)
+
+
+@pytest.mark.parametrize(("kind", "rate"), [(0, 48_000), (2, 0)], ids=["no kind", "no rate"])
+def test_audio_format_of_nothing(kind: int, rate: int) -> None:
+    """Sound of no kind is refused, and so is sound of no samples a second."""
+    bits = u(5, kind) + u(4, 15) + u(24, rate) + u(4, 2) + "000"
+    with pytest.raises(FlvRefused, match="configuration of the audio"):
+        audio_format(int(bits, 2).to_bytes(5, "big"))
 
 
 @pytest.mark.parametrize("index", [13, 14])
@@ -187,7 +229,7 @@ def test_cut_off_audio_format(configuration: bytes) -> None:
 @pytest.mark.parametrize("form", FORMS, ids=str)
 def test_own_video_format(form: Format) -> None:
     """What the simulator's own encoder says of its pictures is read, with sizes that are cropped too."""
-    found = video_format(record(*parameter_sets(form)))
+    found = video_format(record(*h264.parameter_sets(form)))
     assert found == (form.codec, form.width, form.height, form.framerate)
 
 
@@ -321,6 +363,17 @@ def test_nothing_is_left(right: int, below: int) -> None:
         video_format(record(sequence_set(crop="1" + ue(0) + ue(right) + ue(0) + ue(below))))
 
 
+@pytest.mark.parametrize(
+    ("columns", "rows"), [(4096, 30), (40, 4096), ((1 << 32) - 1, 30)], ids=["wide", "high", "most"]
+)
+def test_large(columns: int, rows: int) -> None:
+    """Pictures of more pixels than MP4 can tell are refused by their size."""
+    begin = u(8, 66) + u(8, 0xC0) + u(8, 31) + ue(0) + ue(0) + ue(2) + ue(1) + "0"
+    sequence = unit(begin + ue(columns - 1) + ue(rows - 1) + "1" + "1" + "0" + "0")
+    with pytest.raises(FlvRefused, match=f"tells of {columns * 16} x {rows * 16} pixels"):
+        video_format(record(sequence))
+
+
 @pytest.mark.parametrize("zeros", [32, 20_000])
 def test_endless_number(zeros: int) -> None:
     """A number that is longer than any the standard has is refused, before anybody has to write it out."""
@@ -328,6 +381,25 @@ def test_endless_number(zeros: int) -> None:
     wide = "0" * zeros + "1" + "0" * zeros
     with pytest.raises(FlvRefused, match="decoder configuration"):
         video_format(record(unit(begin + wide + ue(29) + "1" + "1" + "0" + "0")))
+
+
+def test_parameter_sets() -> None:
+    """The parameter sets in a configuration are all of the sequence's, then all of the pictures', and nothing else."""
+    sequences, pictures = [b"\x67one", b"\x67two"], [b"\x68a", b"\x68bc", b"\x68" * 300]
+    sets = [b"".join(len(each).to_bytes(2, "big") + each for each in some) for some in (sequences, pictures)]
+    whole = b"\1one\xff" + b"\xe2" + sets[0] + b"\3" + sets[1]
+    assert parameter_sets(whole) == parameter_sets(whole + b"\xfd\xf8\xf8\0") == sequences + pictures
+    for cut in range(len(whole)):
+        with pytest.raises(FlvRefused, match="decoder configuration"):
+            parameter_sets(whole[:cut])
+
+
+@pytest.mark.parametrize("form", FORMS, ids=str)
+def test_own_configuration(form: Format) -> None:
+    """What the simulator's own encoder tells a decoder has its parameter sets, and its form."""
+    configuration = h264.configuration(form)
+    assert parameter_sets(configuration) == [*h264.parameter_sets(form)]
+    assert video_format(configuration) == (form.codec, form.width, form.height, form.framerate)
 
 
 @given(st.binary(max_size=60), st.sampled_from([66, 77, *HIGH_PROFILES]))

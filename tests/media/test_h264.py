@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 import re
+import struct
 
 import pytest
 
-from ivsim.media.h264 import STEP, Format, Macroblock, frame, key_frame, macroblock, parameter_sets
+from ivsim.media.h264 import STEP, Format, Macroblock, configuration, frame, key_frame, macroblock, parameter_sets
 
 from .conftest import Decode
 
@@ -77,6 +78,16 @@ def test_units(form: Format) -> None:
     assert [unit[0] & 31 for unit in units] == [7, 8, *([5] + [1] * 19) * 2]
     assert units[0][1:4].hex().upper() == form.codec[5:]
     assert not any(re.search(rb"\0\0[\0-\2]", unit) or unit.endswith(b"\0") for unit in units)
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=str)
+def test_configuration(form: Format) -> None:
+    """A configuration says lengths of 4 bytes, parameter sets, and where High wants that how colours are sampled."""
+    made = configuration(form)
+    sequence, picture = parameter_sets(form)
+    sets = b"\xe1" + struct.pack(">H", len(sequence)) + sequence + b"\1" + struct.pack(">H", len(picture)) + picture
+    colours = b"\xfd\xf8\xf8\0" if form.codec.startswith("avc1.64") else b""
+    assert made == b"\1" + bytes.fromhex(form.codec[5:]) + b"\xff" + sets + colours
 
 
 def test_what_does_not_change_is_small() -> None:

@@ -7,9 +7,9 @@ import struct
 import pytest
 
 from ivsim.media import id3
-from ivsim.media.mpegts import TICKS, Sample, segment
+from ivsim.media.mpegts import TICKS, Sample, Writer, segment
 
-from .containers import AUDIO, METADATA, PMT, VIDEO, packets, samples, section, streams, text_of
+from .containers import AUDIO, METADATA, PMT, VIDEO, packets, samples, section, stamped, streams, text_of
 
 
 def test_tables() -> None:
@@ -70,3 +70,64 @@ def test_wrap() -> None:
     made = segment(0, video=[Sample((1 << 33) - TICKS + 7, b"picture" * 9)])
     assert samples(made, VIDEO)[0][0] == 7
     assert next(packet.clock for packet in packets(made) if packet.clock) == (1 << 33) + 7 - TICKS // 10
+
+
+@pytest.mark.parametrize(("has_video", "has_audio"), [(True, True), (True, False), (False, True), (False, False)])
+def test_written_tables(has_video: bool, has_audio: bool) -> None:
+    """A segment that is written as it comes begins with tables that name what is to be in it, and metadata."""
+    made = Writer().begin(has_video=has_video, has_audio=has_audio)
+    assert [(packet.pid, packet.begins) for packet in packets(made)] == [(0, True), (PMT, True)]
+    wanted = {VIDEO: (0x1B, has_video), AUDIO: (0x0F, has_audio), METADATA: (0x15, True)}
+    assert streams(made) == {pid: kind for pid, (kind, has) in wanted.items() if has}
+    clock = struct.unpack(">H", section(packets(made)[1].payload)[:2])[0] & 0x1FFF
+    assert clock == next(pid for pid, (_, has) in wanted.items() if has)
+
+
+@pytest.mark.parametrize("offset", [0, 5, -5])
+@pytest.mark.parametrize("size", [*range(140, 200), *range(320, 380), 65_527, 200_000])
+def test_written_pictures(size: int, offset: int) -> None:
+    """A picture that is written as it comes is whole, has both its times, and a clock that is ahead of its decoding."""
+    data = bytes(number % 251 for number in range(size))
+    writer = Writer()
+    writer.begin(has_video=True, has_audio=True)
+    made = writer.video(Sample(900, data, offset), is_key=True) + writer.video(Sample(1800, data, offset), is_key=False)
+    at = TICKS + 900
+    assert stamped(made, VIDEO) == [(at + offset, at, data), (at + 900 + offset, at + 900, data)]
+    assert [packet.clock for packet in packets(made) if packet.begins] == [at - TICKS // 10, at + 900 - TICKS // 10]
+
+
+def test_key_frames_are_marked() -> None:
+    """A picture that needs no other is where players may begin to read."""
+    writer = Writer()
+    writer.begin(has_video=True, has_audio=False)
+    for is_key in (True, False):
+        packet = writer.video(Sample(0, b"picture"), is_key=is_key)
+        assert bool(packet[5] & 0x40) == is_key
+
+
+def test_clock_of_sound() -> None:
+    """The clock is that of the sound where no pictures are to come, and else of the pictures alone."""
+    writer = Writer()
+    for has_video in (False, True):
+        writer.begin(has_video=has_video, has_audio=True)
+        (packet,) = packets(writer.audio(Sample(900, b"sound")))
+        assert packet.clock == (None if has_video else TICKS + 900 - TICKS // 10)
+
+
+def test_written_counters() -> None:
+    """Packets of each stream are counted on from one piece to the next, and from segment to segment."""
+    writer, made = Writer(), b""
+    for size in (1, 10, 200, 3, 50):
+        made += writer.begin(has_video=True, has_audio=True)
+        for _ in range(5):
+            made += writer.video(Sample(0, b"picture" * size, size), is_key=False)
+            made += writer.audio(Sample(0, b"sound" * size)) + writer.metadata(Sample(0, id3.tag("x" * 20 * size)))
+    for wanted in (0, PMT, VIDEO, AUDIO, METADATA):
+        counters = [packet.counter for packet in packets(made) if packet.pid == wanted]
+        assert counters == [number % 16 for number in range(len(counters))]
+
+
+def test_written_wrap() -> None:
+    """Time stamps of 33 bits begin anew for what is decoded and for what is shown, each on its own."""
+    made = Writer().video(Sample((1 << 33) - TICKS - 7, b"picture", 10), is_key=True)
+    assert stamped(made, VIDEO) == [(3, (1 << 33) - 7, b"picture")]

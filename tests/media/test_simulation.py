@@ -8,7 +8,7 @@ from itertools import accumulate, pairwise
 
 import pytest
 
-from ivsim.media import fmp4, simulation
+from ivsim.media import id3, simulation
 from ivsim.media.h264 import Format
 from ivsim.media.mpegts import TICKS
 from ivsim.media.picture import Scene
@@ -37,7 +37,7 @@ def test_parts_join(container: str) -> None:
         data = b"".join(simulation.transport_stream(FORM, SCENE, part) for part in parts(*LENGTHS))
     else:
         fragments = (simulation.fragment(FORM, SCENE, part) for part in parts(*LENGTHS))
-        data = fmp4.initialization(FORM) + b"".join(fragments)
+        data = simulation.initialization(FORM) + b"".join(fragments)
     its = decoded(data=data)
     assert len(its.pictures) == 150
     assert len(its.frames) == pytest.approx(5 * 48_000 / 1024, abs=1)
@@ -80,7 +80,7 @@ def test_tags() -> None:
     assert (at, description) == (TICKS, "segmentmetadata")
     assert json.loads(text)["transc_s"] == int(NOON.timestamp() * 1000)
     told = [(at / TICKS - 1, *text_of(tag)) for at, tag in texts]
-    assert told == [(0.5, simulation.METADATA, "one"), (1.0, simulation.METADATA, "two")]
+    assert told == [(0.5, id3.METADATA, "one"), (1.0, id3.METADATA, "two")]
     assert [text_of(tag)[1] for _, tag in samples(second, METADATA)[1:]] == ["three"]
 
 
@@ -88,7 +88,7 @@ def test_sound_alone() -> None:
     """Sound without pictures decodes as well, in both containers."""
     streams = b"".join(simulation.transport_stream(None, SCENE, part) for part in parts(2.0, 2.0))
     fragments = b"".join(simulation.fragment(None, SCENE, part) for part in parts(2.0, 2.0))
-    for data in (streams, fmp4.initialization(None) + fragments):
+    for data in (streams, simulation.initialization(None) + fragments):
         its = decoded(data=data)
         assert (its.size, its.sound) == ("", "48000 stereo")
         assert len(its.frames) == 188

@@ -16,14 +16,21 @@ from socket import SO_LINGER, SOL_SOCKET
 from typing import Any
 
 import boto3
+import m3u8
 import pytest
+import requests
 
-from ivsim import Emulator, Response, web
+from ivsim import Emulator, LiveStream, Response, web
 from ivsim.dispatcher import MOST_BYTES
+from ivsim.server import app as app_module
+from ivsim.server.app import App
+from ivsim.server.deliverer import Deliverer
+from ivsim.server.maker import Maker
 from ivsim.server.run import Server
+from ivsim.server.urls import Urls
 from ivsim.services import SERVICES
 
-from ..calling import signed
+from ..calling import call, signed
 from .raw import RawClient, Reply, chunked, request
 from .waiting import DEADLINE, until
 
@@ -409,3 +416,83 @@ def test_a_bug_between_parts(
     client.until(b"3\r\none\r\n")
     assert client.is_over()
     assert "ZeroDivisionError" in caplog.text
+
+
+# Bodies that take their time
+
+
+def test_large_bodies_are_sent_in_pieces(sim: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a large body no more is handed over than a piece, until the client has taken that; in the end it has all."""
+    body = bytes(range(256)) * 4096
+    monkeypatch.setattr(Emulator, "respond", lambda *_: Response(200, {"Content-Type": "video/mp2t"}, body))
+    sent: list[bytes] = []
+
+    async def ask() -> None:
+        may_send = asyncio.Semaphore(1)
+        answered = asyncio.Event()
+
+        async def receive() -> dict[str, Any]:
+            if not answered.is_set():
+                answered.set()
+                return {"type": "http.request", "body": b"", "more_body": False}
+            return await asyncio.Future()
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.body":
+                await may_send.acquire()
+                sent.append(message["body"])
+
+        scope = {"path": "/x", "method": "GET", "headers": [], "query_string": b"", "raw_path": b"/x", "scheme": "http"}
+        app = App(sim, Maker(), Deliverer(sim), Urls())
+        answering = asyncio.create_task(app(scope, receive, send))
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert len(sent) == 1
+        for _ in range(20):
+            may_send.release()
+        await answering
+
+    asyncio.run(ask())
+    assert b"".join(sent) == body
+    assert max(map(len, sent)) <= len(body) // 4
+
+
+@pytest.fixture
+def live(sim: Emulator) -> LiveStream:
+    """A simulated broadcast, of which two segments are to come; the clock stands still."""
+    sim.clock.freeze()
+    live = sim.streams.start(call(sim, "CreateChannel").body["channel"]["arn"])
+    sim.clock.advance(4)
+    return live
+
+
+def coming(sim: Emulator, live: LiveStream) -> str:
+    """Return the target of the next segment but one."""
+    (url, *_) = m3u8.loads(sim.playback.request(live.channel_arn).body).playlists
+    playlist = str(sim.playback.request(url.uri).body)
+    return str(re.findall(r"#EXT-X-PREFETCH:(.+)", playlist)[-1]).partition(".net")[2]
+
+
+def test_paced(sim: Emulator, live: LiveStream, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A segment to come is sent as its time goes by on the emulator's clock, and in the end it is the one listed."""
+    monkeypatch.setattr(app_module, "_PACE", 0.0)
+    target = coming(sim, live)
+    with requests.get(f"{server.url}{target}", stream=True, timeout=DEADLINE) as answer:
+        parts = answer.iter_content(None)
+        sim.clock.advance(5)
+        first = next(parts)
+        with RawClient(server.port) as other:
+            for _ in range(20):  # meanwhile nothing more of it is due
+                other.call("/ListChannels")
+        sim.clock.advance(10)
+        body = first + b"".join(parts)
+    assert body == requests.get(f"{server.url}{target}", timeout=DEADLINE).content
+    assert 0 < len(first) < len(body)
+
+
+def test_nothing_more_is_to_come(sim: Emulator, live: LiveStream, server: Server) -> None:
+    """Of a broadcast that ends first, the segment to come is empty."""
+    with requests.get(f"{server.url}{coming(sim, live)}", stream=True, timeout=DEADLINE) as answer:
+        live.end()
+        sim.clock.advance(6)
+        assert answer.content == b""

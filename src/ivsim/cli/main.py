@@ -7,10 +7,10 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._version import __version__
+from ..courier import from_environment
 from ..emulator import Emulator
 from ..web import HOST, PORT, RTMP_PORT
 from . import commands
@@ -63,6 +63,26 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         metavar="PORT",
         help="the port to which encoders push by RTMP; 0 for none (%(default)s)",
     )
+    parser.add_argument(
+        "--rtmps-port",
+        type=int,
+        default=0,
+        metavar="PORT",
+        help="the port to which they push by RTMPS, with --tls-cert; 0 for none (%(default)s)",
+    )
+    parser.add_argument("--tls-cert", metavar="FILE", help="the certificate for RTMPS, in PEM format")
+    parser.add_argument("--tls-key", metavar="FILE", help="its key, unless that is in the same file")
+    parser.add_argument(
+        "--insecure-ingest",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="take RTMP on every channel; with --no-insecure-ingest, on those alone whose insecureIngest is true",
+    )
+    parser.add_argument(
+        "--recordings",
+        metavar="DIR",
+        help="write recordings to this folder, as {bucket}/{key}; else they go to the S3 of AWS_ENDPOINT_URL_S3",
+    )
     parser.add_argument("--seed", metavar="TEXT", help="make ids and keys the same in every run")
     parser.add_argument(
         "--account-id",
@@ -92,24 +112,16 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
 
 def _serve(options: argparse.Namespace) -> Iterator[str]:
     try:
-        from ..server.run import RtmpPortRefused, Server  # noqa: PLC0415 - an optional part
-    except ModuleNotFoundError as missing:
-        raise CommandFailed(str(missing)) from None
-    try:
         sim = Emulator(
             seed=options.seed,
             account_id=options.account_id,
             rate_limits=options.rate_limits,
             history=options.history,
         )
-        make = partial(
-            Server, sim, host=options.host, port=options.port, state=options.state, aws_urls=options.aws_urls
-        )
-        try:
-            server = make(rtmp_port=options.rtmp_port or None)
-        except RtmpPortRefused as refused:
-            sys.stderr.write(f"ivsim: no encoder can push by RTMP: {refused}; choose another with --rtmp-port\n")
-            server = make()
+        own_services = from_environment()
+        if own_services is not None:
+            sim.deliver_to(own_services)
+        server = _server(sim, options)
     except (OSError, ValueError) as error:
         raise CommandFailed(str(error)) from None
     handler = logging.StreamHandler()
@@ -124,13 +136,42 @@ def _serve(options: argparse.Namespace) -> Iterator[str]:
     return iter(())
 
 
+def _server(sim: Emulator, options: argparse.Namespace) -> Server:
+    """Return the server; without a port for encoders that cannot be had, as it is of use without."""
+    try:
+        from ..server.live.ports import RtmpPortRefused  # noqa: PLC0415 - an optional part
+        from ..server.run import Server  # noqa: PLC0415 - likewise
+    except ModuleNotFoundError as missing:
+        raise CommandFailed(str(missing)) from None
+    ports: dict[str, Any] = {"rtmp_port": options.rtmp_port or None, "rtmps_port": options.rtmps_port or None}
+    while True:
+        try:
+            return Server(
+                sim,
+                host=options.host,
+                port=options.port,
+                state=options.state,
+                aws_urls=options.aws_urls,
+                tls_cert=options.tls_cert,
+                tls_key=options.tls_key,
+                insecure_ingest=options.insecure_ingest,
+                recordings=options.recordings,
+                **ports,
+            )
+        except RtmpPortRefused as refused:
+            ports[refused.argument] = None
+            option = "--" + refused.argument.replace("_", "-")
+            name = refused.argument.partition("_")[0].upper()
+            sys.stderr.write(f"ivsim: no encoder can push by {name}: {refused}; choose another with {option}\n")
+
+
 def _welcome(server: Server) -> Iterator[str]:
     yield f"ivsim {__version__} serves Amazon IVS and IVS Chat"
     yield ""
     yield f"  export AWS_ENDPOINT_URL_IVS={server.url} AWS_ENDPOINT_URL_IVSCHAT={server.url}"
     yield f"  chat     {server.chat_url}"
-    if server.rtmp_url:
-        yield f"  encoder  {server.rtmp_url} and a stream key"
+    for url in filter(None, (server.rtmp_url, server.rtmps_url)):
+        yield f"  encoder  {url} and a stream key"
     yield f"  console  {server.url}/"
     yield ""
     if server.is_open_to_others:

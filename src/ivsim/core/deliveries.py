@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 
 class S3Object(NamedTuple):
@@ -39,11 +39,16 @@ class FirehoseRecord(NamedTuple):
 
 Parcel: TypeAlias = S3Object | LogEvent | FirehoseRecord
 
-Courier: TypeAlias = Callable[[str, Iterable[Parcel]], str | None]
-"""A function that carries parcels to the services of a region.
 
-It returns the error code of the first parcel that was not taken, None when all were.
-"""
+class Courier(Protocol):
+    """Carries parcels to the services of a region, and brings objects back."""
+
+    def __call__(self, region: str, parcels: Iterable[Parcel]) -> str | None:
+        """Carry parcels; return the error code of the first that was not taken, None when all were."""
+
+    def fetch(self, region: str, bucket: str, key: str) -> bytes:
+        """Return an object. Raises KeyError for one that is not there."""
+
 
 Delivery: TypeAlias = Callable[[], object]
 """Has the courier carry some parcels, and sees to what comes of it."""

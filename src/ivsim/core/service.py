@@ -40,6 +40,9 @@ class Context(Generic[S]):
         self.clock = state.clock
         self.touch = state.touch
         self.hints = state.hints
+        self.strict = state.options.strict
+        """True when constraints and references are checked."""
+        self.records_pictures = state.options.deliver is not True  # as making them takes long
         self._state = state
         self._arns = f"arn:aws:{service.namespace}:{region}:{account}:"
 
@@ -49,14 +52,15 @@ class Context(Generic[S]):
         return self.clock.now()
 
     @property
-    def strict(self) -> bool:
-        """True when constraints and references are checked."""
-        return self._state.options.strict
+    def delivers(self) -> bool:
+        """True when somebody carries parcels to other services."""
+        return self._state.courier is not None
 
-    @property
-    def records_pictures(self) -> bool:
-        """True unless recordings are delivered without, as making them takes long."""
-        return self._state.options.deliver is not True
+    def fetch(self, bucket: str, key: str) -> bytes:
+        """Return an object that was delivered. Raises KeyError where there is none, or nobody to bring it."""
+        if self._state.courier is None:
+            raise KeyError(key)
+        return self._state.courier.fetch(self.region, bucket, key)
 
     def arn(self, resource_type: str, resource_id: str) -> str:
         """Return the ARN of something of this service, account and region."""

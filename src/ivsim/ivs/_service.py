@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..core import arns
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
     from .ad_configurations import AdConfiguration
     from .channels import Channel
     from .failover_slate_configurations import FailoverSlateConfiguration
+    from .ingest.pushes import PushedMedia
     from .playback_key_pairs import PlaybackKeyPair
     from .playback_restriction_policies import PlaybackRestrictionPolicy
+    from .recording.pushed import PushedSegment, RecordedFile
     from .recording.sessions import RecordingSession
     from .recording_configurations import RecordingConfiguration
     from .stream_keys import StreamKey
@@ -67,12 +70,31 @@ class IvsStore(Store):
         self.recordings: Table[RecordingSession] = Table("recording", journal)
         # channel ARN to the id of its newest recording session
         self.recorded: Table[str] = Table("recorded", journal)
+        # recording-session id to the files of a push that are in the bucket
+        self.recorded_files: Series[RecordedFile] = Series("recorded-files", journal)
         # channel ARN and viewer id to Revocation
         self.revocations: Table[Revocation] = Table("revocation", journal)
         # id to ViewerSession
         self.viewer_sessions: Table[ViewerSession] = Table("viewer-session", journal)
         # channel ARN and UUID of a single-use playback token to when it was used
         self.used_tokens: Table[datetime] = Table("used-token", journal)
+
+    # Some more are no tables, as they hold no records: nothing brings back what a connection held.
+
+    @cached_property
+    def pushes(self) -> dict[str, PushedMedia]:
+        """The media that connected encoders push, by stream id."""
+        return {}
+
+    @cached_property
+    def unwritten(self) -> dict[str, list[PushedSegment]]:
+        """The segments of pushes that make no whole file of a recording yet, by recording-session id."""
+        return {}
+
+    @cached_property
+    def watching(self) -> dict[str, dict[str, datetime]]:
+        """When players last asked for a playlist, by stream id and viewer-session id."""
+        return {}
 
 
 Context: TypeAlias = AnyContext[IvsStore]

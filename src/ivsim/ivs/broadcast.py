@@ -13,9 +13,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from . import views
 from ._service import Context, service
 from .channels import Channel
-from .ingest.limits import CONCURRENT_STREAMS, CONCURRENT_VIEWS, Breach, excess, multitrack_problem
+from .ingest.limits import CONCURRENT_STREAMS, Breach, announce_shared, excess, multitrack_problem
+from .ingest.pushes import PushedMedia
 from .ingest_configurations import Ingest
 from .recording import life as recording
 from .stream_sessions import (
@@ -28,8 +30,6 @@ from .stream_sessions import (
     TimedMetadata,
     announce_event,
     change,
-    record_event,
-    views,
 )
 
 STREAM_TAKEOVERS = service.quota("Stream takeovers", 100)
@@ -60,10 +60,6 @@ _log = logging.getLogger("ivsim.streams")
 SECONDS_TO_START = 4.0
 """The seconds from connecting to segments that play, when transitions are realistic: 3 to 4 with a keyframe each."""
 
-SECONDS_TO_A_VIEW = 15.0
-SECONDS_TO_NO_VIEW = 60.0
-"""The seconds until the viewer count shows a new view, and until it drops one, when transitions are realistic."""
-
 MOST_SECONDS_WITHOUT_DATA = 30.0
 """The seconds without data after which an encoder counts as gone."""
 
@@ -83,10 +79,19 @@ class Refusal(NamedTuple):
 
 
 def connect(
-    ctx: Context, channel: Channel, ingest: Ingest, *, viewers: int = 0, priority: int | None = None
+    ctx: Context,
+    channel: Channel,
+    ingest: Ingest,
+    *,
+    viewers: int = 0,
+    priority: int | None = None,
+    push: PushedMedia | None = None,
 ) -> StreamSession | Refusal:
-    """Connect an encoder with the channel's key: a session begins, and soon is live; or an old one goes on."""
-    refused = refusal(ctx, channel, priority, ingest)
+    """Connect an encoder with the channel's key: a session begins, and soon is live; or an old one goes on.
+
+    A real encoder comes with the media it pushes. Its bitrate is judged later, when it has been measured.
+    """
+    refused = refusal(ctx, channel, priority, ingest, is_pushed=push is not None)
     if refused is not None:
         return refused
     occupant = _occupant(ctx, channel)
@@ -95,13 +100,15 @@ def connect(
     if incident and happening == _CONNECTION_REFUSED:
         return Refusal(incident.message or f"the connection to {channel.arn} was refused")
     if occupant is None:
-        stream_id = _create_session(ctx, channel, ingest, viewers, priority)
+        stream_id = _create_session(ctx, channel, ingest, viewers, priority, is_pushed=push is not None)
     else:
         stream_id = _replace_encoder(ctx, occupant, ingest, viewers, priority)
+    if push is not None:
+        ctx.store.pushes.setdefault(stream_id, push)  # who takes over goes on with what is there
     rejected = multitrack_problem(channel, ingest)
     if happening in _REJECTED:
         rejected = happening
-    breach = excess(ctx, channel, ingest)
+    breach = excess(ctx, channel, ingest, bitrate=0 if push else None)
     if happening == _NO_CAPACITY:
         fail(ctx, stream_id, CAPACITY_EXCEEDED)
     elif rejected:
@@ -116,18 +123,25 @@ def connect(
     return ctx.store.stream_sessions[stream_id]
 
 
-def refusal(ctx: Context, channel: Channel, priority: int | None, ingest: Ingest | None = None) -> Refusal | None:
+def refusal(
+    ctx: Context,
+    channel: Channel,
+    priority: int | None,
+    ingest: Ingest | None = None,
+    *,
+    is_pushed: bool | None = None,
+) -> Refusal | None:
     """Return why an encoder is not let in, None when it is; the event of a refusal is announced.
 
     Where the channel is free, the quota of streams decides. An occupant makes room in two cases: a slate covers that
     its encoder is gone, and then whoever sends the same media goes on with the session; or the newcomer takes it over,
     by a greater priority, with the same media, and not too often. An encoder that has sent nothing yet has no `ingest`,
-    and its media are judged when it has.
+    and its media are judged when it has. Real media and simulated ones are never the same.
     """
     occupant = _occupant(ctx, channel)
     if occupant is None:
         return _refusal_by_quota(ctx)
-    same_media = ingest is None or _media(ingest) == _media(occupant.ingest)
+    same_media = ingest is None or (occupant.is_pushed == is_pushed and _media(ingest) == _media(occupant.ingest))
     if _may_come_back(ctx, occupant):
         return None if same_media else Refusal(f"stream {occupant.stream_id} had other media; it goes on with the same")
     if priority is None:
@@ -153,6 +167,7 @@ def disconnect(ctx: Context, stream_id: str, *, code: str | None = None) -> None
     if session.state:
         _announce(ctx, stream_id, STATE_CHANGE, "Stream End")
     del ctx.store.connected[session.channel_arn]
+    ctx.store.watching.pop(stream_id, None)
     _become(ctx, stream_id, "ended", end_time=ctx.now, viewers=0, viewer_count=0)
     recording.finish(ctx, stream_id)
 
@@ -166,11 +181,18 @@ def fail(ctx: Context, stream_id: str, reason: str) -> None:
 def exceed(ctx: Context, stream_id: str, breach: Breach) -> None:
     """Announce the breach of a limit; a breach of ingest ends the session."""
     if breach.limit_name.startswith("Concurrent"):
-        record_event(ctx, stream_id, LIMIT_BREACH, breach.limit_name)
-        _emit_breach(ctx, breach)
+        views.exceed(ctx, stream_id, breach)
     else:
         announce_event(ctx, stream_id, LIMIT_BREACH, breach.limit_name, {**breach._asdict(), **_about(ctx, stream_id)})
         disconnect(ctx, stream_id)
+
+
+def judge_bitrate(ctx: Context, stream_id: str, bitrate: int) -> None:
+    """Judge by its limit what was measured of a push, in bits of video a second; too much ends the session."""
+    session = ctx.store.stream_sessions[stream_id]
+    breach = excess(ctx, session.channel, session.ingest, bitrate=bitrate)
+    if breach:
+        exceed(ctx, stream_id, breach)
 
 
 def starve(ctx: Context, stream_id: str) -> None:
@@ -178,7 +200,12 @@ def starve(ctx: Context, stream_id: str) -> None:
     session = ctx.store.stream_sessions[stream_id]
     if session.health == "STARVING":
         return
-    now = ctx.now
+    with ctx.clock.acting(ctx.clock.microseconds()):  # the slate begins by the time that the event tells
+        _starve(ctx, session)
+
+
+def _starve(ctx: Context, session: StreamSession) -> None:
+    stream_id, now = session.stream_id, ctx.now
     slate, slate_from = session.failover_slate_configuration, session.slate_from
     patience = MOST_SECONDS_WITHOUT_DATA
     if slate is not None:
@@ -208,30 +235,10 @@ def shows_slate(ctx: Context, session: StreamSession) -> bool:
     return session.resumed_at >= begins and ctx.now < ends
 
 
-def set_viewers(ctx: Context, stream_id: str, viewers: int) -> None:
-    """Let so many people watch, now or when the stream starts.
-
-    Only as many get in as the quota leaves room for; who watches already stays. They are counted after a while.
-    """
-    session = ctx.store.stream_sessions[stream_id]
-    if session.state is None:
-        change(ctx, stream_id, audience=viewers)
-        return
-    if viewers > session.viewers:
-        most = ctx.quota(CONCURRENT_VIEWS)
-        elsewhere = views(ctx) - session.viewers
-        if elsewhere + viewers > most:
-            exceed(ctx, stream_id, Breach("Concurrent Viewers", most, elsewhere + viewers - most, "viewers"))
-            viewers = max(most - elsewhere, session.viewers)
-    if viewers != session.viewers:
-        change(ctx, stream_id, viewers=viewers)
-        seconds = SECONDS_TO_A_VIEW if viewers > session.viewers else SECONDS_TO_NO_VIEW
-        ctx.soon(seconds, _count_views, stream_id, viewers - session.viewers)
-
-
 def insert_metadata(ctx: Context, session: StreamSession, text: str) -> None:
     """Put text into the stream for its viewers."""
     ctx.store.metadata.append(session.stream_id, TimedMetadata(ctx.now, text))
+    ctx.touch(session.stream_id)
 
 
 def insert_ad_break(ctx: Context, session: StreamSession, ad_break: AdBreak) -> None:
@@ -247,7 +254,9 @@ def insert_ad_break(ctx: Context, session: StreamSession, ad_break: AdBreak) -> 
     ctx.emit(AD_BREAK_CHANGE, [session.channel_arn], detail)
 
 
-def _create_session(ctx: Context, channel: Channel, ingest: Ingest, viewers: int, priority: int | None) -> str:
+def _create_session(
+    ctx: Context, channel: Channel, ingest: Ingest, viewers: int, priority: int | None, *, is_pushed: bool
+) -> str:
     stream_id = "st-1" + ctx.ids.alphanumeric(22)
     ctx.store.stream_sessions[stream_id] = StreamSession(
         stream_id=stream_id,
@@ -256,6 +265,7 @@ def _create_session(ctx: Context, channel: Channel, ingest: Ingest, viewers: int
         ingest=ingest,
         priority=priority if priority and _is_priority(priority) else None,
         audience=viewers,
+        is_pushed=is_pushed,
         **_snapshot(ctx, channel),
     )
     ctx.store.sessions_of.append(channel.arn, stream_id)
@@ -291,7 +301,7 @@ def _refusal_by_quota(ctx: Context) -> Refusal | None:
     most, used = ctx.quota(CONCURRENT_STREAMS), len(ctx.store.connected)
     if used < most:
         return None
-    _emit_breach(ctx, Breach("Concurrent Broadcasts", most, used + 1 - most, "active streams"))
+    announce_shared(ctx, Breach("Concurrent Broadcasts", most, used + 1 - most, "active streams"))
     return Refusal(f"{most} channels are streaming in {ctx.region} already, as many as the quota allows")
 
 
@@ -313,7 +323,7 @@ def _replace_encoder(ctx: Context, session: StreamSession, ingest: Ingest, viewe
         _announce(ctx, stream_id, STATE_CHANGE, "Stream Takeover")
     recover(ctx, stream_id)
     if viewers:
-        set_viewers(ctx, stream_id, viewers)
+        views.set_viewers(ctx, stream_id, viewers)
     return stream_id
 
 
@@ -330,7 +340,7 @@ def _start(ctx: Context, stream_id: str) -> None:
         channel = ctx.store.channels[session.channel_arn]
         _become(ctx, stream_id, "live", started_at=ctx.now, channel=channel, **_snapshot(ctx, channel))
         _announce(ctx, stream_id, STATE_CHANGE, "Stream Start")
-        set_viewers(ctx, stream_id, session.audience)
+        views.set_viewers(ctx, stream_id, session.audience)
         recording.begin(ctx, stream_id)
 
 
@@ -357,23 +367,11 @@ def _reach_maximum(ctx: Context, stream_id: str) -> None:
         disconnect(ctx, stream_id)
 
 
-@service.task
-def _count_views(ctx: Context, stream_id: str, more: int) -> None:
-    session = ctx.store.stream_sessions[stream_id]
-    if session.end_time is None:
-        change(ctx, stream_id, viewer_count=session.viewer_count + more)
-
-
 def _announce(ctx: Context, stream_id: str, kind: str, name: str, more: Mapping[str, str] | None = None) -> None:
     """Tell of a change of a broadcast's state or health."""
     more = more or {}
     detail = {"event_name": name, **_about(ctx, stream_id), **more}
     announce_event(ctx, stream_id, kind, name, detail, code=more.get("code"))
-
-
-def _emit_breach(ctx: Context, breach: Breach) -> None:
-    """Tell of a limit that all streams of the region share, and so of no channel."""
-    ctx.emit(LIMIT_BREACH, [], breach._asdict())
 
 
 def _about(ctx: Context, stream_id: str) -> dict[str, str]:

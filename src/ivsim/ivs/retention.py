@@ -24,6 +24,7 @@ def _drop_recordings(ctx: Context, most: int) -> set[str]:
     over.sort(key=lambda recording: recording.ended_at or recording.started_at)
     gone = {each.session_id for each in over[:-most]}
     store.recordings.drop(gone)
+    store.recorded_files.drop(gone)
     store.recorded.drop({each.channel_arn for each in over if store.recorded.get(each.channel_arn) in gone})
     return gone
 

@@ -62,6 +62,7 @@ class StreamSession(Struct, frozen=True):
     `audience` waits for it to start, `viewers` watch, `viewer_count` of them are counted so far. `encoders` sent it,
     one after the other, `takeovers` of them by taking it over. `interrupted_at` and `resumed_at` tell when data last
     stopped and came back, `slate_from` since when the failover slate was, or is to be, shown.
+    `is_pushed` where a real encoder sends media.
     """
 
     stream_id: str
@@ -85,6 +86,7 @@ class StreamSession(Struct, frozen=True):
     slate_from: datetime | None = None
     truncated_events: tuple[StreamEvent, ...] = ()
     has_error_event: bool = False
+    is_pushed: bool = False
 
     @property
     def channel_arn(self) -> str:
@@ -100,7 +102,7 @@ class StreamSession(Struct, frozen=True):
     def ingest_configuration(self) -> dict[str, object]:
         """The encoder's tracks, as one video and one audio track; empty before the stream has started."""
         video, audio = self._reported
-        return {"video": video[0], "audio": audio[0]}
+        return {"video": video[0], "audio": audio[0] if audio else UNKNOWN_AUDIO}
 
     @property
     def ingest_configurations(self) -> dict[str, object]:
@@ -207,8 +209,3 @@ def inserted_between(inserted: Sequence[TimedMetadata], begin: datetime, end: da
     """Return the texts that PutMetadata inserted from one time until before another."""
     first, last = (bisect_left(inserted, at, key=attrgetter("at")) for at in (begin, end))
     return inserted[first:last]
-
-
-def views(ctx: Context) -> int:
-    """Return the number of viewers of all streams of the region, which share a quota."""
-    return sum(ctx.store.stream_sessions[each].viewers for each in ctx.store.connected.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 from ..wire.errors import ChannelNotBroadcasting, ConflictException, MemberRefused, ValidationException
-from . import broadcast, stream_sessions
+from . import broadcast, stream_sessions, views
 from ._service import Context, service
 from .stream_sessions import AdBreak, StreamSession
 
@@ -21,7 +21,7 @@ METADATA_PER_CHANNEL = 5
 
 @service.operation(rate=5)
 def get_stream(ctx: Context, channel_arn: str) -> dict[str, object]:
-    return {"stream": _live(ctx, channel_arn)}
+    return {"stream": views.counted(ctx, _live(ctx, channel_arn))}
 
 
 @service.operation(rate=5)
@@ -39,7 +39,8 @@ def list_streams(
         return sessions[stream_id].state is not None and health in (None, sessions[stream_id].health)
 
     page = ctx.page(ctx.store.connected, max_results, next_token, where=is_wanted, filters=health)
-    return {"streams": [sessions[stream_id] for stream_id in page.items], "next_token": page.next_token}
+    streams = [views.counted(ctx, sessions[stream_id]) for stream_id in page.items]
+    return {"streams": streams, "next_token": page.next_token}
 
 
 @service.operation(rate=5)

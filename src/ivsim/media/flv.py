@@ -9,6 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 _KEY_FRAME, _AVC, _AAC = 1, 7, 10
+_ENHANCED_AUDIO, _SEVERAL_VIDEO, _SEVERAL_AUDIO = 9, 6, 5
+"""By Enhanced RTMP: the format of sound that has a name for its codec, and the kinds of packets with several tracks."""
+
 _HIGH_PROFILES = {100, 110, 122, 244, 44, 83, 86, 118, 128}
 """The profiles that say more of how colours are sampled."""
 
@@ -20,11 +23,16 @@ class FlvRefused(ValueError):
 
 
 class Tag(NamedTuple):
-    """What is in a tag: media, or what a decoder has to know before. `is_key` is of pictures that need no other."""
+    """What is in a tag: media, or what a decoder has to know before.
+
+    A picture is shown `offset` milliseconds after it is decoded; one that `is_key` needs no other. A tag that only says
+    that the media end has no data.
+    """
 
     is_header: bool
     is_key: bool
     data: bytes
+    offset: int = 0
 
 
 class VideoFormat(NamedTuple):
@@ -37,28 +45,51 @@ class VideoFormat(NamedTuple):
 
 
 class AudioFormat(NamedTuple):
-    """The form of sound: its codec as playlists name it, samples a second, and channels."""
+    """The form of sound: its audio object type, samples a second, and channels."""
 
-    codec: str
+    kind: int
     sample_rate: int
     channels: int
+
+    @property
+    def codec(self) -> str:
+        """The codec, as playlists name it."""
+        return f"mp4a.40.{self.kind}"
+
+    @property
+    def rate_index(self) -> int:
+        """The place of the rate, or of the one next to it, in the list that transport streams take it from."""
+        return min(range(len(_AAC_RATES)), key=lambda index: abs(_AAC_RATES[index] - self.sample_rate))
 
 
 def video(payload: bytes) -> Tag:
     """Return what is in a tag of pictures. Raises FlvRefused for other codecs than H.264, in words."""
     if payload[0] & 0x80:
-        name = payload[1:5].decode("latin-1")
-        raise FlvRefused(f"video in {name!r}, by Enhanced RTMP, is not taken; send H.264")
-    if payload[0] & 15 != _AVC or len(payload) < 5:
+        raise _enhanced("video", payload, _SEVERAL_VIDEO, "H.264")
+    if payload[0] & 15 != _AVC:
         raise FlvRefused(f"video in FLV's codec {payload[0] & 15} is not taken; send H.264")
-    return Tag(payload[1] == 0, payload[0] >> 4 == _KEY_FRAME and payload[1] == 1, payload[5:])
+    if len(payload) < 5:
+        raise FlvRefused("a tag of video is too short")
+    kind = payload[1]
+    offset = int.from_bytes(payload[2:5], "big", signed=True)
+    return Tag(kind == 0, payload[0] >> 4 == _KEY_FRAME and kind == 1, payload[5:] if kind < 2 else b"", offset)
 
 
 def audio(payload: bytes) -> Tag:
     """Return what is in a tag of sound. Raises FlvRefused for other codecs than AAC, in words."""
+    if payload[0] >> 4 == _ENHANCED_AUDIO:
+        raise _enhanced("audio", payload, _SEVERAL_AUDIO, "AAC")
     if payload[0] >> 4 != _AAC or len(payload) < 2:
         raise FlvRefused(f"audio in FLV's codec {payload[0] >> 4} is not taken; send AAC")
     return Tag(payload[1] == 0, False, payload[2:])
+
+
+def _enhanced(what: str, payload: bytes, several: int, wanted: str) -> FlvRefused:
+    """Return the refusal of what comes by Enhanced RTMP."""
+    if payload[0] & 15 == several:
+        return FlvRefused(f"several tracks of {what}, by Enhanced RTMP, are not taken; send one, in {wanted}")
+    name = payload[1:5].decode("latin-1")
+    return FlvRefused(f"{what} in {name!r}, by Enhanced RTMP, is not taken; send {wanted}")
 
 
 def video_format(configuration: bytes) -> VideoFormat:
@@ -70,6 +101,26 @@ def video_format(configuration: bytes) -> VideoFormat:
         raise FlvRefused("the decoder configuration of the video cannot be read") from None
 
 
+def parameter_sets(configuration: bytes) -> list[bytes]:
+    """Return the parameter sets in an AVCDecoderConfigurationRecord, as NAL units. Raises FlvRefused."""
+    sets: list[bytes] = []
+    at = 5
+    try:
+        for mask in (31, 255):  # of the sequence, and of pictures
+            count = configuration[at] & mask
+            at += 1
+            for _ in range(count):
+                end = at + 2 + int.from_bytes(configuration[at : at + 2], "big")
+                sets.append(configuration[at + 2 : end])
+                at = end
+        is_whole = at <= len(configuration)
+    except IndexError:
+        is_whole = False
+    if not is_whole:
+        raise FlvRefused("the decoder configuration of the video cannot be read")
+    return sets
+
+
 def audio_format(configuration: bytes) -> AudioFormat:
     """Return the form of sound by its AudioSpecificConfig. Raises FlvRefused."""
     try:
@@ -77,9 +128,12 @@ def audio_format(configuration: bytes) -> AudioFormat:
         kind = bits.take(5)
         index = bits.take(4)
         rate = bits.take(24) if index == 15 else _AAC_RATES[index]
-        return AudioFormat(f"mp4a.40.{kind}", rate, bits.take(4))
+        form = AudioFormat(kind, rate, bits.take(4))
     except IndexError:
         raise FlvRefused("the configuration of the audio cannot be read") from None
+    if not (kind and rate):
+        raise FlvRefused("the configuration of the audio tells of no sound")
+    return form
 
 
 class _Bits:
@@ -145,6 +199,8 @@ def _sequence(unit: bytes) -> VideoFormat:
     width, height = columns * 16 - (left + right) * across, rows * 16 * fields - (top + bottom) * down
     if width < 1 or height < 1:
         raise FlvRefused("the decoder configuration of the video leaves nothing of the pictures")
+    if max(width, height) > 0xFFFF:
+        raise FlvRefused(f"the decoder configuration of the video tells of {width} x {height} pixels")
     return VideoFormat(codec, width, height, _framerate(bits) if bits.take(1) else 0.0)
 
 

@@ -10,9 +10,6 @@ import struct
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from . import aac, h264
-from .h264 import Format
-
 MAP_VERSION = 6
 """The version of HLS from which on a playlist may have an EXT-X-MAP, which names what is read before fragments."""
 
@@ -28,17 +25,38 @@ _KEY, _OTHER = 0x02000000, 0x01010000
 
 
 class Sample(NamedTuple):
-    """Something that is shown or heard for some units of time."""
+    """Something that is shown or heard for some units of time, so much later than it is decoded.
+
+    Where it is a picture, `is_key` says that it needs no other.
+    """
 
     duration: int
     data: bytes
+    offset: int = 0
+    is_key: bool = True
 
 
 class Track(NamedTuple):
-    """The samples of a track in a fragment, and when the first begins, in units since the stream did."""
+    """The samples of a track in a fragment, and when the first is decoded, in units since the stream began."""
 
     begin: int
     samples: Sequence[Sample]
+
+
+class Pictures(NamedTuple):
+    """What a player has to know of pictures: pixels, and an AVCDecoderConfigurationRecord."""
+
+    width: int
+    height: int
+    configuration: bytes
+
+
+class Sound(NamedTuple):
+    """What a player has to know of sound: samples a second, channels, and an AudioSpecificConfig."""
+
+    rate: int
+    channels: int
+    configuration: bytes
 
 
 class Event(NamedTuple):
@@ -48,21 +66,25 @@ class Event(NamedTuple):
     tag: bytes
 
 
-def initialization(form: Format | None) -> bytes:
-    """Return the initialization that a player has to read before the first fragment; `form` is None for sound alone."""
-    tracks = [_sound()] if form is None else [_pictures(form), _sound()]
-    numbers = [_AUDIO] if form is None else [_VIDEO, _AUDIO]
+def initialization(pictures: Pictures | None, sound: Sound | None) -> bytes:
+    """Return the initialization that a player has to read before the first fragment."""
+    tracks = []
+    if pictures is not None:
+        tracks.append((_VIDEO, _pictures(pictures)))
+    if sound is not None:
+        tracks.append((_AUDIO, _sound(sound)))
     header = struct.pack(">5IIH10x", 0, 0, 0, TIMESCALE, 0, 0x10000, 0x100) + _MATRIX + bytes(24)
-    extends = b"".join(_box(b"trex", struct.pack(">6I", 0, number, 1, 0, 0, 0)) for number in numbers)
+    extends = b"".join(_box(b"trex", struct.pack(">6I", 0, number, 1, 0, 0, 0)) for number, _ in tracks)
+    header += struct.pack(">I", _AUDIO + 1)
     return _box(b"ftyp", b"iso6\0\0\0\1iso6mp41") + _box(
-        b"moov", _box(b"mvhd", header + struct.pack(">I", _AUDIO + 1)), *tracks, _box(b"mvex", extends)
+        b"moov", _box(b"mvhd", header), *(track for _, track in tracks), _box(b"mvex", extends)
     )
 
 
-def fragment(number: int, *, video: Track | None, audio: Track, events: Sequence[Event]) -> bytes:
-    """Return a fragment, by its number, which begins with 1. The first picture is one that needs no other."""
+def fragment(number: int, *, video: Track | None, audio: Track | None, events: Sequence[Event]) -> bytes:
+    """Return a fragment, by its number, which begins with 1."""
     boxes = b"".join(_event(event) for event in events)
-    tracks = [(_AUDIO, audio)] if video is None else [(_VIDEO, video), (_AUDIO, audio)]
+    tracks = [(identity, track) for identity, track in ((_VIDEO, video), (_AUDIO, audio)) if track is not None]
     length = len(_moof(number, tracks, 0))  # which does not depend on where data begin
     data = b"".join(sample.data for _, track in tracks for sample in track.samples)
     return _box(b"styp", b"msdh\0\0\0\0msdh") + boxes + _moof(number, tracks, length + 8) + _box(b"mdat", data)
@@ -71,16 +93,19 @@ def fragment(number: int, *, video: Track | None, audio: Track, events: Sequence
 def _moof(number: int, tracks: Sequence[tuple[int, Track]], offset: int) -> bytes:
     boxes = [_box(b"mfhd", struct.pack(">II", 0, number))]
     for identity, track in tracks:
+        is_reordered = any(sample.offset for sample in track.samples)
         samples = b"".join(
-            struct.pack(">III", sample.duration, len(sample.data), _OTHER if place and identity == _VIDEO else _KEY)
-            for place, sample in enumerate(track.samples)
+            struct.pack(">III", sample.duration, len(sample.data), _KEY if sample.is_key else _OTHER)
+            + (struct.pack(">i", sample.offset) if is_reordered else b"")
+            for sample in track.samples
         )
+        flags = 0x01000F01 if is_reordered else 0x000701  # of version 1, whose offsets may be negative
         boxes.append(
             _box(
                 b"traf",
                 _box(b"tfhd", struct.pack(">II", 0x020000, identity)),  # data are counted from this box on
                 _box(b"tfdt", struct.pack(">IQ", 1 << 24, track.begin)),
-                _box(b"trun", struct.pack(">III", 0x000701, len(track.samples), offset) + samples),
+                _box(b"trun", struct.pack(">III", flags, len(track.samples), offset) + samples),
             )
         )
         offset += sum(len(sample.data) for sample in track.samples)
@@ -92,24 +117,20 @@ def _event(event: Event) -> bytes:
     return _box(b"emsg", content + b"https://aomedia.org/emsg/ID3\0\0" + event.tag)
 
 
-def _pictures(form: Format) -> bytes:
-    sequence, picture = h264.parameter_sets(form)
-    configuration = bytes([1]) + sequence[1:4] + b"\xff\xe1"  # lengths of 4 bytes, one set of each kind
-    configuration += struct.pack(">H", len(sequence)) + sequence + struct.pack(">BH", 1, len(picture)) + picture
-    if form.codec.startswith("avc1.64"):
-        configuration += b"\xfd\xf8\xf8\0"  # High says once more: 4:2:0 of 8 bits
-    entry = struct.pack(">6xH16xHHIIIH32xHh", 1, form.width, form.height, 0x480000, 0x480000, 0, 1, 24, -1)
-    description = _box(b"avc1", entry + _box(b"avcC", configuration))
-    size = struct.pack(">II", form.width << 16, form.height << 16)
+def _pictures(about: Pictures) -> bytes:
+    entry = struct.pack(">6xH16xHHIIIH32xHh", 1, about.width, about.height, 0x480000, 0x480000, 0, 1, 24, -1)
+    description = _box(b"avc1", entry + _box(b"avcC", about.configuration))
+    size = struct.pack(">II", about.width << 16, about.height << 16)
     return _track(_VIDEO, TIMESCALE, b"vide", _box(b"vmhd", struct.pack(">I8x", 1)), description, size)
 
 
-def _sound() -> bytes:
-    decoder = _descriptor(4, b"\x40\x15" + bytes(11) + _descriptor(5, aac.CONFIG))
+def _sound(about: Sound) -> bytes:
+    decoder = _descriptor(4, b"\x40\x15" + bytes(11) + _descriptor(5, about.configuration))
     elementary = _descriptor(3, struct.pack(">HB", _AUDIO, 0) + decoder + _descriptor(6, b"\2"))
-    entry = struct.pack(">6xH8xHH4xI", 1, 2, 16, aac.RATE << 16)
+    rate = about.rate << 16 if about.rate < 1 << 16 else 0  # what does not fit is in the configuration
+    entry = struct.pack(">6xH8xHHxxxxI", 1, about.channels, 16, rate)
     description = _box(b"mp4a", entry + _box(b"esds", bytes(4) + elementary))
-    return _track(_AUDIO, aac.RATE, b"soun", _box(b"smhd", bytes(8)), description, bytes(8))
+    return _track(_AUDIO, about.rate, b"soun", _box(b"smhd", bytes(8)), description, bytes(8))
 
 
 def _track(number: int, timescale: int, kind: bytes, header: bytes, description: bytes, size: bytes) -> bytes:
@@ -125,7 +146,8 @@ def _track(number: int, timescale: int, kind: bytes, header: bytes, description:
 
 
 def _descriptor(tag: int, content: bytes) -> bytes:
-    return bytes([tag, len(content)]) + content
+    length = len(content)
+    return bytes([tag, *(length >> shift & 0x7F | 0x80 for shift in (21, 14, 7)), length & 0x7F]) + content
 
 
 def _box(kind: bytes, *contents: bytes) -> bytes:

@@ -11,10 +11,14 @@ Source: ITU-T H.264, by whose sections and tables the comments go.
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias
+
+START_CODE, DELIMITER = b"\0\0\0\1", b"\x09\xf0"
+"""What a NAL unit has before it in a transport stream, and the unit that each picture begins with there."""
 
 STEP = 16
 """The step of lightness: in its multiples, the means of 16 blocks are corrected by whole levels."""
@@ -66,6 +70,14 @@ class Format(NamedTuple):
 
 Picture = Sequence[Macroblock]
 """The macroblocks of a picture, row by row."""
+
+
+def configuration(form: Format) -> bytes:
+    """Return the AVCDecoderConfigurationRecord of MP4 and FLV (ISO/IEC 14496-15, 5.3.3.1)."""
+    sequence, picture = parameter_sets(form)
+    record = bytes([1]) + sequence[1:4] + b"\xff\xe1"  # lengths of 4 bytes, one set of each kind
+    record += struct.pack(">H", len(sequence)) + sequence + struct.pack(">BH", 1, len(picture)) + picture
+    return record + (b"\xfd\xf8\xf8\0" if form.codec.startswith("avc1.64") else b"")  # High repeats: 4:2:0 of 8 bits
 
 
 def parameter_sets(form: Format) -> tuple[bytes, bytes]:

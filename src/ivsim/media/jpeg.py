@@ -51,7 +51,7 @@ def encode(form: Format, picture: Picture) -> bytes:
             _marked(0xC4, means + others),
             _marked(0xDA, b"\3\1\0\2\0\3\0\0\x3f\0"),
             data,
-            b"\xff\xd9",
+            b"\xff\xff\xff\xd9",  # filled up, as is allowed: ffmpeg 5 misses an end that follows the data at once
         ]
     )
 

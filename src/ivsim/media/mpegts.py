@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import chain, cycle, islice
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -37,10 +38,59 @@ _STREAM_IDS = {_VIDEO: 0xE0, _AUDIO: 0xC0, _METADATA: 0xBD}
 
 
 class Sample(NamedTuple):
-    """Something that is shown or heard at a time, in ticks since the stream began."""
+    """Something to be decoded at a time, in ticks since the stream began, and shown or heard so much later."""
 
     ticks: int
     data: bytes
+    offset: int = 0
+
+
+class Writer:
+    """Writes a stream as it comes: what a call returns follows what the one before it returned."""
+
+    def __init__(self) -> None:
+        self._counters: dict[int, int] = {}
+        self._clock = _VIDEO
+
+    def begin(self, *, has_video: bool, has_audio: bool) -> bytes:
+        """Begin a segment with what is going to be in it; there is metadata in each."""
+        pids = tuple(pid for pid, has in ((_VIDEO, has_video), (_AUDIO, has_audio), (_METADATA, True)) if has)
+        self._clock = pids[0]
+        tables = _table(_PAT, 0, struct.pack(">HH", 1, 0xE000 | _PMT)), _table(_PMT, 2, _program(pids, self._clock))
+        return b"".join(_counted(table, self._count(pid, 1)) for pid, table in zip((_PAT, _PMT), tables, strict=True))
+
+    def video(self, sample: Sample, *, is_key: bool) -> bytes:
+        """Return the packets of a picture."""
+        return self._write(_VIDEO, sample, is_key=is_key)
+
+    def audio(self, sample: Sample) -> bytes:
+        """Return the packets of some sound."""
+        return self._write(_AUDIO, sample, is_key=False)
+
+    def metadata(self, sample: Sample) -> bytes:
+        """Return the packets of an ID3 tag."""
+        return self._write(_METADATA, sample, is_key=False)
+
+    def _write(self, pid: int, sample: Sample, *, is_key: bool) -> bytes:
+        part = _elementary(pid, sample)
+        clock = _clock(sample.ticks, is_first=is_key) if pid == self._clock else b""
+        count = -(-(len(part) + len(clock)) // _ROOM)
+        counter = self._count(pid, count)
+        if count < 3:
+            return b"".join(_packets(pid, counter, part, clock, count))
+        first, last = _ROOM - len(clock), (count - 2) * _ROOM + _ROOM - len(clock)
+        full = chain.from_iterable(struct.iter_unpack(f"{_ROOM}s", part[first:last]))  # most packets, of nothing else
+        headers = islice(cycle(_headers(pid)), counter + 1 & 0xF, None)
+        middle = chain.from_iterable(zip(headers, full, strict=False))
+        (begin,) = _packets(pid, counter, part[:first], clock, 1)
+        (end,) = _packets(pid, counter + count - 1, part[last:], b"", 1)
+        return b"".join((begin, *middle, _continued(end)))
+
+    def _count(self, pid: int, packets: int) -> int:
+        """Count packets of a stream, and return how many there were before."""
+        before = self._counters.get(pid, 0)
+        self._counters[pid] = before + packets & 0xF
+        return before
 
 
 def segment(
@@ -58,8 +108,12 @@ def segment(
         packets += _stream(pid, samples, has_clock=pid == clock)
     packets.sort(key=itemgetter(0))
     tables = _table(_PAT, 0, struct.pack(">HH", 1, 0xE000 | _PMT)), _table(_PMT, 2, _program(tuple(streams), clock))
-    counted = [table[:3] + bytes([table[3] | number & 0xF]) + table[4:] for table in tables]
-    return b"".join(counted) + b"".join(packet for _, packet in packets)
+    return b"".join([*(_counted(table, number) for table in tables), *(packet for _, packet in packets)])
+
+
+def _counted(table: bytes, number: int) -> bytes:
+    """Return the packet of a table as the one of this number."""
+    return table[:3] + bytes([table[3] | number & 0xF]) + table[4:]
 
 
 def _stream(pid: int, samples: Sequence[Sample], *, has_clock: bool) -> Iterator[tuple[int, bytes]]:
@@ -81,19 +135,26 @@ def _stream(pid: int, samples: Sequence[Sample], *, has_clock: bool) -> Iterator
 
 def _elementary(pid: int, sample: Sample) -> bytes:
     """Return a packet of the elementary stream."""
-    ticks = (sample.ticks + _START) % _WRAP
-    stamp = bytes(
+    shown = _stamp(3 if sample.offset else 2, sample.ticks + sample.offset)
+    stamps = shown + _stamp(1, sample.ticks) if sample.offset else shown
+    length = 3 + len(stamps) + len(sample.data)
+    length = 0 if length > 0xFFFF else length  # pictures may be of any length
+    flags = 0xC0 if sample.offset else 0x80
+    return struct.pack(">IHBBB", 0x100 | _STREAM_IDS[pid], length, 0x84, flags, len(stamps)) + stamps + sample.data
+
+
+def _stamp(mark: int, ticks: int) -> bytes:
+    """Return a time; the mark says of what it is the time."""
+    ticks = (ticks + _START) % _WRAP
+    return bytes(
         [
-            0x20 | ticks >> 29 & 0xE | 1,
+            mark << 4 | ticks >> 29 & 0xE | 1,
             ticks >> 22 & 0xFF,
             ticks >> 14 & 0xFE | 1,
             ticks >> 7 & 0xFF,
             ticks << 1 & 0xFE | 1,
         ]
     )
-    length = 8 + len(sample.data)
-    length = 0 if length > 0xFFFF else length  # pictures may be of any length
-    return struct.pack(">IHBBB", 0x100 | _STREAM_IDS[pid], length, 0x84, 0x80, 5) + stamp + sample.data
 
 
 def _clock(ticks: int, *, is_first: bool) -> bytes:
@@ -101,6 +162,11 @@ def _clock(ticks: int, *, is_first: bool) -> bytes:
     base = (ticks + _START - _AHEAD) % _WRAP
     field = bytes([0x50 if is_first else 0x10]) + (base << 15 | 0x7E00).to_bytes(6, "big")
     return bytes([len(field)]) + field
+
+
+def _continued(packet: bytes) -> bytes:
+    """Return a packet as one that begins nothing."""
+    return packet[:1] + bytes([packet[1] & 0xBF]) + packet[2:]
 
 
 def _packets(pid: int, counter: int, data: bytes, clock: bytes, count: int) -> Iterator[bytes]:
@@ -117,6 +183,12 @@ def _packets(pid: int, counter: int, data: bytes, clock: bytes, count: int) -> I
             adaptation = bytes([_ROOM - 1 - len(piece)]) + field.ljust(_ROOM - 1 - len(piece), b"\xff")
         control = (0x30 if adaptation else 0x10) | counter + place & 0xF
         yield struct.pack(">BHB", 0x47, (0 if place else 0x4000) | pid, control) + adaptation + piece
+
+
+@lru_cache(maxsize=8)
+def _headers(pid: int) -> list[bytes]:
+    """Return the headers of a stream's packets that are full and begin nothing, by their counters."""
+    return [struct.pack(">BHB", 0x47, pid, 0x10 | counter) for counter in range(16)]
 
 
 @lru_cache(maxsize=64)

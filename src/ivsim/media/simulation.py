@@ -5,7 +5,6 @@ All is a function of its arguments, so the same segment has the same bytes whoev
 
 from __future__ import annotations
 
-import json
 import math
 import struct
 from collections.abc import Iterator
@@ -16,12 +15,6 @@ from typing import NamedTuple
 from . import aac, fmp4, h264, id3, jpeg, mpegts, picture
 from .h264 import Format
 from .picture import Scene
-
-METADATA = "metadata.live-video.net"
-"""The description of a tag that PutMetadata made, as players name it."""
-
-_START_CODE, _DELIMITER = b"\0\0\0\1", b"\x09\xf0"
-"""What a NAL unit has before it in a transport stream, and the unit that each picture begins with there."""
 
 _FRAMES_TOGETHER = 8
 """Frames of sound that share a packet of the elementary stream."""
@@ -45,10 +38,10 @@ def transport_stream(form: Format | None, scene: Scene, part: Part) -> bytes:
     """Return a part of a rendition as a segment of a transport stream; `form` is None for sound alone."""
     video: list[mpegts.Sample] = []
     if form is not None:
-        parameters = [_DELIMITER, *h264.parameter_sets(form)]
+        parameters = [h264.DELIMITER, *h264.parameter_sets(form)]
         for number, unit in _pictures(form, scene, part):
-            units = [_DELIMITER, unit] if video else [*parameters, unit]
-            data = b"".join(_START_CODE + each for each in units)
+            units = [h264.DELIMITER, unit] if video else [*parameters, unit]
+            data = b"".join(h264.START_CODE + each for each in units)
             video.append(mpegts.Sample(number * mpegts.TICKS // form.framerate, data))
     numbers = _frames_of_sound(part)
     audio = [
@@ -62,14 +55,20 @@ def transport_stream(form: Format | None, scene: Scene, part: Part) -> bytes:
     return mpegts.segment(part.number, video=video, audio=audio, metadata=metadata)
 
 
+def initialization(form: Format | None) -> bytes:
+    """Return what is read before the fragments of a rendition."""
+    pictures = form and fmp4.Pictures(form.width, form.height, h264.configuration(form))
+    return fmp4.initialization(pictures, fmp4.Sound(aac.RATE, 2, aac.CONFIG))
+
+
 def fragment(form: Format | None, scene: Scene, part: Part) -> bytes:
-    """Return a part of a rendition as a fragment of MP4, which `fmp4.initialization(form)` is read before."""
+    """Return a part of a rendition as a fragment of MP4, which `initialization(form)` is read before."""
     video = None
     if form is not None:
         shown = _span(part, form.framerate)
         times = [number * fmp4.TIMESCALE // form.framerate for number in range(shown.start, shown.stop + 1)]
         samples = [
-            fmp4.Sample(after - at, struct.pack(">I", len(unit)) + unit)
+            fmp4.Sample(after - at, struct.pack(">I", len(unit)) + unit, is_key=at == times[0])
             for (_, unit), (at, after) in zip(_pictures(form, scene, part), pairwise(times), strict=True)
         ]
         video = fmp4.Track(times[0], samples)
@@ -111,8 +110,7 @@ def _span(part: Part, rate: float) -> range:
 def _tags(scene: Scene, part: Part) -> Iterator[tuple[float, bytes]]:
     """Return the transcoder's own tag, as each segment begins with one in life, and the texts of PutMetadata."""
     moment = scene.began.timestamp() + part.elapsed + part.gap
-    own = {"cmd": "ld_lat_data", "stream_offset": part.elapsed, "transc_s": int(moment * 1000)}
-    yield part.elapsed, id3.tag(json.dumps(own), "segmentmetadata")
+    yield part.elapsed, id3.latency_tag(part.elapsed, int(moment * 1000))
     for at, text in scene.texts:
         if part.elapsed <= at < part.elapsed + part.duration:
-            yield at, id3.tag(text, METADATA)
+            yield at, id3.tag(text, id3.METADATA)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, MutableMapping
 from functools import cached_property, partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import web
 from ..dispatcher import MOST_BYTES
-from ..wire.http import Recipe, Request, Response
+from ..wire.http import Paced, Recipe, Request, Response
 from .urls import Urls, with_own_urls
 
 if TYPE_CHECKING:
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from .maker import Maker
 
 T = TypeVar("T")
+
+_PIECE = 128 * 1024
+"""The most bytes that are sent at once: a slow client holds up no more than a few of these, whatever it asked for."""
+
+_PACE = 0.05
+"""The seconds between two looks at the clock."""
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -59,7 +65,9 @@ class App:
             await self._deliverer.finish()
             if response.latency and not await _unless_gone(receive, asyncio.sleep(response.latency)):
                 return
-            if isinstance(response.body, Recipe):
+            if isinstance(response.body, Paced):
+                response = response._replace(body=self._paced(response.body))
+            elif isinstance(response.body, Recipe):
                 made = await _unless_gone(receive, self._maker.make(response.body))
                 if made is None:
                     return
@@ -69,6 +77,22 @@ class App:
             await _send(receive, send, request, response, is_last=len(body) > MOST_BYTES)
         finally:
             web.log_request(request, response, perf_counter() - began)
+
+    async def _paced(self, body: Paced) -> AsyncIterator[bytes]:
+        """Send a body as its time goes by, on the emulator's clock: the first of it when it has begun."""
+        clock, sent = self._emulator.clock, 0
+        while clock.now() < body.begins:
+            await asyncio.sleep(_PACE)
+        recipe = body.recipe()
+        made = await self._maker.make(recipe) if recipe else b""
+        while sent < len(made):
+            share = (clock.now() - body.begins).total_seconds() / body.seconds
+            until = min(max(int(share * len(made)), 0), len(made))
+            if until > sent:
+                yield made[sent:until]
+                sent = until
+            if sent < len(made):
+                await asyncio.sleep(_PACE)
 
     def _when_delivered(self, send: Send) -> Send:
         async def finish_and_send(message: MutableMapping[str, Any]) -> None:
@@ -134,12 +158,19 @@ async def _send(receive: Receive, send: Send, request: Request, response: Respon
         headers["Connection"] = "close"
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": response.status, "headers": raw})
-    if isinstance(body, bytes):
+    if isinstance(body, bytes) and len(body) <= _PIECE:
         await send({"type": "http.response.body", "body": body})
         return
-    assert not isinstance(body, Recipe), "it has been made"
+    if isinstance(body, bytes):
+        body = _pieces(body)
+    assert not isinstance(body, (Recipe, Paced)), "it has been made"
     if sent := await _unless_gone(receive, _send_parts(send, body)):
         sent.result()  # what failed in the middle fails here, and the client sees that this is not all
+
+
+async def _pieces(body: bytes) -> AsyncIterator[bytes]:
+    for at in range(0, len(body), _PIECE):
+        yield body[at : at + _PIECE]
 
 
 async def _send_parts(send: Send, parts: AsyncIterable[bytes]) -> None:

@@ -6,11 +6,10 @@ import asyncio
 import logging
 import os
 import signal
-import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager, closing, suppress
+from collections.abc import Callable
+from contextlib import ExitStack, aclosing, closing, suppress
 from email.utils import formatdate
 from functools import partial
 from ipaddress import ip_address
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, cast
 import uvicorn
 from uvicorn.server import ServerState
 
+from ..courier import AwsCourier, FolderCourier
 from ..web import HOST, PORT
 from .app import App
 from .chat.hub import Hub
@@ -28,6 +28,7 @@ from .chat.webhook import post
 from .connection import HttpConnection, Limits
 from .deliverer import Deliverer
 from .listener import Listener, listen
+from .live.ports import EncoderPorts
 from .maker import Maker
 from .state_file import StateFile
 from .urls import Urls
@@ -44,10 +45,6 @@ _LAST_WORDS = 0.1
 """The seconds that an answer has to notice that its client is gone."""
 
 
-class RtmpPortRefused(OSError):
-    """The port for encoders cannot be had."""
-
-
 class Server:
     """An emulator on a port, as `Emulator.serve()` returns it; as a context manager it is closed with the block.
 
@@ -58,10 +55,14 @@ class Server:
     `state` is a file in which the emulator is kept: what is in it is loaded, in the place of what the emulator has, and
     from then on it is at most a second old. Raises UnreadableState and OSError as StateFile does.
 
-    With `rtmp_port`, encoders push there by RTMP; 0 takes any that is free. Raises RtmpPortRefused,
-    which is an OSError, for one that cannot be had.
+    With `rtmp_port` and `rtmps_port`, encoders push there; 0 takes any that is free. RTMPS needs the files of a
+    certificate and its key. Where `insecure_ingest`, every channel takes RTMP, else only those that say so. Raises
+    RtmpPortRefused, which is an OSError, for a port that cannot be had; ValueError for a certificate that cannot be
+    used.
 
     Playback URLs in answers are the server's own, by the host that the client came by; with `aws_urls`, AWS's.
+
+    Recordings are written to the folder `recordings`, as `{bucket}/{key}`, each file as it is whole.
 
     `limits` says for how long clients are waited for.
     """
@@ -75,16 +76,28 @@ class Server:
         state: str | os.PathLike[str] | None = None,
         aws_urls: bool = False,
         rtmp_port: int | None = None,
+        rtmps_port: int | None = None,
+        tls_cert: str | os.PathLike[str] | None = None,
+        tls_key: str | os.PathLike[str] | None = None,
+        insecure_ingest: bool = True,
+        recordings: str | os.PathLike[str] | None = None,
         limits: Limits = Limits(),  # noqa: B008 - it cannot be changed
     ) -> None:
         self.emulator = emulator
-        self._socket = listen(host, port)
         self._limits = limits
-        self._rtmp_socket = None if rtmp_port is None else self._listen_for_encoders(host, rtmp_port)
         self._aws_urls = aws_urls
-        self._state_file = None if state is None else self._keep_in(state)
+        with ExitStack() as on_failure:
+            self._socket = listen(host, port)
+            on_failure.callback(self._socket.close)
+            self._encoder_ports = EncoderPorts(rtmp_port, rtmps_port, tls_cert, tls_key, insecure_ingest).open(host)
+            on_failure.callback(self._encoder_ports.close)
+            self._state_file = None if state is None else StateFile(emulator, state)
+            on_failure.pop_all()
         address, self.port = self._socket.getsockname()[:2]
         self.host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
+        self._stop_delivering: Callable[[], object] = lambda: None
+        if recordings is not None:
+            self._stop_delivering = emulator.deliver_to(FolderCourier(recordings, emulator.courier or AwsCourier()))
         self._stop_posting = emulator.chat.post_with(partial(post, emulator.quotas))
         self._stop: Callable[[], object] | None = None
         self._is_stopped = False
@@ -109,10 +122,12 @@ class Server:
     @property
     def rtmp_url(self) -> str | None:
         """The URL for encoders, to which a stream key is added; None when it listens for none."""
-        if self._rtmp_socket is None:
-            return None
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"rtmp://{host}:{self._rtmp_socket.getsockname()[1]}/app/"
+        return self._encoder_url("rtmp", self._encoder_ports.port("rtmp_port"))
+
+    @property
+    def rtmps_url(self) -> str | None:
+        """The URL for encoders that use TLS; None when it listens for none."""
+        return self._encoder_url("rtmps", self._encoder_ports.port("rtmps_port"))
 
     @property
     def is_open_to_others(self) -> bool:
@@ -163,31 +178,16 @@ class Server:
 
     def _give_back(self) -> None:
         """Release the ports and the file, and POST nothing any more for the emulator."""
-        self._close_ports()
+        self._socket.close()
+        self._encoder_ports.close()
         self._stop_posting()
+        self._stop_delivering()
         if self._state_file is not None:
             self._state_file.close()
 
-    def _close_ports(self) -> None:
-        self._socket.close()
-        if self._rtmp_socket is not None:
-            self._rtmp_socket.close()
-
-    def _listen_for_encoders(self, host: str, port: int) -> socket.socket:
-        try:
-            return listen(host, port)
-        except BaseException as error:
-            self._socket.close()
-            if isinstance(error, OSError):
-                raise RtmpPortRefused(str(error)) from None
-            raise
-
-    def _keep_in(self, path: str | os.PathLike[str]) -> StateFile:
-        try:
-            return StateFile(self.emulator, path)
-        except BaseException:
-            self._close_ports()
-            raise
+    def _encoder_url(self, scheme: str, port: int | None) -> str | None:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return None if port is None else f"{scheme}://{host}:{port}/app/"
 
     @property
     def _authority(self) -> str:
@@ -198,9 +198,10 @@ class Server:
         self._stop = partial(loop.call_soon_threadsafe, stop.set)
         loop.time = _time  # type: ignore[method-assign]
         async with aclosing(Deliverer(self.emulator)) as deliverer:
+            self.emulator.streams.hang_up_lost()
             maker = Maker()
             app = App(self.emulator, maker, deliverer, Urls(aws=self._aws_urls, rtmp=self.rtmp_url))
-            async with self._encoders():
+            async with self._encoder_ports.serving(self.emulator):
                 with closing(Hub(self.emulator)) as hub:
                     shared = await self._serve_until(stop, hub, app, ready)
             for connection in list(shared.connections):
@@ -208,24 +209,6 @@ class Server:
             if shared.tasks:
                 await asyncio.wait(shared.tasks, timeout=_LAST_WORDS)
             await maker.close()
-
-    @asynccontextmanager
-    async def _encoders(self) -> AsyncIterator[None]:
-        """Let encoders in, inside the block, if it listens for them."""
-        if self._rtmp_socket is None:
-            yield
-            return
-        from .live.ingest import Ingest  # noqa: PLC0415 - nobody waits for it who listens for no encoder
-
-        encoders: set[Ingest] = set()
-        make = partial(Ingest, self.emulator, encoders)
-        server = await asyncio.get_running_loop().create_server(make, sock=self._rtmp_socket)
-        try:
-            yield
-        finally:
-            server.close()
-            for encoder in list(encoders):
-                encoder.stop("The server stops.")
 
     async def _serve_until(self, stop: asyncio.Event, hub: Hub, app: App, ready: Callable[[], object]) -> ServerState:
         loop = asyncio.get_running_loop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterable, Callable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import NotEmulated
@@ -46,11 +47,27 @@ class Recipe(NamedTuple):
         return self.function(*self.arguments)
 
 
+class Paced(NamedTuple):
+    """A body that can be had only as the time goes by that it is about: from its beginning on, for some seconds.
+
+    `recipe` returns the recipe for it when the time has begun, None when there will be none.
+    """
+
+    recipe: Callable[[], Recipe | None]
+    begins: datetime
+    seconds: float
+
+    def make(self) -> bytes:
+        """Return the body as it would be if the time had come."""
+        recipe = self.recipe()
+        return recipe.make() if recipe else b""
+
+
 class Response(NamedTuple):
     """An HTTP response, as a door sends it.
 
-    `body` is bytes, or the recipe that they are made by, or an iterable of parts that are waited for one by one. A door
-    that answers in one go, as all in process do, sends `whole()`.
+    `body` is bytes, or the recipe that they are made by, at once or `Paced`, or an iterable of parts that are waited
+    for one by one. A door that answers in one go, as all in process do, sends `whole()`.
 
     `latency` is how many seconds the answer took on the emulator's clock (0 unless a fault made it slow), so
     that a door can time out as a network would. `operation` is what was called ("ivs:CreateChannel"), empty when the
@@ -59,7 +76,7 @@ class Response(NamedTuple):
 
     status: int
     headers: dict[str, str]
-    body: bytes | Recipe | AsyncIterable[bytes] = b""
+    body: bytes | Recipe | Paced | AsyncIterable[bytes] = b""
     latency: float = 0.0
     operation: str = ""
 
@@ -69,7 +86,7 @@ class Response(NamedTuple):
         A body in parts is refused, as NotEmulated: they become ready as time goes by, and nobody in process waits.
         """
         status, headers, body, latency, operation = self
-        if isinstance(body, Recipe):
+        if isinstance(body, (Recipe, Paced)):
             body = body.make()
         elif not isinstance(body, bytes):
             status = NotEmulated.status

@@ -6,8 +6,6 @@ import json
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,27 +14,15 @@ import pytest
 from ivsim import Emulator
 from ivsim.media import flv
 from ivsim.media.h264 import Format
-from ivsim.server.live import ingest
+from ivsim.server.live import ingest as ingest_module
 from ivsim.server.run import Server
 
 from ...decoding import executable
 from ..control_client import call
 from ..waiting import DEADLINE, until
 from . import publisher
+from .conftest import Encode, told
 from .publisher import FORM
-
-
-@pytest.fixture
-def server(sim: Emulator) -> Iterator[Server]:
-    with sim.serve(rtmp_port=0) as server:
-        yield server
-
-
-@pytest.fixture
-def created(sim: Emulator) -> Any:
-    """A channel and its stream key."""
-    return call(sim, "CreateChannel", name="show")
-
 
 Push = Callable[..., socket.socket]
 
@@ -78,10 +64,6 @@ def rest(connection: socket.socket) -> bytes:
 
 def is_live(sim: Emulator) -> bool:
     return bool(sim.streams.live)
-
-
-def told(sim: Emulator) -> list[str]:
-    return [event["detail"]["event_name"] for event in sim.events]
 
 
 def test_goes_live(sim: Emulator, created: Any, push: Push) -> None:
@@ -170,13 +152,6 @@ def test_second(sim: Emulator, created: Any, push: Push, caplog: pytest.LogCaptu
     assert caplog.text.count("is live already") == 2
 
 
-def test_too_much(sim: Emulator, created: Any, push: Push) -> None:
-    """Who sends more than the channel takes is cut off, with the event that says so."""
-    connection = push(created["streamKey"]["value"], publisher.metadata(videodatarate=20_000.0) + publisher.media())
-    assert b"NetStream.Unpublish.Success" in rest(connection)
-    assert "Ingest Bitrate" in [event["detail"].get("limit_name") for event in sim.events]
-
-
 @pytest.mark.parametrize(
     ("data", "why"),
     [
@@ -201,19 +176,6 @@ def test_own_mistake(
     assert "a bug in ivsim at what an encoder sent" in caplog.text
 
 
-def test_starvation(sim: Emulator, created: Any, push: Push, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When no media come the stream starves, once, until they come again."""
-    monkeypatch.setattr(ingest, "SECONDS_TO_STARVATION", 0.1)
-    monkeypatch.setattr(ingest, "_LOOK", 0.01)
-    connection = push(created["streamKey"]["value"])
-    until(lambda: "Starvation Start" in told(sim))
-    connection.sendall(publisher.picture(2000))
-    until(lambda: "Starvation End" in told(sim))
-    connection.close()
-    until(lambda: not is_live(sim))
-    assert told(sim).count("Starvation End") == told(sim).count("Starvation Start") > 0
-
-
 def test_the_server_ends(sim: Emulator, created: Any, push: Push, server: Server) -> None:
     """A server that is closed tells encoders, and their streams end."""
     connection = push(created["streamKey"]["value"])
@@ -223,30 +185,77 @@ def test_the_server_ends(sim: Emulator, created: Any, push: Push, server: Server
     assert not is_live(sim)
 
 
-def test_taken_port(sim: Emulator) -> None:
-    """A port that is taken is an OSError that names it, and leaves nothing behind; without one there is no URL."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
-        port = taken.getsockname()[1]
-        with pytest.raises(OSError, match=f"port {port}: something else listens there"):
-            sim.serve(rtmp_port=port)
-    with pytest.raises(ValueError, match="70000 is not from 0 to 65535"):
-        sim.serve(rtmp_port=70_000)
-    with sim.serve() as server:
-        assert server.rtmp_url is None
+def test_the_server_ends_before_it_is_live(created: Any, push: Push, server: Server) -> None:
+    """So is an encoder told that has sent nothing yet."""
+    connection = push(created["streamKey"]["value"], b"")
+    server.close()
+    assert b"The server stops." in rest(connection)
 
 
-def test_no_state(sim: Emulator, tmp_path: Path) -> None:
-    """A server that cannot begin gives the port for encoders back."""
-    port = free_port()
-    with pytest.raises(OSError, match="it is not a regular file"):
-        Server(sim, port=0, rtmp_port=port, state=tmp_path)
-    with sim.serve(rtmp_port=port) as server:
-        assert server.rtmp_url == f"rtmp://127.0.0.1:{port}/app/"
+@pytest.mark.parametrize("priority", [1, 0])
+def test_no_right(sim: Emulator, created: Any, encode: Encode, priority: int, caplog: pytest.LogCaptureFixture) -> None:
+    """Who has no right is told the reason by name: a deleted key, a quota that is used up, a priority too low."""
+    key = created["streamKey"]["value"]
+    sim.streams.start(key, priority=1)
+    assert b"StreamTakeoverInvalidPriority" in encode(f"{key}?priority={priority}").rest()
+    sim.quotas["Concurrent streams"] = 1
+    other = call(sim, "CreateChannel")["streamKey"]
+    assert b"1 channels are streaming in us-east-1 already, as many as the quota allows" in (
+        encode(other["value"]).rest()
+    )
+    call(sim, "DeleteStreamKey", arn=other["arn"])
+    assert b"no channel has this stream key" in encode(other["value"]).rest()
+    assert caplog.text.count("an encoder is refused") == 3
 
 
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as free:
-        return int(free.getsockname()[1])
+def test_audio_only(
+    sim: Emulator, created: Any, encode: Encode, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Sound alone is never live, and the log says why; who is live, or gone, is not told of."""
+    monkeypatch.setattr(ingest_module, "_PATIENCE", 0.01)
+    encode(call(sim, "CreateChannel")["streamKey"]["value"]).send(1).settle()
+    encode(call(sim, "CreateChannel")["streamKey"]["value"]).socket.close()
+    connection = encode(created["streamKey"]["value"])
+    connection.socket.sendall(b"".join(publisher.sound(at * 21) for at in range(100)))
+    arn = created["channel"]["arn"]
+    until(lambda: f"{arn}: an encoder has sent no key frame of video for 0 s" in caplog.text)
+    connection.settle()
+    assert [live.channel_arn for live in sim.streams.live] != [arn]
+    assert len(sim.streams.live) == 1
+
+
+def test_late_form_of_sound(sim: Emulator, created: Any, encode: Encode) -> None:
+    """An encoder that says it sends sound is live when the form of it is known, with all that it sent before."""
+    connection = encode(created["streamKey"]["value"], has_sound=False, audiocodecid=10.0).send(0.5)
+    assert not sim.streams.live
+    connection.socket.sendall(publisher.headers())
+    connection.send_headers()
+    connection.send(2)
+    shown = call(sim, "GetStreamSession", channelArn=created["channel"]["arn"])["streamSession"]["ingestConfiguration"]
+    assert shown["audio"]["codec"] == "mp4a.40.2"
+    (live,) = sim.streams.live
+    assert live.pushed
+    assert live.pushed.cuts.count == 1
+
+
+@pytest.mark.parametrize("rate", [10, 250])
+def test_no_form_of_sound(sim: Emulator, created: Any, encode: Encode, rate: int) -> None:
+    """An encoder that says so, and sends none, is live after a second of media, or some hundred pictures."""
+    form = publisher.LITTLE._replace(framerate=rate)
+    encode(created["streamKey"]["value"], form=form, has_sound=False, audiocodecid=10.0).send(1.1, every=1)
+    assert sim.streams.live
+    shown = call(sim, "GetStreamSession", channelArn=created["channel"]["arn"])["streamSession"]["ingestConfiguration"]
+    assert "audio" not in shown or not shown["audio"].get("codec")
+
+
+def test_pictures_without_their_form(sim: Emulator, created: Any, push: Push) -> None:
+    """Pictures before it is known how to decode them are passed over."""
+    connection = push(created["streamKey"]["value"], publisher.picture(0, is_key=True) + publisher.picture(33))
+    connection.sendall(publisher.command("_checkbw", 77, None))
+    assert connection.recv(1000)
+    assert not sim.streams.live
+    connection.sendall(publisher.media())
+    until(lambda: is_live(sim))
 
 
 def test_ffmpeg(sim: Emulator, created: Any, server: Server) -> None:

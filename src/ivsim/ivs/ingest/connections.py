@@ -35,10 +35,15 @@ class IngestConnection(NamedTuple):
         if self.host != endpoint:
             return f"{self.host or 'nothing'} is not where {channel.arn} is ingested; that is {endpoint}"
         if self.scheme == "rtmp" and not channel.insecure_ingest:
-            return f"{channel.arn} does not allow insecure ingest; use rtmps"
+            return insecure(channel.arn)
         if self.scheme == "srt" and not channel.insecure_ingest and self.passphrase != channel.srt_passphrase:
             return f"the SRT passphrase is not that of {channel.arn}"
         return None
+
+
+def insecure(channel_arn: str) -> str:
+    """Return why a channel does not take RTMP without TLS."""
+    return f"{channel_arn} does not allow insecure ingest; use rtmps"
 
 
 class IngestURLRefused(ValueError):

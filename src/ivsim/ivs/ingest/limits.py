@@ -10,6 +10,7 @@ from typing import NamedTuple
 from .._service import Context, service
 from ..channels import Channel
 from ..ingest_configurations import Ingest
+from ..stream_sessions import LIMIT_BREACH
 
 CONCURRENT_STREAMS = service.quota("Concurrent streams", 100)
 CONCURRENT_VIEWS = service.quota("Concurrent views", 15_000)
@@ -35,6 +36,10 @@ _BASIC_BITRATE = 3_500_000
 
 _RESOLUTIONS = {"SD": (400_000, 864), "HD": (900_000, 1280), "FULL_HD": (2_100_000, 1920)}
 """Pixels in all and pixels on an edge; only multitrack input has another one than FULL_HD."""
+
+
+MEASURED_TOLERANCE = 1.1
+"""The part of the greatest bitrate up to which a measured one passes, as encoders that are set to it vary around it."""
 
 
 class Breach(NamedTuple):
@@ -72,8 +77,8 @@ def multitrack_problem(channel: Channel, ingest: Ingest) -> str | None:
     return None
 
 
-def excess(ctx: Context, channel: Channel, ingest: Ingest) -> Breach | None:
-    """Return the limit of ingest that an encoder exceeds."""
+def excess(ctx: Context, channel: Channel, ingest: Ingest, *, bitrate: int | None = None) -> Breach | None:
+    """Return the limit of ingest that an encoder exceeds; by its bitrate as it was measured, else as it is told."""
     most_pixels, longest_edge = _resolution(channel, ingest)
     for track in ingest.video:
         pixels, edge = track.video_width * track.video_height, max(track.video_width, track.video_height)
@@ -82,8 +87,16 @@ def excess(ctx: Context, channel: Channel, ingest: Ingest) -> Breach | None:
         if edge > longest_edge:
             return Breach("Ingest Resolution", longest_edge, edge - longest_edge, "pixels per edge")
     most = _bitrate(ctx, channel, ingest)
-    bitrate = sum(track.target_bitrate for track in ingest.video)
+    if bitrate is None:
+        bitrate = sum(track.target_bitrate for track in ingest.video)
+    elif bitrate <= most * MEASURED_TOLERANCE:
+        return None
     return Breach("Ingest Bitrate", most, bitrate - most, "bits per second") if bitrate > most else None
+
+
+def announce_shared(ctx: Context, breach: Breach) -> None:
+    """Tell of a limit that all streams of the region share, and so of no channel."""
+    ctx.emit(LIMIT_BREACH, [], breach._asdict())
 
 
 def _resolution(channel: Channel, ingest: Ingest) -> tuple[int, int]:

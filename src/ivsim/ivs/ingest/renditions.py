@@ -13,6 +13,7 @@ from ..channels import ADVANCED
 if TYPE_CHECKING:
     from ..channels import Channel
     from ..ingest_configurations import VideoConfiguration
+    from ..stream_sessions import StreamSession
 
 _TRANSCODED = "avc1.4D401F"
 _AUDIO = "mp4a.40.2"
@@ -49,8 +50,17 @@ class Rendition(NamedTuple):
         return min(self.width, self.height)
 
 
+def renditions_of(stream: StreamSession) -> list[Rendition]:
+    """Return the renditions of a broadcast, the best first. What an encoder pushes is passed on as it is."""
+    if not stream.is_pushed:
+        return ladder(stream.channel, stream.ingest.video)
+    video, *_ = stream.ingest.video
+    source = _source(video)
+    return [source if stream.ingest.audio else source._replace(codecs=video.codec)]
+
+
 def ladder(channel: Channel, video: Sequence[VideoConfiguration]) -> list[Rendition]:
-    """Return the renditions of a broadcast on a channel, the best first."""
+    """Return the renditions into which a channel turns what an encoder sends, the best first."""
     if len(video) > 1:
         most = HEIGHTS.get(channel.multitrack_input_configuration.maximum_resolution, HEIGHTS["FULL_HD"])
         tracks = [_source(track) for track in video]

@@ -9,30 +9,27 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import AsyncIterable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
-from math import inf
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlencode
 
 from ...core import arns
 from ...core.arguments import TypeRefused, ValueRefused
 from ...core.keys import public_key
 from ...core.state import State
-from ...wire.http import Recipe, Request, Response
+from ...wire.http import Paced, Request, Response
 from ...wire.serialize import GO_ESCAPES
-from .. import broadcast
+from .. import views
 from .._service import Context, Contexts
-from ..channels import Channel, hosts_of, media_suffix
+from ..channels import Channel, hosts_of
 from ..ingest.limits import CONCURRENT_VIEWS, Breach
-from ..ingest.renditions import HEIGHTS, Rendition, ladder
-from ..stream_sessions import StreamSession, live_session, views
+from ..stream_sessions import StreamSession, live_session
 from ..viewer_sessions import ViewerSession, is_revoked
-from . import pictures, playlists, tokens
-from .timelines import Timeline
+from . import playlists, tokens
 from .urls import (
     CHANNEL_PATH,
     COUNTRY,
@@ -46,6 +43,7 @@ from .urls import (
     viewer_of,
     without_token,
 )
+from .view import Body, View, as_measured, renditions_for
 
 AFTER_THE_END = timedelta(seconds=60)
 """The time for which playlists and segments of a broadcast are still served after its end."""
@@ -73,6 +71,8 @@ class PlaybackResponse:
     body: str | Any  # rather than bytes, of which a type checker would ask at every playlist
     viewer_session: ViewerSession | None = None
 
+
+T = TypeVar("T")
 
 _Granted: TypeAlias = tuple[Response, ViewerSession]
 
@@ -198,9 +198,10 @@ class Playback:
         folder = f"https://{cluster}.playlist.live-video.net/v1/playlist"
         if viewer.is_elsewhere:
             folder = "../../../v1/playlist"
+        push = ctx.store.pushes.get(stream.stream_id)
         renditions = [
-            (rendition, f"{folder}/{opaque(session.id, index)}.m3u8")
-            for index, rendition in _renditions(session, stream).items()
+            (rendition if push is None else as_measured(rendition, push), f"{folder}/{opaque(session.id, index)}.m3u8")
+            for index, rendition in renditions_for(session, stream).items()
         ]
         text = playlists.multivariant(
             session, stream, ctx.now, country=viewer.country, cluster=cluster, renditions=renditions
@@ -208,40 +209,39 @@ class Playback:
         return _granted(viewer, session, _PLAYLIST, text.encode())
 
     def _variant(self, viewer: Viewer, session_id: str, index: int) -> _Granted:
-        ctx, session, stream = self._watched(viewer, session_id, index)
-        folder = f"https://{hosts_of(session.channel_arn).host_id}.j.cloudfront.hls.live-video.net/v1/segment"
+        view = self._watched(viewer, session_id, index)
+        if view.stream.state is not None:
+            views.see(view.ctx, view.stream.stream_id, session_id)
+        folder = f"https://{hosts_of(view.session.channel_arn).host_id}.j.cloudfront.hls.live-video.net/v1/segment"
         if viewer.is_elsewhere:
             folder = "../segment"
-        suffix = _suffix(stream)
+        return _granted(viewer, view.session, _PLAYLIST, self._when_playable(view, partial(view.playlist, folder)))
 
-        def url_of(*number: int) -> str:
-            return f"{folder}/{opaque(stream.stream_id, index, *number)}.{suffix}?dna={session.id}"
+    def _when_playable(self, view: View, playlist: Callable[[], str]) -> bytes | AsyncIterable[bytes]:
+        """Return a playlist; of a push it is waited for until there is a segment, as players give up on none."""
 
-        text = playlists.variant(
-            stream,
-            _timeline(ctx, session, stream),
-            ctx.now,
-            url_of,
-            initialization=url_of() if suffix == "mp4" else None,
-        )
-        return _granted(viewer, session, _PLAYLIST, text.encode())
+        def make() -> bytes:
+            return self._in_transaction(playlist).encode()
+
+        is_waited_for = view.push is not None and not view.timeline.count and not view.stream.end_time
+        return view.push.once_playable(make) if view.push and is_waited_for else make()
 
     def _segment(self, viewer: Viewer, stream_id: str, index: int, numbers: list[int], suffix: str) -> _Granted:
-        """Answer with a segment, by its number, or with the initialization of fragments, which has no number."""
-        ctx, session, stream = self._watched(viewer, viewer.parameter("dna"), index)
-        if stream.stream_id != stream_id or suffix != _suffix(stream):
+        """Answer with a segment, by its number, or with the initialization of fragments."""
+        view = self._watched(viewer, viewer.parameter("dna"), index)
+        body = view.media(numbers) if (view.stream.stream_id, view.suffix) == (stream_id, suffix) else None
+        if body is None:
             raise _not_found()
-        rendition = _renditions(session, stream)[index]
-        if not numbers and suffix == "mp4":
-            return _granted(viewer, session, _SEGMENTS[suffix], pictures.initialization(rendition))
-        timeline = _timeline(ctx, session, stream)
-        if len(numbers) != 1 or not 0 <= numbers[0] < timeline.count + playlists.PREFETCHED:
-            raise _not_found()
-        recipe = pictures.segment(stream, rendition, timeline, numbers[0], ctx.store.metadata[stream_id], suffix)
-        return _granted(viewer, session, _SEGMENTS[suffix], recipe)
+        if isinstance(body, Paced):
+            body = body._replace(recipe=partial(self._in_transaction, body.recipe))
+        return _granted(viewer, view.session, _SEGMENTS[suffix], body)
 
-    def _watched(self, viewer: Viewer, session_id: str, index: int) -> tuple[Context, ViewerSession, StreamSession]:
-        """Return the session and the stream of a viewer who was admitted before. Refuses one who no longer is."""
+    def _in_transaction(self, look: Callable[[], T]) -> T:
+        with self._state.transaction():
+            return look()
+
+    def _watched(self, viewer: Viewer, session_id: str, index: int) -> View:
+        """Return the view of a viewer who was admitted before. Refuses one who no longer is."""
         ctx = next((ctx for ctx in self._contexts if session_id in ctx.store.viewer_sessions), None)
         if ctx is None:
             raise _not_found()
@@ -252,9 +252,11 @@ class Playback:
         if session.strict_origin_enforcement:
             _check_origin(viewer, stream.channel, session.origins, strict=True)
         is_over = stream.end_time is not None and ctx.now - stream.end_time >= AFTER_THE_END
-        if is_over or index not in _renditions(session, stream):
+        renditions = renditions_for(session, stream)
+        is_lost = stream.is_pushed and stream.stream_id not in ctx.store.pushes
+        if is_over or is_lost or index not in renditions:
             raise _not_found()
-        return ctx, session, stream
+        return View(ctx, session, stream, index, renditions[index])
 
 
 def _terms_of_token(ctx: Context, channel: Channel, viewer: Viewer) -> dict[str, Any]:
@@ -308,10 +310,10 @@ def _terms_of_policy(ctx: Context, channel: Channel, viewer: Viewer) -> dict[str
 def _check_views(ctx: Context, stream: StreamSession) -> None:
     """Refuse one more viewer where the region has as many as its quota allows."""
     most = ctx.quota(CONCURRENT_VIEWS)
-    watching = views(ctx)
+    watching = views.total(ctx)
     if watching >= most:
         breach = Breach("Concurrent Viewers", most, watching + 1 - most, "viewers")
-        announce_breach = partial(broadcast.exceed, ctx, stream.stream_id, breach)
+        announce_breach = partial(views.exceed, ctx, stream.stream_id, breach)
         code, text = "concurrent_views_exceeded", "too many concurrent views"
         raise _ViewerRefused(403, code, text, stream.channel, announce_breach=announce_breach)
 
@@ -333,28 +335,7 @@ def _matches(origin: str, pattern: str) -> bool:
     return origin == pattern
 
 
-def _renditions(session: ViewerSession, stream: StreamSession) -> dict[int, Rendition]:
-    """Return the renditions that a viewer may have, by their place on the ladder."""
-    most = HEIGHTS[session.maximum_resolution] if session.maximum_resolution else inf
-    rungs = enumerate(ladder(stream.channel, stream.ingest.video))
-    return {index: rendition for index, rendition in rungs if rendition.short_side <= most}
-
-
-def _timeline(ctx: Context, session: ViewerSession, stream: StreamSession) -> Timeline:
-    """Return the timeline that a viewer sees, with or without ads."""
-    return Timeline(
-        stream,
-        ctx.now,
-        health_changes=ctx.store.health_changes[stream.stream_id],
-        ad_breaks=() if session.ads_opt_out else ctx.store.ad_breaks[stream.stream_id],
-    )
-
-
-def _suffix(stream: StreamSession) -> str:
-    return media_suffix(stream.channel.container_format)
-
-
-def _granted(viewer: Viewer, session: ViewerSession, content_type: str, body: bytes | Recipe) -> _Granted:
+def _granted(viewer: Viewer, session: ViewerSession, content_type: str, body: Body) -> _Granted:
     headers = {"Content-Type": content_type, "Access-Control-Allow-Origin": "*"}
     if session.origins and viewer.origin:
         headers |= {"Access-Control-Allow-Origin": viewer.origin, "Vary": "Origin"}

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ...media import fmp4, simulation
+from ...media import simulation
 from ...media.picture import YOUNG, Scene
 from ...media.simulation import Part
 from ...wire.http import Recipe
@@ -55,4 +55,4 @@ def segment(
 
 def initialization(rendition: Rendition) -> Recipe:
     """Return the recipe for what is read before fragments."""
-    return Recipe(fmp4.initialization, (form_of(rendition),))
+    return Recipe(simulation.initialization, (form_of(rendition),))

@@ -17,11 +17,8 @@ from ..stream_sessions import StreamSession
 from ..viewer_sessions import ViewerSession
 from .timelines import Timeline
 
-WINDOW = 15
-"""The number of segments in a playlist."""
-
 PREFETCHED = 2
-"""The number of segments to come that a live playlist hints at."""
+"""The number of segments to come that a live playlist hints at, where the channel's latency is to be low."""
 
 SOURCE = "chunked"
 """The name of the rendition that is passed on unchanged, when there are others."""
@@ -57,7 +54,7 @@ def multivariant(
         "VIDEO-SESSION-ID": _digits(19, viewer.id),
         "BROADCAST-ID": _digits(12, stream.stream_id),
         "STREAM-TIME": f"{(now - stream.started_at).total_seconds():.6f}",
-        "FUTURE": "true",
+        "FUTURE": "true" if is_low_latency(stream) else None,
         "USER-COUNTRY": country,
         "MANIFEST-CLUSTER": cluster,
         "ORIGIN": cluster,
@@ -78,24 +75,26 @@ def variant(
     now: datetime,
     url_of: Callable[[int], str],
     *,
-    initialization: str | None = None,
+    initialization_of: Callable[[int], str] | None = None,
 ) -> str:
     """Return the playlist of one rendition: the newest segments by their URLs, and two to come unless it has ended.
 
-    `initialization` is the URL of what players have to read first, where segments are fragments of MP4.
+    `initialization_of` returns the URL of what players have to read before a segment that is a fragment of MP4; None
+    where segments are none.
     """
-    first = max(timeline.count - WINDOW, 0)
+    first = timeline.first_listed
+    read_before = initialization_of(first) if initialization_of else None
     forgotten = timeline.changes(first) - (timeline.stretch(first).first == first)
     lines = [
         "#EXTM3U",
-        f"#EXT-X-VERSION:{MAP_VERSION if initialization else 3}",
-        "#EXT-X-TARGETDURATION:6",
+        f"#EXT-X-VERSION:{MAP_VERSION if initialization_of else 3}",
+        f"#EXT-X-TARGETDURATION:{timeline.target_seconds}",
         f"#EXT-X-MEDIA-SEQUENCE:{first}",
         *([f"#EXT-X-DISCONTINUITY-SEQUENCE:{forgotten}"] if forgotten > 0 else []),
         f"#EXT-X-NET-LIVE-VIDEO-LIVE-SEQUENCE:{first}",
         f"#EXT-X-NET-LIVE-VIDEO-ELAPSED-SECS:{timeline.elapsed(first):.3f}",
         f"#EXT-X-NET-LIVE-VIDEO-TOTAL-SECS:{timeline.elapsed(timeline.count):.3f}",
-        *([f'#EXT-X-MAP:URI="{initialization}"'] if initialization else []),
+        *([f'#EXT-X-MAP:URI="{read_before}"'] if read_before else []),
         f'#EXT-X-DATERANGE:ID="playlist-creation-{int(now.timestamp())}",CLASS="timestamp",START-DATE="{_iso(now)}",'
         f'END-ON-NEXT=YES,X-SERVER-TIME="{now.timestamp():.2f}"',
     ]
@@ -103,13 +102,20 @@ def variant(
         begin, stretch = timeline.begin(number), timeline.stretch(number)
         if number in (first, stretch.first):
             lines += _sources(timeline, number, begin)
+            if initialization_of and read_before != (read_before := initialization_of(number)):
+                lines.append(f'#EXT-X-MAP:URI="{read_before}"')
         duration = f"{timeline.duration(number):.3f}"
         lines += [f"#EXT-X-PROGRAM-DATE-TIME:{_iso(begin)}", f"#EXTINF:{duration},{stretch.source}", url_of(number)]
     if stream.end_time:
         lines.append("#EXT-X-ENDLIST")
-    else:
+    elif is_low_latency(stream):
         lines += [f"#EXT-X-PREFETCH:{url_of(timeline.count + ahead)}" for ahead in range(PREFETCHED)]
     return "\n".join(lines) + "\n"
+
+
+def is_low_latency(stream: StreamSession) -> bool:
+    """Return whether viewers are to see a broadcast as early as can be."""
+    return stream.channel.latency_mode == "LOW"
 
 
 def _sources(timeline: Timeline, number: int, begin: datetime) -> list[str]:

@@ -1,7 +1,8 @@
 """The timeline of a broadcast: when each of its segments begins, and what viewers see in it.
 
 There is a segment each two seconds while there is something to see: the broadcast, the failover slate in its place, or
-ads. What has been listed stays as it was listed. docs/fidelity.md lists what is assumed.
+ads. Where an encoder pushes, it is its key frames that begin segments. What has been listed stays as it was listed.
+docs/fidelity.md lists what is assumed.
 """
 
 from __future__ import annotations
@@ -16,9 +17,16 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from ..ingest.pushes import Cuts
     from ..stream_sessions import AdBreak, StreamEvent, StreamSession
 
 SEGMENT_SECONDS = 2.0
+
+WINDOW = 15
+"""The number of segments in a playlist."""
+
+_TARGET_SECONDS = 6
+"""The duration that segments are said not to exceed, as AWS's playlists say it though theirs have two seconds."""
 
 LIVE = "live"
 SLATE = "slate"
@@ -61,9 +69,30 @@ class Timeline:
         ad_breaks: Sequence[AdBreak] = (),
     ) -> None:
         self._spans, self._slates = _spans(stream, now, health_changes)
+        self._now = self._spans[-1].end
         self._elapsed = list(accumulate((span.end - span.start for span in self._spans), initial=_NOTHING))
         self.count = self._elapsed[-1] // _SEGMENT + 1
         self._inserted = ad_breaks
+
+    @property
+    def first_listed(self) -> int:
+        """The number of the first segment that is in playlists."""
+        return max(self.count - WINDOW, 0)
+
+    @property
+    def target_seconds(self) -> int:
+        """The seconds that no segment exceeds, when they are rounded."""
+        return _TARGET_SECONDS
+
+    @property
+    def begun(self) -> int:
+        """The number of segments that have begun; as a rule they are listed at once."""
+        return self.count
+
+    @property
+    def breaks(self) -> Sequence[int]:
+        """The segments that do not follow on the one before without a seam, though they are of the same source."""
+        return ()
 
     def begin(self, number: int) -> datetime:
         """Return the time at which a segment begins; for one to come, the time if nothing interrupts."""
@@ -97,7 +126,7 @@ class Timeline:
         begun: list[Span] = []
         for each in sorted(self._inserted, key=attrgetter("start")):
             wanted = max(each.start, each.inserted_at + _TICK, *(before.end for before in begun[-1:]))
-            if wanted <= self._spans[-1].end:
+            if wanted <= self._now:
                 start = self.begin(self._first_from(wanted))
                 begun.append(Span(start, start + timedelta(seconds=each.seconds), each))
         return begun
@@ -106,10 +135,11 @@ class Timeline:
     def _stretches(self) -> list[Stretch]:
         stretches = [Stretch(0, *self._source(self.begin(0)))]
         moments = (moment for start, end, _ in [*self._slates, *self._ad_breaks] for moment in (start, end))
-        for moment in sorted(moment for moment in moments if moment <= self._spans[-1].end):
-            number = self._first_from(moment)
+        changes = [self._first_from(moment) for moment in moments if moment <= self._now]
+        for number in sorted([*changes, *self.breaks]):
             source = self._source(self.begin(number))
-            if stretches[-1].first < number < self.count and source != stretches[-1][1:]:
+            is_other = source != stretches[-1][1:] or number in self.breaks
+            if stretches[-1].first < number < self.begun and is_other:
                 stretches.append(Stretch(number, *source))
         return stretches
 
@@ -127,6 +157,54 @@ class Timeline:
         if ads is not None and ads.ad_break is not None:
             return _ad_id(ads.ad_break), ads.ad_break
         return SLATE if _at(self._slates, moment) else LIVE, None
+
+
+class PushedTimeline(Timeline):
+    """The segments of a push: those that are whole, with the failover slate or ads in the place of some."""
+
+    def __init__(
+        self,
+        cuts: Cuts,
+        stream: StreamSession,
+        now: datetime,
+        *,
+        health_changes: Sequence[StreamEvent] = (),
+        ad_breaks: Sequence[AdBreak] = (),
+    ) -> None:
+        super().__init__(stream, now, health_changes=health_changes, ad_breaks=ad_breaks)
+        self._cuts = cuts
+        self.count = cuts.count
+
+    @property
+    def first_listed(self) -> int:
+        """The number of the first segment that is in playlists, of those that are kept."""
+        return max(self._cuts.first_listed, super().first_listed)
+
+    @property
+    def target_seconds(self) -> int:
+        """The seconds that no segment exceeds, when they are rounded."""
+        return round(self._cuts.longest)
+
+    @property
+    def begun(self) -> int:
+        """The number of segments that have begun; one of them may be no more than that."""
+        return self._cuts.begun
+
+    @property
+    def breaks(self) -> Sequence[int]:
+        """The segments before which an encoder was interrupted, or another one began."""
+        return self._cuts.breaks
+
+    def begin(self, number: int) -> datetime:
+        """Return the time at which a segment begins; for one to come, when it is expected to."""
+        return self._cuts.begin(number) if self._cuts.begun else self._now
+
+    def elapsed(self, number: int) -> float:
+        """Return the seconds of all segments before one."""
+        return self._cuts.elapsed(number)
+
+    def _first_from(self, moment: datetime) -> int:
+        return self._cuts.first_from(moment)
 
 
 def _spans(

@@ -7,20 +7,21 @@ when that comes within the reconnect window and is like the first. Source: IVS U
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
 from ...core.deliveries import S3Object
 from .._service import Context, service
-from ..ingest import renditions
-from ..ingest.renditions import Rendition
+from ..ingest.renditions import Rendition, renditions_of
 from ..ingest_configurations import Ingest
 from ..recording_configurations import RecordingConfiguration, RenditionConfiguration
 from ..stream_sessions import RECORDING_CHANGE, StreamSession, announce_event
 from .objects import CONTENT_TYPES, RecordedObjects, objects_of
+from .pushed import PushedSegment, is_full, recorded_file, recorded_seconds
 from .sessions import ENDED, FAILED, NOT_STARTED, STARTED, RecordedStream, RecordingSession
 
 if TYPE_CHECKING:
@@ -77,10 +78,53 @@ def finish(ctx: Context, stream_id: str) -> None:
         return
     *before, last = recording.streams
     if last.stream_id == stream_id:
+        _write_file(ctx, recording)
         _change(ctx, recording, streams=(*before, replace(last, ended_at=ctx.now)))
         ctx.soon(SECONDS_TO_WRITE, _written, recording.session_id, incident=RECORDING_END)
     else:
         _end_if_over(ctx, recording)
+
+
+def take_media(ctx: Context, stream_id: str, segment: PushedSegment) -> None:
+    """Add a segment that an encoder has pushed to the recording of its stream, if there is one."""
+    session = ctx.store.stream_sessions.get(stream_id)  # a reset may have removed it
+    recording = _newest(ctx, session.channel_arn) if session else None
+    is_its = recording and recording.is_pushed and recording.streams[-1].stream_id == stream_id
+    if recording is None or not is_its or recording.status != STARTED or not segment.body:
+        return  # what has no body is a slate, which is not recorded
+    if segment.is_break:
+        _write_file(ctx, recording)
+    unwritten = ctx.store.unwritten.setdefault(recording.session_id, [])
+    unwritten.append(segment)
+    if is_full(unwritten):
+        _write_file(ctx, recording)
+
+
+def _write_file(ctx: Context, recording: RecordingSession) -> None:
+    """Send what was pushed since the last file to the bucket, as a file, and playlists that have it."""
+    segments = ctx.store.unwritten.pop(recording.session_id, None)
+    if not segments:
+        return
+    number = ctx.store.recorded_files.end(recording.session_id)
+    is_first = any(stream.first_file == number for stream in recording.streams)
+    ctx.store.recorded_files.append(recording.session_id, recorded_file(segments, is_first=is_first))
+    objects = objects_of(ctx, recording)
+    keys = objects.keys_of_file(number)
+    bodies = [b"".join(segment.body for segment in segments), segments[0].initialization]
+    media = [
+        S3Object(recording.bucket, key, body, CONTENT_TYPES[key.rpartition(".")[2]])
+        for key, body in zip(keys, bodies, strict=False)
+    ]
+    ctx.deliver(
+        chain(media, _parcels(recording.bucket, objects, objects.playlists())), _file_written, recording.session_id
+    )
+
+
+@service.task
+def _file_written(ctx: Context, session_id: str, error: str | None) -> None:
+    if error is not None:
+        recording = ctx.store.recordings[session_id]
+        _log.warning("a file of %s could not be written: bucket %s: %s", recording.key_prefix, recording.bucket, error)
 
 
 @service.task
@@ -99,7 +143,10 @@ def _record(ctx: Context, stream_id: str) -> None:
     recording = _new(ctx, session, configuration, session.started_at)
     fault = ctx.strike(RECORDING_START, channel_arn=session.channel_arn)
     if fault is None and before is not None and _is_continued(before, recording, session.start_time):
-        continued = _change(ctx, before, streams=before.streams + recording.streams, written_at=None)
+        _write_file(ctx, before)
+        first_file = ctx.store.recorded_files.end(before.session_id)
+        stream = replace(recording.streams[0], first_file=first_file)
+        continued = _change(ctx, before, streams=(*before.streams, stream), written_at=None)
         _announce(ctx, continued, STARTED)
         return
     if before is not None:
@@ -111,7 +158,7 @@ def _record(ctx: Context, stream_id: str) -> None:
     elif configuration.state != "ACTIVE" or not recording.bucket:
         _fail_to_start(ctx, recording, "ValidationException")
     else:
-        ctx.deliver(_parcels(recording.bucket, objects_of(ctx, recording), slice(0, 1)), _begun, recording.session_id)
+        ctx.deliver(_some_parcels(ctx, recording, slice(0, 1)), _begun, recording.session_id)
 
 
 @service.task
@@ -153,10 +200,11 @@ def _end_if_over(ctx: Context, recording: RecordingSession) -> None:
 def _end(ctx: Context, recording: RecordingSession) -> None:
     if recording.status != STARTED:
         return
+    _write_file(ctx, recording)  # of a stream that was stopped, the last segment comes after the end
     fault = ctx.strike(RECORDING_END, channel_arn=recording.channel_arn)
     outcome = {"status": FAILED, "reason": fault.error_code} if fault else {"status": ENDED}
     recording = _change(ctx, recording, **outcome, ended_at=ctx.now)
-    ctx.deliver(_parcels(recording.bucket, objects_of(ctx, recording), slice(1, None)), _over, recording.session_id)
+    ctx.deliver(_some_parcels(ctx, recording, slice(1, None)), _over, recording.session_id)
 
 
 @service.task
@@ -165,7 +213,7 @@ def _over(ctx: Context, session_id: str, error: str | None) -> None:
     if recording.status == ENDED and error is not None:
         _log.warning("%s could not be written completely: bucket %s: %s", recording.key_prefix, recording.bucket, error)
         recording = _change(ctx, recording, status=FAILED, reason="InternalServerException")
-        ctx.deliver(_parcels(recording.bucket, objects_of(ctx, recording), slice(-1, None)), _over, session_id)
+        ctx.deliver(_some_parcels(ctx, recording, slice(-1, None)), _over, session_id)
     elif recording.status != NOT_STARTED:
         _announce(ctx, recording, recording.status)
 
@@ -179,13 +227,13 @@ def _announce(ctx: Context, recording: RecordingSession, status: str) -> None:
     _log.debug("%s of %s is %s", recording.session_id, recording.channel_arn, status)
     stream_id = recording.streams[-1].stream_id
     channel = ctx.store.channels.get(recording.channel_arn, ctx.store.stream_sessions[stream_id].channel)
-    seconds = 0 if status == STARTED else recording.recorded_seconds(ctx.now)
+    seconds = 0 if status == STARTED else recorded_seconds(ctx, recording)
     detail = {
         "recording_status": _EVENT_NAMES[status],
         "recording_status_reason": recording.reason if status != STARTED else "",
         "recording_s3_bucket_name": recording.bucket,
         "recording_s3_key_prefix": recording.key_prefix,
-        "recording_duration_ms": seconds * 1000,
+        "recording_duration_ms": round(seconds * 1000),
         "channel_name": channel.name,
         "stream_id": stream_id,
         "recording_session_id": recording.session_id,
@@ -198,11 +246,12 @@ def _new(
     ctx: Context, session: StreamSession, configuration: RecordingConfiguration, started_at: datetime
 ) -> RecordingSession:
     now, source = ctx.now, session.ingest.video[0]
-    ladder = renditions.ladder(session.channel, session.ingest.video)
+    ladder = renditions_of(session)
     channel_id = session.channel_arn.rpartition("/")[2]
     minute = f"{now.year}/{now.month}/{now.day}/{now.hour}/{now.minute}"
     pictured = _of_class(ladder, configuration.thumbnail_configuration.resolution)
     sizes = [*((each.width, each.height) for each in pictured), (source.video_width, source.video_height)]
+    renditions = tuple(_selected(session.channel, ladder, configuration.rendition_configuration))
     return RecordingSession(
         session_id=ctx.ids.alphanumeric(12),
         channel_arn=session.channel_arn,
@@ -211,9 +260,10 @@ def _new(
         started_at=now,
         ingest=session.ingest,
         container_format=session.channel.container_format,
-        renditions=tuple(_selected(session.channel, ladder, configuration.rendition_configuration)),
+        renditions=renditions,
         thumbnail_size=sizes[0],
         streams=(RecordedStream(session.stream_id, started_at),),
+        is_pushed=session.is_pushed and ctx.delivers and bool(renditions),
     )
 
 
@@ -254,6 +304,7 @@ def _is_continued(before: RecordingSession, after: RecordingSession, connected_a
         and after.started_at - before.started_at < LONGEST
         and before.configuration.arn == after.configuration.arn
         and before.container_format == after.container_format
+        and before.is_pushed == after.is_pushed
         and [rendition.name for rendition in before.renditions] == [rendition.name for rendition in after.renditions]
         and _media_format(before.ingest) == _media_format(after.ingest)
         and all(
@@ -279,7 +330,13 @@ def _change(ctx: Context, recording: RecordingSession, **changes: Any) -> Record
     return changed
 
 
-def _parcels(bucket: str, objects: RecordedObjects, which: slice) -> Iterator[S3Object]:
-    """Return some of the objects of a recording to be carried to S3, each made as its turn comes."""
-    for key in list(objects)[which]:
+def _some_parcels(ctx: Context, recording: RecordingSession, which: slice) -> Iterator[S3Object]:
+    """Return some of the objects of a recording, but for the media of an encoder, which are in the bucket already."""
+    objects = objects_of(ctx, recording)
+    return _parcels(recording.bucket, objects, [key for key in list(objects)[which] if not objects.is_elsewhere(key)])
+
+
+def _parcels(bucket: str, objects: RecordedObjects, keys: Iterable[str]) -> Iterator[S3Object]:
+    """Return objects of a recording to be carried to S3, each made as its turn comes."""
+    for key in keys:
         yield S3Object(bucket, key, objects[key], CONTENT_TYPES[key.rpartition(".")[2]])

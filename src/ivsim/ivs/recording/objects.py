@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property, partial
+from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ...media import fmp4, simulation
+from ...media import simulation
 from ...media.picture import YOUNG, Scene
 from ...wire.serialize import iso8601
 from .._service import Context
@@ -20,7 +21,8 @@ from ..channels import media_suffix
 from ..ingest.pictures import form, form_of, title_of
 from ..stream_sessions import inserted_between
 from . import playlists
-from .playlists import INITIALIZATION, KEYFRAME_INTERVAL, Media, Piece
+from .playlists import INITIALIZATION, KEYFRAME_INTERVAL, Media, Piece, SimulatedMedia
+from .pushed import PushedMedia, initialization_name
 from .sessions import ENDED, FAILED, NOT_STARTED, SECONDS_PER_FILE, STARTED
 
 if TYPE_CHECKING:
@@ -47,11 +49,15 @@ _THUMBNAILS, _LATEST = "media/thumbnails", "media/latest_thumbnail/thumb.jpg"
 
 
 class _Files(NamedTuple):
-    """A file, or as many alike as are counted from 0 where the path has its star."""
+    """A file, or as many alike as are counted from 0 where the path has its star.
+
+    What `is_elsewhere` is in the bucket already, and read from there.
+    """
 
     path: str
     make: Callable[[int], bytes]
     total: int = 1
+    is_elsewhere: bool = False
 
     def paths(self) -> Iterator[str]:
         """Return the path of each."""
@@ -68,7 +74,13 @@ def objects_of(ctx: Context, recording: RecordingSession) -> RecordedObjects:
     """Return the objects of a recording as they are now."""
     stream = ctx.store.stream_sessions.get(recording.streams[0].stream_id)
     title = title_of(stream.channel) if stream else recording.channel_arn.rpartition("/")[2]
-    return RecordedObjects(recording, title, ctx.store.metadata.__getitem__, ctx.now, ctx.records_pictures)
+    pushed = None
+    if recording.is_pushed:
+        files = ctx.store.recorded_files[recording.session_id]
+        pushed = PushedMedia(files, f".{media_suffix(recording.container_format)}")
+    return RecordedObjects(
+        recording, title, ctx.store.metadata.__getitem__, ctx.now, ctx.records_pictures, pushed, ctx.fetch
+    )
 
 
 class RecordedObjects(Mapping[str, bytes]):
@@ -84,15 +96,21 @@ class RecordedObjects(Mapping[str, bytes]):
         metadata: Callable[[str], Sequence[TimedMetadata]],
         now: datetime,
         has_pictures: bool,
+        pushed: PushedMedia | None,
+        fetch: Callable[[str, str], bytes],
     ) -> None:
         self._recording = recording
+        self._pushed = pushed
+        self._fetch = fetch
         self._has_pictures = has_pictures
         self._title = title
         self._metadata = metadata
         self._now = recording.ended_at or now
         stretches = [Piece(stream.started_at, stream.recorded_seconds(now)) for stream in recording.streams]
         suffix = f".{media_suffix(recording.container_format)}"
-        self._media = Media([stretch for stretch in stretches if stretch.seconds], suffix)
+        simulated = SimulatedMedia([stretch for stretch in stretches if stretch.seconds], suffix)
+        self._media: Media = pushed or simulated
+        self._simulated = simulated
         self._lengths_of: dict[tuple[str, int], list[int]] = {}
         self._files = list(self._layout())
 
@@ -116,6 +134,24 @@ class RecordedObjects(Mapping[str, bytes]):
     def __repr__(self) -> str:
         return f"<{len(self)} objects under {self._recording.key_prefix}>"
 
+    def is_elsewhere(self, key: str) -> bool:
+        """Return whether an object is in the bucket already, as what encoders push is sent there as it comes."""
+        return self._find(key)[0].is_elsewhere
+
+    def keys_of_file(self, number: int) -> list[str]:
+        """Return the keys of a file that was pushed, and of its initialization if it has one of its own."""
+        assert self._pushed is not None, "it was pushed"
+        (rendition,) = self._recording.renditions
+        folder = f"{self._recording.key_prefix}/{_HLS}/{rendition.name}"
+        keys = [f"{folder}/{number}{self._media.suffix}"]
+        if self._media.suffix == ".mp4" and number in self._pushed.initializations():
+            keys.append(f"{folder}/{initialization_name(number)}")
+        return keys
+
+    def playlists(self) -> list[str]:
+        """Return the keys of the playlists."""
+        return [key for key in self if key.endswith(".m3u8")]
+
     def _find(self, key: object) -> tuple[_Files, int]:
         prefix, path = self._recording.key_prefix, str(key)
         if path.startswith(f"{prefix}/"):
@@ -133,7 +169,7 @@ class RecordedObjects(Mapping[str, bytes]):
         if media.seconds:
             if recording.renditions:
                 yield from self._hls()
-            count = -(-media.seconds // recording.thumbnail_interval)
+            count = ceil(media.seconds / recording.thumbnail_interval)
             if recording.has_thumbnails("SEQUENTIAL"):
                 yield _Files(f"{_THUMBNAILS}/thumb*.jpg", self._thumbnail, count)
             if recording.has_thumbnails("LATEST"):
@@ -153,20 +189,35 @@ class RecordedObjects(Mapping[str, bytes]):
         variant = partial(playlists.variant, media, written_at=self._now, is_complete=is_complete)
         for rendition in recording.renditions:
             folder = f"{_HLS}/{rendition.name}"
+            yield from self._media_files(folder, rendition)
+            yield _text(f"{folder}/{_VARIANT}", variant)
+            lengths = self._pushed.lengths if self._pushed else partial(self._lengths, rendition)
+            by_range = partial(playlists.byte_range_variant, media, lengths, is_complete=is_complete)
+            yield _text(f"{folder}/{_BYTE_RANGE_VARIANT}", by_range)
+
+    def _media_files(self, folder: str, rendition: Rendition) -> Iterator[_Files]:
+        """Return the files of a rendition's media: made as a simulation, or what an encoder has sent to the bucket."""
+        media, pushed = self._media, self._pushed
+        path = f"{folder}/*{media.suffix}"
+        if pushed is None:
             if media.suffix == ".mp4":
                 yield _Files(f"{folder}/{INITIALIZATION}", partial(self._initialization, rendition))
-            yield _Files(f"{folder}/*{media.suffix}", partial(self._segment, rendition), media.file_count)
-            yield _text(f"{folder}/{_VARIANT}", variant)
-            by_range = partial(
-                playlists.byte_range_variant, media, partial(self._lengths, rendition), is_complete=is_complete
-            )
-            yield _text(f"{folder}/{_BYTE_RANGE_VARIANT}", by_range)
+            yield _Files(path, partial(self._segment, rendition), media.file_count)
+            return
+        for number in pushed.initializations() if media.suffix == ".mp4" else ():
+            name = f"{folder}/{initialization_name(number)}"
+            yield _Files(name, partial(self._fetched, name), is_elsewhere=True)
+        yield _Files(path, partial(self._fetched, path), media.file_count, is_elsewhere=True)
+
+    def _fetched(self, path: str, number: int) -> bytes:
+        key = f"{self._recording.key_prefix}/{path.replace('*', str(number))}"
+        return self._fetch(self._recording.bucket, key)
 
     def _form_of(self, rendition: Rendition) -> Format | None:
         return form_of(rendition) if self._has_pictures else None
 
     def _initialization(self, rendition: Rendition, _number: int) -> bytes:
-        return fmp4.initialization(self._form_of(rendition))
+        return simulation.initialization(self._form_of(rendition))
 
     def _segment(self, rendition: Rendition, number: int) -> bytes:
         parts = list(self._ranges(rendition, number))
@@ -181,7 +232,7 @@ class RecordedObjects(Mapping[str, bytes]):
 
     def _ranges(self, rendition: Rendition, number: int) -> Iterator[bytes]:
         """Return a file in parts that begin with a keyframe each."""
-        piece, form = self._media.file(number), self._form_of(rendition)
+        piece, form = self._simulated.file(number), self._form_of(rendition)
         make = simulation.fragment if self._media.suffix == ".mp4" else simulation.transport_stream
         first = number * (SECONDS_PER_FILE // KEYFRAME_INTERVAL)
         for serial, part in enumerate(piece.cut(KEYFRAME_INTERVAL), first):
@@ -221,7 +272,7 @@ class RecordedObjects(Mapping[str, bytes]):
         hls: dict[str, Any] = {}
         if status != STARTED:
             event["recording_ended_at"] = iso8601(self._now, "seconds")
-            hls["duration_ms"] = self._media.seconds * 1000
+            hls["duration_ms"] = round(self._media.seconds * 1000)
         event["recording_started_at"] = iso8601(recording.started_at, "seconds")
         event["recording_status"] = status
         if status == FAILED:

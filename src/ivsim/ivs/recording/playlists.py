@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import accumulate
-from typing import NamedTuple
+from math import ceil
+from typing import NamedTuple, Protocol
 
 from ...media.fmp4 import MAP_VERSION
 from ...wire.serialize import iso8601
@@ -25,22 +26,47 @@ class Piece(NamedTuple):
     """Some seconds of media."""
 
     at: datetime
-    seconds: int
+    seconds: float
 
     def cut(self, seconds: int) -> Iterator[Piece]:
         """Return it in pieces of so many seconds; the last one has what is left."""
-        for offset in range(0, self.seconds, seconds):
+        for offset in range(0, ceil(self.seconds), seconds):
             yield Piece(self.at + timedelta(seconds=offset), min(seconds, self.seconds - offset))
 
 
-class Media(NamedTuple):
-    """The media of a recording: what each of its streams left, in files that are numbered from 0 throughout."""
+class Media(Protocol):
+    """The media of a recording, in files that are numbered from 0 throughout."""
+
+    @property
+    def suffix(self) -> str:
+        """The ending of the files' names."""
+
+    @property
+    def seconds(self) -> float:
+        """The duration in seconds."""
+
+    @property
+    def file_count(self) -> int:
+        """The number of files of each rendition."""
+
+    def at(self, seconds: int) -> datetime:
+        """Return the time at which something was recorded that comes after so many seconds of media."""
+
+    def files(self) -> Iterator[tuple[str, Piece, Sequence[str]]]:
+        """Return the files' names, what is in them, and the lines that a playlist has before them."""
+
+    def parts(self, number: int) -> Sequence[Piece]:
+        """Return what is in a file in parts that begin with a keyframe each."""
+
+
+class SimulatedMedia(NamedTuple):
+    """The media of a recording as if they were there: what each of its streams left, in files of the same length."""
 
     stretches: Sequence[Piece]
     suffix: str
 
     @property
-    def seconds(self) -> int:
+    def seconds(self) -> float:
         """The duration in seconds."""
         return sum(stretch.seconds for stretch in self.stretches)
 
@@ -80,6 +106,10 @@ class Media(NamedTuple):
                 number += 1
                 before = ()
 
+    def parts(self, number: int) -> Sequence[Piece]:
+        """Return what is in a file in parts that begin with a keyframe each."""
+        return list(self.file(number).cut(KEYFRAME_INTERVAL))
+
 
 def multivariant(renditions: Iterable[Rendition], variant_name: str, *, channel_id: str, account: str) -> str:
     """Return the playlist of the renditions; `variant_name` is what the playlist in the folder of each is called."""
@@ -106,10 +136,11 @@ def multivariant(renditions: Iterable[Rendition], variant_name: str, *, channel_
 
 def variant(media: Media, *, written_at: datetime, is_complete: bool) -> str:
     """Return the playlist of a rendition that has each file as one segment."""
+    files = list(media.files())
     lines = [
         "#EXTM3U",
         f"#EXT-X-VERSION:{MAP_VERSION if _map(media) else 3}",
-        f"#EXT-X-TARGETDURATION:{SECONDS_PER_FILE}",
+        f"#EXT-X-TARGETDURATION:{max([SECONDS_PER_FILE, *(round(piece.seconds) for _, piece, _ in files)])}",
         f"#ID3-EQUIV-TDTG:{iso8601(written_at, 'seconds')[:-1]}",
         "#EXT-X-PLAYLIST-TYPE:EVENT",
         "#EXT-X-MEDIA-SEQUENCE:0",
@@ -117,7 +148,7 @@ def variant(media: Media, *, written_at: datetime, is_complete: bool) -> str:
         f"#EXT-X-TWITCH-TOTAL-SECS:{media.seconds:.3f}",
         *_map(media),
     ]
-    for name, piece, before in media.files():
+    for name, piece, before in files:
         lines += [*before, _date(piece), _length(piece), name]
     return _text(lines, is_complete=is_complete)
 
@@ -127,24 +158,26 @@ def byte_range_variant(media: Media, lengths: Callable[[int], Sequence[int]], *,
 
     `lengths` returns the bytes of each range of a file, by its number.
     """
+    files = [(*file, media.parts(number)) for number, file in enumerate(media.files())]
+    longest = max((round(part.seconds) for *_, parts in files for part in parts), default=0)
     lines = [
         "#EXTM3U",
         f"#EXT-X-VERSION:{MAP_VERSION if _map(media) else 4}",
         "#EXT-X-MEDIA-SEQUENCE:0",
-        f"#EXT-X-TARGETDURATION:{KEYFRAME_INTERVAL}",
+        f"#EXT-X-TARGETDURATION:{max(KEYFRAME_INTERVAL, longest)}",
         *_map(media),
     ]
-    for number, (name, piece, before) in enumerate(media.files()):
+    for number, (name, _, before, parts) in enumerate(files):
         sizes = lengths(number)
         offsets = accumulate(sizes, initial=0)
         lines += before
-        for part, size, offset in zip(piece.cut(KEYFRAME_INTERVAL), sizes, offsets, strict=False):
+        for part, size, offset in zip(parts, sizes, offsets, strict=False):
             lines += [_date(part), f"#EXT-X-BYTERANGE:{size}@{offset}", _length(part), name]
     return _text(lines, is_complete=is_complete)
 
 
 def _file_count(stretch: Piece) -> int:
-    return -(-stretch.seconds // SECONDS_PER_FILE)
+    return ceil(stretch.seconds / SECONDS_PER_FILE)
 
 
 def _map(media: Media) -> Sequence[str]:

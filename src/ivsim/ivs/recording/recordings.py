@@ -10,6 +10,7 @@ from ...core import arns
 from ...core.arguments import ValueRefused
 from .._service import Context, Contexts
 from .objects import RecordedObjects, objects_of
+from .pushed import recorded_seconds
 from .sessions import RecordingSession, Status
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Recording:
     @property
     def duration(self) -> timedelta:
         """The duration of its media: whole seconds, full files of 10 while it is live, nothing of a shorter stream."""
-        return timedelta(seconds=self._session.recorded_seconds(self._ctx.now))
+        return timedelta(seconds=recorded_seconds(self._ctx, self._session))
 
     @property
     def objects(self) -> RecordedObjects:

@@ -27,11 +27,12 @@ SHORTEST = 10
 
 
 class RecordedStream(Struct, frozen=True):
-    """A stream in a recording."""
+    """A stream in a recording. `first_file` is the number of its first file, where its media are real."""
 
     stream_id: str
     started_at: datetime
     ended_at: datetime | None = None
+    first_file: int = 0
 
     def recorded_seconds(self, now: datetime) -> int:
         """Return the whole seconds of media it has left; while it goes on, only those that make whole files."""
@@ -45,8 +46,9 @@ class RecordedStream(Struct, frozen=True):
 class RecordingSession(Struct, frozen=True):
     """A recording, of one stream or of several that were merged.
 
-    `ingest` is what the first one's encoder sent. `written_at` is when all of the last one counts as written, None
-    before that; with `deliver=True` the objects themselves go out when the recording ends.
+    `ingest` is what the first one's encoder sent. Where it `is_pushed`, its media are real, and written as they come.
+    `written_at` is when all of the last one counts as written, None before that; with `deliver=True` the objects
+    themselves go out when the recording ends.
     """
 
     session_id: str
@@ -63,6 +65,7 @@ class RecordingSession(Struct, frozen=True):
     reason: str = ""
     ended_at: datetime | None = None
     written_at: datetime | None = None
+    is_pushed: bool = False
 
     @property
     def bucket(self) -> str:

@@ -17,7 +17,7 @@ from ...core.log import PlaceRefused
 from ...core.names import wire_name
 from ...core.unknown import unknown
 from ...emulator import Emulator
-from ...ivs.live_streams import StreamRefused
+from ...ivs.live_stream import StreamRefused
 from ...wire.parse import is_deep
 from .problems import RequestRefused
 

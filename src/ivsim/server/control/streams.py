@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from ...emulator import Emulator
 from ...ivs.broadcast import CAPACITY_EXCEEDED
-from ...ivs.live_streams import LiveStream
+from ...ivs.live_stream import LiveStream
 from .endpoints import Body, endpoint
 from .problems import RequestRefused
 
@@ -27,8 +27,17 @@ class Metadata(msgspec.Struct):
     text: str
 
 
+class Measured(msgspec.Struct, rename="camel"):
+    """What a real encoder was measured to send: bits and pictures a second, and the seconds between key frames."""
+
+    video_bitrate: int
+    audio_bitrate: int
+    framerate: float
+    keyframe_interval: float
+
+
 class Stream(msgspec.Struct, rename="camel"):
-    """A broadcast, live or ended."""
+    """A broadcast, live or ended; one that is simulated was not `measured`."""
 
     stream_id: str
     channel_arn: str
@@ -40,6 +49,7 @@ class Stream(msgspec.Struct, rename="camel"):
     start_time: datetime
     end_time: datetime | None
     metadata: list[Metadata]
+    measured: Measured | None
 
 
 class StreamList(msgspec.Struct):
@@ -176,6 +186,7 @@ def set_viewers(sim: Emulator, stream_id: str, body: SetViewers) -> Stream:
 
 def _shown_stream(stream: LiveStream) -> Stream:
     session: Any = stream.session
+    measured = stream.measured
     return Stream(
         stream.stream_id,
         stream.channel_arn,
@@ -183,8 +194,9 @@ def _shown_stream(stream: LiveStream) -> Stream:
         stream.is_live,
         stream.shows_slate,
         session.health,
-        session.viewer_count,
+        stream.viewer_count,
         session.start_time,
         session.end_time,
         [Metadata(each.at, each.text) for each in stream.metadata],
+        measured and Measured(*measured[:4]),
     )

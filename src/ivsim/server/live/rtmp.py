@@ -192,7 +192,22 @@ class Connection:
             stream.time += stream.delta
         stream.time &= 0xFFFFFFFF
         stream.data += self._unread[begin:end]
+        if header.number < 64 and stream.extended is None:
+            end = self._following(0xC0 | header.number, stream, end)
         return end, stream if len(stream.data) == stream.length else None
+
+    def _following(self, first_byte: int, stream: _ChunkStream, at: int) -> int:
+        """Read the chunks by which a message goes on, as long as they are whole: most are so, with a byte as header."""
+        unread, size = self._unread, self._chunk_size
+        left = stream.length - len(stream.data)
+        while left and at < len(unread) and unread[at] == first_byte:
+            length = min(size, left)
+            end = at + 1 + length
+            if end > len(unread):
+                break
+            stream.data += unread[at + 1 : end]
+            at, left = end, left - length
+        return at
 
     def _header(self, at: int) -> _Header | None:
         """Read the headers of the chunk at a place (5.3.1.1 to 5.3.1.3); None if they are not whole."""
