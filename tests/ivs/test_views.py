@@ -53,6 +53,15 @@ def test_who_asks_later_counts_again(sim: Emulator) -> None:
     assert stream(sim, arn)["viewerCount"] == 1
 
 
+def test_the_console_is_not_counted(sim: Emulator) -> None:
+    """Whoever looks at a channel in the console is no viewer of it."""
+    arn = channel(sim)
+    sim.streams.start(arn, viewers=2)
+    answer = sim.playback.request(f"{stream(sim, arn)['playbackUrl']}?ivsim-uncounted=1")
+    sim.playback.request(variant_urls(answer)[0])
+    assert stream(sim, arn)["viewerCount"] == 2
+
+
 def test_nobody_after_the_end(sim: Emulator) -> None:
     """A stream that is over has no viewers, though players still ask; nor has the next one theirs."""
     arn = channel(sim)

@@ -97,7 +97,7 @@ def open_page(browser: Browser, server: Server, packages: Path) -> Iterator[Open
         context = browser.new_context()
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(3 * DEADLINE * 1000)  # decoding takes its time where others are at work
+        page.set_default_timeout(6 * DEADLINE * 1000)  # decoding takes its time where others are at work
         page.route("**/player.html", lambda route: route.fulfill(body=PAGE, content_type="text/html"))
         page.goto(f"{server.url}/player.html")
         page.add_script_tag(path=packages / "hls.js" / "dist" / "hls.min.js")
@@ -240,7 +240,7 @@ def open_how_to(browser: Browser, packages: Path, tmp_path: Path) -> Iterator[Ca
             section = (HOW_TO / "player.md").read_text().partition(f"\n## {player}\n")[2]
             (tmp_path / "player.html").write_text(section.partition("```html\n")[2].partition("```")[0])
             page = context.new_page()
-            page.set_default_timeout(3 * DEADLINE * 1000)
+            page.set_default_timeout(6 * DEADLINE * 1000)
             page.goto(f"http://127.0.0.1:{site.server_port}/player.html#{url}")
             return page
 

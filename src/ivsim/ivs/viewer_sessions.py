@@ -17,7 +17,8 @@ class ViewerSession(Struct, frozen=True):
     """A session of a viewer of one broadcast, from the grant of a request for the multivariant playlist.
 
     `origins` are those from which it may be watched, none for any. `viewer_id`, `viewer_session_version`,
-    `maximum_resolution` and `ads_opt_out` are those of the token, if there was one.
+    `maximum_resolution` and `ads_opt_out` are those of the token, if there was one. It `is_counted` as a view unless
+    it is the console's.
     """
 
     id: str
@@ -30,6 +31,7 @@ class ViewerSession(Struct, frozen=True):
     strict_origin_enforcement: bool = False
     maximum_resolution: str | None = None
     ads_opt_out: bool = False
+    is_counted: bool = True
 
 
 class Revocation(Struct, frozen=True):

@@ -51,6 +51,9 @@ AFTER_THE_END = timedelta(seconds=60)
 COUNTRY_HEADER = "CloudFront-Viewer-Country"
 """The header with the country of a request, as Amazon CloudFront would add it."""
 
+UNCOUNTED = "ivsim-uncounted"
+"""The parameter with which ivsim's own console asks, so that to look at a channel changes nothing that is looked at."""
+
 _METHODS = "GET, HEAD, OPTIONS"
 _PLAYLIST, _REFUSAL = "application/vnd.apple.mpegurl", "application/json"
 _SEGMENTS = {"ts": "video/mp2t", "mp4": "video/mp4"}
@@ -192,6 +195,7 @@ class Playback:
         if stream is None:
             raise _not_found(channel)
         _check_views(ctx, stream)
+        terms["is_counted"] = not viewer.parameter(UNCOUNTED)
         session = ViewerSession(ctx.ids.alphanumeric(22), channel.arn, stream.stream_id, ctx.now, **terms)
         ctx.store.viewer_sessions[session.id] = session
         cluster = cluster_of(region)
@@ -210,7 +214,7 @@ class Playback:
 
     def _variant(self, viewer: Viewer, session_id: str, index: int) -> _Granted:
         view = self._watched(viewer, session_id, index)
-        if view.stream.state is not None:
+        if view.stream.state is not None and view.session.is_counted:
             views.see(view.ctx, view.stream.stream_id, session_id)
         folder = f"https://{hosts_of(view.session.channel_arn).host_id}.j.cloudfront.hls.live-video.net/v1/segment"
         if viewer.is_elsewhere:

@@ -128,7 +128,8 @@ function playerOf(channel) {
     key: channel.stream.streamId,
     "aria-label": `The live picture of ${nameOf(channel)}`,
     "data-arn": channel.arn,
-    "data-url": new URL(channel.playbackUrl).pathname, // which is this server's too, whosever host the URL has
+    // The path is this server's too, whosever host the URL has; whoever looks on here is no viewer.
+    "data-url": `${new URL(channel.playbackUrl).pathname}?ivsim-uncounted=1`,
     autoplay: true,
     controls: true,
     disablepictureinpicture: true,
