@@ -24,8 +24,10 @@ def server(sim: Emulator, request: pytest.FixtureRequest) -> Iterator[Server]:
 
 
 @pytest.fixture
-def open_console(browser: Browser, server: Server) -> Iterator[Open]:
+def open_console(browser: Browser, server: Server, request: pytest.FixtureRequest) -> Iterator[Open]:
     """A function that opens the console in a tab of its own, with a `script` that runs there before the page's.
+
+    It plays no picture unless the tests' module says so by `PLAYS`, since decoding takes more than all else.
 
     At the end nothing may be on the browser's console, and no request may have left the server, unless `quiet=False`.
     """
@@ -40,6 +42,8 @@ def open_console(browser: Browser, server: Server) -> Iterator[Open]:
         contexts.append(context)
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         context.add_init_script(script)
+        if not getattr(request.module, "PLAYS", False):
+            context.add_init_script("HTMLMediaElement.prototype.canPlayType = () => ''")
         page = context.new_page()
         page.set_default_timeout(10_000)
         page.on("request", lambda request: requests.append(request.url))

@@ -28,7 +28,7 @@ DOCS = Path(__file__).parents[3] / "docs"
 
 LONG_AGO = datetime(2030, 5, 17, 19, 0, tzinfo=timezone.utc)
 
-FOR_THE_DOCS = bool(os.environ.get("IVSIM_SCREENSHOT"))
+PLAYS = FOR_THE_DOCS = bool(os.environ.get("IVSIM_SCREENSHOT"))
 """Whether pictures are to be kept."""
 
 PORTS = {"port": 4870, "rtmp_port": 1935} if FOR_THE_DOCS else {"port": 0, "rtmp_port": 0}

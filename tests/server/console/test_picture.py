@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.no_botocore
 
+PLAYS = True
+
 SMALL = {"videoWidth": 640, "videoHeight": 360}
 
 NO_HLS = "HTMLMediaElement.prototype.canPlayType = () => ''"
