@@ -57,8 +57,10 @@ lint: $(VENV)/made
 types: $(VENV)/made
 	$(VENV)/bin/mypy
 
+# And how far players are behind, where there are Chromium and npm.
 bench: $(VENV)/made
 	$(VENV)/bin/python -m benchmarks
+	@if command -v chromium >/dev/null && command -v npm >/dev/null; then $(VENV)/bin/python -m tools.player_latency; fi
 
 openapi: $(VENV)/made
 	$(VENV)/bin/python -c "import json; from ivsim.server.control import app, openapi; print(json.dumps(openapi.document(), indent=2))" > docs/openapi.json

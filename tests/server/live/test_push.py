@@ -366,6 +366,16 @@ def test_clock_frozen(sim: Emulator, created: Any, encode: Encode, watch: Watch)
 
 
 @pytest.mark.usefixtures("impatient")
+def test_two_days(sim: Emulator, created: Any, encode: Encode) -> None:
+    """After 48 hours a push ends, and its encoder is cut off."""
+    encoder = encode(created["streamKey"]["value"]).send(3)
+    sim.clock.advance(48 * 3600 - 10)
+    assert sim.streams.live
+    sim.clock.advance(10)
+    assert b"NetStream.Unpublish.Success" in encoder.rest()
+    assert not sim.streams.live
+
+
 def test_reset(sim: Emulator, created: Any, encode: Encode, caplog: pytest.LogCaptureFixture) -> None:
     """A reset cuts encoders off, and a new channel takes new ones."""
     encoder = encode(key_of(created)).send(3)
