@@ -56,8 +56,8 @@ class Writer:
         """Begin a segment with what is going to be in it; there is metadata in each."""
         pids = tuple(pid for pid, has in ((_VIDEO, has_video), (_AUDIO, has_audio), (_METADATA, True)) if has)
         self._clock = pids[0]
-        tables = _table(_PAT, 0, struct.pack(">HH", 1, 0xE000 | _PMT)), _table(_PMT, 2, _program(pids, self._clock))
-        return b"".join(_counted(table, self._count(pid, 1)) for pid, table in zip((_PAT, _PMT), tables, strict=True))
+        tables = zip((_PAT, _PMT), _tables(pids, self._clock), strict=True)
+        return b"".join(_counted(table, self._count(pid, 1)) for pid, table in tables)
 
     def video(self, sample: Sample, *, is_key: bool) -> bytes:
         """Return the packets of a picture."""
@@ -107,8 +107,13 @@ def segment(
     for pid, samples in streams.items():
         packets += _stream(pid, samples, has_clock=pid == clock)
     packets.sort(key=itemgetter(0))
-    tables = _table(_PAT, 0, struct.pack(">HH", 1, 0xE000 | _PMT)), _table(_PMT, 2, _program(tuple(streams), clock))
-    return b"".join([*(_counted(table, number) for table in tables), *(packet for _, packet in packets)])
+    tables = (_counted(table, number) for table in _tables(tuple(streams), clock))
+    return b"".join([*tables, *(packet for _, packet in packets)])
+
+
+def _tables(pids: tuple[int, ...], clock: int) -> tuple[bytes, bytes]:
+    """Return the packets of the two tables with which a segment begins: of programs, and of the one there is."""
+    return _table(_PAT, 0, struct.pack(">HH", 1, 0xE000 | _PMT)), _table(_PMT, 2, _program(pids, clock))
 
 
 def _counted(table: bytes, number: int) -> bytes:

@@ -76,10 +76,7 @@ def headers() -> bytes:
 
 def video_header(form: Format) -> bytes:
     """Return what a decoder has to know of pictures."""
-    sequence, picture = h264.parameter_sets(form)
-    record = b"\1" + sequence[1:4] + b"\xff\xe1" + struct.pack(">H", len(sequence)) + sequence
-    record += b"\1" + struct.pack(">H", len(picture)) + picture
-    return message(VIDEO, b"\x17\0\0\0\0" + record)
+    return message(VIDEO, b"\x17\0\0\0\0" + h264.configuration(form))
 
 
 def picture(time: int, *, is_key: bool = False, size: int | None = None, offset: int = 0) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterable, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -195,8 +195,14 @@ class Playback:
         if stream is None:
             raise _not_found(channel)
         _check_views(ctx, stream)
-        terms["is_counted"] = not viewer.parameter(UNCOUNTED)
-        session = ViewerSession(ctx.ids.alphanumeric(22), channel.arn, stream.stream_id, ctx.now, **terms)
+        session = ViewerSession(
+            ctx.ids.alphanumeric(22),
+            channel.arn,
+            stream.stream_id,
+            ctx.now,
+            is_counted=not viewer.parameter(UNCOUNTED),
+            **terms,
+        )
         ctx.store.viewer_sessions[session.id] = session
         cluster = cluster_of(region)
         folder = f"https://{cluster}.playlist.live-video.net/v1/playlist"
@@ -219,16 +225,12 @@ class Playback:
         folder = f"https://{hosts_of(view.session.channel_arn).host_id}.j.cloudfront.hls.live-video.net/v1/segment"
         if viewer.is_elsewhere:
             folder = "../segment"
-        return _granted(viewer, view.session, _PLAYLIST, self._when_playable(view, partial(view.playlist, folder)))
-
-    def _when_playable(self, view: View, playlist: Callable[[], str]) -> bytes | AsyncIterable[bytes]:
-        """Return a playlist; of a push it is waited for until there is a segment, as players give up on none."""
-
-        def make() -> bytes:
-            return self._in_transaction(playlist).encode()
-
-        is_waited_for = view.push is not None and not view.timeline.count and not view.stream.end_time
-        return view.push.once_playable(make) if view.push and is_waited_for else make()
+        playlist = partial(view.playlist, folder)
+        if view.push is None or view.timeline.count or view.stream.end_time:
+            return _granted(viewer, view.session, _PLAYLIST, playlist().encode())
+        # Players give up on a playlist without segments, so the first of a push is waited for.
+        first = view.push.once_playable(lambda: self._in_transaction(playlist).encode())
+        return _granted(viewer, view.session, _PLAYLIST, first)
 
     def _segment(self, viewer: Viewer, stream_id: str, index: int, numbers: list[int], suffix: str) -> _Granted:
         """Answer with a segment, by its number, or with the initialization of fragments."""

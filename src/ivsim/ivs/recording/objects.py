@@ -22,7 +22,7 @@ from ..ingest.pictures import form, form_of, title_of
 from ..stream_sessions import inserted_between
 from . import playlists
 from .playlists import INITIALIZATION, KEYFRAME_INTERVAL, Media, Piece, SimulatedMedia
-from .pushed import PushedMedia, initialization_name
+from .pushed import PushedFiles, initialization_name
 from .sessions import ENDED, FAILED, NOT_STARTED, SECONDS_PER_FILE, STARTED
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def objects_of(ctx: Context, recording: RecordingSession) -> RecordedObjects:
     pushed = None
     if recording.is_pushed:
         files = ctx.store.recorded_files[recording.session_id]
-        pushed = PushedMedia(files, f".{media_suffix(recording.container_format)}")
+        pushed = PushedFiles(files, f".{media_suffix(recording.container_format)}")
     return RecordedObjects(
         recording, title, ctx.store.metadata.__getitem__, ctx.now, ctx.records_pictures, pushed, ctx.fetch
     )
@@ -96,7 +96,7 @@ class RecordedObjects(Mapping[str, bytes]):
         metadata: Callable[[str], Sequence[TimedMetadata]],
         now: datetime,
         has_pictures: bool,
-        pushed: PushedMedia | None,
+        pushed: PushedFiles | None,
         fetch: Callable[[str, str], bytes],
     ) -> None:
         self._recording = recording

@@ -46,7 +46,7 @@ class RecordedFile(Struct, frozen=True):
         return sum(seconds for seconds, _ in self.parts)
 
 
-class PushedMedia:
+class PushedFiles:
     """The media of a recording as an encoder sent them."""
 
     def __init__(self, files: Sequence[RecordedFile], suffix: str) -> None:

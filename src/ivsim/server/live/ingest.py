@@ -221,17 +221,15 @@ def _sent(form: VideoFormat, sound: AudioFormat | None, metadata: dict[str, Any]
         target_framerate=round(form.framerate or _number(metadata, "framerate")),
         target_bitrate=round(_number(metadata, "videodatarate") * 1000),
     )
-    audio = (
-        AudioConfiguration(
-            codec=sound.codec,
-            sample_rate=sound.sample_rate,
-            channels=sound.channels,
-            target_bitrate=round(_number(metadata, "audiodatarate") * 1000),
-        )
-        if sound
-        else None
+    if sound is None:
+        return Sent((video,), ())
+    audio = AudioConfiguration(
+        codec=sound.codec,
+        sample_rate=sound.sample_rate,
+        channels=sound.channels,
+        target_bitrate=round(_number(metadata, "audiodatarate") * 1000),
     )
-    return Sent((video,), (audio,) if audio else ())
+    return Sent((video,), (audio,))
 
 
 def _number(metadata: dict[str, Any], name: str) -> float:

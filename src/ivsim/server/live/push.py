@@ -171,7 +171,7 @@ class Push:
                 measured.keyframe_interval,
             )
         sent = _with_measured(self._sent, measured)
-        if sent != self._told and not _is_alike(sent, self._told):
+        if not _is_alike(sent, self._told):
             self._told = sent
             self._stream.report(sent)
         if measured.seconds >= _SECONDS_TO_JUDGE:
