@@ -24,6 +24,23 @@ TO_INSTALL = {
 """What to install for the tests that say "... is not installed" of a tool."""
 
 
+HERE = Path(__file__).parent
+
+WINGS = ("ivs/ingest", "ivs/playback", "ivs/recording", "ivschat/messaging")
+
+ONCE = [HERE / folder for folder in ("cli", "core", "media", *WINGS)]
+"""The folders whose tests one botocore will do for."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that `make test` does not run as the others, as far as their folder tells."""
+    for item in items:
+        if any(folder in item.path.parents for folder in ONCE):
+            item.add_marker(pytest.mark.once)
+        if HERE / "interceptors" in item.path.parents:
+            item.add_marker(pytest.mark.interceptors)
+
+
 def pytest_configure() -> None:
     """Let what the tests start be interrupted, also where a shell runs them in the background, and ignores SIGINT."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

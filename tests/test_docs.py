@@ -7,8 +7,9 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -58,14 +59,26 @@ BLOCKS = [
 ]
 
 
+def parameters(blocks: Iterable[Block]) -> list[Any]:
+    """Return blocks as parameters of a test. One botocore will do for all but those that aiobotocore is needed for."""
+    return [
+        pytest.param(block, id=block.name, marks=() if "aio" in block.needs else pytest.mark.once) for block in blocks
+    ]
+
+
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What pytest says of all blocks and examples that are tests: they run in one process, as a user's suite would."""
+def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What pytest says of the blocks and examples that are tests: they run in one process, as a user's suite would."""
     folder = tmp_path_factory.mktemp("blocks")
-    for block in BLOCKS:
-        if block.is_test:
+    examples = []
+    for item in request.session.items:
+        chosen = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        block, example = chosen.get("block"), chosen.get("example")
+        if isinstance(block, Block) and block.is_test:
             (folder / block.file).write_text(block.code)
-    command = [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", str(folder), *map(str, TESTED)]
+        elif example in TESTED:
+            examples.append(str(example))
+    command = [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", str(folder), *examples]
     return subprocess.run(command, check=False, capture_output=True, text=True, cwd=folder).stdout
 
 
@@ -74,24 +87,26 @@ def outcomes(file: str, results: str) -> set[str]:
     return set(re.findall(rf"^([A-Z]+) (?:\S*/)?{file}", results, re.MULTILINE))
 
 
-@pytest.mark.parametrize("block", [block for block in BLOCKS if block.is_test], ids=lambda block: block.name)
+@pytest.mark.parametrize("block", parameters(block for block in BLOCKS if block.is_test))
 def test_blocks_that_are_tests(block: Block, results: str) -> None:
     """Every block that holds tests passes them."""
     assert outcomes(block.file, results) == {"PASSED"}, results
 
 
-@pytest.mark.parametrize("block", [block for block in BLOCKS if not block.is_test], ids=lambda block: block.name)
+@pytest.mark.parametrize("block", parameters(block for block in BLOCKS if not block.is_test))
 def test_other_blocks(block: Block) -> None:
     """Every other block runs by itself."""
     exec(compile(block.code, block.name, "exec"), {"__name__": "__main__"})
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("example", TESTED, ids=lambda path: path.name)
 def test_examples_that_are_tests(example: Path, results: str) -> None:
     """Every example that holds tests passes them."""
     assert outcomes(example.name, results) == {"PASSED"}, results
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("example", sorted({*EXAMPLES} - {*TESTED}), ids=lambda path: path.name)
 def test_other_examples(example: Path) -> None:
     """Every other example runs by itself."""

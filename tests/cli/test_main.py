@@ -343,6 +343,7 @@ def test_serve_with_an_s3(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None
         requests.post(f"http://127.0.0.1:{served.port}/_ivsim/streams", json={"channel": channel}, timeout=DEADLINE)
         (started,) = s3.list_objects_v2(Bucket="tapes")["Contents"]
         assert started["Key"].endswith("/events/recording-started.json")
+        served.stop(signal.SIGTERM)
         ivs.close()
         s3.close()
     finally:
@@ -389,9 +390,9 @@ def test_serve_killed(serve: Serve, tmp_path: Path) -> None:
         file.write("#EXT-X-ENDLIST\n")
     assert len(decoded(str(so_far / "playlist.m3u8")).pictures) == 100
     served = serve(*options)
+    until(lambda: [*folder.rglob("events/recording-ended.json")])
     assert m3u8.loads(playlist.read_text()).is_endlist
     assert len(decoded(str(playlist)).pictures) == 100
-    assert [*folder.rglob("events/recording-ended.json")]
     with Encoder(f"{rtmp_url(served)}{key}") as encoder:
         encoder.send(3)
         with RawClient(served.port) as client:

@@ -32,16 +32,12 @@ QUIET = [
 BESIDE_BOTOCORE = {"test_python.py", "test_app.py", "test_playback.py"}
 """The files here whose tests drive a client of botocore's, or depend on its models."""
 
-CONSOLE = Path(__file__).parent / "console"
-"""The tests of the console; they run once too, but beside the others."""
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of the port to which botocore is nothing, so that one run of them will do."""
     for item in items:
-        folders = item.path.parents
-        if Path(__file__).parent in folders and CONSOLE not in folders and item.path.name not in BESIDE_BOTOCORE:
-            item.add_marker(pytest.mark.no_botocore)
+        if Path(__file__).parent in item.path.parents and item.path.name not in BESIDE_BOTOCORE:
+            item.add_marker(pytest.mark.port)
 
 
 @pytest.fixture

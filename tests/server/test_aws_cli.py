@@ -16,10 +16,7 @@ from ivsim import Emulator
 from ivsim.server.run import Server
 
 # Asked without importing it: once imported it puts its own botocore in the place of ours.
-pytestmark = [
-    pytest.mark.no_botocore,  # but one of its own
-    pytest.mark.skipif(importlib.util.find_spec("awscli") is None, reason="the AWS CLI is not installed"),
-]
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("awscli") is None, reason="the AWS CLI is not installed")
 
 Aws = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -20,8 +20,6 @@ from ..ivschat.conftest import Room
 from .conftest import RunNode
 from .waiting import until
 
-pytestmark = pytest.mark.no_botocore
-
 HANDLER = "arn:aws:lambda:us-east-1:123456789012:function:review"
 
 

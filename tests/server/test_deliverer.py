@@ -18,8 +18,6 @@ from ..calling import call
 from .raw import RawClient
 from .waiting import DEADLINE, until
 
-pytestmark = pytest.mark.no_botocore
-
 
 class Bucket:
     """A courier that takes objects when it is let."""

@@ -15,8 +15,6 @@ from ivsim.services import SERVICES
 from ..calling import send, signed
 from .conftest import RunNode
 
-pytestmark = pytest.mark.no_botocore
-
 
 def here(sim: Emulator, operation: str, **members: Any) -> dict[str, Any]:
     """Call an operation in the region of the Node scripts."""

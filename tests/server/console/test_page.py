@@ -22,8 +22,6 @@ from .parts import Open, button, client, expect, make_channel, make_room, state
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-pytestmark = pytest.mark.no_botocore
-
 DOCS = Path(__file__).parents[3] / "docs"
 
 LONG_AGO = datetime(2030, 5, 17, 19, 0, tzinfo=timezone.utc)

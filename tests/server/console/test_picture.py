@@ -15,8 +15,6 @@ from .parts import Open, button, client, expect, make_channel, state
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-pytestmark = pytest.mark.no_botocore
-
 PLAYS = True
 
 SMALL = {"videoWidth": 640, "videoHeight": 360}
