@@ -449,7 +449,7 @@ def test_cut_files(data: st.DataObject, full: Emulator, tmp_path: Path) -> None:
     refused(full, text[: data.draw(st.integers(0, len(text) - 2))], tmp_path)
 
 
-@settings(SLOW, max_examples=300)
+@settings(SLOW, max_examples=150)
 @given(data=st.data())
 def test_anything_else_in_a_file(data: st.DataObject, full: Emulator, tmp_path: Path) -> None:
     """Whatever becomes of whatever is in a file: it is refused and nothing has changed, or what it says is there."""
