@@ -26,11 +26,11 @@ test: $(VENV)/made $(AIO_VENV)/made
 	@ran() { [ $$1 = 0 ] || [ $$1 = 5 ] || failed=1; }; \
 	( $(AIO_VENV)/bin/python $(COUNTED) -m interceptors $(PYTEST); ran $$?; \
 	IVSIM_SKIPPED=$(AIO_VENV)/skipped $(AIO_VENV)/bin/python -m pytest -m "not (once or port or interceptors)" $(PYTEST); ran $$?; \
-	echo "On the newest botocore alone:"; \
-	IVSIM_SKIPPED=$(VENV)/skipped-once $(VENV)/bin/python $(COUNTED) -m once $(PYTEST); ran $$?; \
+	echo "In a browser:"; \
+	IVSIM_SKIPPED=$(VENV)/skipped-browser $(VENV)/bin/python $(COUNTED) -m browser $(PYTEST); ran $$?; \
 	exit $${failed:-0} ) > $(AIO_VENV)/said 2>&1 & pinned=$$!; \
-	IVSIM_SKIPPED=$(VENV)/skipped-port $(VENV)/bin/python $(COUNTED) -m port $(PYTEST) > $(VENV)/said 2>&1 & port=$$!; \
-	IVSIM_SKIPPED=$(VENV)/skipped $(VENV)/bin/python $(COUNTED) -m "not (once or port)" $(PYTEST); ran $$?; \
+	IVSIM_SKIPPED=$(VENV)/skipped-port $(VENV)/bin/python $(COUNTED) -m "port and not browser" $(PYTEST) > $(VENV)/said 2>&1 & port=$$!; \
+	IVSIM_SKIPPED=$(VENV)/skipped $(VENV)/bin/python $(COUNTED) -m "not port" $(PYTEST); ran $$?; \
 	echo "At the port:"; wait $$port; ran $$?; cat $(VENV)/said; \
 	echo "On the botocore that aiobotocore pins:"; wait $$pinned; ran $$?; cat $(AIO_VENV)/said; exit $${failed:-0}
 	@$(VENV)/bin/python -m coverage combine -q

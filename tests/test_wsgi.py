@@ -15,6 +15,7 @@ from typing import Any
 import boto3
 import m3u8
 import pytest
+import requests
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.exceptions import NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
@@ -206,6 +207,7 @@ def test_beside_moto(sim: Emulator) -> None:
     application = Application(sim, otherwise=DomainDispatcherApplication(create_backend_app))
     keys = {"aws_access_key_id": "any", "aws_secret_access_key": "any", "region_name": "us-east-1"}
     with served(application) as url:
+        requests.post(f"{url}/moto-api/reset", timeout=60)  # of what others in this process have left
         ivs, ivschat, s3, sqs = (
             boto3.client(service, endpoint_url=url, **keys) for service in ("ivs", "ivschat", "s3", "sqs")
         )

@@ -29,7 +29,9 @@ from ..decoding import executable
 from .waiting import DEADLINE, until
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Response
+
+    OpenHowTo = Callable[[str, str], tuple[Page, Response]]
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "howto"
 READ_STRIP = (HOW_TO / "picture.md").read_text().partition("```js\n")[2].partition("```")[0]
@@ -225,8 +227,10 @@ class Files(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture
-def open_how_to(browser: Browser, packages: Path, tmp_path: Path) -> Iterator[Callable[[str, str], Page]]:
+def open_how_to(browser: Browser, packages: Path, tmp_path: Path) -> Iterator[OpenHowTo]:
     """A function that opens the page of a player, as docs/howto/player.md has it, with a playback URL.
+
+    It returns the page, and the answer to the player's request for that URL.
 
     It is a page of another origin than the server, whose autoplay obeys Chromium's rules.
     """
@@ -236,13 +240,14 @@ def open_how_to(browser: Browser, packages: Path, tmp_path: Path) -> Iterator[Ca
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Files, directory=str(tmp_path))) as site:
         Thread(target=site.serve_forever, daemon=True).start()
 
-        def open_how_to(player: str, url: str) -> Page:
+        def open_how_to(player: str, url: str) -> tuple[Page, Response]:
             section = (HOW_TO / "player.md").read_text().partition(f"\n## {player}\n")[2]
             (tmp_path / "player.html").write_text(section.partition("```html\n")[2].partition("```")[0])
             page = context.new_page()
             page.set_default_timeout(6 * DEADLINE * 1000)
-            page.goto(f"http://127.0.0.1:{site.server_port}/player.html#{url}")
-            return page
+            with page.expect_response(lambda response: response.url == url) as answer:
+                page.goto(f"http://127.0.0.1:{site.server_port}/player.html#{url}")
+            return page, answer.value
 
         yield open_how_to
         context.close()
@@ -255,23 +260,25 @@ def tells(text: str) -> str:
 
 
 @pytest.mark.parametrize("player", ["hls.js", "video.js"])
-def test_the_how_to(sim: Emulator, server: Server, open_how_to: Callable[[str, str], Page], player: str) -> None:
+def test_the_how_to(sim: Emulator, server: Server, open_how_to: OpenHowTo, player: str) -> None:
     """The pages of docs/howto/player.md play, offer qualities, and tell metadata, the end and refusals."""
     sim.clock.freeze()  # or the text could be in what the player loads first, of which hls.js tells nothing
     arn, url = go_live(sim, server, type="STANDARD")
     ask(server, "PutMetadata", channelArn=arn, metadata="goal!")
     sim.clock.advance(14)
-    page = open_how_to(player, url)
+    page, variants = open_how_to(player, url)
     shows(page, "strip.milliseconds > 20000")
     page.wait_for_function(tells("metadata: goal!"))
-    page.select_option("#quality", label="160p")
+    smallest = variants.text().split()[-1].rpartition("/")[2]
+    with page.expect_response(lambda answer: answer.url.endswith(smallest)):  # or what follows is of another quality
+        page.select_option("#quality", label="160p")
     sim.clock.advance(10)
     ask(server, "StopStream", channelArn=arn)
     page.wait_for_function(f"{SKIP} || reading()?.height === 160", polling=500)
     page.wait_for_function(tells("the stream has ended"))
     assert page.locator("pre").inner_text().split("\n") == ["metadata: goal!", "the stream has ended", ""]
-    page = open_how_to(player, url)
+    page, _ = open_how_to(player, url)
     page.wait_for_function(f"{tells('error')} && {tells('404')}")
     _, url = go_live(sim, server, authorized=True)
-    page = open_how_to(player, url)
+    page, _ = open_how_to(player, url)
     page.wait_for_function(f"{tells('error')} && {tells('403')}")
