@@ -18,12 +18,20 @@ KINDS = (
     "failover-slate-configuration",
     "room",
     "logging-configuration",
+    "stage",
+    "public-key",
+    "encoder-configuration",
+    "storage-configuration",
+    "ingest-configuration",
+    "composition",
 )
 
 # Something for every pattern of the models; the first that fits is taken.
 _TEXTS = (
     "abcdefghijkl",
     "st-1aaaaaaaaaaaaaaaaaaaaaa",
+    "st-1aaaaaaaaaaaa",
+    "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
     "DE",
     "arn:aws:lambda:us-east-1:123456789012:function:review",
     "arn:aws:mediatailor:us-east-1:123456789012:playbackConfiguration/ads",
@@ -37,6 +45,7 @@ _TEXTS = (
 
 NO_STRINGS: tuple[Any, ...] = (1, False, [], {})
 NO_INTEGERS: tuple[Any, ...] = ("1", 1.5, True, [], 2**63)
+NO_FLOATS: tuple[Any, ...] = ("1", True, [], {})
 NEITHER_BOOLEAN_NOR_TIME: tuple[Any, ...] = (
     "yes",
     1,
@@ -80,6 +89,7 @@ def sample(shape: Shape) -> Any:
     return {
         "integer": shape.metadata.get("min", 1),
         "long": shape.metadata.get("min", 1),
+        "float": shape.metadata.get("min", 1),
         "boolean": True,
         "timestamp": "2026-11-21T12:00:00Z",
     }[shape.type_name]
@@ -98,6 +108,9 @@ def violations(shape: Shape) -> Iterator[Violation]:
     elif shape.type_name in ("integer", "long"):
         yield from (Violation((), wrong) for wrong in NO_INTEGERS)
         yield from _of_bounds(shape, lambda size: size)
+    elif shape.type_name == "float":
+        yield from (Violation((), wrong) for wrong in NO_FLOATS)
+        yield from _of_bounds(shape, float)
     else:
         yield from (Violation((), wrong) for wrong in NEITHER_BOOLEAN_NOR_TIME)
 
@@ -150,7 +163,7 @@ def _of_string(shape: Shape) -> Iterator[Violation]:
 
 def _of_bounds(shape: Shape, of_size: Any) -> Iterator[Violation]:
     low, high = shape.metadata.get("min"), shape.metadata.get("max")
-    if low is not None and (low > 0 or shape.type_name in ("integer", "long")):
+    if low is not None and (low > 0 or shape.type_name in ("integer", "long", "float")):
         yield Violation((), of_size(low - 1))
     if high is not None:
         yield Violation((), of_size(high + 1))

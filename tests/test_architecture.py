@@ -27,7 +27,7 @@ LAYERS = [
     ["interceptors", "emulator"],
     ["dispatcher", "courier", "overview"],
     ["services"],
-    ["ivs", "ivschat"],
+    ["ivs", "ivschat", "ivsrealtime"],
     ["core"],
     ["wire", "media", "worker"],
 ]
@@ -38,9 +38,10 @@ SIBLINGS = {
     "web": {"interceptors"},
     "decorating": {"interceptors", "emulator"},
     "activation": {"web", "decorating"},
-    "interceptors": {"emulator", "dispatcher", "services", "ivs", "ivschat"},
-    "ivs": {"ivschat"},
-    "ivschat": {"ivs"},
+    "interceptors": {"emulator", "dispatcher", "services", "ivs", "ivschat", "ivsrealtime"},
+    "ivs": {"ivschat", "ivsrealtime"},
+    "ivschat": {"ivs", "ivsrealtime"},
+    "ivsrealtime": {"ivs", "ivschat"},
     "core": {"media"},
     "wire": {"media"},
     "media": {"wire"},
@@ -65,6 +66,12 @@ FLOORS = {
         ["news", "messages"],
         ["conversation"],
         ["messaging"],
+        ["nouns"],
+        ["_service"],
+    ],
+    "ivsrealtime": [
+        ["retention"],
+        ["stages"],
         ["nouns"],
         ["_service"],
     ],
@@ -281,7 +288,7 @@ def test_the_documented_tree() -> None:
     assert documented_tree() - {"__init__.py"} == is_there
 
 
-MIRRORED = ["core", "ivs", "ivschat", "media", "wire"]
+MIRRORED = ["core", "ivs", "ivschat", "ivsrealtime", "media", "wire"]
 """Folders each of whose files has its tests under its own name."""
 
 UNTESTED = {

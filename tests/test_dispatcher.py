@@ -126,8 +126,10 @@ def test_metadata_is_no_place(sim: Emulator) -> None:
 
 @pytest.mark.parametrize("headers", [{}, signed()])
 def test_real_time(sim: Emulator, headers: dict[str, str]) -> None:
-    """IVS Real-Time shares paths, ARNs and signature with IVS; it is told apart, and refused by name."""
-    for method, path in (("POST", "/CreateStage"), ("GET", f"/tags/{STAGE}")):
-        answer = send(sim, method, path, headers=headers)
-        assert (answer.status, answer.code) == (501, "NotEmulated")
-        assert "ivs-realtime" in answer.body["message"]
+    """IVS Real-Time shares paths, ARNs and signature with IVS; it is told apart by path and by the ARN's type."""
+    stage = send(sim, "POST", "/CreateStage", b'{"tags": {"a": "b"}}', headers=headers).body["stage"]["arn"]
+    assert send(sim, "GET", f"/tags/{stage}", headers=headers).body == {"tags": {"a": "b"}}
+    assert send(sim, "GET", f"/tags/{STAGE}", headers=headers).code == "ResourceNotFoundException"
+    channel = send(sim, "POST", "/CreateChannel", headers=headers).body["channel"]["arn"]
+    assert send(sim, "GET", f"/tags/{channel}", headers=headers).body == {"tags": {}}
+    assert [call.service for call in sim.calls] == ["ivs-realtime"] * 3 + ["ivs"] * 2

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache, lru_cache, partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -17,7 +17,7 @@ from .core.clock import Task
 from .core.service import Contexts, Handler, S, Service
 from .core.state import State
 from .ivs.playback.urls import is_playback
-from .services import SERVICES, not_emulated
+from .services import SERVICES
 from .wire.errors import (
     MemberRefused,
     NotEmulated,
@@ -31,7 +31,7 @@ from .wire.errors import (
 from .wire.http import Request, WholeResponse
 from .wire.model import Operation
 from .wire.parse import BodyRefused, body_members, located_members
-from .wire.routes import Route, Routes
+from .wire.routes import Route
 from .wire.validate import Problem
 
 MOST_BYTES = 10 * 1024 * 1024
@@ -55,7 +55,7 @@ class SignatureScope(NamedTuple):
 
 
 def is_for_ivs(request: Request) -> bool:
-    """Return whether a request is for IVS or IVS Chat (or IVS Real-Time), rather than for another service of AWS.
+    """Return whether a request is for IVS, IVS Chat or IVS Real-Time, rather than for another service of AWS.
 
     A signature says so; without one it is the path, and where services share that, the service of the ARN in it.
     """
@@ -63,10 +63,9 @@ def is_for_ivs(request: Request) -> bool:
     if scope is not None or is_playback(request.url):
         return scope is None or scope.service in SERVICES.namespaces
     try:
-        found, path, _ = _locate(request.method, request.url)
+        found, _, _ = _locate(request.method, request.url)
     except (UnknownOperationException, ValueError):
         return False
-    found = found or _routes_not_emulated().find(request.method, path)
     return bool(found) and all(_has_namespace(text) for text in found[0].members.values())
 
 
@@ -106,9 +105,9 @@ class Dispatcher:
         refused = self._address(call, request)  # 2. route, 3. place; and the request's members
         with state.journal:  # what the call has for effects comes when it is on record
             # 4. validate, 5. gates, 6. handler, 7. serialize
-            status, body, error_code = self._answer_call(call, refused)
+            status, body, error_code, more = self._answer_call(call, refused)
             state.calls.record(_recorded(call, status, error_code, state.clock.now()))  # 8. after
-        headers = {"x-amzn-RequestId": state.ids.request_id()}
+        headers = {**more, "x-amzn-RequestId": state.ids.request_id()}
         if body:
             headers["Content-Type"] = "application/json"
         if error_code:
@@ -150,15 +149,17 @@ class Dispatcher:
             return error
         return None
 
-    def _answer_call(self, call: _Call, refused: ServiceError | None) -> tuple[int, bytes, str | None]:
-        """Return status, body and error code of the answer; with an error code, nothing has changed."""
+    def _answer_call(
+        self, call: _Call, refused: ServiceError | None
+    ) -> tuple[int, bytes, str | None, Mapping[str, str]]:
+        """Return status, body, error code and further headers; with an error code, nothing has changed."""
         try:
             if refused is not None:
                 raise refused
             with self._state.journal:
                 return self._carry_out(call)
         except ServiceError as error:
-            return *self._refusal(error, call), error.code
+            return *self._refusal(error, call), error.code, {}
 
     def _place(
         self, scope: SignatureScope | None, operation: Operation, params: Mapping[str, Any], url: str
@@ -180,8 +181,8 @@ class Dispatcher:
             self._state.clock.advance(seconds)
         return seconds
 
-    def _carry_out(self, call: _Call) -> tuple[int, bytes, None]:
-        """Take a call to the function behind its operation; return status and body of what that answers."""
+    def _carry_out(self, call: _Call) -> tuple[int, bytes, None, Mapping[str, str]]:
+        """Take a call to the function behind its operation; return status, body and headers of what that answers."""
         service, operation = call.service, call.operation
         assert service, "what nobody refused has a service"
         assert operation, "and an operation"
@@ -192,7 +193,8 @@ class Dispatcher:
         arguments = self._valid(service, operation, handler, call.params)
         self._pass_gates(call, handler, arguments)
         try:
-            return operation.status, operation.serialize(handler.function(ctx, **arguments)), None
+            answer = handler.function(ctx, **arguments)
+            return operation.status, operation.serialize(answer), None, operation.headers(answer)
         except MemberRefused as refused:
             problem = Problem(tuple(operation.wire_path(refused.member)), refused.rule)
             raise _invalid(service, [problem]) from None
@@ -266,8 +268,6 @@ def _find(request: Request) -> tuple[SignatureScope | None, Route, str]:
     if not found:
         if _CHAT.match(request.url):
             raise NotEmulated("What viewers reach for chat is not emulated by ivsim over HTTP")
-        for route in _routes_not_emulated().find(request.method, path):
-            raise NotEmulated(f"{route.service} {route.operation.name} is not emulated by ivsim")
         raise UnknownOperationException(f"No operation at {request.method} {path}")
     return scope, _choose(found, scope), query
 
@@ -315,15 +315,7 @@ def _choose(found: list[Route], scope: SignatureScope | None) -> Route:
         for route in among:
             if kind in SERVICES[route.service].model.resource_types:
                 return route
-        for model in not_emulated():
-            if kind in model.resource_types:
-                raise NotEmulated(f"{model.name} {found[0].operation.name} is not emulated by ivsim")
     return among[0]
-
-
-@cache
-def _routes_not_emulated() -> Routes:
-    return Routes(not_emulated())
 
 
 def _has_namespace(arn: str) -> bool:

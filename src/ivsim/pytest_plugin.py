@@ -49,14 +49,20 @@ def ivschat_client(ivsim: Emulator) -> Any:
 
 
 @pytest.fixture
+def ivsrealtime_client(ivsim: Emulator) -> Any:
+    """A boto3 client for `ivs-realtime`, in AWS_DEFAULT_REGION or the emulator's region."""
+    return _client("ivs-realtime", ivsim)
+
+
+@pytest.fixture
 def ivsim_server(ivsim: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """The Emulator of `ivsim` on a free port: `.url` for AWS SDKs, `.chat_url` for chat clients, `.emulator`.
 
-    AWS_ENDPOINT_URL_IVS and AWS_ENDPOINT_URL_IVSCHAT lead there, for programs that the test starts and for clients that
-    are made from now on. Needs `ivsim[server]`.
+    AWS_ENDPOINT_URL_IVS, AWS_ENDPOINT_URL_IVSCHAT and AWS_ENDPOINT_URL_IVS_REALTIME lead there, for programs that the
+    test starts and for clients that are made from now on. Needs `ivsim[server]`.
     """
     with ivsim.serve() as server:
-        for service in ("IVS", "IVSCHAT"):
+        for service in ("IVS", "IVSCHAT", "IVS_REALTIME"):
             monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", server.url)
         yield server
 

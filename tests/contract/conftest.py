@@ -11,6 +11,7 @@ import importlib.util
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from functools import cached_property
 from typing import Any
 
 import boto3
@@ -29,12 +30,18 @@ if os.environ.get("IVSIM_TARGET") == "aws":
 
 
 class Services:
-    """Clients for both services, and the emulator behind them if there is one."""
+    """Clients for the services, and the emulator behind them if there is one."""
 
     def __init__(self, client: Callable[[str], Any], sim: Emulator | None) -> None:
         self.ivs = client("ivs")
         self.ivschat = client("ivschat")
+        self._client = client
         self._sim = sim
+
+    @cached_property
+    def realtime(self) -> Any:
+        """The client for IVS Real-Time, made when a test first asks for it."""
+        return self._client("ivs-realtime")
 
     @property
     def sim(self) -> Emulator:

@@ -65,21 +65,15 @@ def test_unsigned_region_is_the_hosts() -> None:
         assert ":eu-west-1:" in unsigned.create_channel()["channel"]["arn"]
 
 
-def test_real_time_is_refused_by_name() -> None:
-    """IVS Real-Time is not emulated, and its calls do not leave the process either."""
+def test_real_time() -> None:
+    """Calls to IVS Real-Time, which signs as IVS does, are answered by it, and do not leave the process."""
     with mock_ivs() as sim:
         stages = client("ivs-realtime")
-        for call, members in (
-            (stages.create_stage, {}),
-            (stages.list_tags_for_resource, {"resourceArn": "arn:aws:ivs:us-east-1:123456789012:stage/AbCdEf123456"}),
-        ):
-            with pytest.raises(ClientError) as refused:
-                call(**members)
-            assert refused.value.response["Error"]["Code"] == "NotEmulated"
-            assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
-            assert "ivs-realtime" in str(refused.value)
-            assert refused.value.response["ResponseMetadata"]["RetryAttempts"] == 0
-        assert sim.calls[-1].error == "NotEmulated"
+        arn = stages.create_stage(tags={"a": "b"})["stage"]["arn"]
+        assert stages.list_tags_for_resource(resourceArn=arn)["tags"] == {"a": "b"}
+        with pytest.raises(stages.exceptions.ResourceNotFoundException):
+            stages.list_tags_for_resource(resourceArn=f"{arn}x")
+        assert {call.service for call in sim.calls} == {"ivs-realtime"}
 
 
 def test_events_of_botocore_still_fire() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from functools import lru_cache
 from typing import NamedTuple
@@ -30,6 +31,15 @@ _LONGEST_REMEMBERED = 256
 def parse(text: str) -> Arn | None:
     """Return the parts of an ARN, None when the text is not one of IVS's form."""
     return (_parsed if len(text) <= _LONGEST_REMEMBERED else _parsed.__wrapped__)(text)
+
+
+@lru_cache(maxsize=1024)
+def host_id(account: str, region: str) -> str:
+    """Return the first label of the hosts at which what an account has in a region is reached.
+
+    How AWS derives it is not known, only that channels of an account and region share it.
+    """
+    return hashlib.sha256(f"{account}{region}".encode()).hexdigest()[:12]
 
 
 @lru_cache(maxsize=4096)

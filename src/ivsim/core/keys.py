@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,3 +31,8 @@ def der(pem: str) -> bytes | None:
 
     key = public_key(pem)
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) if key else None
+
+
+def fingerprint(content: bytes) -> str:
+    """Return the fingerprint of a key's DER, as hex in pairs: its MD5."""
+    return hashlib.md5(content, usedforsecurity=False).digest().hex(":")

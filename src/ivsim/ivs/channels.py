@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ..core import arns
 from ..core.stores import Table
 from ..wire.errors import ConflictException
 from . import stream_keys
@@ -241,8 +241,7 @@ def hosts_of(arn: str) -> Hosts:
 @lru_cache(maxsize=1024)
 def _hosts(arn_prefix: str) -> Hosts:
     _, _, _, region, account, _ = arn_prefix.split(":")
-    # How AWS derives the first label is not known, only that an account's channels in a region share it.
-    host_id = hashlib.sha256(f"{account}{region}".encode()).hexdigest()[:12]
+    host_id = arns.host_id(account, region)
     prefix = f"https://{host_id}.{region}.playback.live-video.net/api/video/v1/{region}.{account}.channel."
     return Hosts(host_id, prefix)
 

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import TYPE_CHECKING
-
 from msgspec import Struct
 
 from ..core import keys
 from ..wire.errors import ConflictException
 from ._service import Context, service
-
-if TYPE_CHECKING:
-    pass
 
 PLAYBACK_KEY_PAIRS = service.quota("Playback authorization key pairs", 3)
 
@@ -70,4 +64,4 @@ def _fingerprint(ctx: Context, public_key_material: str) -> str:
     der = keys.der(public_key_material)
     rule = "Member must be a PEM-encoded public key on the ECDSA curve P-384 (secp384r1)"
     ctx.check(der, "public_key_material", rule)
-    return hashlib.md5(der or public_key_material.encode(), usedforsecurity=False).digest().hex(":")
+    return keys.fingerprint(der or public_key_material.encode())

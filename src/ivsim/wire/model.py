@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, cached_property
 from typing import Any, cast
 
@@ -14,7 +14,7 @@ from botocore.model import ListShape, OperationModel, ServiceModel, Shape, Struc
 from .loader import ModelLoader
 from .parse import Converter, converter
 from .patches import patched
-from .serialize import Serializer, TimeFormat, serializer
+from .serialize import Serializer, TimeFormat, header_reader, serializer
 from .validate import Check, check
 
 _ARN_IN_PATTERN = re.compile(r"arn:aws:(?P<service>[a-z]+|\[is\]vs):\[[^/]*:(?P<kind>[a-z-]+)/")
@@ -75,6 +75,11 @@ class Operation:
     def serialize(self) -> Serializer:
         """The function from what a handler returned to the body's bytes."""
         return serializer(self.output, self._time_format)
+
+    @cached_property
+    def headers(self) -> Callable[[Any], dict[str, str]]:
+        """The function from what a handler returned to the headers that its output has."""
+        return header_reader(self.output)
 
     def wire_path(self, python_path: str) -> list[str]:
         """Spell a dotted Python path to an input member as the wire does."""

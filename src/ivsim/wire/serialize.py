@@ -42,6 +42,18 @@ def serializer(shape: StructureShape | None, time_format: TimeFormat) -> Seriali
     return lambda value: _json(convert(value))
 
 
+def header_reader(shape: StructureShape | None) -> Callable[[Any], dict[str, str]]:
+    """Return a function that takes the members of this shape that travel as headers, from a dict with Python names."""
+    members = [
+        (xform_name(name), member.serialization["name"])
+        for name, member in (shape.members.items() if shape else ())
+        if member.serialization.get("location") == "header"
+    ]
+    if not members:
+        return lambda _value: {}
+    return lambda value: {header: value[name] for name, header in members if name in value}
+
+
 def forget() -> None:
     """Forget the texts of all records, and so the records."""
     for kept in _kept:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import timezone
 from functools import cache, lru_cache
+from math import isfinite
 from typing import Any, NamedTuple
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
@@ -166,6 +167,18 @@ def _integer(shape: Shape, strict: bool) -> Check:
     return integer
 
 
+def _float(shape: Shape, strict: bool) -> Check:
+    size = _bounds(shape, strict, "be")
+
+    def float_(value: Any, place: Place, problems: list[Problem]) -> None:
+        if type(value) not in (int, float) or not isfinite(value):
+            _report(problems, place, "Member must be a number")
+            return
+        size(value, place, problems)
+
+    return float_
+
+
 def _boolean(_shape: Shape, _strict: bool) -> Check:
     def boolean(value: Any, place: Place, problems: list[Problem]) -> None:
         if type(value) is not bool:
@@ -190,6 +203,7 @@ _SCALARS: dict[str, Callable[[Shape, bool], Check]] = {
     "string": _string,
     "integer": _integer,
     "long": _integer,
+    "float": _float,
     "boolean": _boolean,
     "timestamp": _timestamp,
 }

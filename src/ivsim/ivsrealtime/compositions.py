@@ -1,0 +1,332 @@
+"""Compositions: a stage as one picture, on its way to a channel or to a bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ..core import arns
+from ..core.stores import Table
+from ..wire.errors import ConflictException
+from ._service import Context, service
+
+COMPOSITIONS = service.quota("Compositions", 20)
+COMPOSITIONS_OF_STAGE = service.quota("Compositions per stage", 5)
+
+DEFAULT_PAGE = 100
+
+SECONDS_TO_STOP = 5.0
+"""The duration of STOPPING when transitions are realistic; AWS's is not known."""
+
+KEPT = timedelta(minutes=5)
+"""The time for which a composition that has ended can be looked up."""
+
+CompositionState: TypeAlias = Literal["STARTING", "ACTIVE", "STOPPING", "FAILED", "STOPPED"]
+DestinationState: TypeAlias = Literal["STARTING", "ACTIVE", "STOPPING", "RECONNECTING", "FAILED", "STOPPED"]
+
+ENDED = ("FAILED", "STOPPED")
+
+
+class GridConfiguration(Struct, frozen=True):
+    """Participants side by side."""
+
+    featured_participant_attribute: str = ""
+    omit_stopped_video: bool = False
+    video_aspect_ratio: str = "VIDEO"
+    video_fill_mode: str = ""
+    grid_gap: int = 2
+    participant_order_attribute: str = ""
+
+
+class PipConfiguration(Struct, frozen=True):
+    """One participant in a window over the others. Without a size of its own the window has one that fits."""
+
+    featured_participant_attribute: str = ""
+    omit_stopped_video: bool = False
+    video_fill_mode: str = "COVER"
+    grid_gap: int = 0
+    pip_participant_attribute: str = ""
+    pip_behavior: str = "STATIC"
+    pip_offset: int = 0
+    pip_position: str = "BOTTOM_RIGHT"
+    pip_width: int | None = None
+    pip_height: int | None = None
+    participant_order_attribute: str = ""
+
+
+class LayoutConfiguration(Struct, frozen=True):
+    """One of the two layouts."""
+
+    grid: GridConfiguration | None = None
+    pip: PipConfiguration | None = None
+
+
+class CompositionRecordingHlsConfiguration(Struct, frozen=True):
+    """The segments of a recorded composition."""
+
+    target_segment_duration_seconds: int = 2
+
+
+class RecordingConfiguration(Struct, frozen=True):
+    """The form of a recorded composition."""
+
+    hls_configuration: CompositionRecordingHlsConfiguration = CompositionRecordingHlsConfiguration()
+    format: str = "HLS"
+
+
+class CompositionThumbnailConfiguration(Struct, frozen=True):
+    """The thumbnails of a recorded composition."""
+
+    target_interval_seconds: int = 60
+    storage: tuple[str, ...] = ("SEQUENTIAL",)
+
+
+class ChannelDestination(Struct, frozen=True):
+    """The channel that a composition is broadcast on."""
+
+    channel_arn: str
+    encoder_configuration_arn: str | None = None
+
+
+class S3Destination(Struct, frozen=True):
+    """The storage that a composition is recorded to."""
+
+    storage_configuration_arn: str
+    encoder_configuration_arns: tuple[str, ...]
+    recording_configuration: RecordingConfiguration = RecordingConfiguration()
+    thumbnail_configurations: tuple[CompositionThumbnailConfiguration, ...] | None = None
+
+
+class DestinationConfiguration(Struct, frozen=True):
+    """Where a composition goes: to a channel, or to S3."""
+
+    name: str = ""
+    channel: ChannelDestination | None = None
+    s3: S3Destination | None = None
+
+    @property
+    def used(self) -> Iterator[str]:
+        """The ARNs of the configurations that it is made with."""
+        if self.channel and self.channel.encoder_configuration_arn:
+            yield self.channel.encoder_configuration_arn
+        if self.s3:
+            yield self.s3.storage_configuration_arn
+            yield from self.s3.encoder_configuration_arns
+
+
+class Destination(Struct, frozen=True):
+    """A destination of a composition, with a state of its own."""
+
+    id: str
+    configuration: DestinationConfiguration
+    state: DestinationState = "STARTING"
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    recording_prefix: str | None = None
+
+    @property
+    def detail(self) -> dict[str, Any] | None:
+        """Where in its bucket a recording is."""
+        return {"s3": {"recording_prefix": self.recording_prefix}} if self.recording_prefix else None
+
+
+class Composition(Struct, frozen=True):
+    """A composition. It is gone some minutes after its end."""
+
+    arn: str
+    stage_arn: str
+    layout: LayoutConfiguration
+    destinations: tuple[Destination, ...]
+    start_time: datetime
+    requested: dict[str, Any]
+    state: CompositionState = "STARTING"
+    end_time: datetime | None = None
+    tags: dict[str, str] = {}
+
+    @property
+    def used(self) -> set[str]:
+        """The ARNs of the configurations that it is made with."""
+        return {arn for destination in self.destinations for arn in destination.configuration.used}
+
+
+@service.operation(rate=5)
+def start_composition(
+    ctx: Context,
+    stage_arn: str,
+    destinations: list[dict[str, Any]],
+    *,
+    idempotency_token: str = "",
+    layout: dict[str, Any] | None = None,
+    tags: dict[str, str] | None = None,
+) -> dict[str, object]:
+    requested = {
+        "idempotency_token": idempotency_token,
+        "stage_arn": stage_arn,
+        "destinations": destinations,
+        "layout": layout,
+        "tags": tags,
+    }
+    before = _started_with(ctx, idempotency_token)
+    if before is not None:
+        if before.requested != requested:
+            text = f"The idempotency token {idempotency_token} was used with other parameters"
+            raise ConflictException(text, resource=before.arn)
+        return {"composition": before}
+    ctx.store.stages[stage_arn]
+    shape = _layout(ctx, layout or {})
+    configurations = [_configuration(each) for each in destinations]
+    _check_destinations(ctx, configurations)
+    table = ctx.store.compositions
+    running = [each for each in table.values() if each.state not in ENDED]
+    ctx.check_quota(COMPOSITIONS, len(running), table)
+    ctx.check_quota(COMPOSITIONS_OF_STAGE, sum(each.stage_arn == stage_arn for each in running), table)
+    arn = ctx.new_arn(table)
+    composition = table[arn] = Composition(
+        arn,
+        stage_arn,
+        shape,
+        tuple(_destination(ctx, arn, stage_arn, each) for each in configurations),
+        ctx.now,
+        requested,
+        tags=tags or {},
+    )
+    return {"composition": composition}
+
+
+@service.operation(rate=5)
+def get_composition(ctx: Context, arn: str) -> dict[str, object]:
+    return {"composition": ctx.store.compositions[arn]}
+
+
+@service.operation(rate=5)
+def stop_composition(ctx: Context, arn: str) -> None:
+    stop(ctx, ctx.store.compositions[arn])
+
+
+@service.operation(rate=5)
+def list_compositions(
+    ctx: Context,
+    *,
+    filter_by_stage_arn: str | None = None,
+    filter_by_encoder_configuration_arn: str | None = None,
+    next_token: str | None = None,
+    max_results: int = DEFAULT_PAGE,
+) -> dict[str, object]:
+    def is_wanted(composition: Composition) -> bool:
+        return filter_by_stage_arn in (None, composition.stage_arn) and (
+            filter_by_encoder_configuration_arn is None or filter_by_encoder_configuration_arn in composition.used
+        )
+
+    filters = (filter_by_stage_arn, filter_by_encoder_configuration_arn)
+    page = ctx.page(ctx.store.compositions, max_results, next_token, where=is_wanted, filters=filters)
+    return {"compositions": page.items, "next_token": page.next_token}
+
+
+def stop(ctx: Context, composition: Composition) -> None:
+    """Let a composition stop, with all its destinations; one that stops already, or has ended, is left alone."""
+    if composition.state in ("STARTING", "ACTIVE"):
+        _become(ctx, composition.arn, "STOPPING")
+        ctx.soon(SECONDS_TO_STOP, _stopped, composition.arn)
+
+
+def stop_those_of(ctx: Context, stage_arn: str) -> None:
+    """Let the compositions of a stage stop."""
+    for each in list(ctx.store.compositions.values()):
+        if each.stage_arn == stage_arn:
+            stop(ctx, each)
+
+
+def delete_unless_used(ctx: Context, table: Table[Any], arn: str) -> None:
+    """Delete a configuration; raise ConflictException while a composition that has not ended is made with it."""
+    table[arn]
+    for each in ctx.store.compositions.values():
+        if each.state not in ENDED and arn in each.used:
+            raise ConflictException(f"Resource: {arn} is used by {each.arn}", resource=arn)
+    del table[arn]
+
+
+@service.task
+def _stopped(ctx: Context, arn: str) -> None:
+    _become(ctx, arn, "STOPPED", end_time=ctx.now)
+    ctx.later(KEPT.total_seconds(), _forget, arn)
+
+
+@service.task
+def _forget(ctx: Context, arn: str) -> None:
+    del ctx.store.compositions[arn]
+
+
+def _become(ctx: Context, arn: str, state: Literal["STOPPING", "STOPPED"], **changes: Any) -> None:
+    """Let a composition reach a state, and its destinations with it, but for those that have ended before."""
+    destinations = tuple(
+        each if each.state in ENDED else replace(each, state=state, **changes)
+        for each in ctx.store.compositions[arn].destinations
+    )
+    ctx.store.compositions.become(arn, state, destinations=destinations, **changes)
+
+
+def _started_with(ctx: Context, idempotency_token: str) -> Composition | None:
+    given = idempotency_token
+    same = (each for each in ctx.store.compositions.values() if given and each.requested["idempotency_token"] == given)
+    return next(same, None)
+
+
+def _layout(ctx: Context, given: dict[str, Any]) -> LayoutConfiguration:
+    pip = given.get("pip")
+    ctx.check(pip is None or "grid" not in given, "layout", "Member must have one of grid and pip alone")
+    if pip is not None:
+        return LayoutConfiguration(pip=PipConfiguration(**pip))
+    return LayoutConfiguration(grid=GridConfiguration(**given.get("grid", {})))
+
+
+def _configuration(given: dict[str, Any]) -> DestinationConfiguration:
+    channel, s3 = given.get("channel"), given.get("s3")
+    return DestinationConfiguration(
+        name=given.get("name", ""),
+        channel=ChannelDestination(**channel) if channel else None,
+        s3=_s3(s3) if s3 else None,
+    )
+
+
+def _s3(given: dict[str, Any]) -> S3Destination:
+    recording = given.get("recording_configuration", {})
+    thumbnails = given.get("thumbnail_configurations")
+    return S3Destination(
+        given["storage_configuration_arn"],
+        tuple(given["encoder_configuration_arns"]),
+        RecordingConfiguration(
+            CompositionRecordingHlsConfiguration(**recording.get("hls_configuration", {})),
+            recording.get("format", "HLS"),
+        ),
+        tuple(CompositionThumbnailConfiguration(**each) for each in thumbnails) if thumbnails else None,
+    )
+
+
+def _check_destinations(ctx: Context, given: list[DestinationConfiguration]) -> None:
+    """Refuse destinations that are of no kind or two, that are of one kind, and what they refer to and is not there."""
+    for each in given:
+        ctx.check(bool(each.channel) != bool(each.s3), "destinations", "Member must have one of channel and s3 each")
+    channels, storages = ([each for each in given if getattr(each, kind)] for kind in ("channel", "s3"))
+    small = max(len(channels), len(storages)) <= 1
+    ctx.check(small, "destinations", "Member must have at most one channel and at most one s3")
+    for each in channels:
+        arn = arns.parse(each.channel.channel_arn) if each.channel else None
+        here = arn is not None and (arn.account, arn.region) == (ctx.account, ctx.region)
+        ctx.check(here, "destinations", "Member must have a channel of the stage's account and region")
+    for each in given:
+        for arn_used in each.used:
+            is_storage = each.s3 and arn_used == each.s3.storage_configuration_arn
+            ctx.check_exists(
+                ctx.store.storage_configurations if is_storage else ctx.store.encoder_configurations, arn_used
+            )
+
+
+def _destination(ctx: Context, arn: str, stage_arn: str, configuration: DestinationConfiguration) -> Destination:
+    destination_id = ctx.ids.alphanumeric(12)
+    stage_id, composition_id = (each.rpartition("/")[2] for each in (stage_arn, arn))
+    prefix = f"{stage_id}/{composition_id}/{destination_id}/composite" if configuration.s3 else None
+    return Destination(destination_id, configuration, recording_prefix=prefix)

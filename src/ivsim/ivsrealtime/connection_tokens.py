@@ -1,0 +1,15 @@
+"""Connection tokens: what a back end signs, for clients that join many stages; they can be revoked."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ._service import Context, service
+
+LONGEST = timedelta(weeks=4)
+"""The longest validity of a connection token, after which nobody needs to know that it was revoked."""
+
+
+@service.operation(rate=5)
+def revoke_connection_token(ctx: Context, token_id: str) -> None:
+    ctx.store.revoked_connection_tokens[token_id] = ctx.now

@@ -1,0 +1,180 @@
+"""Participant replicas: participants of one stage who are shown on others too."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ..wire.errors import ConflictException, ResourceNotFoundException
+from . import participant_events, participants, stage_sessions
+from ._service import Context, check_attributes, service
+from .participant_events import ParticipantEvent, key_of
+from .participants import Participant
+
+REPLICAS = service.quota("Replications per participant", 5)
+
+DEFAULT_PAGE = 50
+
+ACTIVE, STOPPED = "ACTIVE", "STOPPED"
+
+
+class ParticipantReplica(Struct, frozen=True):
+    """A replica: whom it shows, and where."""
+
+    source_stage_arn: str
+    participant_id: str
+    source_session_id: str
+    destination_stage_arn: str
+    destination_session_id: str
+    reconnect_window_seconds: int
+    replication_state: str = ACTIVE
+
+
+RESPONSE_HEADERS = {
+    "access_control_allow_origin": "*",
+    "access_control_expose_headers": ",".join(
+        (
+            "Access-Control-Allow-Origin",
+            "Access-Control-Expose-Headers",
+            "Cache-Control",
+            "Content-Length",
+            "Content-Security-Policy",
+            "Content-Type",
+            "date",
+            "Strict-Transport-Security",
+            "x-amz-apigw-id",
+            "x-amzn-errormessage",
+            "x-amzn-errortype",
+            "x-amzn-requestid",
+            "x-amzn-trace-id",
+            "X-Content-Type-Options",
+            "X-Frame-Options",
+        )
+    ),
+    "cache_control": "no-store, no-cache",
+    "content_security_policy": "default-src 'self'; upgrade-insecure-requests;",
+    "strict_transport_security": "max-age:47304000; includeSubDomains",
+    "x_content_type_options": "nosniff",
+    "x_frame_options": "DENY",
+}
+"""What both operations answer, as the one published answer has it."""
+
+
+@service.operation(rate=5)
+def start_participant_replication(
+    ctx: Context,
+    source_stage_arn: str,
+    destination_stage_arn: str,
+    participant_id: str,
+    *,
+    reconnect_window_seconds: int = 0,
+    attributes: dict[str, str] | None = None,
+) -> dict[str, str]:
+    source = _source(ctx, source_stage_arn, participant_id)
+    ctx.store.stages[destination_stage_arn]
+    other = source_stage_arn != destination_stage_arn
+    ctx.check(other, "destination_stage_arn", "Member must be another stage than sourceStageArn")
+    check_attributes(ctx, attributes, "attributes")
+    if not source.published:
+        raise ConflictException(f"Participant: {participant_id} is not publishing", resource=source_stage_arn)
+    active = _active(ctx, source_stage_arn, participant_id)
+    if any(each.destination_stage_arn == destination_stage_arn for each in active.values()):
+        text = f"Participant: {participant_id} is replicated to {destination_stage_arn}"
+        raise ConflictException(text, resource=destination_stage_arn)
+    ctx.check_quota(REPLICAS, len(active), ctx.store.stages)
+    destination = stage_sessions.begin(ctx, destination_stage_arn)
+    ctx.store.participant_replicas[ctx.ids.alphanumeric(12)] = ParticipantReplica(
+        source_stage_arn,
+        participant_id,
+        source.session_id,
+        destination_stage_arn,
+        destination.session_id,
+        reconnect_window_seconds,
+    )
+    replica = Participant(
+        participant_id,
+        destination.session_id,
+        ctx.now,
+        user_id=source.user_id,
+        attributes={**(source.attributes or {}), **(attributes or {})} or None,
+        published=True,
+        protocol=source.protocol,
+        replication_type="REPLICA",
+        replication_state=ACTIVE,
+        source_stage_arn=source_stage_arn,
+        source_session_id=source.session_id,
+    )
+    participants.add(ctx, replica)
+    shown = {"replication_type": "SOURCE", "source_stage_arn": "", "source_session_id": ""}
+    participants.change(ctx, source, replication_state=ACTIVE, **shown)
+    _record(ctx, source, participant_events.REPLICATION_STARTED, destination_stage_arn, destination.session_id)
+    return RESPONSE_HEADERS
+
+
+@service.operation(rate=5)
+def stop_participant_replication(
+    ctx: Context, source_stage_arn: str, destination_stage_arn: str, participant_id: str
+) -> dict[str, str]:
+    source = _source(ctx, source_stage_arn, participant_id)
+    ctx.store.stages[destination_stage_arn]
+    active = _active(ctx, source_stage_arn, participant_id)
+    found = [key for key, each in active.items() if each.destination_stage_arn == destination_stage_arn]
+    if not found:
+        raise ResourceNotFoundException(
+            f"Resource: {participant_id} not found on {destination_stage_arn}", resource=destination_stage_arn
+        )
+    (key,) = found
+    ended = ctx.store.participant_replicas[key] = replace(active[key], replication_state=STOPPED)
+    replica = ctx.store.participants[key_of(ended.destination_session_id, participant_id)]
+    participants.disconnect(ctx, participants.change(ctx, replica, replication_state=STOPPED))
+    if len(active) == 1:
+        participants.change(ctx, source, replication_state=STOPPED)
+    session_id = ended.destination_session_id
+    _record(ctx, source, participant_events.REPLICATION_STOPPED, destination_stage_arn, session_id)
+    return RESPONSE_HEADERS
+
+
+@service.operation(rate=5)
+def list_participant_replicas(
+    ctx: Context,
+    source_stage_arn: str,
+    participant_id: str,
+    *,
+    next_token: str | None = None,
+    max_results: int = DEFAULT_PAGE,
+) -> dict[str, object]:
+    page = ctx.page(
+        ctx.store.participant_replicas,
+        max_results,
+        next_token,
+        where=lambda each: (each.source_stage_arn, each.participant_id) == (source_stage_arn, participant_id),
+        filters=(source_stage_arn, participant_id),
+    )
+    return {"replicas": page.items, "next_token": page.next_token}
+
+
+def _source(ctx: Context, stage_arn: str, participant_id: str) -> Participant:
+    """Return a participant who is connected to a stage. Raises ResourceNotFoundException where there is none."""
+    session_id = ctx.store.stages[stage_arn].active_session_id
+    participant = participants.find(ctx, stage_arn, session_id, participant_id)
+    if participant is None or participant.state != "CONNECTED":
+        raise ResourceNotFoundException(f"Resource: {participant_id} not found", resource=stage_arn)
+    return participant
+
+
+def _active(ctx: Context, stage_arn: str, participant_id: str) -> dict[str, ParticipantReplica]:
+    """Return the replicas of a participant that are active, by their keys."""
+    rows = ctx.store.participant_replicas.rows_after(None)
+    wanted = (stage_arn, participant_id, ACTIVE)
+    return {
+        row.key: row.record
+        for row in rows
+        if (row.record.source_stage_arn, row.record.participant_id, row.record.replication_state) == wanted
+    }
+
+
+def _record(ctx: Context, source: Participant, name: str, stage_arn: str, session_id: str) -> None:
+    event = ParticipantEvent(
+        name, source.participant_id, ctx.now, destination_stage_arn=stage_arn, destination_session_id=session_id
+    )
+    participant_events.record(ctx, source.session_id, event)

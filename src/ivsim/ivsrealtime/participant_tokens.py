@@ -1,0 +1,78 @@
+"""Participant tokens: with one of them somebody joins a stage. They are made here or by a back end, and kept nowhere."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec import Struct
+
+from . import tokens
+from ._service import Context, check_attributes, service
+from .endpoints import endpoints_of
+
+DEFAULT_MINUTES = 720
+
+MOST_MINUTES = 20_160
+"""The longest validity, where constraints go unchecked too: longer ones end beyond the last date."""
+
+CAPABILITIES = ("PUBLISH", "SUBSCRIBE")
+
+
+class ParticipantToken(Struct, frozen=True):
+    """A token as it is answered, once; nobody can ask for it again."""
+
+    participant_id: str
+    token: str
+    user_id: str | None
+    attributes: dict[str, str] | None
+    duration: int
+    capabilities: tuple[str, ...]
+    expiration_time: datetime
+
+
+@service.operation(rate=50)
+def create_participant_token(
+    ctx: Context,
+    stage_arn: str,
+    *,
+    duration: int | None = None,
+    user_id: str | None = None,
+    attributes: dict[str, str] | None = None,
+    capabilities: list[str] | None = None,
+) -> dict[str, object]:
+    ctx.store.stages[stage_arn]
+    wanted = {"duration": duration, "user_id": user_id, "attributes": attributes, "capabilities": capabilities}
+    check_attributes(ctx, attributes, "attributes")
+    return {"participant_token": issue(ctx, stage_arn, wanted)}
+
+
+def issue(ctx: Context, stage_arn: str, wanted: dict[str, Any]) -> ParticipantToken:
+    """Return a new token for a stage, as a request wants it."""
+    minutes = wanted.get("duration")
+    minutes = DEFAULT_MINUTES if minutes is None else min(max(minutes, 0), MOST_MINUTES)
+    capabilities = tuple(wanted.get("capabilities") or CAPABILITIES)
+    now = ctx.now.replace(microsecond=0)
+    expires = now + timedelta(minutes=minutes)
+    participant_id = ctx.ids.alphanumeric(12)
+    endpoints = endpoints_of(stage_arn)
+    claims = tokens.Claims(
+        expires=int(expires.timestamp()),
+        issued=int(now.timestamp()),
+        token_id=participant_id,
+        stage_arn=stage_arn,
+        events_url=endpoints["events"],
+        whip_url=endpoints["whip"],
+        user_id=wanted.get("user_id"),
+        attributes=wanted.get("attributes"),
+        capabilities=capabilities,
+    )
+    return ParticipantToken(
+        participant_id=participant_id,
+        token=tokens.sign(ctx.ids.secret, claims),
+        user_id=claims.user_id,
+        attributes=claims.attributes,
+        duration=minutes,
+        capabilities=capabilities,
+        expiration_time=expires,
+    )

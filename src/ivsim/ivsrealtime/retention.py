@@ -1,0 +1,30 @@
+"""Retention: what only accumulates in IVS Real-Time, and the dropping of the oldest when `history` is limited."""
+
+from __future__ import annotations
+
+from ._service import Context, service
+from .connection_tokens import LONGEST as LONGEST_CONNECTION
+from .tokens import LONGEST
+
+
+@service.forgetting
+def forget(ctx: Context, most: int) -> None:
+    """Drop sessions that ended with all that happened there, stopped replicas, and tokens that have expired anyway."""
+    store, now = ctx.store, ctx.now
+    ended = [each.session_id for each in store.stage_sessions.values() if each.end_time is not None]
+    sessions = set(ended[:-most])
+    participants = {key for session_id in sessions for key in store.participants_of[session_id]}
+    store.participant_events.drop({event for key in participants for event in store.events_of[key]})
+    store.events_of.drop(participants)
+    store.participants.drop(participants)
+    store.participants_of.drop(sessions)
+    for stage_arn in store.sessions_of:
+        left = [place for place, each in enumerate(store.sessions_of[stage_arn]) if each not in sessions]
+        first, end = store.sessions_of.first(stage_arn), store.sessions_of.end(stage_arn)
+        store.sessions_of.drop_before(stage_arn, first + left[0] if left else end)
+    store.stage_sessions.drop(sessions)
+    replicas = store.participant_replicas
+    stopped = [row.key for row in replicas.rows_after(None) if row.record.replication_state == "STOPPED"]
+    replicas.drop(set(stopped[:-most]))
+    for table, longest in ((store.disconnected, LONGEST), (store.revoked_connection_tokens, LONGEST_CONNECTION)):
+        table.drop({row.key for row in table.rows_after(None) if now - row.record > longest})

@@ -1,0 +1,191 @@
+"""What tokens of stages say, and who signed them: this service, or a back end with a key of its own.
+
+Sources: *Distribute Participant Tokens* in the IVS Real-Time User Guide, and tokens in public code; docs/fidelity.md
+lists what is assumed.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from ..core import keys
+
+ALGORITHM = "ES384"
+
+OWN_ALGORITHM = "KMS"
+"""The algorithm in the header of the tokens that the service makes."""
+
+OWN_VERSION = "0.0"
+VERSION = "1.0"
+"""The version of tokens that a back end signs."""
+
+LONGEST = timedelta(days=14)
+"""The longest validity of a token."""
+
+_ALLOWED = {"PUBLISH": "allow_publish", "SUBSCRIBE": "allow_subscribe"}
+
+_HALF = 48
+"""The bytes in either number of a signature on the curve P-384."""
+
+
+class TokenRefused(ValueError):
+    """A token admits to nothing. `code` is the name that AWS's clients have for the reason."""
+
+    def __init__(self, code: str, rule: str) -> None:
+        super().__init__(f"{code}: {rule}")
+        self.code = code
+
+
+class Claims(NamedTuple):
+    """The claims of a participant token; times are in seconds since 1970."""
+
+    expires: int
+    issued: int
+    token_id: str
+    """The participant's id."""
+    stage_arn: str
+    events_url: str
+    whip_url: str
+    user_id: str | None
+    attributes: dict[str, str] | None
+    capabilities: tuple[str, ...]
+
+
+def sign(secret: bytes, claims: Claims) -> str:
+    """Return the token that the service makes of claims.
+
+    AWS signs with a key that nobody else has, so that nobody can check it. Here it is a MAC in the signature's form:
+    the same seed makes the same token, and who has the secret can check it.
+    """
+    payload = {
+        "exp": claims.expires,
+        "iat": claims.issued,
+        "jti": claims.token_id,
+        "resource": claims.stage_arn,
+        "topic": claims.stage_arn.rpartition("/")[2],
+        "events_url": claims.events_url,
+        "whip_url": claims.whip_url,
+        "user_id": claims.user_id,
+        "attributes": claims.attributes,
+        "capabilities": {_ALLOWED[each]: True for each in _ALLOWED if each in claims.capabilities},
+        "version": OWN_VERSION,
+    }
+    header = {"alg": OWN_ALGORITHM, "typ": "JWT"}
+    given = {name: value for name, value in payload.items() if value is not None}
+    signed = ".".join(_base64(json.dumps(part, separators=(",", ":")).encode()) for part in (header, given))
+    return f"{signed}.{_own_signature(secret, signed)}"
+
+
+def read(token: str, *, secret: bytes, public_key: Callable[[str], str | None], now: float) -> Claims:
+    """Return the claims of a token that this service has signed, or a key that `public_key` returns for its ARN.
+
+    Raises TokenRefused with TOKEN_MALFORMED for one that is none, or that nobody has signed who may, and with
+    TOKEN_EXPIRED for one that was good until before `now`.
+    """
+    header, claims = _parts(token)
+    if header.get("alg") == OWN_ALGORITHM:
+        signed, _, signature = token.rpartition(".")
+        version, is_signed = OWN_VERSION, hmac.compare_digest(signature, _own_signature(secret, signed))
+    else:
+        version, is_signed = VERSION, _is_signed(token, header, public_key)
+    if not is_signed:
+        raise _malformed("nobody has signed it who may")
+    for name, is_good in _RULES.items():
+        if not is_good(claims.get(name)):
+            raise _malformed(f"{name} is {claims.get(name)!r}")
+    if claims.get("version") != version:
+        raise _malformed(f"version is {claims.get('version')!r}, not {version!r}")
+    if claims["resource"].rpartition("/")[2] != claims["topic"]:
+        raise _malformed("topic is not the stage of resource")
+    if claims["exp"] - claims["iat"] > LONGEST.total_seconds():
+        raise _malformed("exp is more than 14 days after iat")
+    if claims["exp"] <= now:
+        raise TokenRefused("TOKEN_EXPIRED", "exp is in the past")
+    return Claims(
+        claims["exp"],
+        claims["iat"],
+        claims["jti"],
+        claims["resource"],
+        claims["events_url"],
+        claims["whip_url"],
+        claims.get("user_id"),
+        claims.get("attributes"),
+        tuple(each for each, name in _ALLOWED.items() if claims["capabilities"].get(name) is True),
+    )
+
+
+def _parts(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return header and payload of a token."""
+    try:
+        header, payload, _ = token.encode("ascii").split(b".")
+        parts = [json.loads(base64.b64decode(part + b"==", b"-_")) for part in (header, payload)]
+    except (ValueError, RecursionError):
+        raise _malformed("it is no JWT") from None
+    if not all(isinstance(part, dict) for part in parts):
+        raise _malformed("header or payload is no object")
+    return parts[0], parts[1]
+
+
+def _is_signed(token: str, header: Mapping[str, Any], public_key: Callable[[str], str | None]) -> bool:
+    from jwt import InvalidTokenError, PyJWS  # noqa: PLC0415 - only here, and it imports cryptography
+
+    kid = header.get("kid")
+    material = public_key(kid) if isinstance(kid, str) else None
+    key = keys.public_key(material) if material else None
+    if key is None:
+        return False
+    try:
+        PyJWS().decode_complete(token, key, algorithms=[ALGORITHM])
+    except InvalidTokenError:
+        return False
+    return True
+
+
+def _own_signature(secret: bytes, signed: str) -> str:
+    """Return a MAC that looks like a signature: two numbers in DER."""
+    numbers = b""
+    for name in (b"r", b"s"):
+        number = int.from_bytes(hmac.digest(secret, b"participant token " + name + signed.encode(), "sha384"), "big")
+        number |= 1 << (8 * _HALF - 9)  # never so small that it is shorter
+        encoded = number.to_bytes(number.bit_length() // 8 + 1, "big")
+        numbers += bytes((2, len(encoded))) + encoded
+    return _base64(bytes((0x30, len(numbers))) + numbers)
+
+
+def _base64(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
+
+
+def _malformed(rule: str) -> TokenRefused:
+    return TokenRefused("TOKEN_MALFORMED", rule)
+
+
+def _is_whole(value: object) -> bool:
+    return type(value) is int
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _are_texts(value: object) -> bool:
+    return value is None or (isinstance(value, dict) and all(isinstance(each, str) for each in value.values()))
+
+
+_RULES: Mapping[str, Callable[[Any], bool]] = {
+    "exp": _is_whole,
+    "iat": _is_whole,
+    "jti": _is_text,
+    "resource": _is_text,
+    "topic": _is_text,
+    "events_url": _is_text,
+    "whip_url": _is_text,
+    "user_id": lambda value: value is None or isinstance(value, str),
+    "attributes": _are_texts,
+    "capabilities": lambda value: isinstance(value, dict),
+}
