@@ -41,7 +41,7 @@ def call(sim: Emulator, service: Service[Any], operation: Operation, members: di
     if query:
         path += "?" + urlencode(query, doseq=True)
     encoded = json.dumps(body).encode() if body or operation.method == "POST" else b""
-    return send(sim, operation.method, path, encoded, signed(service=service.name))
+    return send(sim, operation.method, path, encoded, signed(service=service.namespace))
 
 
 def problems_of(shape: Any, body: Any) -> list[Problem]:

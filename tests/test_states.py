@@ -113,6 +113,24 @@ def stream(sim: Emulator, member: str, *, starving: bool) -> Any:
     return call(sim, "GetStream", channelArn=arn).body["stream"][member]
 
 
+def composition(state: str) -> Any:
+    """Return a composition that was led to a state, as far as it can be."""
+    sim = Emulator(transitions="realistic")
+    sim.clock.freeze()
+    arn = call(sim, "CreateStage").body["stage"]["arn"]
+    channel = {"channelArn": arn.replace("stage", "channel")}
+    started = call(sim, "StartComposition", stageArn=arn, destinations=[{"channel": channel}]).body["composition"]
+    if state in ("STOPPING", "STOPPED"):
+        call(sim, "StopComposition", arn=started["arn"])
+    if state == "STOPPED":
+        sim.clock.advance(5)
+    return call(sim, "GetComposition", arn=started["arn"]).body["composition"]
+
+
+def nobody(_sim: Emulator, _state: str) -> None:
+    """Return nothing: there are no participants, as nobody can join a stage."""
+
+
 SHOWN: dict[str, Callable[[Emulator, str], Any]] = {
     "RecordingConfigurationState": recording,
     "FailoverSlateConfigurationState": slate,
@@ -120,6 +138,14 @@ SHOWN: dict[str, Callable[[Emulator, str], Any]] = {
     "CreateLoggingConfigurationState": answered,
     "UpdateLoggingConfigurationState": answered_to_an_update,
     "StreamState": lambda sim, _: stream(sim, "state", starving=False),
+    "CompositionState": lambda _, state: composition(state)["state"],
+    "DestinationState": lambda _, state: composition(state)["destinations"][0]["state"],
+    "IngestConfigurationState": lambda sim, _: call(sim, "CreateIngestConfiguration", ingestProtocol="RTMPS").body[
+        "ingestConfiguration"
+    ]["state"],
+    "ParticipantRecordingState": nobody,
+    "ParticipantState": nobody,
+    "ReplicationState": nobody,
     "StreamHealth": lambda sim, health: stream(sim, "health", starving=health == "STARVING"),
 }
 

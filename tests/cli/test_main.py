@@ -161,9 +161,9 @@ def test_serve(serve: Serve) -> None:
     served = serve()
     url = f"http://127.0.0.1:{served.port}"
     assert served.welcome.splitlines() == [
-        f"ivsim {__version__} serves Amazon IVS and IVS Chat",
+        f"ivsim {__version__} serves Amazon IVS, IVS Chat and IVS Real-Time",
         "",
-        f"  export AWS_ENDPOINT_URL_IVS={url} AWS_ENDPOINT_URL_IVSCHAT={url}",
+        f"  export AWS_ENDPOINT_URL_IVS={url} AWS_ENDPOINT_URL_IVSCHAT={url} AWS_ENDPOINT_URL_IVS_REALTIME={url}",
         f"  chat     ws://127.0.0.1:{served.port}",
         f"  console  {url}/",
     ]

@@ -17,6 +17,7 @@ from ivsim.core import archive
 from ivsim.services import SERVICES
 
 from ..calling import call, send, signed
+from ..ivsrealtime.people import join
 
 NOON = datetime(2026, 11, 21, 12, 0, 0, 123457, tzinfo=timezone.utc)
 CHAT = {"roomIdentifier": "", "userId": "ada", "capabilities": ["SEND_MESSAGE"], "attributes": {"b": "1", "a": "2"}}
@@ -73,6 +74,7 @@ def populate(sim: Emulator) -> str:
     ada.send_message("goodbye")
     review = {"uri": "arn:aws:lambda:us-east-1:123456789012:function:review", "fallbackResult": "DENY"}
     room = call(sim, "CreateRoom", messageReviewHandler=review, loggingConfigurationIdentifiers=[logging]).body["arn"]
+    populate_stages(sim, pem)
     call(sim, "CreateRoom", name="gone")
     call(sim, "DeleteRoom", identifier=call(sim, "ListRooms", name="gone").body["rooms"][0]["arn"])
     call(sim, "CreateChatToken", **{**CHAT, "roomIdentifier": room})
@@ -86,6 +88,37 @@ def populate(sim: Emulator) -> str:
     sim.faults.add("TagResource", "InternalServerException", times=None)
     sim.faults.latency("GetStream", 0.1)
     return str(channels[1])
+
+
+def populate_stages(sim: Emulator, pem: str) -> None:
+    """Put one of everything of IVS Real-Time into an emulator."""
+    call(sim, "ImportPublicKey", publicKeyMaterial=pem, name="key")
+    call(sim, "RevokeConnectionToken", tokenId="gone")
+    call(sim, "CreateIngestConfiguration", ingestProtocol="RTMPS", redundantIngest=True)
+    encoder = call(sim, "CreateEncoderConfiguration", video={"framerate": 29.97}).body["encoderConfiguration"]["arn"]
+    s3 = {"bucketName": "abc"}
+    storage = call(sim, "CreateStorageConfiguration", s3=s3).body["storageConfiguration"]["arn"]
+    recording = {"storageConfigurationArn": storage, "mediaTypes": ["AUDIO_ONLY"]}
+    settings = {"name": "stage", "autoParticipantRecordingConfiguration": recording}
+    stages = [call(sim, "CreateStage", **settings).body["stage"]["arn"] for _ in range(2)]
+    for name in ("ada", "bob"):
+        join(sim, stages[0], name, published=True, user_id=name)
+    replication = {"sourceStageArn": stages[0], "destinationStageArn": stages[1], "participantId": "ada"}
+    call(sim, "StartParticipantReplication", **replication)
+    call(sim, "DisconnectParticipant", stageArn=stages[0], participantId="bob")
+    thumbnails = [{"targetIntervalSeconds": 5}]
+    tape = {
+        "storageConfigurationArn": storage,
+        "encoderConfigurationArns": [encoder],
+        "thumbnailConfigurations": thumbnails,
+    }
+    channel = {"channelArn": stages[0].replace("stage", "channel")}
+    for layout in ({"pip": {"pipWidth": 5}}, None):
+        destinations = [{"s3": tape}, {"channel": channel, "name": "air"}]
+        arn = call(sim, "StartComposition", stageArn=stages[0], destinations=destinations, layout=layout).body[
+            "composition"
+        ]["arn"]
+    call(sim, "StopComposition", arn=arn)
 
 
 @pytest.fixture
@@ -127,7 +160,7 @@ def test_an_older_file(full: Emulator, tmp_path: Path) -> None:
     assert copy.chat.webhooks == {}
 
 
-@pytest.mark.needs("CreateAdConfiguration", "CreateFailoverSlateConfiguration")
+@pytest.mark.needs("CreateAdConfiguration", "CreateFailoverSlateConfiguration", "RevokeConnectionToken")
 def test_every_record(full: Emulator, tmp_path: Path) -> None:
     """Whatever there can be in a table comes back as what it was."""
     copy = loaded(saved(full, tmp_path), tmp_path)
@@ -345,7 +378,7 @@ DAMAGES: list[tuple[Callable[[Any], Any], str]] = [
     (lambda it: it["clock"]["timers"][0][2].pop(), "$.clock.timers[0][2]: Expected `array` of length 5, got 4"),
     (
         lambda it: it["clock"]["timers"][0][2].__setitem__(0, "s3"),
-        "$.clock.timers[0]: there is no service 's3'; there are 'ivs', 'ivschat'",
+        "$.clock.timers[0]: there is no service 's3'; there are 'ivs', 'ivs-realtime', 'ivschat'",
     ),
     (
         lambda it: it["clock"]["timers"][0][2].__setitem__(3, "_stop"),

@@ -39,8 +39,16 @@ def test_documented_values(sim: Emulator) -> None:
         "Rate of messaging requests per connection": 10,
         "Rate of SendMessage requests across all your rooms": 1_000,
         "Rate of SendMessage requests per room": 100,
+        "Stages": 1_000,
+        "PublicKeys": 3,
+        "EncoderConfigurations": 20,
+        "StorageConfigurations": 5,
+        "IngestConfigurations": 100,
+        "Compositions": 20,
+        "Compositions per stage": 5,
+        "Replications per participant": 5,
     }
-    assert len(sim.quotas) == len(list(sim.quotas)) == 27
+    assert len(sim.quotas) == len(list(sim.quotas)) == 35
     assert "'Rooms': 50000" in repr(sim.quotas)
 
 

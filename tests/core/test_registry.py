@@ -37,6 +37,6 @@ def test_a_name_is_there_once() -> None:
 
 def test_a_mapping() -> None:
     """The registry is a mapping of names to services, in the order in which they were registered."""
-    assert list(SERVICES) == ["ivs", "ivschat"]
-    assert len(SERVICES) == 2
+    assert list(SERVICES) == ["ivs", "ivschat", "ivs-realtime"]
+    assert len(SERVICES) == 3
     assert SERVICES["ivs"].name == "ivs"

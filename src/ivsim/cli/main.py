@@ -166,9 +166,10 @@ def _server(sim: Emulator, options: argparse.Namespace) -> Server:
 
 
 def _welcome(server: Server) -> Iterator[str]:
-    yield f"ivsim {__version__} serves Amazon IVS and IVS Chat"
+    yield f"ivsim {__version__} serves Amazon IVS, IVS Chat and IVS Real-Time"
     yield ""
-    yield f"  export AWS_ENDPOINT_URL_IVS={server.url} AWS_ENDPOINT_URL_IVSCHAT={server.url}"
+    variables = (f"AWS_ENDPOINT_URL_{service}={server.url}" for service in ("IVS", "IVSCHAT", "IVS_REALTIME"))
+    yield f"  export {' '.join(variables)}"
     yield f"  chat     {server.chat_url}"
     for url in filter(None, (server.rtmp_url, server.rtmps_url)):
         yield f"  encoder  {url} and a stream key"

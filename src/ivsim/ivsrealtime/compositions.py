@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, convert
 from msgspec.structs import replace
 
 from ..core import arns
@@ -178,7 +178,7 @@ def start_composition(
         return {"composition": before}
     ctx.store.stages[stage_arn]
     shape = _layout(ctx, layout or {})
-    configurations = [_configuration(each) for each in destinations]
+    configurations = convert(destinations, list[DestinationConfiguration])
     _check_destinations(ctx, configurations)
     table = ctx.store.compositions
     running = [each for each in table.values() if each.state not in ENDED]
@@ -276,34 +276,9 @@ def _started_with(ctx: Context, idempotency_token: str) -> Composition | None:
 
 
 def _layout(ctx: Context, given: dict[str, Any]) -> LayoutConfiguration:
-    pip = given.get("pip")
-    ctx.check(pip is None or "grid" not in given, "layout", "Member must have one of grid and pip alone")
-    if pip is not None:
-        return LayoutConfiguration(pip=PipConfiguration(**pip))
-    return LayoutConfiguration(grid=GridConfiguration(**given.get("grid", {})))
-
-
-def _configuration(given: dict[str, Any]) -> DestinationConfiguration:
-    channel, s3 = given.get("channel"), given.get("s3")
-    return DestinationConfiguration(
-        name=given.get("name", ""),
-        channel=ChannelDestination(**channel) if channel else None,
-        s3=_s3(s3) if s3 else None,
-    )
-
-
-def _s3(given: dict[str, Any]) -> S3Destination:
-    recording = given.get("recording_configuration", {})
-    thumbnails = given.get("thumbnail_configurations")
-    return S3Destination(
-        given["storage_configuration_arn"],
-        tuple(given["encoder_configuration_arns"]),
-        RecordingConfiguration(
-            CompositionRecordingHlsConfiguration(**recording.get("hls_configuration", {})),
-            recording.get("format", "HLS"),
-        ),
-        tuple(CompositionThumbnailConfiguration(**each) for each in thumbnails) if thumbnails else None,
-    )
+    layout = convert(given, LayoutConfiguration)
+    ctx.check(layout.grid is None or layout.pip is None, "layout", "Member must have one of grid and pip alone")
+    return layout if layout.grid or layout.pip else LayoutConfiguration(grid=GridConfiguration())
 
 
 def _check_destinations(ctx: Context, given: list[DestinationConfiguration]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, convert
 
 from . import compositions
 from ._service import Context, service
@@ -22,7 +22,7 @@ class Video(Struct, frozen=True):
 
     width: int = 1280
     height: int = 720
-    framerate: float = 30
+    framerate: int | float = 30  # as it was given
     bitrate: int = 2_500_000
 
 
@@ -39,7 +39,7 @@ class EncoderConfiguration(Struct, frozen=True):
 def create_encoder_configuration(
     ctx: Context, *, name: str = "", video: dict[str, Any] | None = None, tags: dict[str, str] | None = None
 ) -> dict[str, object]:
-    picture = Video(**(video or {}))
+    picture = convert(video or {}, Video)
     for side in ("width", "height"):
         ctx.check(getattr(picture, side) % 2 == 0, f"video.{side}", "Member must be even")
     small = picture.width * picture.height <= MOST_PIXELS

@@ -1,4 +1,4 @@
-"""Participant tokens: with one of them somebody joins a stage. They are made here or by a back end, and kept nowhere."""
+"""Participant tokens: with one of them somebody joins a stage. They are made here or by a back end, and not kept."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, convert
 from msgspec.structs import replace
 
 from ..wire.errors import ConflictException
@@ -132,11 +132,5 @@ def _recording(ctx: Context, given: dict[str, Any]) -> AutoParticipantRecordingC
         "auto_participant_recording_configuration.storage_configuration_arn",
         "Member must be the ARN of a storage configuration that exists, or empty",
     )
-    nested: dict[str, Any] = {}
-    if "thumbnail_configuration" in given:
-        nested["thumbnail_configuration"] = ParticipantThumbnailConfiguration(**given["thumbnail_configuration"])
-    if "hls_configuration" in given:
-        nested["hls_configuration"] = ParticipantRecordingHlsConfiguration(**given["hls_configuration"])
-    if not given.get("media_types", True):
-        nested["media_types"] = ("AUDIO_VIDEO",)  # an empty list says nothing
-    return AutoParticipantRecordingConfiguration(**{**given, **nested})
+    recording = convert(given, AutoParticipantRecordingConfiguration)
+    return recording if recording.media_types else replace(recording, media_types=("AUDIO_VIDEO",))

@@ -22,6 +22,10 @@ PATCHES: Mapping[str, Mapping[str, Traits]] = {
         # The enum knows only ROOM, but logging configurations have conflicts, quotas and 404s too.
         "ResourceType": {"enum": ["LOGGING_CONFIGURATION"]},
     },
+    "ivs-realtime": {
+        # Compositions with the default layout answer `"videoFillMode": ""`.
+        "VideoFillMode": {"enum": [""]},
+    },
 }
 
 
