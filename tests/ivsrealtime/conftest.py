@@ -1,0 +1,23 @@
+"""Stages, and people on them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ivsim import Emulator
+
+from ..calling import call
+
+
+@pytest.fixture
+def stage(sim: Emulator) -> Any:
+    """The ARN of a stage on which nobody is."""
+    return call(sim, "CreateStage").body["stage"]["arn"]
+
+
+@pytest.fixture
+def other(sim: Emulator) -> Any:
+    """The ARN of another."""
+    return call(sim, "CreateStage").body["stage"]["arn"]
