@@ -86,6 +86,20 @@ def test_inside_a_wider_mock(pytester: pytest.Pytester) -> None:
     pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)
 
 
+def test_clients(pytester: pytest.Pytester) -> None:
+    """There is a client for each service, and they have one emulator."""
+    pytester.makepyfile(
+        """
+        def test_one_emulator(ivsim, ivs_client, ivschat_client, ivsrealtime_client):
+            ivs_client.create_channel()
+            ivschat_client.create_room()
+            ivsrealtime_client.create_stage()
+            assert [call.service for call in ivsim.calls] == ["ivs", "ivschat", "ivs-realtime"]
+        """
+    )
+    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
 def test_region_of_the_environment(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """AWS_DEFAULT_REGION decides where the clients are, as it does for any client."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-south-1")
@@ -119,7 +133,8 @@ def test_server(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> N
             assert ivs_client.list_channels()["channels"] == []  # in process
             own = boto3.client("ivs", region_name="us-east-1")
             assert own.meta.endpoint_url == ivsim_server.url
-            assert boto3.client("ivschat", region_name="us-east-1").meta.endpoint_url == ivsim_server.url
+            for service in ("ivschat", "ivs-realtime"):
+                assert boto3.client(service, region_name="us-east-1").meta.endpoint_url == ivsim_server.url
             assert boto3.client("s3", region_name="us-east-1").meta.endpoint_url != ivsim_server.url
             own.create_channel(name="mine")
             shown = subprocess.run([sys.executable, "-c", PROGRAM], check=True, capture_output=True, text=True)

@@ -44,3 +44,12 @@ def test_long_ones_are_not_remembered() -> None:
 def test_what_is_none(text: str) -> None:
     """What has another form, or more around it, has no parts."""
     assert arns.parse(text) is None
+
+
+def test_host_id() -> None:
+    """What an account has in a region has one host, of 12 lower hex digits; elsewhere it has another."""
+    places = [("123456789012", "us-east-1"), ("123456789012", "eu-west-1"), ("210987654321", "us-east-1")]
+    hosts = [arns.host_id(*place) for place in places]
+    assert len(set(hosts)) == 3
+    assert all(len(host) == 12 and set(host) <= set("0123456789abcdef") for host in hosts)
+    assert arns.host_id(*places[0]) == hosts[0]

@@ -42,3 +42,8 @@ def test_other_keys(pem: str) -> None:
     """Where there is no public key on P-384 there is none to use, and no DER."""
     assert keys.public_key(pem) is None
     assert keys.der(pem) is None
+
+
+def test_fingerprint() -> None:
+    """A fingerprint is the MD5 of what it is of, as 16 pairs of hex digits."""
+    assert keys.fingerprint(b"abc") == "90:01:50:98:3c:d2:4f:b0:d6:96:3f:7d:28:e1:7f:72"

@@ -26,6 +26,7 @@ PROGRAM = """
 import boto3
 print(boto3.client("ivs").create_channel(name="mine")["channel"]["arn"])
 print(boto3.client("ivschat").create_room(name="mine")["arn"])
+print(boto3.client("ivs-realtime").create_stage(name="mine")["stage"]["arn"])
 """
 
 PROFILE = """
@@ -37,6 +38,8 @@ services = here
 ivs =
   endpoint_url = {url}
 ivschat =
+  endpoint_url = {url}
+ivs_realtime =
   endpoint_url = {url}
 """
 
@@ -52,11 +55,16 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> None:
     "environment",
     [
         {"AWS_ENDPOINT_URL": "{url}"},
-        {"AWS_ENDPOINT_URL_IVS": "{url}", "AWS_ENDPOINT_URL_IVSCHAT": "{url}"},
+        {
+            "AWS_ENDPOINT_URL_IVS": "{url}",
+            "AWS_ENDPOINT_URL_IVSCHAT": "{url}",
+            "AWS_ENDPOINT_URL_IVS_REALTIME": "{url}",
+        },
         {
             "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
             "AWS_ENDPOINT_URL_IVS": "{url}",
             "AWS_ENDPOINT_URL_IVSCHAT": "{url}",
+            "AWS_ENDPOINT_URL_IVS_REALTIME": "{url}",
         },
         {"AWS_PROFILE": "local", "AWS_CONFIG_FILE": "{config}"},
     ],
@@ -77,10 +85,11 @@ def test_configured(
     for name, value in environment.items():
         monkeypatch.setenv(name, value.format(url=server.url, config=config))
     ran = subprocess.run([sys.executable, "-c", PROGRAM], check=True, capture_output=True, text=True)
-    channel, room = ran.stdout.split()
+    channel, room, stage = ran.stdout.split()
     assert channel.startswith("arn:aws:ivs:eu-west-1:123456789012:channel/")
     assert room.startswith("arn:aws:ivschat:eu-west-1:123456789012:room/")
-    assert [call.operation for call in sim.calls] == ["CreateChannel", "CreateRoom"]
+    assert stage.startswith("arn:aws:ivs:eu-west-1:123456789012:stage/")
+    assert [call.operation for call in sim.calls] == ["CreateChannel", "CreateRoom", "CreateStage"]
 
 
 def test_unsigned(server: Server) -> None:

@@ -33,6 +33,15 @@ def test_bounds(bounds: dict[str, int], good: int, bad: int, rule: str) -> None:
     assert problems_of(shape, bad) == [Problem((), rule)]
 
 
+@pytest.mark.parametrize("wrong", ["1", True, None, [], float("inf"), float("nan")])
+def test_numbers(wrong: Any) -> None:
+    """A number may be whole or not, within its bounds; nothing else is one, what is infinite neither."""
+    shape = {"type": "float", "min": 1, "max": 60}
+    assert problems_of(shape, 29.97) == problems_of(shape, 30) == []
+    assert problems_of(shape, 60.5) == [Problem((), "Member must be between 1 and 60, inclusive")]
+    assert problems_of(shape, wrong) == [Problem((), "Member must be a number")]
+
+
 def test_length_counts_characters() -> None:
     """Length is counted in characters, not in bytes or UTF-16 units."""
     shape = {"type": "string", "max": 2}
