@@ -335,6 +335,7 @@ def test_one_class_per_modelled_exception() -> None:
     }
 
 
+@pytest.mark.needs("CreateIngestConfiguration")
 def test_every_patch_is_needed() -> None:
     """A patch that changes nothing any more, because botocore has mended its model, is to be deleted."""
     from botocore.loaders import Loader

@@ -156,6 +156,7 @@ def test_every_state(sim: Emulator, shape: str, value: str) -> None:
     assert (SHOWN[shape](sim, value) == value) != ((shape, value) in never())
 
 
+@pytest.mark.needs("CreateIngestConfiguration", "StartParticipantReplication")
 def test_nothing_is_said_in_vain() -> None:
     """docs/fidelity.md excuses no value that no model has."""
     assert never()

@@ -127,8 +127,8 @@ def test_layouts(studio: Studio) -> None:
 def test_destinations(studio: Studio) -> None:
     """A destination has a channel or a storage, and there is at most one of each."""
     channel, s3 = {"channel": studio.channel}, {"s3": studio.s3}
-    wrong: list[dict[str, Any]]
-    for wrong in ([{}], [{**channel, **s3}], [channel, channel], [s3, s3]):
+    refused: list[list[dict[str, Any]]] = [[{}], [{**channel, **s3}], [channel, channel], [s3, s3]]
+    for wrong in refused:
         assert studio.code(*wrong) == "ValidationException"
     foreign = studio.channel["channelArn"].replace(":123456789012:", ":210987654321:")
     assert studio.code({"channel": {**studio.channel, "channelArn": foreign}}) == "ValidationException"

@@ -16,6 +16,8 @@ UNRECORDED = {
 }
 """How a stage is recorded of which nobody has said how, as the newest model has it."""
 
+RECORDED = pytest.mark.needs("CreateStage.autoParticipantRecordingConfiguration")
+
 
 def known(aws: Services, shape: str, members: dict[str, Any]) -> dict[str, Any]:
     """Return those of the members that the installed botocore knows, down to the deepest."""
@@ -35,6 +37,7 @@ def storage(aws: Services) -> Any:
     return aws.realtime.create_storage_configuration(s3={"bucketName": "abc"})["storageConfiguration"]["arn"]
 
 
+@RECORDED
 def test_defaults(aws: Services) -> None:
     """A stage created with nothing has a name that is empty, is not recorded, and has no session."""
     created = aws.realtime.create_stage()
@@ -84,6 +87,7 @@ def test_default_page(aws: Services) -> None:
     assert len(aws.realtime.list_stages()["stages"]) == 50
 
 
+@RECORDED
 def test_update(aws: Services, storage: str) -> None:
     """An update keeps what it does not name."""
     wanted = {"storageConfigurationArn": storage, "mediaTypes": ["AUDIO_ONLY"]}
@@ -94,6 +98,7 @@ def test_update(aws: Services, storage: str) -> None:
     assert renamed == {**recorded, "name": "two"} == aws.realtime.get_stage(arn=arn)["stage"]
 
 
+@RECORDED
 def test_recording(aws: Services, storage: str) -> None:
     """How a stage is recorded is filled up with the defaults, and replaced as a whole."""
     wanted = {"storageConfigurationArn": storage, "mediaTypes": ["AUDIO_ONLY"]}
@@ -119,6 +124,7 @@ def test_recording_in_detail(aws: Services, storage: str) -> None:
     assert shown["hlsConfiguration"] == {"targetSegmentDurationSeconds": 2}
 
 
+@RECORDED
 def test_recording_off(aws: Services, storage: str) -> None:
     """An empty storage configuration turns recording off, and sets the rest back."""
     wanted = {"storageConfigurationArn": storage, "mediaTypes": ["AUDIO_ONLY"]}
@@ -129,6 +135,7 @@ def test_recording_off(aws: Services, storage: str) -> None:
     assert stage["autoParticipantRecordingConfiguration"] == expected
 
 
+@RECORDED
 def test_unknown_storage(aws: Services, storage: str) -> None:
     """A storage configuration that does not exist is a ValidationException, and nothing is created or changed."""
     arn = aws.realtime.create_stage()["stage"]["arn"]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from .conftest import Services
 
 S3 = {"bucketName": "abc"}
@@ -14,6 +16,7 @@ def test_create(aws: Services) -> None:
     assert aws.realtime.list_storage_configurations()["storageConfigurations"] == [made]
 
 
+@pytest.mark.needs("CreateStage.autoParticipantRecordingConfiguration")
 def test_delete(aws: Services) -> None:
     """A configuration can be deleted, once, also where a stage records to it."""
     arn = aws.realtime.create_storage_configuration(s3=S3, name="tape")["storageConfiguration"]["arn"]

@@ -109,6 +109,7 @@ def test_delete_stage(sim: Emulator, stage: str, other: str) -> None:
     assert participant(sim, other, session_id, "ann")["state"] == "CONNECTED"
 
 
+@pytest.mark.needs("CreateStage.autoParticipantRecordingConfiguration")
 def test_update_while_recorded(sim: Emulator, stage: str) -> None:
     """How a stage is recorded cannot be changed while somebody is recorded; its name can."""
     join(sim, stage, "ann", recording_state="ACTIVE")

@@ -92,7 +92,7 @@ def there(sim: Emulator, make_public_key: Callable[[], str]) -> dict[str, str]:
     encoder = make(sim, "CreateEncoderConfiguration", name="e")
     storage = make(sim, "CreateStorageConfiguration", name="s", s3={"bucketName": "abc"})
     stage = make(sim, "CreateStage", name="stage1")
-    made = {
+    return {
         "stage": stage,
         "encoder-configuration": encoder,
         "storage-configuration": storage,
@@ -100,7 +100,6 @@ def there(sim: Emulator, make_public_key: Callable[[], str]) -> dict[str, str]:
         "ingest-configuration": make(sim, "CreateIngestConfiguration", name="i", ingestProtocol="RTMPS"),
         "public-key": make(sim, "ImportPublicKey", publicKeyMaterial=make_public_key()),
     }
-    return made
 
 
 @pytest.mark.parametrize(
