@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from ivsim.ivsrealtime.tokens import Claims, TokenRefused, read, sign
+from ivsim.ivsrealtime.tokens import Claims, ConnectionClaims, TokenRefused, read, read_connection, sign
 
 SECRET = b"secret"
 NOW = 1_795_262_400
@@ -180,3 +180,47 @@ def test_odd_kid() -> None:
 def test_no_token(token: str) -> None:
     """What is no JWT is refused, whatever it is."""
     assert refusal(token) == "TOKEN_MALFORMED"
+
+
+CONNECTION = {
+    "exp": NOW + 60,
+    "iat": NOW,
+    "jti": "connection",
+    "account_id": "123456789012",
+    "region": "us-east-1",
+    "events_url": CLAIMS.events_url,
+    "version": "1.0",
+}
+
+
+def connection(key: Any = KEY, **claims: Any) -> str:
+    """Return a connection token; a claim that is None is left out."""
+    payload = {name: value for name, value in {**CONNECTION, **claims}.items() if value is not None}
+    return jwt.encode(payload, key, algorithm="ES384", headers={"kid": KID})
+
+
+def test_connection() -> None:
+    """A connection token that a back end signed is good for an account and a region, for four weeks at most."""
+    read_back = read_connection(connection(), public_key={KID: PEM}.get, now=NOW)
+    assert read_back == ConnectionClaims(NOW + 60, NOW, "connection", "123456789012", "us-east-1", CLAIMS.events_url)
+    longest = connection(exp=NOW + 28 * 24 * 60 * 60)
+    assert read_connection(longest, public_key={KID: PEM}.get, now=NOW).token_id == "connection"
+
+
+@pytest.mark.parametrize(
+    ("token", "code"),
+    [
+        *((connection(**{name: None}), "TOKEN_MALFORMED") for name in CONNECTION),
+        (connection(exp=NOW + 28 * 24 * 60 * 60 + 1), "TOKEN_MALFORMED"),
+        (connection(key=ec.generate_private_key(ec.SECP384R1())), "TOKEN_MALFORMED"),
+        (signed(), "TOKEN_MALFORMED"),
+        (sign(SECRET, CLAIMS), "TOKEN_MALFORMED"),
+        (connection(exp=NOW), "TOKEN_EXPIRED"),
+    ],
+    ids=[*CONNECTION, "too long", "another key", "participant", "the service's", "expired"],
+)
+def test_connections_that_are_refused(token: str, code: str) -> None:
+    """A connection token lacks no claim, is not too long, is signed by an imported key, and is no participant's."""
+    with pytest.raises(TokenRefused) as refused:
+        read_connection(token, public_key={KID: PEM}.get, now=NOW)
+    assert refused.value.code == code

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from ._service import Context, service
-
-LONGEST = timedelta(weeks=4)
-"""The longest validity of a connection token, after which nobody needs to know that it was revoked."""
 
 
 @service.operation(rate=5)

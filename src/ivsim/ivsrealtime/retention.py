@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ._service import Context, service
-from .connection_tokens import LONGEST as LONGEST_CONNECTION
-from .tokens import LONGEST
+from .tokens import LONGEST, LONGEST_CONNECTION
 
 
 @service.forgetting

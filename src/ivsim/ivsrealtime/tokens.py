@@ -25,7 +25,10 @@ VERSION = "1.0"
 """The version of tokens that a back end signs."""
 
 LONGEST = timedelta(days=14)
-"""The longest validity of a token."""
+"""The longest validity of a participant token."""
+
+LONGEST_CONNECTION = timedelta(weeks=4)
+"""The longest validity of a connection token."""
 
 _ALLOWED = {"PUBLISH": "allow_publish", "SUBSCRIBE": "allow_subscribe"}
 
@@ -54,6 +57,17 @@ class Claims(NamedTuple):
     user_id: str | None
     attributes: dict[str, str] | None
     capabilities: tuple[str, ...]
+
+
+class ConnectionClaims(NamedTuple):
+    """The claims of a connection token, which a back end signs for an account and a region."""
+
+    expires: int
+    issued: int
+    token_id: str
+    account: str
+    region: str
+    events_url: str
 
 
 def sign(secret: bytes, claims: Claims) -> str:
@@ -95,17 +109,9 @@ def read(token: str, *, secret: bytes, public_key: Callable[[str], str | None], 
         version, is_signed = VERSION, _is_signed(token, header, public_key)
     if not is_signed:
         raise _malformed("nobody has signed it who may")
-    for name, is_good in _RULES.items():
-        if not is_good(claims.get(name)):
-            raise _malformed(f"{name} is {claims.get(name)!r}")
-    if claims.get("version") != version:
-        raise _malformed(f"version is {claims.get('version')!r}, not {version!r}")
+    _check(claims, _RULES, version, LONGEST, now)
     if claims["resource"].rpartition("/")[2] != claims["topic"]:
         raise _malformed("topic is not the stage of resource")
-    if claims["exp"] - claims["iat"] > LONGEST.total_seconds():
-        raise _malformed("exp is more than 14 days after iat")
-    if claims["exp"] <= now:
-        raise TokenRefused("TOKEN_EXPIRED", "exp is in the past")
     return Claims(
         claims["exp"],
         claims["iat"],
@@ -117,6 +123,30 @@ def read(token: str, *, secret: bytes, public_key: Callable[[str], str | None], 
         claims.get("attributes"),
         tuple(each for each, name in _ALLOWED.items() if claims["capabilities"].get(name) is True),
     )
+
+
+def read_connection(token: str, *, public_key: Callable[[str], str | None], now: float) -> ConnectionClaims:
+    """Return the claims of a connection token, revoked or not. Raises TokenRefused as `read()` does."""
+    header, claims = _parts(token)
+    if not _is_signed(token, header, public_key):
+        raise _malformed("nobody has signed it who may")
+    _check(claims, _CONNECTION_RULES, VERSION, LONGEST_CONNECTION, now)
+    return ConnectionClaims(*(claims[name] for name in _CONNECTION_RULES))
+
+
+def _check(
+    claims: Mapping[str, Any], rules: Mapping[str, Callable[[Any], bool]], version: str, longest: timedelta, now: float
+) -> None:
+    """Refuse claims that break a rule, are of another version, or are good for too long or not any more."""
+    for name, is_good in rules.items():
+        if not is_good(claims.get(name)):
+            raise _malformed(f"{name} is {claims.get(name)!r}")
+    if claims.get("version") != version:
+        raise _malformed(f"version is {claims.get('version')!r}, not {version!r}")
+    if claims["exp"] - claims["iat"] > longest.total_seconds():
+        raise _malformed(f"exp is more than {longest.days} days after iat")
+    if claims["exp"] <= now:
+        raise TokenRefused("TOKEN_EXPIRED", "exp is in the past")
 
 
 def _parts(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -188,4 +218,13 @@ _RULES: Mapping[str, Callable[[Any], bool]] = {
     "user_id": lambda value: value is None or isinstance(value, str),
     "attributes": _are_texts,
     "capabilities": lambda value: isinstance(value, dict),
+}
+
+_CONNECTION_RULES: Mapping[str, Callable[[Any], bool]] = {
+    "exp": _is_whole,
+    "iat": _is_whole,
+    "jti": _is_text,
+    "account_id": _is_text,
+    "region": _is_text,
+    "events_url": _is_text,
 }
