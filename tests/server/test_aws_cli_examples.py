@@ -21,10 +21,7 @@ from ..calling import send, signed
 
 _AWSCLI = importlib.util.find_spec("awscli")  # asked without importing it, as it replaces our botocore
 
-pytestmark = [
-    pytest.mark.no_botocore,  # but one of its own
-    pytest.mark.skipif(_AWSCLI is None, reason="the AWS CLI is not installed"),
-]
+pytestmark = pytest.mark.skipif(_AWSCLI is None, reason="the AWS CLI is not installed")
 
 REGION = "us-west-2"
 ARN = re.compile(r"arn:aws:ivs:[a-z0-9-]+:\d+:([a-z-]+)/[a-zA-Z0-9]+")
