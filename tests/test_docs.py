@@ -17,6 +17,7 @@ import pytest
 from ivsim.services import SERVICES
 
 from .ivs import test_events
+from .ivsrealtime import test_presence
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
@@ -174,12 +175,13 @@ def test_every_event_is_in_its_section() -> None:
     """docs/events.md has every event under its detail type, with its members in order, and no other."""
     text = (ROOT / "docs" / "events.md").read_text()
     sections = dict(re.findall(r"^## (IVS [^\n]+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
-    (cases,) = (mark.args[1] for mark in test_events.test_every_event.pytestmark)  # type: ignore[attr-defined]
+    tests: list[Any] = [test_events.test_every_event, test_presence.test_every_event]
+    cases = [case for test in tests for mark in test.pytestmark for case in mark.args[1]]
     names: dict[str, set[str]] = {}
     for kind, expected, _ in cases:
         detail = json.loads(re.sub(r"\{\w+\}", "0", expected)[1:-1])
         members, section = list(detail), sections[kind]
-        names.setdefault(kind, set()).add(detail[members[0]])
+        names.setdefault(kind, set()).add(detail.get("event_name", detail[members[0]]))
         assert ", ".join(f"`{member}`" for member in members) in " ".join(section.split()), detail
     for kind, section in sections.items():
         table = section.partition("|---|")[2].partition("\n\n")[0]

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .ivs.recording.recordings import Recording
     from .ivschat.chat import ChatConnection
     from .ivschat.conversation import ChatRefused
+    from .ivsrealtime.live_participant import LiveParticipant, StageRefused
+    from .ivsrealtime.news import StageNews
     from .mock import current, mock_ivs
     from .playback_tokens import playback_token
     from .server.run import Server as Server  # for annotations; not for `import *`, as it needs `ivsim[server]`
@@ -24,11 +26,14 @@ __all__ = [
     "ChatConnection",
     "ChatRefused",
     "Emulator",
+    "LiveParticipant",
     "LiveStream",
     "PlaybackResponse",
     "Recording",
     "Request",
     "Response",
+    "StageNews",
+    "StageRefused",
     "StreamRefused",
     "UnreadableState",
     "__version__",
@@ -42,12 +47,15 @@ _HOMES = {
     "ChatConnection": "ivschat.chat",
     "ChatRefused": "ivschat.conversation",
     "Emulator": "emulator",
+    "LiveParticipant": "ivsrealtime.live_participant",
     "LiveStream": "ivs.live_stream",
     "PlaybackResponse": "ivs.playback.edge",
     "Recording": "ivs.recording.recordings",
     "Request": "wire.http",
     "Response": "wire.http",
     "Server": "server.run",
+    "StageNews": "ivsrealtime.news",
+    "StageRefused": "ivsrealtime.live_participant",
     "StreamRefused": "ivs.live_stream",
     "UnreadableState": "core.saved",
     "current": "mock",

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from . import ivs, ivschat, overview
+from . import ivs, ivschat, ivsrealtime, overview
 from .core.broadcasting import Tracks
 from .core.calls import Calls
 from .core.clock import Clock, Task
@@ -29,6 +29,7 @@ from .ivs.playback.edge import Playback
 from .ivs.playback.urls import is_playback
 from .ivs.recording.recordings import Recordings
 from .ivschat.chat import Chat
+from .ivsrealtime.live_stages import Stages
 from .services import SERVICES
 from .wire.http import Request, Response, WholeResponse
 
@@ -63,6 +64,7 @@ class Emulator:
         self._streams = Streams(self._state, self._dispatcher.contexts(ivs.service))
         self._recordings = Recordings(self._state, self._dispatcher.contexts(ivs.service))
         self._chat = Chat(self._state, self._dispatcher.contexts(ivschat.service))
+        self._stages = Stages(self._state, self._dispatcher.contexts(ivsrealtime.service))
 
     # What the state needs of those who are made after it, as they look into it:
 
@@ -96,6 +98,11 @@ class Emulator:
     def chat(self) -> Chat:
         """Chat rooms from the inside: `sim.chat.connect(token)` joins one."""
         return self._chat
+
+    @property
+    def stages(self) -> Stages:
+        """Stages from the inside: `sim.stages.join(token)` puts somebody on one."""
+        return self._stages
 
     @property
     def playback(self) -> Playback:

@@ -17,7 +17,6 @@ from ivsim.core import archive
 from ivsim.services import SERVICES
 
 from ..calling import call, send, signed
-from ..ivsrealtime.people import join
 
 NOON = datetime(2026, 11, 21, 12, 0, 0, 123457, tzinfo=timezone.utc)
 CHAT = {"roomIdentifier": "", "userId": "ada", "capabilities": ["SEND_MESSAGE"], "attributes": {"b": "1", "a": "2"}}
@@ -101,11 +100,12 @@ def populate_stages(sim: Emulator, pem: str) -> None:
     recording = {"storageConfigurationArn": storage, "mediaTypes": ["AUDIO_ONLY"]}
     settings = {"name": "stage", "autoParticipantRecordingConfiguration": recording}
     stages = [call(sim, "CreateStage", **settings).body["stage"]["arn"] for _ in range(2)]
-    for name in ("ada", "bob"):
-        join(sim, stages[0], name, published=True, user_id=name)
-    replication = {"sourceStageArn": stages[0], "destinationStageArn": stages[1], "participantId": "ada"}
+    ada, bob, cleo = (sim.stages.join(stages[0], user_id=name) for name in ("ada", "bob", "cleo"))
+    ada.publish()
+    bob.subscribe(ada)
+    replication = {"sourceStageArn": stages[0], "destinationStageArn": stages[1], "participantId": ada.participant_id}
     call(sim, "StartParticipantReplication", **replication)
-    call(sim, "DisconnectParticipant", stageArn=stages[0], participantId="bob")
+    call(sim, "DisconnectParticipant", stageArn=stages[0], participantId=cleo.participant_id)
     thumbnails = [{"targetIntervalSeconds": 5}]
     tape = {
         "storageConfigurationArn": storage,

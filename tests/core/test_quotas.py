@@ -46,9 +46,13 @@ def test_documented_values(sim: Emulator) -> None:
         "IngestConfigurations": 100,
         "Compositions": 20,
         "Compositions per stage": 5,
+        "Publishers per stage": 12,
+        "Subscribers per stage": 10_000,
+        "Concurrent publishers": 1_000,
+        "Concurrent subscriptions": 20_000,
         "Replications per participant": 5,
     }
-    assert len(sim.quotas) == len(list(sim.quotas)) == 35
+    assert len(sim.quotas) == len(list(sim.quotas)) == 39
     assert "'Rooms': 50000" in repr(sim.quotas)
 
 

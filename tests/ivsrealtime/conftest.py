@@ -9,6 +9,7 @@ import pytest
 from ivsim import Emulator
 
 from ..calling import call
+from .signing import BackEnd, Sign
 
 
 @pytest.fixture
@@ -21,3 +22,9 @@ def stage(sim: Emulator) -> Any:
 def other(sim: Emulator) -> Any:
     """The ARN of another."""
     return call(sim, "CreateStage").body["stage"]["arn"]
+
+
+@pytest.fixture
+def sign() -> Sign:
+    """A back end that signs tokens."""
+    return BackEnd()

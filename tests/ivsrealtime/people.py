@@ -1,4 +1,4 @@
-"""People on stages: put there by hand, as nobody can join yet."""
+"""People on stages, for the tests of the operations that show them."""
 
 from __future__ import annotations
 
@@ -20,9 +20,12 @@ def place_of(sim: Emulator, arn: str) -> Context[IvsRealTimeStore]:
 
 
 def join(sim: Emulator, stage_arn: str, participant_id: str, **members: Any) -> str:
-    """Let somebody be on a stage; return the id of the session."""
+    """Let somebody be on a stage, with members that nothing gives them yet; return the id of the session."""
     ctx = place_of(sim, stage_arn)
     with sim._state.journal:
         session = stage_sessions.begin(ctx, stage_arn)
-        participants.add(ctx, Participant(participant_id, session.session_id, ctx.now, **members))
+        is_publishing = members.get("published", False)
+        participant = Participant(participant_id, session.session_id, ctx.now, **members, is_publishing=is_publishing)
+        participants.add(ctx, participant)
+        stage_sessions.count(ctx, session.session_id, publishers=int(is_publishing))
     return session.session_id

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from .compositions import Composition
     from .encoder_configurations import EncoderConfiguration
     from .ingest_configurations import IngestConfiguration
+    from .news import StageNews
     from .participant_events import ParticipantEvent
     from .participant_replicas import ParticipantReplica
     from .participants import Participant
+    from .presence import Subscription
     from .public_keys import PublicKey
     from .stage_sessions import StageSession
     from .stages import Stage
@@ -55,6 +57,10 @@ class IvsRealTimeStore(Store):
         self.participant_events: Table[ParticipantEvent] = Table("participant-event", journal)
         # key of a participant to the ids of its events
         self.events_of: Series[str] = Series("events-of-participant", journal)
+        # session id to the StageNews in it, oldest first
+        self.news: Series[StageNews] = Series("news-of-session", journal)
+        # session id and the ids of two participants to Subscription of the one to the other
+        self.subscriptions: Table[Subscription] = Table("subscription", journal)
         # id to ParticipantReplica
         self.participant_replicas: Table[ParticipantReplica] = Table("participant-replica", journal)
         # stage ARN and participant id to when a participant was disconnected, who cannot join again

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ..wire.errors import ConflictException
-from . import participants
+from . import participants, presence
 from ._service import Context, check_attributes, service
 
 INGEST_CONFIGURATIONS = service.quota("IngestConfigurations", 100)
@@ -114,7 +114,7 @@ def delete_ingest_configuration(ctx: Context, arn: str, *, force: bool = False) 
     stage = ctx.store.stages.get(configuration.stage_arn)
     for each in participants.connected(ctx, stage.active_session_id) if stage else ():
         if each.ingest_configuration_arn == arn:
-            participants.disconnect(ctx, each)
+            presence.leave(ctx, each, "participant-disconnected")
     del ctx.store.ingest_configurations[arn]
 
 

@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ..wire.errors import ConflictException, ResourceNotFoundException
-from . import participant_events, participants, stage_sessions
+from . import participant_events, participants, presence, stage_sessions
 from ._service import Context, check_attributes, service
 from .participant_events import ParticipantEvent, key_of
 from .participants import Participant
@@ -75,7 +75,7 @@ def start_participant_replication(
     other = source_stage_arn != destination_stage_arn
     ctx.check(other, "destination_stage_arn", "Member must be another stage than sourceStageArn")
     check_attributes(ctx, attributes, "attributes")
-    if not source.published:
+    if not source.is_publishing:
         raise ConflictException(f"Participant: {participant_id} is not publishing", resource=source_stage_arn)
     active = _active(ctx, source_stage_arn, participant_id)
     if any(each.destination_stage_arn == destination_stage_arn for each in active.values()):
@@ -98,6 +98,7 @@ def start_participant_replication(
         user_id=source.user_id,
         attributes={**(source.attributes or {}), **(attributes or {})} or None,
         published=True,
+        is_publishing=True,
         protocol=source.protocol,
         replication_type="REPLICA",
         replication_state=ACTIVE,
@@ -126,7 +127,7 @@ def stop_participant_replication(
     (key,) = found
     ended = ctx.store.participant_replicas[key] = replace(active[key], replication_state=STOPPED)
     replica = ctx.store.participants[key_of(ended.destination_session_id, participant_id)]
-    participants.disconnect(ctx, participants.change(ctx, replica, replication_state=STOPPED))
+    presence.leave(ctx, participants.change(ctx, replica, replication_state=STOPPED))
     if len(active) == 1:
         participants.change(ctx, source, replication_state=STOPPED)
     session_id = ended.destination_session_id

@@ -43,6 +43,23 @@ class Participant(Struct, frozen=True):
     source_session_id: str | None = None
     redundant_ingest: bool | None = None
     ingest_configuration_arn: str | None = None
+    capabilities: tuple[str, ...] = ()
+    expires: int = 0
+    """The end of its token's validity, in seconds since 1970."""
+    is_token_own: bool = True
+    """True where the service has made its token."""
+    joins: int = 1
+    """The number of its connections so far; the last is the one that counts."""
+    heard_from: int = 0
+    """The place in the news of the session from which on it has heard."""
+    heard_to: int | None = None
+    publications: int = 0
+    """The number of times it has begun to publish."""
+    is_publishing: bool = False
+    audio_muted: bool = False
+    video_stopped: bool = False
+    subscriptions: int = 0
+    """The number of participants whom it is subscribed to."""
 
 
 @service.operation(rate=5)
@@ -87,16 +104,6 @@ def list_participants(
     return {"participants": page.items, "next_token": page.next_token}
 
 
-@service.operation(rate=5)
-def disconnect_participant(ctx: Context, stage_arn: str, participant_id: str, *, reason: str = "") -> None:
-    del reason  # only clients hear of it
-    participant = find(ctx, stage_arn, ctx.store.stages[stage_arn].active_session_id, participant_id)
-    if participant is None:
-        raise ResourceNotFoundException(f"Resource: {participant_id} not found", resource=stage_arn)
-    ctx.store.disconnected[f"{stage_arn} {participant_id}"] = ctx.now
-    disconnect(ctx, participant)
-
-
 def find(ctx: Context, stage_arn: str, session_id: str | None, participant_id: str) -> Participant | None:
     """Return a participant of a session of a stage, None where there is no such one."""
     session = stage_sessions.find(ctx, stage_arn, session_id)
@@ -109,35 +116,29 @@ def connected(ctx: Context, session_id: str | None) -> list[Participant]:
     return [each for each in map(ctx.store.participants.__getitem__, keys) if each.state == "CONNECTED"]
 
 
-def add(ctx: Context, participant: Participant) -> None:
-    """Add somebody who joins a session."""
-    key = key_of(participant.session_id, participant.participant_id)
-    if key not in ctx.store.participants:
-        ctx.store.participants_of.append(participant.session_id, key)
-    ctx.store.participants[key] = participant
-    _record(ctx, participant, participant_events.JOINED)
+def key(participant: Participant) -> str:
+    """Return the key of a participant in its table."""
+    return key_of(participant.session_id, participant.participant_id)
+
+
+def add(ctx: Context, participant: Participant) -> Participant:
+    """Add somebody who joins a session, or joins it again."""
+    its_key = key(participant)
+    if its_key not in ctx.store.participants:
+        ctx.store.participants_of.append(participant.session_id, its_key)
+    ctx.store.participants[its_key] = participant
+    stage_sessions.count(ctx, participant.session_id, present=1)
+    record(ctx, participant, participant_events.JOINED)
+    return participant
 
 
 def change(ctx: Context, participant: Participant, **changes: Any) -> Participant:
     """Put a changed participant in the place of the old one, and return it."""
-    key = key_of(participant.session_id, participant.participant_id)
-    changed = ctx.store.participants[key] = replace(participant, **changes)
+    changed = ctx.store.participants[key(participant)] = replace(participant, **changes)
     return changed
 
 
-def disconnect(ctx: Context, participant: Participant) -> None:
-    """Let a participant be gone, with the encoder by which it publishes; with the last one the session ends."""
-    if participant.state != "CONNECTED":
-        return
-    change(ctx, participant, state="DISCONNECTED")
-    _record(ctx, participant, participant_events.LEFT)
-    arn = participant.ingest_configuration_arn
-    if arn in ctx.store.ingest_configurations and arn is not None:
-        ctx.store.ingest_configurations.become(arn, "INACTIVE", stage_arn="")
-    if not connected(ctx, participant.session_id):
-        stage_sessions.end(ctx, participant.session_id)
-
-
-def _record(ctx: Context, participant: Participant, name: str) -> None:
-    event = ParticipantEvent(name, participant.participant_id, ctx.now)
+def record(ctx: Context, participant: Participant, name: str, **more: Any) -> None:
+    """Record an event of a participant."""
+    event = ParticipantEvent(name, participant.participant_id, ctx.now, **more)
     participant_events.record(ctx, participant.session_id, event)

@@ -17,6 +17,7 @@ def forget(ctx: Context, most: int) -> None:
     store.events_of.drop(participants)
     store.participants.drop(participants)
     store.participants_of.drop(sessions)
+    store.news.drop(sessions)
     for stage_arn in store.sessions_of:
         left = [place for place, each in enumerate(store.sessions_of[stage_arn]) if each not in sessions]
         first, end = store.sessions_of.first(stage_arn), store.sessions_of.end(stage_arn)

@@ -14,12 +14,15 @@ DEFAULT_PAGE = 50
 
 
 class StageSession(Struct, frozen=True):
-    """A session of a stage."""
+    """A session of a stage, with the numbers of those who are there, who publish and who subscribe now."""
 
     session_id: str
     stage_arn: str
     start_time: datetime
     end_time: datetime | None = None
+    present: int = 0
+    publishers: int = 0
+    subscribers: int = 0
 
 
 @service.operation(rate=5)
@@ -58,6 +61,19 @@ def begin(ctx: Context, stage_arn: str) -> StageSession:
     ctx.store.sessions_of.append(stage_arn, session.session_id)
     ctx.store.stages[stage_arn] = replace(stage, active_session_id=session.session_id)
     return session
+
+
+def count(ctx: Context, session_id: str, *, present: int = 0, publishers: int = 0, subscribers: int = 0) -> None:
+    """Add to the numbers of a session. A session in which nobody is present any more is over."""
+    before = ctx.store.stage_sessions[session_id]
+    session = ctx.store.stage_sessions[session_id] = replace(
+        before,
+        present=before.present + present,
+        publishers=before.publishers + publishers,
+        subscribers=before.subscribers + subscribers,
+    )
+    if not session.present:
+        end(ctx, session_id)
 
 
 def end(ctx: Context, session_id: str) -> None:

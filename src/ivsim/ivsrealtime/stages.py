@@ -7,8 +7,8 @@ from typing import Any
 from msgspec import Struct, convert
 from msgspec.structs import replace
 
-from ..wire.errors import ConflictException
-from . import compositions, participant_tokens, participants
+from ..wire.errors import ConflictException, ResourceNotFoundException
+from . import compositions, participant_tokens, participants, presence
 from ._service import Context, check_attributes, service
 from .endpoints import endpoints_of
 
@@ -112,8 +112,18 @@ def delete_stage(ctx: Context, arn: str) -> None:
     stage = ctx.store.stages[arn]
     compositions.stop_those_of(ctx, arn)
     for each in participants.connected(ctx, stage.active_session_id):
-        participants.disconnect(ctx, each)
+        presence.leave(ctx, each, "stage-deleted")
     del ctx.store.stages[arn]
+
+
+@service.operation(rate=5)
+def disconnect_participant(ctx: Context, stage_arn: str, participant_id: str, *, reason: str = "") -> None:
+    del reason  # AWS's clients are told that it happened, and not why
+    participant = participants.find(ctx, stage_arn, ctx.store.stages[stage_arn].active_session_id, participant_id)
+    if participant is None:
+        raise ResourceNotFoundException(f"Resource: {participant_id} not found", resource=stage_arn)
+    ctx.store.disconnected[f"{stage_arn} {participant_id}"] = ctx.now
+    presence.leave(ctx, participant, "participant-disconnected")
 
 
 @service.operation(rate=5)

@@ -42,6 +42,7 @@ class TokenRefused(ValueError):
     def __init__(self, code: str, rule: str) -> None:
         super().__init__(f"{code}: {rule}")
         self.code = code
+        self.rule = rule
 
 
 class Claims(NamedTuple):
@@ -57,6 +58,8 @@ class Claims(NamedTuple):
     user_id: str | None
     attributes: dict[str, str] | None
     capabilities: tuple[str, ...]
+    is_own: bool = True
+    """True for a token that the service has made, false for one that a back end signed."""
 
 
 class ConnectionClaims(NamedTuple):
@@ -122,6 +125,7 @@ def read(token: str, *, secret: bytes, public_key: Callable[[str], str | None], 
         claims.get("user_id"),
         claims.get("attributes"),
         tuple(each for each, name in _ALLOWED.items() if claims["capabilities"].get(name) is True),
+        is_own=version == OWN_VERSION,
     )
 
 

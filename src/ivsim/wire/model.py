@@ -136,6 +136,10 @@ class Model:
             if match and match["service"] == self._service.signing_name
         )
 
+    def values_of(self, shape_name: str) -> tuple[str, ...]:
+        """Return the values of an enum, in the model's order."""
+        return tuple(self._service.shape_for(shape_name).metadata["enum"])
+
     def _shapes(self) -> Iterator[Shape]:
         return (self._service.shape_for(name) for name in self._service.shape_names)
 

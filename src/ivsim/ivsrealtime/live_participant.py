@@ -1,0 +1,206 @@
+"""A live participant: a test's handle on one who is on a stage, seen from the client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+
+from ..core.arguments import TypeRefused, ValueRefused
+from ..core.state import State
+from ..core.unknown import unknown
+from . import news, participant_events, presence, tokens
+from ._service import Context, service
+from .news import StageNews
+from .participants import Participant
+from .presence import Refusal, Sent
+
+
+class StageRefused(ValueError):
+    """A participant may not do something, or is not on the stage any more.
+
+    `code` is what AWS's clients, or the event about it, have for the reason: "STAGE_DELETED", "QUOTA_EXCEEDED".
+    """
+
+    def __init__(self, code: str, rule: str) -> None:
+        super().__init__(f"{code}: {rule}")
+        self.code = code
+
+
+class LiveParticipant:
+    """One who is on a stage, seen from the client. As a context manager it leaves with the block.
+
+    Whoever was thrown out, or left, stays away: `leave()` then does nothing. Whatever else a client could do raises
+    StageRefused, with the code NOT_CONNECTED.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        ctx: Context,
+        participant: Participant,
+        read: Callable[[str], tuple[Context, tokens.Claims]],
+    ) -> None:
+        self._state = state
+        self._ctx = ctx
+        self._key = participant_events.key_of(participant.session_id, participant.participant_id)
+        self._joins = participant.joins
+        self._read = read
+        self.participant_id = participant.participant_id
+        self.session_id = participant.session_id
+        self.stage_arn = ctx.store.stage_sessions[participant.session_id].stage_arn
+
+    def __repr__(self) -> str:
+        state = "connected" if self.is_connected else "not connected"
+        return f"<LiveParticipant {self.participant_id} on {self.stage_arn}, {state}>"
+
+    def __enter__(self) -> LiveParticipant:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.leave()
+
+    @property
+    def is_connected(self) -> bool:
+        """True until it leaves: by `leave()`, DisconnectParticipant or DeleteStage, or as its token is used again."""
+        with self._state.transaction():
+            return self._current is not None
+
+    @property
+    def is_publishing(self) -> bool:
+        """True while others can subscribe to it."""
+        with self._state.transaction():
+            return self._current is not None and self._current.is_publishing
+
+    @property
+    def user_id(self) -> str:
+        """The name that its token has for it."""
+        record = self._record
+        return record.user_id if record else ""
+
+    @property
+    def seen(self) -> list[StageNews]:
+        """What its client was told so far, oldest first: who was there already, and what happened since."""
+        with self._state.transaction():
+            record = self._record
+            return news.heard(self._ctx, record) if record else []
+
+    def publish(
+        self,
+        *,
+        width: int = 1280,
+        height: int = 720,
+        bitrate: int = 2_500_000,
+        video_codec: str = "H264",
+        audio_codec: str = "OPUS",
+    ) -> None:
+        """Send sound and picture, for others to subscribe to. To publish twice has no further effect.
+
+        The bitrate is in bits a second. Raises StageRefused, as events tell too: INSUFFICIENT_CAPABILITIES without the
+        right, QUOTA_EXCEEDED with twelve publishers, RESOLUTION_EXCEEDED above 1280x720, BITRATE_EXCEEDED above 8.5
+        Mbit/s, INVALID_VIDEO_CODEC and INVALID_AUDIO_CODEC for what is neither H264 nor OPUS; ValueError for a number
+        below 1. After 24 hours publishing ends by itself. Source: *Service Quotas*, IVS Real-Time User Guide.
+        """
+        for name, number in (("width", width), ("height", height), ("bitrate", bitrate)):
+            if type(number) is not int or number < 1:
+                raise ValueRefused(name, f"{number!r} is not a whole number that is 1 or more")
+        sent = Sent(width, height, bitrate, video_codec, audio_codec)
+        self._try(lambda ctx, participant: presence.publish(ctx, participant, sent))
+
+    def unpublish(self) -> None:
+        """Send no more. Whoever is subscribed is not any longer."""
+        self._try(presence.unpublish)
+
+    def mute(self, *, audio: bool = True, video: bool = False) -> None:
+        """Mute the sound or stop the picture, or take that back with False. Raises StageRefused unless it publishes."""
+        self._try(lambda ctx, participant: _show(ctx, participant, audio_muted=audio, video_stopped=video))
+
+    def fail(self, error_code: str) -> None:
+        """Let publishing fail with a code of the API's Event, "B_FRAME_PRESENT" say, and with that end.
+
+        Raises ValueError for a code that the API does not have; StageRefused unless it publishes.
+        """
+        codes = service.model.values_of("EventErrorCode")
+        if error_code not in codes:
+            raise ValueRefused("error_code", unknown("error code", str(error_code), codes))
+        self._try(lambda ctx, participant: _fail(ctx, participant, error_code))
+
+    def subscribe(self, other: LiveParticipant | str) -> None:
+        """Hear and see another, given by the handle or by id. To subscribe twice has no further effect.
+
+        Raises StageRefused, as an event tells too: INSUFFICIENT_CAPABILITIES without the right, PUBLISHER_NOT_FOUND for
+        one who does not publish here, QUOTA_EXCEEDED with 10,000 subscribers.
+        """
+        remote_id = _id_of(other)
+        self._try(lambda ctx, participant: presence.subscribe(ctx, participant, remote_id))
+
+    def unsubscribe(self, other: LiveParticipant | str) -> None:
+        """Hear and see another no more."""
+        remote_id = _id_of(other)
+        self._try(lambda ctx, participant: presence.unsubscribe(ctx, participant, remote_id))
+
+    def exchange_token(self, token: str) -> None:
+        """Go on with what another token says: other capabilities, attributes, user id.
+
+        Raises StageRefused: TOKEN_EXCHANGE_REFUSED unless a back end has signed both tokens, for the same stage;
+        TOKEN_MALFORMED and TOKEN_EXPIRED as `Stages.join()` does. Without the capability PUBLISH it publishes no more.
+        """
+
+        def exchange(ctx: Context, participant: Participant) -> Refusal | None:
+            try:
+                _, claims = self._read(token)
+            except tokens.TokenRefused as refused:
+                return Refusal(refused.code, refused.rule)
+            return presence.exchange(ctx, participant, claims)
+
+        self._try(exchange)
+
+    def leave(self) -> None:
+        """Leave the stage; with the last one its session ends. To leave twice has no further effect."""
+        with self._state.transaction():
+            participant = self._current
+            if participant is not None:
+                presence.leave(self._ctx, participant)
+
+    def _try(self, action: Callable[[Context, Participant], object]) -> None:
+        with self._state.transaction():
+            participant = self._current
+            if participant is None:
+                answer: object = Refusal("NOT_CONNECTED", f"{self.participant_id} has left {self.stage_arn}")
+            else:
+                answer = action(self._ctx, participant)
+        if isinstance(answer, Refusal):  # raised outside of the transaction, which leaves what events tell of it
+            raise StageRefused(answer.code, answer.rule)
+
+    @property
+    def _record(self) -> Participant | None:
+        return self._ctx.store.participants.get(self._key)
+
+    @property
+    def _current(self) -> Participant | None:
+        record = self._record
+        return record if record and record.state == "CONNECTED" and record.joins == self._joins else None
+
+
+def _show(ctx: Context, participant: Participant, *, audio_muted: bool, video_stopped: bool) -> Refusal | None:
+    if not participant.is_publishing:
+        return _NOT_PUBLISHING
+    presence.show(ctx, participant, audio_muted=audio_muted, video_stopped=video_stopped)
+    return None
+
+
+def _fail(ctx: Context, participant: Participant, code: str) -> Refusal | None:
+    if not participant.is_publishing:
+        return _NOT_PUBLISHING
+    presence.fail(ctx, participant, code)
+    return None
+
+
+_NOT_PUBLISHING = Refusal("NOT_PUBLISHING", "it publishes nothing")
+
+
+def _id_of(other: object) -> str:
+    if isinstance(other, LiveParticipant):
+        return other.participant_id
+    if not isinstance(other, str):
+        raise TypeRefused("other", f"{other!r} is neither a participant nor the id of one")
+    return other

@@ -1,0 +1,134 @@
+"""Live stages: the people whom a test sends to stages, and those who are there: `sim.stages`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..core import arns
+from ..core.arguments import TypeRefused, ValueRefused
+from ..core.state import State
+from ..core.unknown import unknown
+from . import participant_tokens, participants, presence, tokens
+from ._service import Context, Contexts, service
+from .live_participant import LiveParticipant, StageRefused
+from .participants import Participant
+from .presence import Refusal
+
+
+class Stages:
+    """People whom a test sends to stages, so that the code under test sees them there."""
+
+    def __init__(self, state: State, contexts: Contexts) -> None:
+        self._state = state
+        self._contexts = contexts
+
+    def join(
+        self,
+        token_or_stage_arn: str,
+        *,
+        user_id: str = "",
+        attributes: Mapping[str, str] | None = None,
+        capabilities: Sequence[str] = participant_tokens.CAPABILITIES,
+    ) -> LiveParticipant:
+        """Let somebody join a stage, with a token of CreateParticipantToken or of a back end, or by the stage's ARN.
+
+        With an ARN a token is made for it, by `user_id`, `attributes` and `capabilities`, which a token brings itself.
+        The first to join begins a session. Whoever is there with the same token already has to leave.
+
+        Raises StageRefused, with the code of AWS's clients: TOKEN_MALFORMED for what is no token or was signed by
+        nobody who may, TOKEN_EXPIRED, STAGE_DELETED, PARTICIPANT_DISCONNECTED for a token whose participant was thrown
+        out; ValueError for a capability that does not exist, and for `user_id` and the like beside a token; TypeError
+        for arguments of another type. Source: *IVS Broadcast SDK: Error Handling*, IVS Real-Time User Guide.
+        """
+        if not isinstance(token_or_stage_arn, str):
+            raise TypeRefused("token_or_stage_arn", f"{token_or_stage_arn!r} is not text")
+        wanted = {
+            "user_id": _text("user_id", user_id) or None,
+            "attributes": _texts(attributes) or None,
+            "capabilities": _capabilities(capabilities),
+        }
+        token = token_or_stage_arn
+        with self._state.transaction():
+            if arns.parse(token_or_stage_arn) is not None:
+                ctx, token = self._issue(token_or_stage_arn, wanted)
+            elif wanted != {"user_id": None, "attributes": None, "capabilities": list(participant_tokens.CAPABILITIES)}:
+                given = "user_id, attributes and capabilities"
+                raise ValueRefused("token_or_stage_arn", f"it is a token, which says {given} itself")
+            answer = self._admit(token)
+        if isinstance(answer, Refusal):
+            raise StageRefused(answer.code, answer.rule)
+        ctx, participant = answer
+        return LiveParticipant(self._state, ctx, participant, self._read)
+
+    @property
+    def participants(self) -> list[LiveParticipant]:
+        """Who is on a stage now, in every account and region, in the order in which they came.
+
+        They may have joined elsewhere, or before the state was loaded.
+        """
+        with self._state.transaction():
+            return [
+                LiveParticipant(self._state, ctx, each, self._read)
+                for ctx in self._contexts
+                for stage in ctx.store.stages.values()
+                for each in participants.connected(ctx, stage.active_session_id)
+            ]
+
+    def _issue(self, stage_arn: str, wanted: dict[str, Any]) -> tuple[Context, str]:
+        arn = arns.parse(stage_arn)
+        if arn is None or (arn.service, arn.resource_type) != (service.namespace, "stage"):
+            raise ValueRefused("token_or_stage_arn", f"{stage_arn!r} is not the ARN of a stage")
+        ctx = self._contexts(arn.account, arn.region)
+        if stage_arn not in ctx.store.stages:
+            raise StageRefused("STAGE_DELETED", f"there is no stage {stage_arn}")
+        return ctx, participant_tokens.issue(ctx, stage_arn, wanted).token
+
+    def _admit(self, token: str) -> tuple[Context, Participant] | Refusal:
+        try:
+            ctx, claims = self._read(token)
+        except tokens.TokenRefused as refused:
+            return Refusal(refused.code, refused.rule)
+        answer = presence.admit(ctx, claims)
+        return answer if isinstance(answer, Refusal) else (ctx, answer)
+
+    def _read(self, token: str) -> tuple[Context, tokens.Claims]:
+        """Return what a token says, and where its stage is. Raises TokenRefused."""
+        signers = []
+
+        def public_key(kid: str) -> str | None:
+            arn = arns.parse(kid)
+            key = self._contexts(arn.account, arn.region).store.public_keys.get(kid) if arn else None
+            signers.append(arn)
+            return key.public_key_material if key else None
+
+        now = self._state.clock.now().timestamp()
+        claims = tokens.read(token, secret=self._state.ids.secret, public_key=public_key, now=now)
+        arn = arns.parse(claims.stage_arn)
+        is_stage = arn is not None and (arn.service, arn.resource_type) == (service.namespace, "stage")
+        if arn is None or not is_stage or any(each and each[1:3] != arn[1:3] for each in signers):
+            raise tokens.TokenRefused("TOKEN_MALFORMED", "resource is no stage of the account and region of the key")
+        return self._contexts(arn.account, arn.region), claims
+
+
+def _text(name: str, given: object) -> str:
+    if not isinstance(given, str):
+        raise TypeRefused(name, f"{given!r} is not text")
+    return given
+
+
+def _texts(given: Mapping[str, str] | None) -> dict[str, str]:
+    attributes: Any = given or {}
+    pairs = attributes.items() if isinstance(attributes, Mapping) else [(None, None)]
+    if not all(isinstance(each, str) for pair in pairs for each in pair):
+        raise TypeRefused("attributes", f"{given!r} is not a dict from str to str")
+    return dict(attributes)
+
+
+def _capabilities(given: object) -> list[str]:
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        raise TypeRefused("capabilities", f"{given!r} is not a list of capabilities")
+    for each in given:
+        if each not in participant_tokens.CAPABILITIES:
+            raise ValueRefused("capabilities", unknown("capability", str(each), participant_tokens.CAPABILITIES))
+    return list(given)

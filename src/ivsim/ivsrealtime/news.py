@@ -1,0 +1,80 @@
+"""News of a stage session: what those who are there hear of each other, by the names that AWS's web SDK has for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from msgspec import Struct
+
+from ._service import Context
+from .participants import Participant
+
+JOINED = "stageParticipantJoined"
+LEFT = "stageParticipantLeft"
+PUBLISH_STATE = "stageParticipantPublishStateChanged"
+STREAMS_ADDED = "stageParticipantStreamsAdded"
+STREAMS_REMOVED = "stageParticipantStreamsRemoved"
+MUTE = "stageStreamMuteChanged"
+STAGE_LEFT = "stageLeft"
+
+
+class StageNews(Struct, frozen=True):
+    """What a client on a stage is told: `name` is the event of AWS's web SDK, about whom is `participant_id`.
+
+    `is_publishing`, `audio_muted` and `video_stopped` are the other's state after it. `reason` says why the client
+    itself left the stage, as the SDK does: "participant-disconnected", "stage-deleted", "token-reused".
+    """
+
+    name: str
+    participant_id: str
+    time: datetime
+    is_publishing: bool = False
+    audio_muted: bool = False
+    video_stopped: bool = False
+    reason: str = ""
+    to: str = ""
+    """The participant who alone is told; empty where all others are."""
+
+
+def tell(ctx: Context, name: str, about: Participant, *, to: str = "", reason: str = "") -> None:
+    """Tell all others of a participant, or one of them."""
+    news = StageNews(
+        name,
+        about.participant_id,
+        ctx.now,
+        is_publishing=about.is_publishing,
+        audio_muted=about.audio_muted,
+        video_stopped=about.video_stopped,
+        reason=reason,
+        to=to,
+    )
+    ctx.store.news.append(about.session_id, news)
+
+
+def heard(ctx: Context, participant: Participant) -> list[StageNews]:
+    """Return what a participant has heard in its last connection: first who was there already, then what happened."""
+    own = participant.participant_id
+    before = ctx.store.news.part(participant.session_id, 0, participant.heard_from)
+    since = ctx.store.news.part(participant.session_id, participant.heard_from, participant.heard_to)
+    told = (each for each in since if each.to == own or (not each.to and each.participant_id != own))
+    return [*_present(before, own), *told]
+
+
+def _present(news: Iterable[StageNews], own: str) -> Iterator[StageNews]:
+    """Return the news that a newcomer needs: who has joined and not left, and the state of those who publish."""
+    there: dict[str, tuple[StageNews, StageNews | None]] = {}
+    for each in news:
+        who = each.participant_id
+        if each.to or who == own:
+            continue
+        if each.name == JOINED:
+            there[who] = each, None
+        elif each.name == LEFT:
+            there.pop(who, None)
+        else:
+            there[who] = there[who][0], each if each.is_publishing else None
+    for joined, state in there.values():
+        yield joined
+        if state is not None:
+            yield state

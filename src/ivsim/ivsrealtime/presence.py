@@ -1,0 +1,326 @@
+"""The rules of a stage, without sockets: participants join, publish, subscribe and leave, and hear of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+
+from . import news, participant_events, participants, stage_sessions
+from ._service import Context, service
+from .participant_events import ExchangedParticipantToken
+from .participants import Participant
+from .tokens import Claims
+
+PUBLISHERS = service.quota("Publishers per stage", 12)
+SUBSCRIBERS = service.quota("Subscribers per stage", 10_000)
+CONCURRENT_PUBLISHERS = service.quota("Concurrent publishers", 1_000)
+CONCURRENT_SUBSCRIPTIONS = service.quota("Concurrent subscriptions", 20_000)
+
+STAGE_UPDATE = service.detail_type("IVS Stage Update")
+
+MOST_SECONDS = 24 * 60 * 60
+"""The longest time for which a participant may publish."""
+
+MOST_BITRATE = 8_500_000
+MOST_PIXELS = 1280 * 720
+
+PUBLISH, SUBSCRIBE = "PUBLISH", "SUBSCRIBE"
+
+INSUFFICIENT_CAPABILITIES = "INSUFFICIENT_CAPABILITIES"
+QUOTA_EXCEEDED = "QUOTA_EXCEEDED"
+STREAM_DURATION_EXCEEDED = "STREAM_DURATION_EXCEEDED"
+
+
+class Refusal(NamedTuple):
+    """Why a participant may not do something: the code that its client or an event has for it, and the rule."""
+
+    code: str
+    rule: str
+
+
+class Subscription(Struct, frozen=True):
+    """A participant hears and sees another."""
+
+    session_id: str
+    participant_id: str
+    remote_participant_id: str
+
+
+class Sent(NamedTuple):
+    """What a participant sends."""
+
+    width: int = 1280
+    height: int = 720
+    bitrate: int = 2_500_000
+    video_codec: str = "H264"
+    audio_codec: str = "OPUS"
+
+    @property
+    def problem(self) -> Refusal | None:
+        """Why a stage does not take it, None when it does."""
+        if self.video_codec != "H264":
+            return Refusal("INVALID_VIDEO_CODEC", f"a stage takes H264, not {self.video_codec}")
+        if self.audio_codec != "OPUS":
+            return Refusal("INVALID_AUDIO_CODEC", f"a stage takes OPUS, not {self.audio_codec}")
+        if self.width * self.height > MOST_PIXELS:
+            return Refusal("RESOLUTION_EXCEEDED", f"{self.width}x{self.height} is more than 1280x720")
+        if self.bitrate > MOST_BITRATE:
+            return Refusal("BITRATE_EXCEEDED", f"{self.bitrate} bit/s is more than {MOST_BITRATE}")
+        return None
+
+
+def admit(ctx: Context, claims: Claims) -> Participant | Refusal:
+    """Let somebody join with a token that is genuine. Whoever is there with it already has to leave."""
+    stage_arn, participant_id = claims.stage_arn, claims.token_id
+    stage = ctx.store.stages.get(stage_arn)
+    if stage is None:
+        return Refusal("STAGE_DELETED", f"there is no stage {stage_arn}")
+    before = participants.find(ctx, stage_arn, stage.active_session_id, participant_id)
+    if f"{stage_arn} {participant_id}" in ctx.store.disconnected:
+        refused = Refusal("PARTICIPANT_DISCONNECTED", f"{participant_id} was disconnected, and cannot join again")
+        if before is not None:
+            participants.record(ctx, before, participant_events.JOIN_ERROR, error_code=INSUFFICIENT_CAPABILITIES)
+        return refused
+    session = stage_sessions.begin(ctx, stage_arn)
+    stage_sessions.count(ctx, session.session_id, present=1)  # or the session could end in between
+    if before is not None:
+        leave(ctx, before, "token-reused")
+    joined = participants.add(
+        ctx,
+        Participant(
+            participant_id,
+            session.session_id,
+            before.first_join_time if before else ctx.now,
+            user_id=claims.user_id or "",
+            attributes=claims.attributes,
+            published=before is not None and before.published,
+            capabilities=claims.capabilities,
+            expires=claims.expires,
+            is_token_own=claims.is_own,
+            joins=before.joins + 1 if before else 1,
+            publications=before.publications if before else 0,
+            heard_from=ctx.store.news.end(session.session_id),
+        ),
+    )
+    stage_sessions.count(ctx, session.session_id, present=-1)
+    news.tell(ctx, news.JOINED, joined)
+    return joined
+
+
+def leave(ctx: Context, participant: Participant, reason: str = "") -> None:
+    """Let a participant be gone, with the encoder by which it publishes; with the last one the session ends.
+
+    A client that does not leave by itself is told the reason.
+    """
+    if participant.state != "CONNECTED":
+        return
+    participant = unpublish(ctx, participant)
+    for subscription in _subscriptions(ctx, participant):
+        participant = unsubscribe(ctx, participant, subscription.remote_participant_id)
+    if reason:
+        news.tell(ctx, news.STAGE_LEFT, participant, to=participant.participant_id, reason=reason)
+    heard_to = ctx.store.news.end(participant.session_id)
+    participant = participants.change(ctx, participant, state="DISCONNECTED", heard_to=heard_to)
+    participants.record(ctx, participant, participant_events.LEFT)
+    news.tell(ctx, news.LEFT, participant)
+    arn = participant.ingest_configuration_arn
+    if arn is not None and arn in ctx.store.ingest_configurations:
+        ctx.store.ingest_configurations.become(arn, "INACTIVE", stage_arn="")
+    stage_sessions.count(ctx, participant.session_id, present=-1)
+
+
+def publish(ctx: Context, participant: Participant, sent: Sent) -> Refusal | None:
+    """Let a participant publish, unless it may not or what it sends is not taken, of which events tell."""
+    if participant.is_publishing:
+        return None
+    session = ctx.store.stage_sessions[participant.session_id]
+    refused = sent.problem
+    if PUBLISH not in participant.capabilities:
+        refused = Refusal(INSUFFICIENT_CAPABILITIES, "the token lacks the capability PUBLISH")
+    elif session.publishers >= ctx.quota(PUBLISHERS):
+        refused = Refusal(QUOTA_EXCEEDED, f"Quota exceeded: {PUBLISHERS}, limit: {ctx.quota(PUBLISHERS)}")
+    elif _in_all(ctx, lambda each: each.publishers) >= ctx.quota(CONCURRENT_PUBLISHERS):
+        limit = ctx.quota(CONCURRENT_PUBLISHERS)
+        refused = Refusal(QUOTA_EXCEEDED, f"Quota exceeded: {CONCURRENT_PUBLISHERS}, limit: {limit}")
+    if refused is not None:
+        _fail(ctx, participant, refused.code)
+        return refused
+    number = participant.publications + 1
+    participant = participants.change(
+        ctx, participant, is_publishing=True, published=True, publications=number, protocol="WHIP"
+    )
+    stage_sessions.count(ctx, participant.session_id, publishers=1)
+    participants.record(ctx, participant, participant_events.PUBLISH_STARTED)
+    _announce(ctx, participant, "Participant Published")
+    news.tell(ctx, news.PUBLISH_STATE, participant)
+    ctx.later(MOST_SECONDS, _reach_maximum, participant.session_id, participant.participant_id, number)
+    return None
+
+
+def unpublish(ctx: Context, participant: Participant) -> Participant:
+    """Let a participant publish no more, if it does; return it as it is then."""
+    if not participant.is_publishing:
+        return participant
+    for key in [key_of(each) for each in _subscriptions_to(ctx, participant)]:
+        each = ctx.store.subscriptions[key]
+        unsubscribe(ctx, _participant(ctx, each.session_id, each.participant_id), participant.participant_id)
+    shown = {"is_publishing": False, "audio_muted": False, "video_stopped": False}
+    participant = participants.change(ctx, _current(ctx, participant), **shown)
+    stage_sessions.count(ctx, participant.session_id, publishers=-1)
+    participants.record(ctx, participant, participant_events.PUBLISH_STOPPED)
+    _announce(ctx, participant, "Participant Unpublished")
+    news.tell(ctx, news.PUBLISH_STATE, participant)
+    return participant
+
+
+def fail(ctx: Context, participant: Participant, code: str) -> None:
+    """Let publishing fail for a reason, and with that end."""
+    _fail(ctx, participant, code)
+    unpublish(ctx, participant)
+
+
+def show(ctx: Context, participant: Participant, *, audio_muted: bool, video_stopped: bool) -> None:
+    """Let a participant who publishes mute its sound, or stop its picture, or neither."""
+    changed = participants.change(ctx, participant, audio_muted=audio_muted, video_stopped=video_stopped)
+    news.tell(ctx, news.MUTE, changed)
+
+
+def subscribe(ctx: Context, participant: Participant, remote_id: str) -> Refusal | None:
+    """Let a participant hear and see another, unless it may not, of which an event tells."""
+    session = ctx.store.stage_sessions[participant.session_id]
+    remote = ctx.store.participants.get(participant_events.key_of(participant.session_id, remote_id))
+    refused = None
+    if SUBSCRIBE not in participant.capabilities:
+        refused = Refusal(INSUFFICIENT_CAPABILITIES, "the token lacks the capability SUBSCRIBE")
+    elif remote is None or not remote.is_publishing:
+        refused = Refusal("PUBLISHER_NOT_FOUND", f"nobody publishes as {remote_id}")
+    elif not participant.subscriptions and session.subscribers >= ctx.quota(SUBSCRIBERS):
+        refused = Refusal(QUOTA_EXCEEDED, f"Quota exceeded: {SUBSCRIBERS}, limit: {ctx.quota(SUBSCRIBERS)}")
+    elif len(ctx.store.subscriptions) >= ctx.quota(CONCURRENT_SUBSCRIPTIONS):
+        limit = ctx.quota(CONCURRENT_SUBSCRIPTIONS)
+        refused = Refusal(QUOTA_EXCEEDED, f"Quota exceeded: {CONCURRENT_SUBSCRIPTIONS}, limit: {limit}")
+    if refused is not None:
+        more = {"remote_participant_id": remote_id, "error_code": refused.code}
+        participants.record(ctx, participant, participant_events.SUBSCRIBE_ERROR, **more)
+        return refused
+    assert remote
+    subscription = Subscription(participant.session_id, participant.participant_id, remote_id)
+    if key_of(subscription) not in ctx.store.subscriptions:
+        ctx.store.subscriptions[key_of(subscription)] = subscription
+        if not participant.subscriptions:
+            stage_sessions.count(ctx, participant.session_id, subscribers=1)
+        participants.change(ctx, participant, subscriptions=participant.subscriptions + 1)
+        more = {"remote_participant_id": remote_id}
+        participants.record(ctx, participant, participant_events.SUBSCRIBE_STARTED, **more)
+        news.tell(ctx, news.STREAMS_ADDED, remote, to=participant.participant_id)
+    return None
+
+
+def unsubscribe(ctx: Context, participant: Participant, remote_id: str) -> Participant:
+    """Let a participant hear and see another no more, if it does; return it as it is then."""
+    key = key_of(Subscription(participant.session_id, participant.participant_id, remote_id))
+    if key not in ctx.store.subscriptions:
+        return participant
+    del ctx.store.subscriptions[key]
+    participant = participants.change(ctx, participant, subscriptions=participant.subscriptions - 1)
+    if not participant.subscriptions:
+        stage_sessions.count(ctx, participant.session_id, subscribers=-1)
+    more = {"remote_participant_id": remote_id}
+    participants.record(ctx, participant, participant_events.SUBSCRIBE_STOPPED, **more)
+    remote = _participant(ctx, participant.session_id, remote_id)
+    news.tell(ctx, news.STREAMS_REMOVED, remote, to=participant.participant_id)
+    return participant
+
+
+def exchange(ctx: Context, participant: Participant, claims: Claims) -> Refusal | None:
+    """Put what another token says in the place of what a participant's said. Both have to be signed by a back end."""
+    session = ctx.store.stage_sessions[participant.session_id]
+    if participant.is_token_own or claims.is_own:
+        return Refusal("TOKEN_EXCHANGE_REFUSED", "tokens of CreateParticipantToken cannot be exchanged")
+    if claims.stage_arn != session.stage_arn:
+        return Refusal("TOKEN_EXCHANGE_REFUSED", f"the token is for {claims.stage_arn}")
+    before = _exchanged(participant)
+    changed = participants.change(
+        ctx,
+        participant,
+        user_id=claims.user_id or "",
+        attributes=claims.attributes,
+        capabilities=claims.capabilities,
+        expires=claims.expires,
+    )
+    more = {"previous_token": before, "new_token": _exchanged(changed)}
+    participants.record(ctx, changed, participant_events.TOKEN_EXCHANGED, **more)
+    _announce(ctx, changed, "Token Exchanged")
+    if PUBLISH not in changed.capabilities:
+        unpublish(ctx, changed)
+    return None
+
+
+def key_of(subscription: Subscription) -> str:
+    """Return the key of a subscription."""
+    return f"{subscription.session_id} {subscription.participant_id} {subscription.remote_participant_id}"
+
+
+def _current(ctx: Context, participant: Participant) -> Participant:
+    """Return a participant as it is now; it may have been subscribed to itself."""
+    return _participant(ctx, participant.session_id, participant.participant_id)
+
+
+def _participant(ctx: Context, session_id: str, participant_id: str) -> Participant:
+    return ctx.store.participants[participant_events.key_of(session_id, participant_id)]
+
+
+def _subscriptions(ctx: Context, participant: Participant) -> list[Subscription]:
+    if not participant.subscriptions:
+        return []
+    wanted = participant.session_id, participant.participant_id
+    return [each for each in ctx.store.subscriptions.values() if (each.session_id, each.participant_id) == wanted]
+
+
+def _subscriptions_to(ctx: Context, participant: Participant) -> list[Subscription]:
+    wanted = participant.session_id, participant.participant_id
+    all_there_are = ctx.store.subscriptions.values()
+    return [each for each in all_there_are if (each.session_id, each.remote_participant_id) == wanted]
+
+
+def _in_all(ctx: Context, number: Callable[[stage_sessions.StageSession], int]) -> int:
+    """Return the sum of a number over the active sessions of the account and region."""
+    active = (stage.active_session_id for stage in ctx.store.stages.values() if stage.active_session_id)
+    return sum(number(ctx.store.stage_sessions[session_id]) for session_id in active)
+
+
+def _exchanged(participant: Participant) -> ExchangedParticipantToken:
+    return ExchangedParticipantToken(
+        participant.capabilities,
+        datetime.fromtimestamp(participant.expires, timezone.utc),
+        participant.attributes,
+        participant.user_id or None,
+    )
+
+
+def _fail(ctx: Context, participant: Participant, code: str) -> None:
+    participants.record(ctx, participant, participant_events.PUBLISH_ERROR, error_code=code)
+    _announce(ctx, participant, "Participant Publish Error", error_code=code)
+
+
+@service.task
+def _reach_maximum(ctx: Context, session_id: str, participant_id: str, number: int) -> None:
+    participant = ctx.store.participants.get(participant_events.key_of(session_id, participant_id))
+    if participant is not None and participant.is_publishing and participant.publications == number:
+        fail(ctx, participant, STREAM_DURATION_EXCEEDED)
+
+
+def _announce(ctx: Context, participant: Participant, name: str, **more: Any) -> None:
+    """Tell EventBridge of a participant."""
+    detail = {
+        "session_id": participant.session_id,
+        "event_name": name,
+        "event_time": service.time_text(ctx.now),
+        "user_id": participant.user_id,
+        "participant_id": participant.participant_id,
+        **more,
+    }
+    ctx.emit(STAGE_UPDATE, [ctx.store.stage_sessions[participant.session_id].stage_arn], detail)

@@ -1,0 +1,77 @@
+"""The handle on one who is on a stage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ivsim import Emulator, StageRefused
+
+from ..calling import call
+
+
+def test_with_block(sim: Emulator, stage: str) -> None:
+    """It leaves with the block, and only once; its text says where it is."""
+    with sim.stages.join(stage) as host:
+        assert host.is_connected
+        assert repr(host) == f"<LiveParticipant {host.participant_id} on {stage}, connected>"
+    host.leave()
+    assert repr(host) == f"<LiveParticipant {host.participant_id} on {stage}, not connected>"
+
+
+def test_gone(sim: Emulator, stage: str) -> None:
+    """Who has left can do nothing; what it was stays to be read, until a reset."""
+    host = sim.stages.join(stage, user_id="host")
+    host.publish()
+    host.leave()
+    for act in (host.publish, host.unpublish, host.mute, lambda: host.fail("BITRATE_EXCEEDED")):
+        with pytest.raises(StageRefused, match="NOT_CONNECTED"):
+            act()
+    assert (host.user_id, host.is_publishing) == ("host", False)
+    sim.reset()
+    assert (host.user_id, host.is_connected, host.seen) == ("", False, [])
+
+
+def test_mute(sim: Emulator, stage: str) -> None:
+    """Who publishes can mute its sound and stop its picture; the others are told, and the next time it is undone."""
+    host, guest = sim.stages.join(stage), sim.stages.join(stage)
+    with pytest.raises(StageRefused, match="NOT_PUBLISHING"):
+        host.mute()
+    host.publish()
+    host.mute()
+    host.mute(audio=False, video=True)
+    muted = [(each.audio_muted, each.video_stopped) for each in guest.seen if each.name == "stageStreamMuteChanged"]
+    assert muted == [(True, False), (False, True)]
+    host.unpublish()
+    host.publish()
+    assert (guest.seen[-1].audio_muted, guest.seen[-1].video_stopped) == (False, False)
+
+
+def test_fail(sim: Emulator, stage: str) -> None:
+    """Publishing fails with a code of the API, and ends; one that it does not have is an error."""
+    host = sim.stages.join(stage)
+    with pytest.raises(StageRefused, match="NOT_PUBLISHING"):
+        host.fail("QUOTA_EXCEEDED")
+    host.publish()
+    with pytest.raises(ValueError, match="error_code: "):
+        host.fail("BAD_LUCK")
+    host.fail("QUOTA_EXCEEDED")
+    assert host.is_connected
+    assert not host.is_publishing
+    asked = {"stageArn": stage, "sessionId": host.session_id, "participantId": host.participant_id}
+    events = call(sim, "ListParticipantEvents", **asked).body["events"]
+    assert [each.get("errorCode") for each in events] == [None, "QUOTA_EXCEEDED", None, None]
+
+
+@pytest.mark.parametrize("sent", [{"width": 0}, {"height": 1.5}, {"bitrate": "2500000"}])
+def test_numbers(sent: dict[str, Any], sim: Emulator, stage: str) -> None:
+    """What is sent is told in whole numbers."""
+    with pytest.raises(ValueError, match=f"{next(iter(sent))}: "):
+        sim.stages.join(stage).publish(**sent)
+
+
+def test_other(sim: Emulator, stage: str) -> None:
+    """One subscribes to a handle or an id, to nothing else."""
+    with pytest.raises(TypeError, match="other: "):
+        sim.stages.join(stage).subscribe(1)  # type: ignore[arg-type]

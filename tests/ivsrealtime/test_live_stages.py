@@ -1,0 +1,111 @@
+"""`sim.stages`: who joins, with which tokens, and who is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ivsim import Emulator, StageRefused
+
+from ..calling import call
+from .signing import BackEnd, Sign, stage_in
+
+
+def refusal(sim: Emulator, token: str) -> str:
+    """Return the code with which a token is refused."""
+    with pytest.raises(StageRefused) as error:
+        sim.stages.join(token)
+    return error.value.code
+
+
+def test_by_arn(sim: Emulator, stage: str) -> None:
+    """With a stage's ARN somebody joins as a token would say it."""
+    host = sim.stages.join(stage, user_id="host", attributes={"role": "star"}, capabilities=["PUBLISH"])
+    asked = {"stageArn": stage, "sessionId": host.session_id, "participantId": host.participant_id}
+    shown = call(sim, "GetParticipant", **asked).body["participant"]
+    assert (shown["userId"], shown["attributes"], shown["state"]) == ("host", {"role": "star"}, "CONNECTED")
+    assert not shown["published"]
+    with pytest.raises(StageRefused, match="SUBSCRIBE"):
+        host.subscribe(host)
+
+
+def test_by_token(sim: Emulator, stage: str) -> None:
+    """With a token of CreateParticipantToken somebody joins as it says."""
+    made = call(sim, "CreateParticipantToken", stageArn=stage, userId="ann", capabilities=["SUBSCRIBE"]).body
+    ann = sim.stages.join(made["participantToken"]["token"])
+    assert (ann.participant_id, ann.user_id) == (made["participantToken"]["participantId"], "ann")
+
+
+def test_by_token_of_a_back_end(sim: Emulator, stage: str, sign: Sign) -> None:
+    """With a token that a back end has signed somebody joins, until its key is deleted."""
+    token = sign(sim, stage, jti="star_1", user_id="star")
+    assert sim.stages.join(token).participant_id == "star_1"
+    (key,) = call(sim, "ListPublicKeys").body["publicKeys"]
+    call(sim, "DeletePublicKey", arn=key["arn"])
+    assert refusal(sim, token) == "TOKEN_MALFORMED"
+    (star,) = sim.stages.participants
+    assert star.is_connected
+
+
+def test_refused(sim: Emulator, stage: str, sign: Sign) -> None:
+    """A token that is expired, forged, of another region's key or for no stage is refused, and no session begins."""
+    expired = call(sim, "CreateParticipantToken", stageArn=stage, duration=1).body["participantToken"]["token"]
+    sim.clock.advance(60)
+    assert refusal(sim, expired) == "TOKEN_EXPIRED"
+    assert refusal(sim, "token") == "TOKEN_MALFORMED"
+    assert refusal(sim, BackEnd()(Emulator(), stage)) == "TOKEN_MALFORMED"
+    assert refusal(sim, sign(sim, stage_in(sim, "eu-west-1"))) == "TOKEN_MALFORMED"
+    assert refusal(sim, sign(sim, stage.replace(":stage/", ":channel/"))) == "TOKEN_MALFORMED"
+    assert refusal(sim, sign(sim, "stage/x")) == "TOKEN_MALFORMED"
+    assert refusal(sim, f"{stage}x") == "STAGE_DELETED"
+    assert call(sim, "ListStageSessions", stageArn=stage).body["stageSessions"] == []
+    assert sim.stages.participants == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "text"),
+    [
+        ((1,), TypeError, "token_or_stage_arn: 1 is not text"),
+        (("arn:aws:ivs:us-east-1:123456789012:channel/abc",), ValueError, "is not the ARN of a stage"),
+    ],
+)
+def test_no_token(arguments: tuple[Any], error: type[Exception], text: str, sim: Emulator) -> None:
+    """What can be neither a token nor a stage's ARN is an error that names the argument."""
+    with pytest.raises(error, match=text):
+        sim.stages.join(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "text"),
+    [
+        ({"user_id": 1}, TypeError, "user_id: 1 is not text"),
+        ({"attributes": ["a"]}, TypeError, "attributes: "),
+        ({"attributes": {"a": 1}}, TypeError, "attributes: "),
+        ({"capabilities": "PUBLISH"}, TypeError, "capabilities: "),
+        ({"capabilities": 1}, TypeError, "capabilities: "),
+        ({"capabilities": ["SPEAK"]}, ValueError, "capabilities: "),
+    ],
+)
+def test_arguments(given: dict[str, Any], error: type[Exception], text: str, sim: Emulator, stage: str) -> None:
+    """An argument that is wrong is an error that names it, and nobody joins."""
+    with pytest.raises(error, match=text):
+        sim.stages.join(stage, **given)
+    assert sim.stages.participants == []
+
+
+def test_a_token_says_it_itself(sim: Emulator, stage: str) -> None:
+    """Beside a token nothing else can be said of somebody."""
+    token = call(sim, "CreateParticipantToken", stageArn=stage).body["participantToken"]["token"]
+    with pytest.raises(ValueError, match="it is a token"):
+        sim.stages.join(token, user_id="ann")
+
+
+def test_participants(sim: Emulator, stage: str, other: str) -> None:
+    """Whoever is on a stage is found, in every region, and may be made to act."""
+    host, ann, away = sim.stages.join(stage), sim.stages.join(other), sim.stages.join(stage_in(sim, "eu-west-1"))
+    sim.stages.join(stage).leave()
+    found = sim.stages.participants
+    assert [each.participant_id for each in found] == [each.participant_id for each in (host, ann, away)]
+    found[0].publish()
+    assert host.is_publishing

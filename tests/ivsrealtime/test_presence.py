@@ -1,0 +1,354 @@
+"""The rules of a stage: sessions, rights, quotas, events, and what the API and EventBridge tell of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from ivsim import Emulator, LiveParticipant, StageRefused
+
+from ..calling import call
+from . import people
+from .signing import Sign
+
+
+def stage(sim: Emulator, **members: Any) -> str:
+    """Return the ARN of a new stage."""
+    return str(call(sim, "CreateStage", **members).body["stage"]["arn"])
+
+
+def events_of(sim: Emulator, who: LiveParticipant) -> list[str]:
+    """Return the events of a participant, oldest first, each with its error code or whom it is about."""
+    asked = {"stageArn": who.stage_arn, "sessionId": who.session_id, "participantId": who.participant_id}
+    events = call(sim, "ListParticipantEvents", **asked).body["events"]
+    texts = (" ".join((each["name"], each.get("errorCode", ""))).strip() for each in reversed(events))
+    return list(texts)
+
+
+def told(sim: Emulator) -> list[str]:
+    """Return the names of the events of stages that EventBridge has."""
+    return [event["detail"]["event_name"] for event in sim.events.of("IVS Stage Update")]
+
+
+def refused(code: str, action: Any, *arguments: Any, **more: Any) -> None:
+    """Assert that something is refused with a code."""
+    with pytest.raises(StageRefused, match=code) as error:
+        action(*arguments, **more)
+    assert error.value.code == code
+
+
+def test_one_session(sim: Emulator) -> None:
+    """The first to join begins a session, the last to leave ends it, and the next one is another."""
+    arn = stage(sim)
+    ids = []
+    for _ in range(2):
+        with sim.stages.join(arn) as first, sim.stages.join(arn) as second:
+            assert first.session_id == second.session_id
+            ids.append(first.session_id)
+            assert call(sim, "GetStage", arn=arn).body["stage"]["activeSessionId"] == ids[-1]
+            first.leave()
+            assert call(sim, "GetStage", arn=arn).body["stage"]["activeSessionId"] == ids[-1]
+        assert "activeSessionId" not in call(sim, "GetStage", arn=arn).body["stage"]
+    sessions = call(sim, "ListStageSessions", stageArn=arn).body["stageSessions"]
+    assert [each["sessionId"] for each in sessions] == ids[::-1]
+    assert all("endTime" in each for each in sessions)
+
+
+def test_a_show(sim: Emulator) -> None:
+    """A host publishes, a guest subscribes, the host goes: events and EventBridge tell of it."""
+    arn = stage(sim)
+    host, guest = sim.stages.join(arn, user_id="host"), sim.stages.join(arn, user_id="guest")
+    host.publish()
+    host.publish()  # twice is once
+    guest.subscribe(host)
+    guest.subscribe(host.participant_id)
+    host.leave()
+    assert events_of(sim, host) == ["JOINED", "PUBLISH_STARTED", "PUBLISH_STOPPED", "LEFT"]
+    assert events_of(sim, guest) == ["JOINED", "SUBSCRIBE_STARTED", "SUBSCRIBE_STOPPED"]
+    assert told(sim) == ["Participant Published", "Participant Unpublished"]
+    event = sim.events.of("IVS Stage Update")[0]
+    assert (event["source"], event["resources"]) == ("aws.ivs", [arn])
+    assert {**event["detail"], "event_time": ""} == {
+        "session_id": host.session_id,
+        "event_name": "Participant Published",
+        "event_time": "",
+        "user_id": "host",
+        "participant_id": host.participant_id,
+    }
+    shown = call(
+        sim,
+        "GetParticipant",
+        stageArn=arn,
+        sessionId=host.session_id,
+        participantId=host.participant_id,
+    ).body["participant"]
+    assert (shown["state"], shown["published"], shown["userId"]) == ("DISCONNECTED", True, "host")
+    assert shown["protocol"] == "WHIP"
+
+
+def test_subscriptions_end(sim: Emulator) -> None:
+    """A subscription ends by either side, also as the subscriber leaves; to end one that is not there does nothing."""
+    arn = stage(sim)
+    host, other, guest = (sim.stages.join(arn) for _ in range(3))
+    host.publish()
+    other.publish()
+    guest.unsubscribe(host)
+    guest.subscribe(host)
+    guest.subscribe(other)
+    guest.unsubscribe(host)
+    other.unpublish()
+    other.unpublish()
+    guest.subscribe(host)
+    guest.leave()
+    subscribed, ended = "SUBSCRIBE_STARTED", "SUBSCRIBE_STOPPED"
+    expected = ["JOINED", subscribed, subscribed, ended, ended, subscribed, ended, "LEFT"]
+    assert events_of(sim, guest) == expected
+
+
+def test_rights(sim: Emulator) -> None:
+    """Who lacks a capability is refused, and events tell."""
+    arn = stage(sim)
+    host = sim.stages.join(arn, capabilities=["PUBLISH"])
+    guest = sim.stages.join(arn, capabilities=["SUBSCRIBE"])
+    host.publish()
+    refused("INSUFFICIENT_CAPABILITIES", guest.publish)
+    refused("INSUFFICIENT_CAPABILITIES", host.subscribe, guest)
+    refused("PUBLISHER_NOT_FOUND", guest.subscribe, guest)
+    refused("PUBLISHER_NOT_FOUND", guest.subscribe, "nobody")
+    assert events_of(sim, guest)[1:] == [
+        "PUBLISH_ERROR INSUFFICIENT_CAPABILITIES",
+        "SUBSCRIBE_ERROR PUBLISHER_NOT_FOUND",
+        "SUBSCRIBE_ERROR PUBLISHER_NOT_FOUND",
+    ]
+    assert events_of(sim, host)[2:] == ["SUBSCRIBE_ERROR INSUFFICIENT_CAPABILITIES"]
+    assert told(sim) == ["Participant Published", "Participant Publish Error"]
+    assert sim.events.of("IVS Stage Update")[-1]["detail"]["error_code"] == "INSUFFICIENT_CAPABILITIES"
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        ({"width": 1920, "height": 1080}, "RESOLUTION_EXCEEDED"),
+        ({"bitrate": 8_500_001}, "BITRATE_EXCEEDED"),
+        ({"video_codec": "VP8"}, "INVALID_VIDEO_CODEC"),
+        ({"audio_codec": "AAC"}, "INVALID_AUDIO_CODEC"),
+    ],
+)
+def test_what_is_sent(sent: dict[str, Any], code: str, sim: Emulator) -> None:
+    """What a stage does not take is refused, and an event tells."""
+    host = sim.stages.join(stage(sim))
+    refused(code, host.publish, **sent)
+    assert events_of(sim, host) == ["JOINED", f"PUBLISH_ERROR {code}"]
+    host.publish(width=720, height=1280, bitrate=8_500_000)
+    assert host.is_publishing
+
+
+@pytest.mark.parametrize("quota", ["Publishers per stage", "Concurrent publishers"])
+def test_quota_of_publishers(quota: str, sim: Emulator) -> None:
+    """No more may publish than the quota allows; who stops makes room."""
+    sim.quotas[quota] = 2
+    arn = stage(sim)
+    first, second, third = (sim.stages.join(arn) for _ in range(3))
+    first.publish()
+    second.publish()
+    refused("QUOTA_EXCEEDED", third.publish)
+    first.unpublish()
+    third.publish()
+
+
+@pytest.mark.parametrize("quota", ["Subscribers per stage", "Concurrent subscriptions"])
+def test_quota_of_subscribers(quota: str, sim: Emulator) -> None:
+    """No more may subscribe than the quota allows; who leaves makes room."""
+    sim.quotas[quota] = 1
+    arn = stage(sim)
+    host, first, second = (sim.stages.join(arn) for _ in range(3))
+    host.publish()
+    first.subscribe(host)
+    refused("QUOTA_EXCEEDED", second.subscribe, host)
+    first.leave()
+    second.subscribe(host)
+
+
+def test_a_day(sim: Emulator) -> None:
+    """After 24 hours publishing ends; who began again in between has a day of its own."""
+    sim.clock.freeze()
+    arn = stage(sim)
+    first, second, gone = (sim.stages.join(arn) for _ in range(3))
+    first.publish()
+    second.publish()
+    gone.publish()
+    gone.leave()
+    sim.clock.advance(60)
+    second.unpublish()
+    second.publish()
+    sim.clock.advance(24 * 60 * 60 - 60)
+    assert (first.is_publishing, second.is_publishing) == (False, True)
+    ended = ["PUBLISH_ERROR STREAM_DURATION_EXCEEDED", "PUBLISH_STOPPED"]
+    assert events_of(sim, first) == ["JOINED", "PUBLISH_STARTED", *ended]
+    sim.clock.advance(60)
+    assert events_of(sim, second)[-2:] == ended
+
+
+def test_thrown_out(sim: Emulator) -> None:
+    """DisconnectParticipant ends all that a participant did, and its token joins no more."""
+    arn = stage(sim)
+    made = call(sim, "CreateParticipantToken", stageArn=arn).body["participantToken"]
+    host, other = sim.stages.join(made["token"]), sim.stages.join(arn)
+    assert host.participant_id == made["participantId"]
+    host.publish()
+    disconnect = {"stageArn": arn, "participantId": host.participant_id}
+    call(sim, "DisconnectParticipant", **disconnect)
+    assert not host.is_connected
+    assert host.seen[-1].reason == "participant-disconnected"
+    refused("PARTICIPANT_DISCONNECTED", sim.stages.join, made["token"])
+    assert events_of(sim, host)[-2:] == ["LEFT", "JOIN_ERROR INSUFFICIENT_CAPABILITIES"]
+    call(sim, "DisconnectParticipant", **disconnect)
+    assert other.is_connected
+    other.leave()
+    refused("PARTICIPANT_DISCONNECTED", sim.stages.join, made["token"])
+    assert call(sim, "DisconnectParticipant", **disconnect).code == "ResourceNotFoundException"
+
+
+def test_deleted(sim: Emulator) -> None:
+    """DeleteStage throws everybody out, and nobody joins any more."""
+    arn = stage(sim)
+    made = call(sim, "CreateParticipantToken", stageArn=arn).body["participantToken"]
+    host = sim.stages.join(arn)
+    host.publish()
+    call(sim, "DeleteStage", arn=arn)
+    assert not host.is_connected
+    assert host.seen[-1].reason == "stage-deleted"
+    refused("STAGE_DELETED", sim.stages.join, made["token"])
+    refused("STAGE_DELETED", sim.stages.join, arn)
+    refused("NOT_CONNECTED", host.publish)
+    assert told(sim) == ["Participant Published", "Participant Unpublished"]
+
+
+def test_token_used_again(sim: Emulator) -> None:
+    """Who joins with a token again takes the place of the one who is there, in the same session."""
+    arn = stage(sim)
+    token = call(sim, "CreateParticipantToken", stageArn=arn).body["participantToken"]["token"]
+    first = sim.stages.join(token)
+    first.publish()
+    second = sim.stages.join(token)
+    assert (first.session_id, first.participant_id) == (second.session_id, second.participant_id)
+    assert (first.is_connected, second.is_connected) == (False, True)
+    assert not second.is_publishing
+    assert events_of(sim, second) == ["JOINED", "PUBLISH_STARTED", "PUBLISH_STOPPED", "LEFT", "JOINED"]
+    first.leave()
+    assert second.is_connected
+    second.leave()
+    third = sim.stages.join(token)
+    assert third.session_id != second.session_id
+    assert events_of(sim, third) == ["JOINED"]
+
+
+def publish(host: LiveParticipant, _: str) -> None:
+    host.publish()
+
+
+def unpublish(host: LiveParticipant, _: str) -> None:
+    host.publish()
+    host.unpublish()
+
+
+def publish_too_much(host: LiveParticipant, _: str) -> None:
+    with pytest.raises(StageRefused):
+        host.publish(bitrate=10_000_000)
+
+
+def exchange(host: LiveParticipant, other: str) -> None:
+    host.exchange_token(other)
+
+
+UPDATE = "IVS Stage Update"
+ABOUT = '"event_time":"2026-11-01T09:05:00Z","user_id":"{user}","participant_id":"{participant}"'
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected", "cause"),
+    [
+        (UPDATE, '{{"session_id":"{session}","event_name":"Participant Published",' + ABOUT + "}}", publish),
+        (UPDATE, '{{"session_id":"{session}","event_name":"Participant Unpublished",' + ABOUT + "}}", unpublish),
+        (
+            UPDATE,
+            '{{"session_id":"{session}","event_name":"Participant Publish Error",'
+            + ABOUT
+            + ',"error_code":"BITRATE_EXCEEDED"}}',
+            publish_too_much,
+        ),
+        (UPDATE, '{{"session_id":"{session}","event_name":"Token Exchanged",' + ABOUT + "}}", exchange),
+    ],
+)
+def test_every_event(
+    kind: str, expected: str, cause: Callable[[LiveParticipant, str], None], sim: Emulator, sign: Sign
+) -> None:
+    """Each event has its detail as in the samples, and is about its stage."""
+    sim.clock.freeze(datetime(2026, 11, 1, 9, 5, tzinfo=timezone.utc))
+    arn = stage(sim)
+    host = sim.stages.join(sign(sim, arn, user_id="host"))
+    cause(host, sign(sim, arn, user_id="host"))
+    text = expected.format(session=host.session_id, user="host", participant=host.participant_id)
+    (found,) = [event for event in sim.events.of(kind) if json.dumps(event["detail"], separators=(",", ":")) == text]
+    assert (found["source"], found["resources"]) == ("aws.ivs", [arn])
+
+
+def test_exchange(sim: Emulator, sign: Sign) -> None:
+    """A token goes in the place of another, of which an event has both; without the right publishing ends."""
+    arn = stage(sim)
+    host = sim.stages.join(sign(sim, arn, user_id="host"))
+    host.publish()
+    host.exchange_token(sign(sim, arn, user_id="star", attributes={"role": "star"}))
+    assert (host.user_id, host.is_publishing) == ("star", True)
+    host.exchange_token(sign(sim, arn, capabilities={"allow_subscribe": True}))
+    assert not host.is_publishing
+    asked = {"stageArn": arn, "sessionId": host.session_id, "participantId": host.participant_id}
+    events = call(sim, "ListParticipantEvents", **asked).body["events"]
+    first = next(each for each in reversed(events) if each["name"] == "TOKEN_EXCHANGED")
+    assert first["previousToken"]["userId"] == "host"
+    assert first["newToken"]["attributes"] == {"role": "star"}
+    assert first["newToken"]["capabilities"] == ["PUBLISH", "SUBSCRIBE"]
+
+
+def test_exchange_refused(sim: Emulator, sign: Sign) -> None:
+    """Tokens of the service, of another stage, or that are none are not taken, and nothing changes."""
+    arn, other = stage(sim), stage(sim)
+    host, guest = sim.stages.join(sign(sim, arn, user_id="host")), sim.stages.join(arn)
+    token = call(sim, "CreateParticipantToken", stageArn=arn).body["participantToken"]["token"]
+    refused("TOKEN_EXCHANGE_REFUSED", host.exchange_token, token)
+    refused("TOKEN_EXCHANGE_REFUSED", host.exchange_token, sign(sim, other))
+    refused("TOKEN_EXCHANGE_REFUSED", guest.exchange_token, sign(sim, arn))
+    refused("TOKEN_MALFORMED", host.exchange_token, "token")
+    assert host.user_id == "host"
+    assert events_of(sim, host) == ["JOINED"]
+
+
+def test_an_ingest_configuration_goes(sim: Emulator) -> None:
+    """Who publishes by an ingest configuration takes it along on leaving: it is INACTIVE, and on no stage."""
+    arn = stage(sim)
+    made = call(sim, "CreateIngestConfiguration", ingestProtocol="RTMPS", stageArn=arn).body["ingestConfiguration"]
+    people.join(sim, arn, made["participantId"], ingest_configuration_arn=made["arn"])
+    call(sim, "DisconnectParticipant", stageArn=arn, participantId=made["participantId"])
+    shown = call(sim, "GetIngestConfiguration", arn=made["arn"]).body["ingestConfiguration"]
+    assert (shown["state"], shown["stageArn"]) == ("INACTIVE", "")
+
+
+def test_save_and_load(sim: Emulator, tmp_path: Any) -> None:
+    """Who is on a stage is saved, and goes on after a load."""
+    arn = stage(sim)
+    host, guest = sim.stages.join(arn, user_id="host"), sim.stages.join(arn)
+    host.publish()
+    guest.subscribe(host)
+    sim.save(tmp_path / "state.json")
+    other = Emulator()
+    other.load(tmp_path / "state.json")
+    again, listener = other.stages.participants
+    assert (again.user_id, again.is_publishing) == ("host", True)
+    assert [each.name for each in listener.seen] == [each.name for each in guest.seen]
+    again.leave()
+    assert events_of(other, listener)[-1] == "SUBSCRIBE_STOPPED"
+    assert host.is_publishing
