@@ -352,3 +352,92 @@ def test_save_and_load(sim: Emulator, tmp_path: Any) -> None:
     again.leave()
     assert events_of(other, listener)[-1] == "SUBSCRIBE_STOPPED"
     assert host.is_publishing
+
+
+def replicate(sim: Emulator, host: LiveParticipant, to: str, **more: Any) -> None:
+    """Show a participant on another stage too."""
+    members = {"sourceStageArn": host.stage_arn, "destinationStageArn": to, "participantId": host.participant_id}
+    answer = call(sim, "StartParticipantReplication", **members, **more)
+    assert answer.status == 200, answer
+
+
+def states(sim: Emulator, host: LiveParticipant) -> list[str]:
+    """Return the states of the replicas of a participant."""
+    asked = {"sourceStageArn": host.stage_arn, "participantId": host.participant_id}
+    return [each["replicationState"] for each in call(sim, "ListParticipantReplicas", **asked).body["replicas"]]
+
+
+def test_replica(sim: Emulator) -> None:
+    """A replica publishes where it is shown: people there subscribe to it, and it counts."""
+    arn, other = stage(sim), stage(sim)
+    host, guest = sim.stages.join(arn, user_id="host"), sim.stages.join(other)
+    host.publish()
+    replicate(sim, host, other)
+    guest.subscribe(host)
+    assert [each.name for each in guest.seen] == [
+        "stageParticipantJoined",
+        "stageParticipantPublishStateChanged",
+        "stageParticipantStreamsAdded",
+    ]
+    sim.quotas["Publishers per stage"] = 1
+    refused("QUOTA_EXCEEDED", guest.publish)
+    third = stage(sim)
+    sim.stages.join(third).publish()
+    members = {"sourceStageArn": arn, "destinationStageArn": third, "participantId": host.participant_id}
+    assert call(sim, "StartParticipantReplication", **members).code == "ServiceQuotaExceededException"
+
+
+def test_replicas_end(sim: Emulator) -> None:
+    """Replicas end as their source publishes no more, unless it does again within their window."""
+    sim.clock.freeze()
+    arn, soon, late = (stage(sim) for _ in range(3))
+    host, guest = sim.stages.join(arn), sim.stages.join(soon)
+    host.publish()
+    replicate(sim, host, soon)
+    replicate(sim, host, late, reconnectWindowSeconds=60)
+    guest.subscribe(host)
+    host.unpublish()
+    sim.clock.advance(0)
+    assert states(sim, host) == ["STOPPED", "ACTIVE"]
+    assert events_of(sim, guest)[-1] == "SUBSCRIBE_STOPPED"
+    host.publish()
+    sim.clock.advance(60)
+    assert states(sim, host) == ["STOPPED", "ACTIVE"]
+    host.leave()
+    sim.clock.advance(59)
+    assert states(sim, host) == ["STOPPED", "ACTIVE"]
+    sim.clock.advance(1)
+    assert states(sim, host) == ["STOPPED", "STOPPED"]
+    assert "activeSessionId" not in call(sim, "GetStage", arn=late).body["stage"]
+    assert events_of(sim, host)[-1] == "REPLICATION_STOPPED"
+
+
+def test_a_replica_is_thrown_out(sim: Emulator) -> None:
+    """A replica that is disconnected, or whose stage is deleted, has stopped; its source goes on."""
+    arn, one, two = (stage(sim) for _ in range(3))
+    host = sim.stages.join(arn)
+    host.publish()
+    replicate(sim, host, one)
+    replicate(sim, host, two, reconnectWindowSeconds=9)
+    call(sim, "DisconnectParticipant", stageArn=one, participantId=host.participant_id)
+    assert states(sim, host) == ["STOPPED", "ACTIVE"]
+    host.unpublish()
+    call(sim, "DeleteStage", arn=two)
+    assert states(sim, host) == ["STOPPED", "STOPPED"]
+    sim.clock.advance(10)
+    assert host.is_connected
+
+
+def test_history_forgets() -> None:
+    """A session is not forgotten while somebody from it is shown elsewhere."""
+    sim = Emulator(seed=1, history=1)
+    arn, other = stage(sim), stage(sim)
+    host = sim.stages.join(arn)
+    host.publish()
+    replicate(sim, host, other, reconnectWindowSeconds=300)
+    host.leave()
+    for _ in range(300):
+        with sim.stages.join(arn):
+            pass
+    sim.clock.advance(300)
+    assert "activeSessionId" not in call(sim, "GetStage", arn=other).body["stage"]

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from ..wire.errors import ConflictException, ResourceNotFoundException
 from . import participant_events, participants, presence, stage_sessions
 from ._service import Context, check_attributes, service
-from .participant_events import ParticipantEvent, key_of
 from .participants import Participant
 
 REPLICAS = service.quota("Replications per participant", 5)
@@ -77,12 +75,13 @@ def start_participant_replication(
     check_attributes(ctx, attributes, "attributes")
     if not source.is_publishing:
         raise ConflictException(f"Participant: {participant_id} is not publishing", resource=source_stage_arn)
-    active = _active(ctx, source_stage_arn, participant_id)
+    active = presence.replicas_of(ctx, source)
     if any(each.destination_stage_arn == destination_stage_arn for each in active.values()):
         text = f"Participant: {participant_id} is replicated to {destination_stage_arn}"
         raise ConflictException(text, resource=destination_stage_arn)
     ctx.check_quota(REPLICAS, len(active), ctx.store.stages)
     destination = stage_sessions.begin(ctx, destination_stage_arn)
+    ctx.check_quota(presence.PUBLISHERS, destination.publishers, ctx.store.stages)
     ctx.store.participant_replicas[ctx.ids.alphanumeric(12)] = ParticipantReplica(
         source_stage_arn,
         participant_id,
@@ -97,18 +96,21 @@ def start_participant_replication(
         ctx.now,
         user_id=source.user_id,
         attributes={**(source.attributes or {}), **(attributes or {})} or None,
-        published=True,
-        is_publishing=True,
-        protocol=source.protocol,
         replication_type="REPLICA",
         replication_state=ACTIVE,
         source_stage_arn=source_stage_arn,
         source_session_id=source.session_id,
     )
-    participants.add(ctx, replica)
+    presence.begin(ctx, presence.add(ctx, replica), protocol=source.protocol)
     shown = {"replication_type": "SOURCE", "source_stage_arn": "", "source_session_id": ""}
     participants.change(ctx, source, replication_state=ACTIVE, **shown)
-    _record(ctx, source, participant_events.REPLICATION_STARTED, destination_stage_arn, destination.session_id)
+    participants.record(
+        ctx,
+        source,
+        participant_events.REPLICATION_STARTED,
+        destination_stage_arn=destination_stage_arn,
+        destination_session_id=destination.session_id,
+    )
     return RESPONSE_HEADERS
 
 
@@ -118,20 +120,13 @@ def stop_participant_replication(
 ) -> dict[str, str]:
     source = _source(ctx, source_stage_arn, participant_id)
     ctx.store.stages[destination_stage_arn]
-    active = _active(ctx, source_stage_arn, participant_id)
+    active = presence.replicas_of(ctx, source)
     found = [key for key, each in active.items() if each.destination_stage_arn == destination_stage_arn]
     if not found:
         raise ResourceNotFoundException(
             f"Resource: {participant_id} not found on {destination_stage_arn}", resource=destination_stage_arn
         )
-    (key,) = found
-    ended = ctx.store.participant_replicas[key] = replace(active[key], replication_state=STOPPED)
-    replica = ctx.store.participants[key_of(ended.destination_session_id, participant_id)]
-    presence.leave(ctx, participants.change(ctx, replica, replication_state=STOPPED))
-    if len(active) == 1:
-        participants.change(ctx, source, replication_state=STOPPED)
-    session_id = ended.destination_session_id
-    _record(ctx, source, participant_events.REPLICATION_STOPPED, destination_stage_arn, session_id)
+    presence.stop_replica(ctx, found[0])
     return RESPONSE_HEADERS
 
 
@@ -161,21 +156,3 @@ def _source(ctx: Context, stage_arn: str, participant_id: str) -> Participant:
     if participant is None or participant.state != "CONNECTED":
         raise ResourceNotFoundException(f"Resource: {participant_id} not found", resource=stage_arn)
     return participant
-
-
-def _active(ctx: Context, stage_arn: str, participant_id: str) -> dict[str, ParticipantReplica]:
-    """Return the replicas of a participant that are active, by their keys."""
-    rows = ctx.store.participant_replicas.rows_after(None)
-    wanted = (stage_arn, participant_id, ACTIVE)
-    return {
-        row.key: row.record
-        for row in rows
-        if (row.record.source_stage_arn, row.record.participant_id, row.record.replication_state) == wanted
-    }
-
-
-def _record(ctx: Context, source: Participant, name: str, stage_arn: str, session_id: str) -> None:
-    event = ParticipantEvent(
-        name, source.participant_id, ctx.now, destination_stage_arn=stage_arn, destination_session_id=session_id
-    )
-    participant_events.record(ctx, source.session_id, event)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timezone
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from . import news, participant_events, participants, stage_sessions
 from ._service import Context, service
 from .participant_events import ExchangedParticipantToken
 from .participants import Participant
 from .tokens import Claims
+
+if TYPE_CHECKING:
+    from .participant_replicas import ParticipantReplica
 
 PUBLISHERS = service.quota("Publishers per stage", 12)
 SUBSCRIBERS = service.quota("Subscribers per stage", 10_000)
@@ -88,7 +92,7 @@ def admit(ctx: Context, claims: Claims) -> Participant | Refusal:
     stage_sessions.count(ctx, session.session_id, present=1)  # or the session could end in between
     if before is not None:
         leave(ctx, before, "token-reused")
-    joined = participants.add(
+    joined = add(
         ctx,
         Participant(
             participant_id,
@@ -102,10 +106,16 @@ def admit(ctx: Context, claims: Claims) -> Participant | Refusal:
             is_token_own=claims.is_own,
             joins=before.joins + 1 if before else 1,
             publications=before.publications if before else 0,
-            heard_from=ctx.store.news.end(session.session_id),
         ),
     )
     stage_sessions.count(ctx, session.session_id, present=-1)
+    return joined
+
+
+def add(ctx: Context, participant: Participant) -> Participant:
+    """Add somebody who joins, of whom the others hear."""
+    heard_from = ctx.store.news.end(participant.session_id)
+    joined = participants.add(ctx, replace(participant, heard_from=heard_from))
     news.tell(ctx, news.JOINED, joined)
     return joined
 
@@ -117,6 +127,12 @@ def leave(ctx: Context, participant: Participant, reason: str = "") -> None:
     """
     if participant.state != "CONNECTED":
         return
+    for key, replica in _active_replicas(ctx).items():
+        if participants.key(participant) == participant_events.key_of(
+            replica.destination_session_id, replica.participant_id
+        ):
+            stop_replica(ctx, key)
+            return
     participant = unpublish(ctx, participant)
     for subscription in _subscriptions(ctx, participant):
         participant = unsubscribe(ctx, participant, subscription.remote_participant_id)
@@ -148,16 +164,20 @@ def publish(ctx: Context, participant: Participant, sent: Sent) -> Refusal | Non
     if refused is not None:
         _fail(ctx, participant, refused.code)
         return refused
+    begin(ctx, participant, protocol="WHIP")
+    return None
+
+
+def begin(ctx: Context, participant: Participant, *, protocol: str) -> None:
+    """Let a participant publish, whom nothing keeps from it."""
     number = participant.publications + 1
-    participant = participants.change(
-        ctx, participant, is_publishing=True, published=True, publications=number, protocol="WHIP"
-    )
+    shown = {"is_publishing": True, "published": True, "publications": number, "protocol": protocol}
+    participant = participants.change(ctx, participant, **shown)
     stage_sessions.count(ctx, participant.session_id, publishers=1)
     participants.record(ctx, participant, participant_events.PUBLISH_STARTED)
     _announce(ctx, participant, "Participant Published")
     news.tell(ctx, news.PUBLISH_STATE, participant)
     ctx.later(MOST_SECONDS, _reach_maximum, participant.session_id, participant.participant_id, number)
-    return None
 
 
 def unpublish(ctx: Context, participant: Participant) -> Participant:
@@ -173,6 +193,8 @@ def unpublish(ctx: Context, participant: Participant) -> Participant:
     participants.record(ctx, participant, participant_events.PUBLISH_STOPPED)
     _announce(ctx, participant, "Participant Unpublished")
     news.tell(ctx, news.PUBLISH_STATE, participant)
+    for key, replica in replicas_of(ctx, participant).items():
+        ctx.later(replica.reconnect_window_seconds, _give_up, key, participant.publications)
     return participant
 
 
@@ -259,6 +281,31 @@ def exchange(ctx: Context, participant: Participant, claims: Claims) -> Refusal 
     return None
 
 
+def replicas_of(ctx: Context, source: Participant) -> dict[str, ParticipantReplica]:
+    """Return the replicas of a participant that are active, by their keys."""
+    wanted = source.session_id, source.participant_id
+    active = _active_replicas(ctx)
+    return {key: each for key, each in active.items() if (each.source_session_id, each.participant_id) == wanted}
+
+
+def stop_replica(ctx: Context, key: str) -> None:
+    """Let a replica be gone."""
+    replica = ctx.store.participant_replicas[key]
+    source = _participant(ctx, replica.source_session_id, replica.participant_id)
+    if len(replicas_of(ctx, source)) == 1:
+        source = participants.change(ctx, source, replication_state="STOPPED")
+    ctx.store.participant_replicas[key] = replace(replica, replication_state="STOPPED")
+    shown = _participant(ctx, replica.destination_session_id, replica.participant_id)
+    leave(ctx, participants.change(ctx, shown, replication_state="STOPPED"))
+    participants.record(
+        ctx,
+        source,
+        participant_events.REPLICATION_STOPPED,
+        destination_stage_arn=replica.destination_stage_arn,
+        destination_session_id=replica.destination_session_id,
+    )
+
+
 def key_of(subscription: Subscription) -> str:
     """Return the key of a subscription."""
     return f"{subscription.session_id} {subscription.participant_id} {subscription.remote_participant_id}"
@@ -271,6 +318,21 @@ def _current(ctx: Context, participant: Participant) -> Participant:
 
 def _participant(ctx: Context, session_id: str, participant_id: str) -> Participant:
     return ctx.store.participants[participant_events.key_of(session_id, participant_id)]
+
+
+def _active_replicas(ctx: Context) -> dict[str, ParticipantReplica]:
+    rows = ctx.store.participant_replicas.rows_after(None)
+    return {row.key: row.record for row in rows if row.record.replication_state == "ACTIVE"}
+
+
+@service.task
+def _give_up(ctx: Context, key: str, publications: int) -> None:
+    """Stop a replica, as its source has not begun to publish again."""
+    replica = ctx.store.participant_replicas.get(key)
+    if replica is not None and replica.replication_state == "ACTIVE":
+        source = _participant(ctx, replica.source_session_id, replica.participant_id)
+        if not source.is_publishing and source.publications == publications:
+            stop_replica(ctx, key)
 
 
 def _subscriptions(ctx: Context, participant: Participant) -> list[Subscription]:

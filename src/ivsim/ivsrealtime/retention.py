@@ -11,7 +11,10 @@ def forget(ctx: Context, most: int) -> None:
     """Drop sessions that ended with all that happened there, stopped replicas, and tokens that have expired anyway."""
     store, now = ctx.store, ctx.now
     ended = [each.session_id for each in store.stage_sessions.values() if each.end_time is not None]
-    sessions = set(ended[:-most])
+    shown = {
+        each.source_session_id for each in store.participant_replicas.values() if each.replication_state == "ACTIVE"
+    }
+    sessions = set(ended[:-most]) - shown
     participants = {key for session_id in sessions for key in store.participants_of[session_id]}
     store.participant_events.drop({event for key in participants for event in store.events_of[key]})
     store.events_of.drop(participants)
