@@ -25,7 +25,7 @@ def test_gone(sim: Emulator, stage: str) -> None:
     host = sim.stages.join(stage, user_id="host")
     host.publish()
     host.leave()
-    for act in (host.publish, host.unpublish, host.mute, lambda: host.fail("BITRATE_EXCEEDED")):
+    for act in (host.publish, host.unpublish, host.mute, lambda: host.fail("QUOTA_EXCEEDED")):
         with pytest.raises(StageRefused, match="NOT_CONNECTED"):
             act()
     assert (host.user_id, host.is_publishing) == ("host", False)

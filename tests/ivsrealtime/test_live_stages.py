@@ -37,6 +37,7 @@ def test_by_token(sim: Emulator, stage: str) -> None:
     assert (ann.participant_id, ann.user_id) == (made["participantToken"]["participantId"], "ann")
 
 
+@pytest.mark.needs("ImportPublicKey")
 def test_by_token_of_a_back_end(sim: Emulator, stage: str, sign: Sign) -> None:
     """With a token that a back end has signed somebody joins, until its key is deleted."""
     token = sign(sim, stage, jti="star_1", user_id="star")
@@ -48,6 +49,7 @@ def test_by_token_of_a_back_end(sim: Emulator, stage: str, sign: Sign) -> None:
     assert star.is_connected
 
 
+@pytest.mark.needs("ImportPublicKey")
 def test_refused(sim: Emulator, stage: str, sign: Sign) -> None:
     """A token that is expired, forged, of another region's key or for no stage is refused, and no session begins."""
     expired = call(sim, "CreateParticipantToken", stageArn=stage, duration=1).body["participantToken"]["token"]

@@ -87,7 +87,17 @@ def test_a_show(sim: Emulator) -> None:
         participantId=host.participant_id,
     ).body["participant"]
     assert (shown["state"], shown["published"], shown["userId"]) == ("DISCONNECTED", True, "host")
-    assert shown["protocol"] == "WHIP"
+
+
+@pytest.mark.needs("CreateIngestConfiguration")
+def test_protocol(sim: Emulator) -> None:
+    """Who publishes by an SDK has the protocol of it, which is WHIP's; who only watches has none that is known."""
+    arn = stage(sim)
+    host, guest = sim.stages.join(arn), sim.stages.join(arn)
+    host.publish()
+    for each, protocol in ((host, "WHIP"), (guest, "UNKNOWN")):
+        asked = {"stageArn": arn, "sessionId": each.session_id, "participantId": each.participant_id}
+        assert call(sim, "GetParticipant", **asked).body["participant"]["protocol"] == protocol
 
 
 def test_subscriptions_end(sim: Emulator) -> None:
@@ -269,6 +279,7 @@ UPDATE = "IVS Stage Update"
 ABOUT = '"event_time":"2026-11-01T09:05:00Z","user_id":"{user}","participant_id":"{participant}"'
 
 
+@pytest.mark.needs("ImportPublicKey")
 @pytest.mark.parametrize(
     ("kind", "expected", "cause"),
     [
@@ -297,6 +308,7 @@ def test_every_event(
     assert (found["source"], found["resources"]) == ("aws.ivs", [arn])
 
 
+@pytest.mark.needs("ImportPublicKey")
 def test_exchange(sim: Emulator, sign: Sign) -> None:
     """A token goes in the place of another, of which an event has both; without the right publishing ends."""
     arn = stage(sim)
@@ -314,6 +326,7 @@ def test_exchange(sim: Emulator, sign: Sign) -> None:
     assert first["newToken"]["capabilities"] == ["PUBLISH", "SUBSCRIBE"]
 
 
+@pytest.mark.needs("ImportPublicKey")
 def test_exchange_refused(sim: Emulator, sign: Sign) -> None:
     """Tokens of the service, of another stage, or that are none are not taken, and nothing changes."""
     arn, other = stage(sim), stage(sim)
@@ -327,6 +340,7 @@ def test_exchange_refused(sim: Emulator, sign: Sign) -> None:
     assert events_of(sim, host) == ["JOINED"]
 
 
+@pytest.mark.needs("CreateIngestConfiguration")
 def test_an_ingest_configuration_goes(sim: Emulator) -> None:
     """Who publishes by an ingest configuration takes it along on leaving: it is INACTIVE, and on no stage."""
     arn = stage(sim)
@@ -367,6 +381,7 @@ def states(sim: Emulator, host: LiveParticipant) -> list[str]:
     return [each["replicationState"] for each in call(sim, "ListParticipantReplicas", **asked).body["replicas"]]
 
 
+@pytest.mark.needs("StartParticipantReplication")
 def test_replica(sim: Emulator) -> None:
     """A replica publishes where it is shown: people there subscribe to it, and it counts."""
     arn, other = stage(sim), stage(sim)
@@ -387,6 +402,7 @@ def test_replica(sim: Emulator) -> None:
     assert call(sim, "StartParticipantReplication", **members).code == "ServiceQuotaExceededException"
 
 
+@pytest.mark.needs("StartParticipantReplication")
 def test_replicas_end(sim: Emulator) -> None:
     """Replicas end as their source publishes no more, unless it does again within their window."""
     sim.clock.freeze()
@@ -412,6 +428,7 @@ def test_replicas_end(sim: Emulator) -> None:
     assert events_of(sim, host)[-1] == "REPLICATION_STOPPED"
 
 
+@pytest.mark.needs("StartParticipantReplication")
 def test_a_replica_is_thrown_out(sim: Emulator) -> None:
     """A replica that is disconnected, or whose stage is deleted, has stopped; its source goes on."""
     arn, one, two = (stage(sim) for _ in range(3))
@@ -428,6 +445,7 @@ def test_a_replica_is_thrown_out(sim: Emulator) -> None:
     assert host.is_connected
 
 
+@pytest.mark.needs("StartParticipantReplication")
 def test_history_forgets() -> None:
     """A session is not forgotten while somebody from it is shown elsewhere."""
     sim = Emulator(seed=1, history=1)
