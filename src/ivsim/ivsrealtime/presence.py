@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,9 +14,6 @@ from ._service import Context, service
 from .participant_events import ExchangedParticipantToken
 from .participants import Participant
 from .tokens import Claims
-
-if TYPE_CHECKING:
-    from .participant_replicas import ParticipantReplica
 
 PUBLISHERS = service.quota("Publishers per stage", 12)
 SUBSCRIBERS = service.quota("Subscribers per stage", 10_000)
@@ -281,7 +278,7 @@ def exchange(ctx: Context, participant: Participant, claims: Claims) -> Refusal 
     return None
 
 
-def replicas_of(ctx: Context, source: Participant) -> dict[str, ParticipantReplica]:
+def replicas_of(ctx: Context, source: Participant) -> dict[str, Any]:
     """Return the replicas of a participant that are active, by their keys."""
     wanted = source.session_id, source.participant_id
     active = _active_replicas(ctx)
@@ -320,7 +317,7 @@ def _participant(ctx: Context, session_id: str, participant_id: str) -> Particip
     return ctx.store.participants[participant_events.key_of(session_id, participant_id)]
 
 
-def _active_replicas(ctx: Context) -> dict[str, ParticipantReplica]:
+def _active_replicas(ctx: Context) -> dict[str, Any]:
     rows = ctx.store.participant_replicas.rows_after(None)
     return {row.key: row.record for row in rows if row.record.replication_state == "ACTIVE"}
 
