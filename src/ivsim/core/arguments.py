@@ -38,3 +38,9 @@ class LookupRefused(ArgumentRefused, LookupError):
 
     def __str__(self) -> str:
         return self.rule
+
+
+def check_number(name: str, count: int, *, least: int = 0) -> None:
+    """Raise ValueError, naming the argument, for what is no whole number from `least` on."""
+    if type(count) is not int or count < least:
+        raise ValueRefused(name, f"{count!r} is not a whole number that is {least} or more")

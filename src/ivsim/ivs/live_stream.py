@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from ..core.arguments import TypeRefused, ValueRefused
+from ..core.arguments import TypeRefused, ValueRefused, check_number
 from ..core.broadcasting import Tracks
 from ..core.state import State
 from ..core.unknown import unknown
@@ -250,9 +250,3 @@ class Admission:
         Who takes a stream over goes on with the media of the one before, `LiveStream.pushed`.
         """
         return self._connect(sent=sent, viewers=0, push=media)
-
-
-def check_number(name: str, count: int, *, least: int = 0) -> None:
-    """Raise ValueError, naming the argument, for what is no whole number from `least` on."""
-    if type(count) is not int or count < least:
-        raise ValueRefused(name, f"{count!r} is not a whole number that is {least} or more")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ..core import arns
-from ..core.arguments import LookupRefused, TypeRefused
+from ..core.arguments import LookupRefused, TypeRefused, check_number
 from ..core.broadcasting import Tracks
 from ..core.state import State
 from . import broadcast, stream_keys
@@ -16,7 +16,7 @@ from .ingest.connections import IngestURLRefused, connection
 from .ingest.encoders import ingest
 from .ingest.pushes import PushedMedia
 from .ingest_configurations import Ingest
-from .live_stream import Admission, LiveStream, StreamRefused, check_number
+from .live_stream import Admission, LiveStream, StreamRefused
 from .stream_sessions import StreamSession
 
 

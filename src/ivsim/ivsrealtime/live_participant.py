@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import TracebackType
 
-from ..core.arguments import TypeRefused, ValueRefused
+from ..core.arguments import TypeRefused, ValueRefused, check_number
 from ..core.state import State
 from ..core.unknown import unknown
-from . import news, participant_events, presence, tokens
+from . import news, participants, presence
 from ._service import Context, service
 from .news import StageNews
 from .participants import Participant
 from .presence import Refusal, Sent
+from .tokens import Claims
 
 
 class StageRefused(ValueError):
@@ -38,11 +39,11 @@ class LiveParticipant:
         state: State,
         ctx: Context,
         participant: Participant,
-        read: Callable[[str], tuple[Context, tokens.Claims]],
+        read: Callable[[str], tuple[Context, Claims] | Refusal],
     ) -> None:
         self._state = state
         self._ctx = ctx
-        self._key = participant_events.key_of(participant.session_id, participant.participant_id)
+        self._key = participants.key(participant)
         self._joins = participant.joins
         self._read = read
         self.participant_id = participant.participant_id
@@ -101,8 +102,7 @@ class LiveParticipant:
         below 1. After 24 hours publishing ends by itself. Source: *Service Quotas*, IVS Real-Time User Guide.
         """
         for name, number in (("width", width), ("height", height), ("bitrate", bitrate)):
-            if type(number) is not int or number < 1:
-                raise ValueRefused(name, f"{number!r} is not a whole number that is 1 or more")
+            check_number(name, number, least=1)
         sent = Sent(width, height, bitrate, video_codec, audio_codec)
         self._try(lambda ctx, participant: presence.publish(ctx, participant, sent))
 
@@ -112,7 +112,7 @@ class LiveParticipant:
 
     def mute(self, *, audio: bool = True, video: bool = False) -> None:
         """Mute the sound or stop the picture, or take that back with False. Raises StageRefused unless it publishes."""
-        self._try(lambda ctx, participant: _show(ctx, participant, audio_muted=audio, video_stopped=video))
+        self._try(lambda ctx, participant: presence.show(ctx, participant, audio_muted=audio, video_stopped=video))
 
     def fail(self, error_code: str) -> None:
         """Let publishing fail with a code of the API's Event, "B_FRAME_PRESENT" say, and with that end.
@@ -122,7 +122,7 @@ class LiveParticipant:
         codes = service.model.values_of("EventErrorCode")
         if error_code not in codes:
             raise ValueRefused("error_code", unknown("error code", str(error_code), codes))
-        self._try(lambda ctx, participant: _fail(ctx, participant, error_code))
+        self._try(lambda ctx, participant: presence.fail(ctx, participant, error_code))
 
     def subscribe(self, other: LiveParticipant | str) -> None:
         """Hear and see another, given by the handle or by id. To subscribe twice has no further effect.
@@ -146,11 +146,8 @@ class LiveParticipant:
         """
 
         def exchange(ctx: Context, participant: Participant) -> Refusal | None:
-            try:
-                _, claims = self._read(token)
-            except tokens.TokenRefused as refused:
-                return Refusal(refused.code, refused.rule)
-            return presence.exchange(ctx, participant, claims)
+            read = self._read(token)
+            return read if isinstance(read, Refusal) else presence.exchange(ctx, participant, read[1])
 
         self._try(exchange)
 
@@ -169,7 +166,7 @@ class LiveParticipant:
             else:
                 answer = action(self._ctx, participant)
         if isinstance(answer, Refusal):  # raised outside of the transaction, which leaves what events tell of it
-            raise StageRefused(answer.code, answer.rule)
+            raise StageRefused(*answer)
 
     @property
     def _record(self) -> Participant | None:
@@ -179,23 +176,6 @@ class LiveParticipant:
     def _current(self) -> Participant | None:
         record = self._record
         return record if record and record.state == "CONNECTED" and record.joins == self._joins else None
-
-
-def _show(ctx: Context, participant: Participant, *, audio_muted: bool, video_stopped: bool) -> Refusal | None:
-    if not participant.is_publishing:
-        return _NOT_PUBLISHING
-    presence.show(ctx, participant, audio_muted=audio_muted, video_stopped=video_stopped)
-    return None
-
-
-def _fail(ctx: Context, participant: Participant, code: str) -> Refusal | None:
-    if not participant.is_publishing:
-        return _NOT_PUBLISHING
-    presence.fail(ctx, participant, code)
-    return None
-
-
-_NOT_PUBLISHING = Refusal("NOT_PUBLISHING", "it publishes nothing")
 
 
 def _id_of(other: object) -> str:

@@ -12,7 +12,6 @@ from ..core.unknown import unknown
 from . import participant_tokens, participants, presence, tokens
 from ._service import Context, Contexts, service
 from .live_participant import LiveParticipant, StageRefused
-from .participants import Participant
 from .presence import Refusal
 
 
@@ -50,16 +49,23 @@ class Stages:
         }
         token = token_or_stage_arn
         with self._state.transaction():
-            if arns.parse(token_or_stage_arn) is not None:
-                ctx, token = self._issue(token_or_stage_arn, wanted)
-            elif wanted != {"user_id": None, "attributes": None, "capabilities": list(participant_tokens.CAPABILITIES)}:
+            if arns.parse(token) is not None:
+                token = self._issue(token, wanted)
+            elif (
+                wanted["user_id"]
+                or wanted["attributes"]
+                or wanted["capabilities"] != [*participant_tokens.CAPABILITIES]
+            ):
                 given = "user_id, attributes and capabilities"
                 raise ValueRefused("token_or_stage_arn", f"it is a token, which says {given} itself")
-            answer = self._admit(token)
-        if isinstance(answer, Refusal):
-            raise StageRefused(answer.code, answer.rule)
-        ctx, participant = answer
-        return LiveParticipant(self._state, ctx, participant, self._read)
+            read = self._read(token)
+            if isinstance(read, Refusal):
+                raise StageRefused(*read)
+            ctx, claims = read
+            answer = presence.admit(ctx, claims)
+        if isinstance(answer, Refusal):  # raised outside of the transaction, which leaves what events tell of it
+            raise StageRefused(*answer)
+        return LiveParticipant(self._state, ctx, answer, self._read)
 
     @property
     def participants(self) -> list[LiveParticipant]:
@@ -75,40 +81,42 @@ class Stages:
                 for each in participants.connected(ctx, stage.active_session_id)
             ]
 
-    def _issue(self, stage_arn: str, wanted: dict[str, Any]) -> tuple[Context, str]:
-        arn = arns.parse(stage_arn)
-        if arn is None or (arn.service, arn.resource_type) != (service.namespace, "stage"):
+    def _issue(self, stage_arn: str, wanted: dict[str, Any]) -> str:
+        """Return a token for a stage, as CreateParticipantToken makes it."""
+        ctx = self._place_of(stage_arn)
+        if ctx is None:
             raise ValueRefused("token_or_stage_arn", f"{stage_arn!r} is not the ARN of a stage")
-        ctx = self._contexts(arn.account, arn.region)
         if stage_arn not in ctx.store.stages:
             raise StageRefused("STAGE_DELETED", f"there is no stage {stage_arn}")
-        return ctx, participant_tokens.issue(ctx, stage_arn, wanted).token
+        return participant_tokens.issue(ctx, stage_arn, wanted).token
 
-    def _admit(self, token: str) -> tuple[Context, Participant] | Refusal:
-        try:
-            ctx, claims = self._read(token)
-        except tokens.TokenRefused as refused:
-            return Refusal(refused.code, refused.rule)
-        answer = presence.admit(ctx, claims)
-        return answer if isinstance(answer, Refusal) else (ctx, answer)
-
-    def _read(self, token: str) -> tuple[Context, tokens.Claims]:
-        """Return what a token says, and where its stage is. Raises TokenRefused."""
+    def _read(self, token: str) -> tuple[Context, tokens.Claims] | Refusal:
+        """Return where a token's stage is and what it says, or why it is not taken."""
         signers = []
 
         def public_key(kid: str) -> str | None:
             arn = arns.parse(kid)
-            key = self._contexts(arn.account, arn.region).store.public_keys.get(kid) if arn else None
-            signers.append(arn)
+            ctx = self._contexts(arn.account, arn.region) if arn else None
+            signers.append(ctx)
+            key = ctx.store.public_keys.get(kid) if ctx else None
             return key.public_key_material if key else None
 
         now = self._state.clock.now().timestamp()
-        claims = tokens.read(token, secret=self._state.ids.secret, public_key=public_key, now=now)
-        arn = arns.parse(claims.stage_arn)
-        is_stage = arn is not None and (arn.service, arn.resource_type) == (service.namespace, "stage")
-        if arn is None or not is_stage or any(each and each[1:3] != arn[1:3] for each in signers):
-            raise tokens.TokenRefused("TOKEN_MALFORMED", "resource is no stage of the account and region of the key")
-        return self._contexts(arn.account, arn.region), claims
+        try:
+            claims = tokens.read(token, secret=self._state.ids.secret, public_key=public_key, now=now)
+        except tokens.TokenRefused as refused:
+            return Refusal(refused.code, refused.rule)
+        ctx = self._place_of(claims.stage_arn)
+        if ctx is None or any(signer is not ctx for signer in signers):
+            return Refusal("TOKEN_MALFORMED", "resource is no stage of the account and region of the key")
+        return ctx, claims
+
+    def _place_of(self, stage_arn: str) -> Context | None:
+        """Return where a stage is, or would be, by its ARN; None for what is not the ARN of one."""
+        arn = arns.parse(stage_arn)
+        if arn is None or (arn.service, arn.resource_type) != (service.namespace, "stage"):
+            return None
+        return self._contexts(arn.account, arn.region)
 
 
 def _text(name: str, given: object) -> str:

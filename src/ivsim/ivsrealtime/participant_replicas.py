@@ -8,12 +8,11 @@ from ..wire.errors import ConflictException, ResourceNotFoundException
 from . import participant_events, participants, presence, stage_sessions
 from ._service import Context, check_attributes, service
 from .participants import Participant
+from .presence import ACTIVE
 
 REPLICAS = service.quota("Replications per participant", 5)
 
 DEFAULT_PAGE = 50
-
-ACTIVE, STOPPED = "ACTIVE", "STOPPED"
 
 
 class ParticipantReplica(Struct, frozen=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
@@ -30,9 +29,10 @@ MOST_PIXELS = 1280 * 720
 
 PUBLISH, SUBSCRIBE = "PUBLISH", "SUBSCRIBE"
 
+ACTIVE, STOPPED = "ACTIVE", "STOPPED"
+"""The states of a replica."""
+
 INSUFFICIENT_CAPABILITIES = "INSUFFICIENT_CAPABILITIES"
-QUOTA_EXCEEDED = "QUOTA_EXCEEDED"
-STREAM_DURATION_EXCEEDED = "STREAM_DURATION_EXCEEDED"
 
 
 class Refusal(NamedTuple):
@@ -40,6 +40,9 @@ class Refusal(NamedTuple):
 
     code: str
     rule: str
+
+
+NOT_PUBLISHING = Refusal("NOT_PUBLISHING", "it publishes nothing")
 
 
 class Subscription(Struct, frozen=True):
@@ -86,8 +89,8 @@ def admit(ctx: Context, claims: Claims) -> Participant | Refusal:
             participants.record(ctx, before, participant_events.JOIN_ERROR, error_code=INSUFFICIENT_CAPABILITIES)
         return refused
     session = stage_sessions.begin(ctx, stage_arn)
-    stage_sessions.count(ctx, session.session_id, present=1)  # or the session could end in between
     if before is not None:
+        stage_sessions.count(ctx, session.session_id, present=1)  # or the session could end in between
         leave(ctx, before, "token-reused")
     joined = add(
         ctx,
@@ -105,7 +108,8 @@ def admit(ctx: Context, claims: Claims) -> Participant | Refusal:
             publications=before.publications if before else 0,
         ),
     )
-    stage_sessions.count(ctx, session.session_id, present=-1)
+    if before is not None:
+        stage_sessions.count(ctx, session.session_id, present=-1)
     return joined
 
 
@@ -124,12 +128,10 @@ def leave(ctx: Context, participant: Participant, reason: str = "") -> None:
     """
     if participant.state != "CONNECTED":
         return
-    for key, replica in _active_replicas(ctx).items():
-        if participants.key(participant) == participant_events.key_of(
-            replica.destination_session_id, replica.participant_id
-        ):
-            stop_replica(ctx, key)
-            return
+    replica = _replica_shown_as(ctx, participant)
+    if replica is not None:
+        stop_replica(ctx, replica)
+        return
     participant = unpublish(ctx, participant)
     for subscription in _subscriptions(ctx, participant):
         participant = unsubscribe(ctx, participant, subscription.remote_participant_id)
@@ -150,14 +152,12 @@ def publish(ctx: Context, participant: Participant, sent: Sent) -> Refusal | Non
     if participant.is_publishing:
         return None
     session = ctx.store.stage_sessions[participant.session_id]
-    refused = sent.problem
-    if PUBLISH not in participant.capabilities:
-        refused = Refusal(INSUFFICIENT_CAPABILITIES, "the token lacks the capability PUBLISH")
-    elif session.publishers >= ctx.quota(PUBLISHERS):
-        refused = Refusal(QUOTA_EXCEEDED, f"Quota exceeded: {PUBLISHERS}, limit: {ctx.quota(PUBLISHERS)}")
-    elif _in_all(ctx, lambda each: each.publishers) >= ctx.quota(CONCURRENT_PUBLISHERS):
-        limit = ctx.quota(CONCURRENT_PUBLISHERS)
-        refused = Refusal(QUOTA_EXCEEDED, f"Quota exceeded: {CONCURRENT_PUBLISHERS}, limit: {limit}")
+    refused = (
+        _refusal_by_capability(participant, PUBLISH)
+        or _refusal_by_quota(ctx, PUBLISHERS, session.publishers)
+        or _refusal_by_quota(ctx, CONCURRENT_PUBLISHERS, _concurrent_publishers(ctx))
+        or sent.problem
+    )
     if refused is not None:
         _fail(ctx, participant, refused.code)
         return refused
@@ -181,11 +181,10 @@ def unpublish(ctx: Context, participant: Participant) -> Participant:
     """Let a participant publish no more, if it does; return it as it is then."""
     if not participant.is_publishing:
         return participant
-    for key in [key_of(each) for each in _subscriptions_to(ctx, participant)]:
-        each = ctx.store.subscriptions[key]
+    for each in _subscriptions_to(ctx, participant):
         unsubscribe(ctx, _participant(ctx, each.session_id, each.participant_id), participant.participant_id)
     shown = {"is_publishing": False, "audio_muted": False, "video_stopped": False}
-    participant = participants.change(ctx, _current(ctx, participant), **shown)
+    participant = participants.change(ctx, ctx.store.participants[participants.key(participant)], **shown)
     stage_sessions.count(ctx, participant.session_id, publishers=-1)
     participants.record(ctx, participant, participant_events.PUBLISH_STOPPED)
     _announce(ctx, participant, "Participant Unpublished")
@@ -195,32 +194,34 @@ def unpublish(ctx: Context, participant: Participant) -> Participant:
     return participant
 
 
-def fail(ctx: Context, participant: Participant, code: str) -> None:
-    """Let publishing fail for a reason, and with that end."""
+def fail(ctx: Context, participant: Participant, code: str) -> Refusal | None:
+    """Let publishing fail for a reason, and with that end; one who does not publish is refused."""
+    if not participant.is_publishing:
+        return NOT_PUBLISHING
     _fail(ctx, participant, code)
     unpublish(ctx, participant)
+    return None
 
 
-def show(ctx: Context, participant: Participant, *, audio_muted: bool, video_stopped: bool) -> None:
-    """Let a participant who publishes mute its sound, or stop its picture, or neither."""
+def show(ctx: Context, participant: Participant, *, audio_muted: bool, video_stopped: bool) -> Refusal | None:
+    """Let a participant mute its sound, or stop its picture, or neither; one who does not publish is refused."""
+    if not participant.is_publishing:
+        return NOT_PUBLISHING
     changed = participants.change(ctx, participant, audio_muted=audio_muted, video_stopped=video_stopped)
     news.tell(ctx, news.MUTE, changed)
+    return None
 
 
 def subscribe(ctx: Context, participant: Participant, remote_id: str) -> Refusal | None:
     """Let a participant hear and see another, unless it may not, of which an event tells."""
     session = ctx.store.stage_sessions[participant.session_id]
     remote = ctx.store.participants.get(participant_events.key_of(participant.session_id, remote_id))
-    refused = None
-    if SUBSCRIBE not in participant.capabilities:
-        refused = Refusal(INSUFFICIENT_CAPABILITIES, "the token lacks the capability SUBSCRIBE")
-    elif remote is None or not remote.is_publishing:
+    refused = _refusal_by_capability(participant, SUBSCRIBE)
+    if refused is None and (remote is None or not remote.is_publishing):
         refused = Refusal("PUBLISHER_NOT_FOUND", f"nobody publishes as {remote_id}")
-    elif not participant.subscriptions and session.subscribers >= ctx.quota(SUBSCRIBERS):
-        refused = Refusal(QUOTA_EXCEEDED, f"Quota exceeded: {SUBSCRIBERS}, limit: {ctx.quota(SUBSCRIBERS)}")
-    elif len(ctx.store.subscriptions) >= ctx.quota(CONCURRENT_SUBSCRIPTIONS):
-        limit = ctx.quota(CONCURRENT_SUBSCRIPTIONS)
-        refused = Refusal(QUOTA_EXCEEDED, f"Quota exceeded: {CONCURRENT_SUBSCRIPTIONS}, limit: {limit}")
+    if refused is None and not participant.subscriptions:
+        refused = _refusal_by_quota(ctx, SUBSCRIBERS, session.subscribers)
+    refused = refused or _refusal_by_quota(ctx, CONCURRENT_SUBSCRIPTIONS, len(ctx.store.subscriptions))
     if refused is not None:
         more = {"remote_participant_id": remote_id, "error_code": refused.code}
         participants.record(ctx, participant, participant_events.SUBSCRIBE_ERROR, **more)
@@ -256,10 +257,9 @@ def unsubscribe(ctx: Context, participant: Participant, remote_id: str) -> Parti
 
 def exchange(ctx: Context, participant: Participant, claims: Claims) -> Refusal | None:
     """Put what another token says in the place of what a participant's said. Both have to be signed by a back end."""
-    session = ctx.store.stage_sessions[participant.session_id]
     if participant.is_token_own or claims.is_own:
         return Refusal("TOKEN_EXCHANGE_REFUSED", "tokens of CreateParticipantToken cannot be exchanged")
-    if claims.stage_arn != session.stage_arn:
+    if claims.stage_arn != ctx.store.stage_sessions[participant.session_id].stage_arn:
         return Refusal("TOKEN_EXCHANGE_REFUSED", f"the token is for {claims.stage_arn}")
     before = _exchanged(participant)
     changed = participants.change(
@@ -290,10 +290,10 @@ def stop_replica(ctx: Context, key: str) -> None:
     replica = ctx.store.participant_replicas[key]
     source = _participant(ctx, replica.source_session_id, replica.participant_id)
     if len(replicas_of(ctx, source)) == 1:
-        source = participants.change(ctx, source, replication_state="STOPPED")
-    ctx.store.participant_replicas[key] = replace(replica, replication_state="STOPPED")
+        source = participants.change(ctx, source, replication_state=STOPPED)
+    ctx.store.participant_replicas[key] = replace(replica, replication_state=STOPPED)
     shown = _participant(ctx, replica.destination_session_id, replica.participant_id)
-    leave(ctx, participants.change(ctx, shown, replication_state="STOPPED"))
+    leave(ctx, participants.change(ctx, shown, replication_state=STOPPED))
     participants.record(
         ctx,
         source,
@@ -308,9 +308,15 @@ def key_of(subscription: Subscription) -> str:
     return f"{subscription.session_id} {subscription.participant_id} {subscription.remote_participant_id}"
 
 
-def _current(ctx: Context, participant: Participant) -> Participant:
-    """Return a participant as it is now; it may have been subscribed to itself."""
-    return _participant(ctx, participant.session_id, participant.participant_id)
+def _refusal_by_capability(participant: Participant, capability: str) -> Refusal | None:
+    if capability in participant.capabilities:
+        return None
+    return Refusal(INSUFFICIENT_CAPABILITIES, f"the token lacks the capability {capability}")
+
+
+def _refusal_by_quota(ctx: Context, quota: str, used: int) -> Refusal | None:
+    limit = ctx.quota(quota)
+    return Refusal("QUOTA_EXCEEDED", f"Quota exceeded: {quota}, limit: {limit}") if used >= limit else None
 
 
 def _participant(ctx: Context, session_id: str, participant_id: str) -> Participant:
@@ -319,14 +325,23 @@ def _participant(ctx: Context, session_id: str, participant_id: str) -> Particip
 
 def _active_replicas(ctx: Context) -> dict[str, Any]:
     rows = ctx.store.participant_replicas.rows_after(None)
-    return {row.key: row.record for row in rows if row.record.replication_state == "ACTIVE"}
+    return {row.key: row.record for row in rows if row.record.replication_state == ACTIVE}
+
+
+def _replica_shown_as(ctx: Context, participant: Participant) -> str | None:
+    """Return the key of the replica that a participant is, None where it is nobody's, or not any more."""
+    if participant.replication_type != "REPLICA":
+        return None
+    wanted = participant.session_id, participant.participant_id
+    active = _active_replicas(ctx).items()
+    return next((key for key, each in active if (each.destination_session_id, each.participant_id) == wanted), None)
 
 
 @service.task
 def _give_up(ctx: Context, key: str, publications: int) -> None:
     """Stop a replica, as its source has not begun to publish again."""
     replica = ctx.store.participant_replicas.get(key)
-    if replica is not None and replica.replication_state == "ACTIVE":
+    if replica is not None and replica.replication_state == ACTIVE:
         source = _participant(ctx, replica.source_session_id, replica.participant_id)
         if not source.is_publishing and source.publications == publications:
             stop_replica(ctx, key)
@@ -345,10 +360,10 @@ def _subscriptions_to(ctx: Context, participant: Participant) -> list[Subscripti
     return [each for each in all_there_are if (each.session_id, each.remote_participant_id) == wanted]
 
 
-def _in_all(ctx: Context, number: Callable[[stage_sessions.StageSession], int]) -> int:
-    """Return the sum of a number over the active sessions of the account and region."""
+def _concurrent_publishers(ctx: Context) -> int:
+    """Return how many publish on all stages of the account and region."""
     active = (stage.active_session_id for stage in ctx.store.stages.values() if stage.active_session_id)
-    return sum(number(ctx.store.stage_sessions[session_id]) for session_id in active)
+    return sum(ctx.store.stage_sessions[session_id].publishers for session_id in active)
 
 
 def _exchanged(participant: Participant) -> ExchangedParticipantToken:
@@ -368,8 +383,8 @@ def _fail(ctx: Context, participant: Participant, code: str) -> None:
 @service.task
 def _reach_maximum(ctx: Context, session_id: str, participant_id: str, number: int) -> None:
     participant = ctx.store.participants.get(participant_events.key_of(session_id, participant_id))
-    if participant is not None and participant.is_publishing and participant.publications == number:
-        fail(ctx, participant, STREAM_DURATION_EXCEEDED)
+    if participant is not None and participant.publications == number:
+        fail(ctx, participant, "STREAM_DURATION_EXCEEDED")
 
 
 def _announce(ctx: Context, participant: Participant, name: str, **more: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ._service import Context, service
+from .presence import ACTIVE, STOPPED
 from .tokens import LONGEST, LONGEST_CONNECTION
 
 
@@ -11,9 +12,7 @@ def forget(ctx: Context, most: int) -> None:
     """Drop sessions that ended with all that happened there, stopped replicas, and tokens that have expired anyway."""
     store, now = ctx.store, ctx.now
     ended = [each.session_id for each in store.stage_sessions.values() if each.end_time is not None]
-    shown = {
-        each.source_session_id for each in store.participant_replicas.values() if each.replication_state == "ACTIVE"
-    }
+    shown = {each.source_session_id for each in store.participant_replicas.values() if each.replication_state == ACTIVE}
     sessions = set(ended[:-most]) - shown
     participants = {key for session_id in sessions for key in store.participants_of[session_id]}
     store.participant_events.drop({event for key in participants for event in store.events_of[key]})
@@ -27,7 +26,7 @@ def forget(ctx: Context, most: int) -> None:
         store.sessions_of.drop_before(stage_arn, first + left[0] if left else end)
     store.stage_sessions.drop(sessions)
     replicas = store.participant_replicas
-    stopped = [row.key for row in replicas.rows_after(None) if row.record.replication_state == "STOPPED"]
+    stopped = [row.key for row in replicas.rows_after(None) if row.record.replication_state == STOPPED]
     replicas.drop(set(stopped[:-most]))
     for table, longest in ((store.disconnected, LONGEST), (store.revoked_connection_tokens, LONGEST_CONNECTION)):
         table.drop({row.key for row in table.rows_after(None) if now - row.record > longest})
