@@ -51,7 +51,7 @@ SIBLINGS = {
 # In a service: the nouns of the API stand on `_service`, the wings on the nouns. What is not named is one of the nouns.
 FLOORS = {
     "ivs": [
-        ["retention", "overview", "live_streams", "live_stream"],
+        ["retention", "overview", "broadcaster", "live_streams", "live_stream"],
         ["playback"],
         ["streams"],
         ["broadcast"],

@@ -77,8 +77,15 @@ def start_composition(
     ctx: Context, stage_arn: str, destinations: list[dict], *, idempotency_token: str = ""
 ) -> dict[str, object]:
     ctx.store.stages[stage_arn]
-    ctx.broadcast(destinations[0]["channel"]["channel_arn"], video={"videoHeight": 720, "videoWidth": 1280})
+    channel_arn = destinations[0]["channel"]["channel_arn"]
+    video = {"videoHeight": 720, "videoWidth": 1280}
+    ctx.broadcaster.begin(channel_arn, video=video, then=ctx.task(lose, (stage_arn,)))
     return {}
+
+
+@service.task
+def lose(ctx: Context, stage_arn: str) -> None:
+    ctx.emit(UPDATE, [stage_arn], {"event_name": "Lost"})
 """
 
 USE = """
@@ -126,6 +133,7 @@ with mock_ivs(seed=1) as sim:
     assert ivs.get_stream(channelArn=channel)["stream"]["state"] == "LIVE"
     assert sim.streams.live[0].session.ingest.video[0].video_height == 720
     sim.streams.live[0].end()
+    assert sim.events[-1]["detail"] == {"event_name": "Lost"}
 
     # faults, and errors with a text
     sim.faults.add("CreateStage", "PendingVerification", message="wait")

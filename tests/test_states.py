@@ -117,9 +117,17 @@ def composition(state: str) -> Any:
     """Return a composition that was led to a state, as far as it can be."""
     sim = Emulator(transitions="realistic")
     sim.clock.freeze()
+    if state == "FAILED":
+        sim.faults.add("CompositionDestination", "DestinationFailure")
     arn = call(sim, "CreateStage").body["stage"]["arn"]
-    channel = {"channelArn": arn.replace("stage", "channel")}
+    channel = {"channelArn": call(sim, "CreateChannel").body["channel"]["arn"]}
     started = call(sim, "StartComposition", stageArn=arn, destinations=[{"channel": channel}]).body["composition"]
+    if state != "STARTING":
+        sim.stages.join(arn).publish()
+        sim.clock.advance(3)
+    if state == "RECONNECTING":
+        sim.clock.advance(4)
+        call(sim, "StopStream", **channel)
     if state in ("STOPPING", "STOPPED"):
         call(sim, "StopComposition", arn=started["arn"])
     if state == "STOPPED":
@@ -127,8 +135,20 @@ def composition(state: str) -> Any:
     return call(sim, "GetComposition", arn=started["arn"]).body["composition"]
 
 
-def nobody(_sim: Emulator, _state: str) -> None:
-    """Return nothing: there are no participants, as nobody can join a stage."""
+def participant(sim: Emulator, member: str, state: str) -> Any:
+    """Return a member of a participant that was led to a state, by itself or as a replica on another stage."""
+    stages = [call(sim, "CreateStage").body["stage"]["arn"] for _ in range(2)]
+    somebody = sim.stages.join(stages[0])
+    somebody.publish()
+    session = {"stageArn": stages[0], "sessionId": somebody.session_id, "participantId": somebody.participant_id}
+    if member == "replicationState":
+        both = {"sourceStageArn": stages[0], "destinationStageArn": stages[1]}
+        call(sim, "StartParticipantReplication", **both, participantId=somebody.participant_id)
+        if state == "STOPPED":
+            call(sim, "StopParticipantReplication", **both, participantId=somebody.participant_id)
+    elif state == "DISCONNECTED":
+        somebody.leave()
+    return call(sim, "GetParticipant", **session).body["participant"].get(member)
 
 
 SHOWN: dict[str, Callable[[Emulator, str], Any]] = {
@@ -143,9 +163,9 @@ SHOWN: dict[str, Callable[[Emulator, str], Any]] = {
     "IngestConfigurationState": lambda sim, _: call(sim, "CreateIngestConfiguration", ingestProtocol="RTMPS").body[
         "ingestConfiguration"
     ]["state"],
-    "ParticipantRecordingState": nobody,
-    "ParticipantState": nobody,
-    "ReplicationState": nobody,
+    "ParticipantRecordingState": lambda sim, state: participant(sim, "recordingState", state),
+    "ParticipantState": lambda sim, state: participant(sim, "state", state),
+    "ReplicationState": lambda sim, state: participant(sim, "replicationState", state),
     "StreamHealth": lambda sim, health: stream(sim, "health", starving=health == "STARVING"),
 }
 

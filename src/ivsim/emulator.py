@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from . import ivs, ivschat, ivsrealtime, overview
-from .core.broadcasting import Tracks
 from .core.calls import Calls
 from .core.clock import Clock, Task
 from .core.deliveries import Courier, Delivery
@@ -23,7 +22,7 @@ from .core.quotas import Quotas
 from .core.state import State
 from .courier import courier
 from .dispatcher import Dispatcher
-from .ivs.live_stream import LiveStream
+from .ivs.broadcaster import Broadcaster
 from .ivs.live_streams import Streams
 from .ivs.playback.edge import Playback
 from .ivs.playback.urls import is_playback
@@ -55,24 +54,19 @@ class Emulator:
             chosen,
             SERVICES.names,
             perform=self._perform,
-            broadcaster=self._broadcast,
             courier=courier() if chosen.deliver else None,
         )
         self._state.quotas.update(chosen.quotas or {})
         self._dispatcher = Dispatcher(self._state)
         self._playback = Playback(self._state, self._dispatcher.contexts(ivs.service))
         self._streams = Streams(self._state, self._dispatcher.contexts(ivs.service))
+        self._state.broadcaster = Broadcaster(self._dispatcher.contexts(ivs.service))
         self._recordings = Recordings(self._state, self._dispatcher.contexts(ivs.service))
         self._chat = Chat(self._state, self._dispatcher.contexts(ivschat.service))
         self._stages = Stages(self._state, self._dispatcher.contexts(ivsrealtime.service))
 
-    # What the state needs of those who are made after it, as they look into it:
-
-    def _perform(self, task: Task) -> None:
+    def _perform(self, task: Task) -> None:  # the state needs it, and is made before the dispatcher
         self._dispatcher.perform(task)
-
-    def _broadcast(self, channel_arn: str, *, video: Tracks = None, audio: Tracks = None) -> LiveStream:
-        return self._streams.start(channel_arn, video=video, audio=audio)
 
     @property
     def account_id(self) -> str:

@@ -202,13 +202,13 @@ def test_stop(studio: Studio) -> None:
 
 
 def test_stop_with_the_stage(studio: Studio) -> None:
-    """When a stage is deleted its compositions stop, and no others."""
+    """When a stage is deleted its compositions fail, and no others."""
     aws = studio.aws
     other = studio.start(stageArn=aws.realtime.create_stage()["stage"]["arn"])
     mine = studio.start()
     aws.realtime.delete_stage(arn=studio.stage)
     states = {each["arn"]: each["state"] for each in aws.realtime.list_compositions()["compositions"]}
-    assert states == {other["arn"]: "STARTING", mine["arn"]: "STOPPED"}
+    assert states == {other["arn"]: "STARTING", mine["arn"]: "FAILED"}
 
 
 def test_in_use(studio: Studio) -> None:

@@ -81,7 +81,7 @@ def populate(sim: Emulator) -> str:
     emptied = send(sim, "POST", "/CreateRoom", b"{}", signed("ap-south-1", "ivschat")).body["arn"]
     call(sim, "DeleteRoom", identifier=emptied)
     send(sim, "POST", "/GetChannel", b'{"arn": [1.5, null, 1180591620717411303424]}')
-    sim.quotas["Channels"] = 5
+    sim.quotas["Channels"] = 6
     sim.chat.webhooks[review["uri"]] = "http://localhost:8080/review"
     sim.faults.add("CreateRoom", "PendingVerification", times=3, message="wait", when={"name": "x", "tags": {"a": "b"}})
     sim.faults.add("TagResource", "InternalServerException", times=None)
@@ -112,13 +112,12 @@ def populate_stages(sim: Emulator, pem: str) -> None:
         "encoderConfigurationArns": [encoder],
         "thumbnailConfigurations": thumbnails,
     }
-    channel = {"channelArn": stages[0].replace("stage", "channel")}
+    channel = {"channelArn": call(sim, "CreateChannel", name="air").body["channel"]["arn"]}
     for layout in ({"pip": {"pipWidth": 5}}, None):
         destinations = [{"s3": tape}, {"channel": channel, "name": "air"}]
-        arn = call(sim, "StartComposition", stageArn=stages[0], destinations=destinations, layout=layout).body[
-            "composition"
-        ]["arn"]
-    call(sim, "StopComposition", arn=arn)
+        started = call(sim, "StartComposition", stageArn=stages[0], destinations=destinations, layout=layout)
+        sim.clock.advance(3)
+    call(sim, "StopComposition", arn=started.body["composition"]["arn"])
 
 
 @pytest.fixture
@@ -251,7 +250,7 @@ def test_what_belongs_to_the_emulator_stays(full: Emulator, tmp_path: Path) -> N
         "210987654321",
         "eu-west-1",
         50_000,
-        5,
+        6,
     )
     assert send(sim, "POST", "/ListRooms", b"{}", signed("us-west-2")).body == {"rooms": []}
     assert not live.is_live
@@ -422,7 +421,7 @@ DAMAGES: list[tuple[Callable[[Any], Any], str]] = [
     ),
     (
         lambda it: table(it, "channel").update(records="Chanel"),
-        f"{CHANNEL}.records: there is no record 'Chanel'; did you mean 'Channel'?",
+        f"{CHANNEL}.records: there is no record 'Chanel'; did you mean 'Channel' or 'Cell'?",
     ),
     (
         lambda it: table(it, "channel").update(records="system"),

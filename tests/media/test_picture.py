@@ -96,3 +96,60 @@ def test_same_bytes(width: int, height: int, source: str) -> None:
     assert once == again
     assert [unit[0] & 31 for unit in once] == [5, 1, 1, 1, 1, 1]
     assert (once == later) == (source != "live" or width < 200)  # which has no room for the seconds
+
+
+def tile(form: Format, picture: bytes, left: float, top: float) -> str:
+    """Return the name in the tile whose corner is there, read in the size in which it is written."""
+    signs = {font.cells(sign): sign for sign in font._ROWS}
+    read = {}
+    for size in range(1, 40):
+        column, row = (round(left * form.columns) * 4 + 2) * 4, (round(top * _rows(form)) * 4 + 2) * 4
+        text = ""
+        while column + 4 * size * 4 <= form.width and row + 5 * size * 4 <= form.height:
+            cells = tuple(
+                (across, down)
+                for down in range(font.HEIGHT)
+                for across in range(font.WIDTH)
+                if picture[(row + down * size * 4 + 2) * form.width + column + across * size * 4 + 2] > 200
+            )
+            text += signs.get(cells, "~")
+            column += 4 * size * 4
+        read[size] = text.partition(" ")[0]
+    return max((each for each in read.values() if "~" not in each), key=len)
+
+
+def _rows(form: Format) -> int:
+    return form.rows - -(-form.rows // strip.SHARE)
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES[1:6])
+def test_people(decode: Decode, width: int, height: int) -> None:
+    """Where people are seen, each has a tile with its name, and the strip is as ever; nothing moves but that."""
+    form = Format(width, height, 30, "avc1.4D401F")
+    cells = (("host", 0.0, 0.0, 1.0, 0.5, False), ("ann", 0.0, 0.5, 0.5, 0.5, False), ("ben", 0.5, 0.5, 0.5, 0.5, True))
+    pictures = shown(decode, form, SCENE._replace(cells=cells), 30, 3)
+    for place, picture in enumerate(pictures, 30):
+        assert [tile(form, picture, left, top) for _, left, top, *_ in cells] == ["HOST", "ANN", "BEN"]
+        reading = strip.read(width, height, lambda x, y, picture=picture: picture[y * width + x])  # type: ignore[misc]
+        assert reading == (min(width, height), 30, "live", round(place * 1000 / 30))
+
+
+def test_a_slate_covers_people(decode: Decode) -> None:
+    """What is shown in the place of a broadcast looks as ever, whoever would be seen."""
+    form = Format(640, 360, 30, "avc1.4D401F")
+    (alone,) = shown(decode, form, SCENE._replace(source="slate", cells=()), 0, 1)
+    (other,) = shown(decode, form, SCENE._replace(source="slate"), 0, 1)
+    assert alone == other
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_people_in_every_size(decode: Decode, width: int, height: int) -> None:
+    """Tiles of no size, with long names or none, on each other, or beside the picture's edge can be drawn."""
+    form = Format(width, height, 30, "avc1.4D401F")
+    cells = (
+        ("", 0.0, 0.0, 0.0, 0.0, False),
+        ("a very long name" * 9, 0.9, 0.0, 0.1, 0.1, False),
+        ("x", 0.0, 0.0, 1.0, 1.0, True),
+    )
+    assert len(shown(decode, form, SCENE._replace(cells=cells), 0, 2)) == 2
+    assert len(shown(decode, form, SCENE._replace(cells=()), 0, 2)) == 2

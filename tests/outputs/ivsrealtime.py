@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ivsim import Emulator
 
+from ..calling import call
 from ..ivsrealtime.people import join
 from . import TAGS, Call
 
@@ -66,7 +67,8 @@ def call_all(sim: Emulator, do: Call) -> None:
     do("ListParticipants", session)
     do("GetParticipant", {**session, "participantId": "abc"})
     do("ListParticipantEvents", {**session, "participantId": "abc"})
-    channel = {"channelArn": arn.replace("stage", "channel"), "encoderConfigurationArn": encoder_arn}
+    channel_arn = call(sim, "CreateChannel").body["channel"]["arn"]
+    channel = {"channelArn": channel_arn, "encoderConfigurationArn": encoder_arn}
     s3 = {
         "storageConfigurationArn": storage_arn,
         "encoderConfigurationArns": [encoder_arn],

@@ -6,33 +6,46 @@ in who takes a broadcast, as it hands in who carries a parcel.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+from .clock import Task
 
 Tracks: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 """The tracks sent: for one track, the members that differ from the usual; for several, a list of such members."""
 
 
-class Broadcast(Protocol):
-    """A broadcast that somebody sends."""
+class Cell(NamedTuple):
+    """A part of a picture in which somebody is seen: the name, and where it is, in parts of width and height."""
 
-    @property
-    def stream_id(self) -> str:
-        """The id of the stream session that it is in."""
+    name: str
+    left: float
+    top: float
+    width: float
+    height: float
+    is_dark: bool = False
+    """True where no picture comes."""
 
-    @property
-    def is_connected(self) -> bool:
-        """True while it may still send."""
 
-    def on_change(self, callback: Callable[[], object]) -> Callable[[], None]:
-        """Call a function whenever something about the broadcast changes; return a function that ends that."""
-
-    def end(self) -> None:
-        """Send no more."""
+class BroadcastRefused(ValueError):
+    """A broadcast was not let in; the message says why."""
 
 
 class Broadcaster(Protocol):
-    """A function that takes broadcasts on channels."""
+    """The one who takes broadcasts on channels. A broadcast is known by the id of its stream, also after a `load()`."""
 
-    def __call__(self, channel_arn: str, *, video: Tracks = None, audio: Tracks = None) -> Broadcast:
-        """Begin to send to a channel. Raises ValueError for a broadcast that is refused, with the reason."""
+    def has_channel(self, channel_arn: str) -> bool:
+        """Return whether there is such a channel."""
+
+    def begin(self, channel_arn: str, *, video: Tracks = None, audio: Tracks = None, then: Task) -> str:
+        """Begin to send to a channel; return the id of the stream.
+
+        `then` is a task for the time when whoever sends is not connected any more, unless that was by `end()`. Raises
+        BroadcastRefused for one that is not let in.
+        """
+
+    def show(self, stream_id: str, cells: Sequence[Cell]) -> None:
+        """Let the pictures show who is in them, and where; a later cell lies on those before."""
+
+    def end(self, stream_id: str) -> None:
+        """Send no more."""

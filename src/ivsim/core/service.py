@@ -14,7 +14,6 @@ from ..wire.errors import MemberRefused, ServiceError, ServiceQuotaExceededExcep
 from ..wire.serialize import TimeFormat, iso8601
 from ..wire.validate import Problem
 from . import paging
-from .broadcasting import Broadcast, Tracks
 from .clock import Task
 from .deliveries import Parcel
 from .faults import Fault
@@ -40,6 +39,7 @@ class Context(Generic[S]):
         self.clock = state.clock
         self.touch = state.touch
         self.hints = state.hints
+        self.broadcaster = state.broadcaster
         self.strict = state.options.strict
         """True when constraints and references are checked."""
         self.records_pictures = state.options.deliver is not True  # as making them takes long
@@ -138,7 +138,7 @@ class Context(Generic[S]):
 
     def later(self, seconds: float, task: Callable[..., None], *arguments: Any) -> None:
         """Have the service do something on its own after `seconds`; see `soon()`."""
-        self.clock.after(seconds, self._task(task, arguments))
+        self.clock.after(seconds, self.task(task, arguments))
 
     def settle(
         self, table: Table[Any], key: str, seconds: float, state: str, *, incident: str = "", **changes: object
@@ -150,7 +150,8 @@ class Context(Generic[S]):
         changes["state"] = state
         self.soon(seconds, _change, table.resource_type, key, changes, incident, incident=incident)
 
-    def _task(self, function: Callable[..., None], arguments: tuple[Any, ...]) -> Task:
+    def task(self, function: Callable[..., None], arguments: tuple[Any, ...]) -> Task:
+        """Return a task for others to have done; see `soon()`."""
         assert self.service.tasks.get(function.__name__) is function, f"{function} is not marked with @service.task"
         return Task(self.service.name, self.account, self.region, function.__name__, arguments)
 
@@ -161,7 +162,7 @@ class Context(Generic[S]):
         Where nobody carries parcels, it gets None at once. `parcels` may make them as they are carried. The task is
         dropped when the emulator is reset in the meantime.
         """
-        state, task, at = self._state, self._task(then, arguments), self.clock.microseconds()
+        state, task, at = self._state, self.task(then, arguments), self.clock.microseconds()
         courier, generation = state.courier, state.generation
         if courier is None:
             then(self, *arguments, None)
@@ -177,10 +178,6 @@ class Context(Generic[S]):
                         self.clock.perform(task._replace(arguments=(*arguments, error)))
 
         state.journal.afterwards(partial(state.deliveries.hand_over, carry))
-
-    def broadcast(self, channel_arn: str, *, video: Tracks = None, audio: Tracks = None) -> Broadcast:
-        """Send to a channel, whichever service has it. Raises ValueError that says why it is not let in."""
-        return self._state.broadcaster(channel_arn, video=video, audio=audio)
 
     def strike(self, incident: str, **about: str) -> Fault | None:
         """Return the fault that a test wants to happen here and now, if there is one; see `Service.incident()`."""

@@ -36,9 +36,11 @@ class _Watcher(NamedTuple):
 class State:
     """The parts of one emulator, and the options it was made with.
 
-    `perform` does a task that is due, `broadcaster` takes what one service broadcasts on channels of another, and
-    `courier` carries to other services of AWS, None where nobody does.
+    `perform` does a task that is due, and `courier` carries to other services of AWS, None where nobody does.
     """
+
+    broadcaster: Broadcaster
+    """The one who takes what a service broadcasts on channels of another; put in by who makes that."""
 
     def __init__(
         self,
@@ -46,11 +48,9 @@ class State:
         names: Names,
         *,
         perform: Callable[[Task], object],
-        broadcaster: Broadcaster,
         courier: Courier | None,
     ) -> None:
         self.options = options
-        self.broadcaster = broadcaster
         self.courier = courier
         self.deliveries = Deliveries()
         self.generation = 0

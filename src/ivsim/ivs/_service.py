@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .recording.sessions import RecordingSession
     from .recording_configurations import RecordingConfiguration
     from .stream_keys import StreamKey
-    from .stream_sessions import AdBreak, StreamEvent, StreamSession, TimedMetadata
+    from .stream_sessions import AdBreak, Layout, StreamEvent, StreamSession, TimedMetadata
     from .viewer_sessions import Revocation, ViewerSession
 
 
@@ -64,6 +64,8 @@ class IvsStore(Store):
         self.health_changes: Series[StreamEvent] = Series("health-changes", journal)
         # stream id to what InsertAdBreak inserted
         self.ad_breaks: Series[AdBreak] = Series("ad-breaks", journal)
+        # stream id to who is seen in its pictures, where another service sends them
+        self.layouts: Series[Layout] = Series("layouts", journal)
         # channel ARN to the stream id that occupies it
         self.connected: Table[str] = Table("connected", journal)
         # recording-session id to RecordingSession

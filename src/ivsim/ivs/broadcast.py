@@ -168,6 +168,7 @@ def disconnect(ctx: Context, stream_id: str, *, code: str | None = None) -> None
         _announce(ctx, stream_id, STATE_CHANGE, "Stream End")
     del ctx.store.connected[session.channel_arn]
     ctx.store.watching.pop(stream_id, None)
+    _let_go(ctx, session)
     _become(ctx, stream_id, "ended", end_time=ctx.now, viewers=0, viewer_count=0)
     recording.finish(ctx, stream_id)
 
@@ -317,6 +318,7 @@ def _is_priority(number: int) -> bool:
 def _replace_encoder(ctx: Context, session: StreamSession, ingest: Ingest, viewers: int, priority: int | None) -> str:
     """Let another encoder go on with a session: after an interruption that a slate covers, or by taking it over."""
     stream_id = session.stream_id
+    _let_go(ctx, session)
     change(ctx, stream_id, ingest=ingest, encoders=session.encoders + 1)
     if not _may_come_back(ctx, session):  # whoever comes back takes nothing over: no event, and no other priority
         change(ctx, stream_id, priority=priority, takeovers=session.takeovers + 1)
@@ -325,6 +327,13 @@ def _replace_encoder(ctx: Context, session: StreamSession, ingest: Ingest, viewe
     if viewers:
         views.set_viewers(ctx, stream_id, viewers)
     return stream_id
+
+
+def _let_go(ctx: Context, session: StreamSession) -> None:
+    """Tell the service that sends a broadcast, if one does, that it is not connected any more."""
+    if session.then is not None:
+        ctx.clock.after(0, session.then)
+        change(ctx, session.stream_id, then=None)
 
 
 def _media(ingest: Ingest) -> list[tuple[object, ...]]:

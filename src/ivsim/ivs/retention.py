@@ -43,7 +43,7 @@ def _drop_streams(ctx: Context, most: int) -> set[str]:
         gone.update(oldest)
     streams.drop(gone)
     store.sessions_of.drop({channel_arn for channel_arn in store.sessions_of if not store.sessions_of[channel_arn]})
-    for series in (store.metadata, store.health_changes, store.ad_breaks):
+    for series in (store.metadata, store.health_changes, store.ad_breaks, store.layouts):
         series.drop(gone)
     for stream_id in store.metadata:
         store.metadata.drop_before(stream_id, store.metadata.end(stream_id) - most)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
@@ -11,6 +11,8 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ..core.broadcasting import Cell
+from ..core.clock import Task
 from ..wire.errors import ResourceNotFoundException
 from ._service import Context, service
 from .channels import Channel
@@ -62,7 +64,8 @@ class StreamSession(Struct, frozen=True):
     `audience` waits for it to start, `viewers` watch, `viewer_count` of them are counted so far. `encoders` sent it,
     one after the other, `takeovers` of them by taking it over. `interrupted_at` and `resumed_at` tell when data last
     stopped and came back, `slate_from` since when the failover slate was, or is to be, shown.
-    `is_pushed` where a real encoder sends media.
+    `is_pushed` where a real encoder sends media. Where another service sends, `then` is for the time when that is not
+    connected any more.
     """
 
     stream_id: str
@@ -87,6 +90,7 @@ class StreamSession(Struct, frozen=True):
     truncated_events: tuple[StreamEvent, ...] = ()
     has_error_event: bool = False
     is_pushed: bool = False
+    then: Task | None = None
 
     @property
     def channel_arn(self) -> str:
@@ -203,6 +207,19 @@ class AdBreak(NamedTuple):
     def end(self) -> datetime:
         """The time at which it is over."""
         return self.start + timedelta(seconds=self.seconds)
+
+
+class Layout(NamedTuple):
+    """Who is seen in a broadcast, and where in the picture, from a time on."""
+
+    at: datetime
+    cells: tuple[Cell, ...]
+
+
+def cells_at(layouts: Sequence[Layout], moment: datetime) -> tuple[Cell, ...] | None:
+    """Return who is seen at a time; None where a broadcast is not made of people."""
+    place = bisect_right(layouts, moment, key=attrgetter("at"))
+    return layouts[place - 1].cells if place else None
 
 
 def inserted_between(inserted: Sequence[TimedMetadata], begin: datetime, end: datetime) -> Sequence[TimedMetadata]:

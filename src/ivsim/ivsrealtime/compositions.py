@@ -2,136 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct, convert
-from msgspec.structs import replace
 
 from ..core import arns
 from ..core.stores import Table
-from ..wire.errors import ConflictException
+from ..wire.errors import ConflictException, ResourceNotFoundException
+from . import pipeline
 from ._service import Context, service
+from .destinations import ENDED, Destination, DestinationConfiguration
+from .layouts import GridConfiguration, LayoutConfiguration
 
 COMPOSITIONS = service.quota("Compositions", 20)
 COMPOSITIONS_OF_STAGE = service.quota("Compositions per stage", 5)
 
 DEFAULT_PAGE = 100
 
-SECONDS_TO_STOP = 5.0
-"""The duration of STOPPING when transitions are realistic; AWS's is not known."""
-
-KEPT = timedelta(minutes=5)
-"""The time for which a composition that has ended can be looked up."""
-
 CompositionState: TypeAlias = Literal["STARTING", "ACTIVE", "STOPPING", "FAILED", "STOPPED"]
-DestinationState: TypeAlias = Literal["STARTING", "ACTIVE", "STOPPING", "RECONNECTING", "FAILED", "STOPPED"]
-
-ENDED = ("FAILED", "STOPPED")
-
-
-class GridConfiguration(Struct, frozen=True):
-    """Participants side by side."""
-
-    featured_participant_attribute: str = ""
-    omit_stopped_video: bool = False
-    video_aspect_ratio: str = "VIDEO"
-    video_fill_mode: str = ""
-    grid_gap: int = 2
-    participant_order_attribute: str = ""
-
-
-class PipConfiguration(Struct, frozen=True):
-    """One participant in a window over the others. Without a size of its own the window has one that fits."""
-
-    featured_participant_attribute: str = ""
-    omit_stopped_video: bool = False
-    video_fill_mode: str = "COVER"
-    grid_gap: int = 0
-    pip_participant_attribute: str = ""
-    pip_behavior: str = "STATIC"
-    pip_offset: int = 0
-    pip_position: str = "BOTTOM_RIGHT"
-    pip_width: int | None = None
-    pip_height: int | None = None
-    participant_order_attribute: str = ""
-
-
-class LayoutConfiguration(Struct, frozen=True):
-    """One of the two layouts."""
-
-    grid: GridConfiguration | None = None
-    pip: PipConfiguration | None = None
-
-
-class CompositionRecordingHlsConfiguration(Struct, frozen=True):
-    """The segments of a recorded composition."""
-
-    target_segment_duration_seconds: int = 2
-
-
-class RecordingConfiguration(Struct, frozen=True):
-    """The form of a recorded composition."""
-
-    hls_configuration: CompositionRecordingHlsConfiguration = CompositionRecordingHlsConfiguration()
-    format: str = "HLS"
-
-
-class CompositionThumbnailConfiguration(Struct, frozen=True):
-    """The thumbnails of a recorded composition."""
-
-    target_interval_seconds: int = 60
-    storage: tuple[str, ...] = ("SEQUENTIAL",)
-
-
-class ChannelDestination(Struct, frozen=True):
-    """The channel that a composition is broadcast on."""
-
-    channel_arn: str
-    encoder_configuration_arn: str | None = None
-
-
-class S3Destination(Struct, frozen=True):
-    """The storage that a composition is recorded to."""
-
-    storage_configuration_arn: str
-    encoder_configuration_arns: tuple[str, ...]
-    recording_configuration: RecordingConfiguration = RecordingConfiguration()
-    thumbnail_configurations: tuple[CompositionThumbnailConfiguration, ...] | None = None
-
-
-class DestinationConfiguration(Struct, frozen=True):
-    """Where a composition goes: to a channel, or to S3."""
-
-    name: str = ""
-    channel: ChannelDestination | None = None
-    s3: S3Destination | None = None
-
-    @property
-    def used(self) -> Iterator[str]:
-        """The ARNs of the configurations that it is made with."""
-        if self.channel and self.channel.encoder_configuration_arn:
-            yield self.channel.encoder_configuration_arn
-        if self.s3:
-            yield self.s3.storage_configuration_arn
-            yield from self.s3.encoder_configuration_arns
-
-
-class Destination(Struct, frozen=True):
-    """A destination of a composition, with a state of its own."""
-
-    id: str
-    configuration: DestinationConfiguration
-    state: DestinationState = "STARTING"
-    start_time: datetime | None = None
-    end_time: datetime | None = None
-    recording_prefix: str | None = None
-
-    @property
-    def detail(self) -> dict[str, Any] | None:
-        """Where in its bucket a recording is."""
-        return {"s3": {"recording_prefix": self.recording_prefix}} if self.recording_prefix else None
 
 
 class Composition(Struct, frozen=True):
@@ -145,6 +34,8 @@ class Composition(Struct, frozen=True):
     requested: dict[str, Any]
     state: CompositionState = "STARTING"
     end_time: datetime | None = None
+    alone_since: datetime | None = None
+    """The time since which nobody publishes."""
     tags: dict[str, str] = {}
 
     @property
@@ -194,6 +85,7 @@ def start_composition(
         requested,
         tags=tags or {},
     )
+    pipeline.start(ctx, arn)
     return {"composition": composition}
 
 
@@ -204,7 +96,7 @@ def get_composition(ctx: Context, arn: str) -> dict[str, object]:
 
 @service.operation(rate=5)
 def stop_composition(ctx: Context, arn: str) -> None:
-    stop(ctx, ctx.store.compositions[arn])
+    pipeline.stop(ctx, arn)
 
 
 @service.operation(rate=5)
@@ -226,20 +118,6 @@ def list_compositions(
     return {"compositions": page.items, "next_token": page.next_token}
 
 
-def stop(ctx: Context, composition: Composition) -> None:
-    """Let a composition stop, with all its destinations; one that stops already, or has ended, is left alone."""
-    if composition.state in ("STARTING", "ACTIVE"):
-        _become(ctx, composition.arn, "STOPPING")
-        ctx.soon(SECONDS_TO_STOP, _stopped, composition.arn)
-
-
-def stop_those_of(ctx: Context, stage_arn: str) -> None:
-    """Let the compositions of a stage stop."""
-    for each in list(ctx.store.compositions.values()):
-        if each.stage_arn == stage_arn:
-            stop(ctx, each)
-
-
 def delete_unless_used(ctx: Context, table: Table[Any], arn: str) -> None:
     """Delete a configuration; raise ConflictException while a composition that has not ended is made with it."""
     table[arn]
@@ -247,26 +125,6 @@ def delete_unless_used(ctx: Context, table: Table[Any], arn: str) -> None:
         if each.state not in ENDED and arn in each.used:
             raise ConflictException(f"Resource: {arn} is used by {each.arn}", resource=arn)
     del table[arn]
-
-
-@service.task
-def _stopped(ctx: Context, arn: str) -> None:
-    _become(ctx, arn, "STOPPED", end_time=ctx.now)
-    ctx.later(KEPT.total_seconds(), _forget, arn)
-
-
-@service.task
-def _forget(ctx: Context, arn: str) -> None:
-    del ctx.store.compositions[arn]
-
-
-def _become(ctx: Context, arn: str, state: Literal["STOPPING", "STOPPED"], **changes: Any) -> None:
-    """Let a composition reach a state, and its destinations with it, but for those that have ended before."""
-    destinations = tuple(
-        each if each.state in ENDED else replace(each, state=state, **changes)
-        for each in ctx.store.compositions[arn].destinations
-    )
-    ctx.store.compositions.become(arn, state, destinations=destinations, **changes)
 
 
 def _started_with(ctx: Context, idempotency_token: str) -> Composition | None:
@@ -292,6 +150,9 @@ def _check_destinations(ctx: Context, given: list[DestinationConfiguration]) -> 
         arn = arns.parse(each.channel.channel_arn) if each.channel else None
         here = arn is not None and (arn.account, arn.region) == (ctx.account, ctx.region)
         ctx.check(here, "destinations", "Member must have a channel of the stage's account and region")
+        if each.channel and ctx.strict and not ctx.broadcaster.has_channel(each.channel.channel_arn):
+            missing = each.channel.channel_arn
+            raise ResourceNotFoundException(f"Resource: {missing} not found", resource=missing)
     for each in given:
         for arn_used in each.used:
             is_storage = each.s3 and arn_used == each.s3.storage_configuration_arn

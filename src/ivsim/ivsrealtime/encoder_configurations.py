@@ -8,6 +8,7 @@ from msgspec import Struct, convert
 
 from . import compositions
 from ._service import Context, service
+from .destinations import Video
 
 ENCODER_CONFIGURATIONS = service.quota("EncoderConfigurations", 20)
 
@@ -15,15 +16,6 @@ DEFAULT_PAGE = 100
 
 MOST_PIXELS = 2_073_600
 """The most pixels of a picture: 1920 by 1080, or the other way round."""
-
-
-class Video(Struct, frozen=True):
-    """The size, rate and bitrate of a composition's picture."""
-
-    width: int = 1280
-    height: int = 720
-    framerate: int | float = 30  # as it was given
-    bitrate: int = 2_500_000
 
 
 class EncoderConfiguration(Struct, frozen=True):

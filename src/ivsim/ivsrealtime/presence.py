@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from . import news, participant_events, participants, stage_sessions
+from . import news, participant_events, participants, pipeline, stage_sessions
 from ._service import Context, service
 from .participant_events import ExchangedParticipantToken
 from .participants import Participant
@@ -175,6 +175,7 @@ def begin(ctx: Context, participant: Participant, *, protocol: str) -> None:
     _announce(ctx, participant, "Participant Published")
     news.tell(ctx, news.PUBLISH_STATE, participant)
     ctx.later(MOST_SECONDS, _reach_maximum, participant.session_id, participant.participant_id, number)
+    pipeline.follow(ctx, ctx.store.stage_sessions[participant.session_id].stage_arn)
 
 
 def unpublish(ctx: Context, participant: Participant) -> Participant:
@@ -189,6 +190,7 @@ def unpublish(ctx: Context, participant: Participant) -> Participant:
     participants.record(ctx, participant, participant_events.PUBLISH_STOPPED)
     _announce(ctx, participant, "Participant Unpublished")
     news.tell(ctx, news.PUBLISH_STATE, participant)
+    pipeline.follow(ctx, ctx.store.stage_sessions[participant.session_id].stage_arn)
     for key, replica in replicas_of(ctx, participant).items():
         ctx.later(replica.reconnect_window_seconds, _give_up, key, participant.publications)
     return participant
@@ -209,6 +211,7 @@ def show(ctx: Context, participant: Participant, *, audio_muted: bool, video_sto
         return NOT_PUBLISHING
     changed = participants.change(ctx, participant, audio_muted=audio_muted, video_stopped=video_stopped)
     news.tell(ctx, news.MUTE, changed)
+    pipeline.follow(ctx, ctx.store.stage_sessions[participant.session_id].stage_arn)
     return None
 
 
@@ -233,8 +236,7 @@ def subscribe(ctx: Context, participant: Participant, remote_id: str) -> Refusal
         if not participant.subscriptions:
             stage_sessions.count(ctx, participant.session_id, subscribers=1)
         participants.change(ctx, participant, subscriptions=participant.subscriptions + 1)
-        more = {"remote_participant_id": remote_id}
-        participants.record(ctx, participant, participant_events.SUBSCRIBE_STARTED, **more)
+        participants.record(ctx, participant, participant_events.SUBSCRIBE_STARTED, remote_participant_id=remote_id)
         news.tell(ctx, news.STREAMS_ADDED, remote, to=participant.participant_id)
     return None
 
@@ -248,8 +250,7 @@ def unsubscribe(ctx: Context, participant: Participant, remote_id: str) -> Parti
     participant = participants.change(ctx, participant, subscriptions=participant.subscriptions - 1)
     if not participant.subscriptions:
         stage_sessions.count(ctx, participant.session_id, subscribers=-1)
-    more = {"remote_participant_id": remote_id}
-    participants.record(ctx, participant, participant_events.SUBSCRIBE_STOPPED, **more)
+    participants.record(ctx, participant, participant_events.SUBSCRIBE_STOPPED, remote_participant_id=remote_id)
     remote = _participant(ctx, participant.session_id, remote_id)
     news.tell(ctx, news.STREAMS_REMOVED, remote, to=participant.participant_id)
     return participant
@@ -262,19 +263,14 @@ def exchange(ctx: Context, participant: Participant, claims: Claims) -> Refusal 
     if claims.stage_arn != ctx.store.stage_sessions[participant.session_id].stage_arn:
         return Refusal("TOKEN_EXCHANGE_REFUSED", f"the token is for {claims.stage_arn}")
     before = _exchanged(participant)
-    changed = participants.change(
-        ctx,
-        participant,
-        user_id=claims.user_id or "",
-        attributes=claims.attributes,
-        capabilities=claims.capabilities,
-        expires=claims.expires,
-    )
+    said = {"attributes": claims.attributes, "capabilities": claims.capabilities, "expires": claims.expires}
+    changed = participants.change(ctx, participant, user_id=claims.user_id or "", **said)
     more = {"previous_token": before, "new_token": _exchanged(changed)}
     participants.record(ctx, changed, participant_events.TOKEN_EXCHANGED, **more)
     _announce(ctx, changed, "Token Exchanged")
     if PUBLISH not in changed.capabilities:
         unpublish(ctx, changed)
+    pipeline.follow(ctx, claims.stage_arn)
     return None
 
 

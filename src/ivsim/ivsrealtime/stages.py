@@ -8,7 +8,7 @@ from msgspec import Struct, convert
 from msgspec.structs import replace
 
 from ..wire.errors import ConflictException, ResourceNotFoundException
-from . import compositions, participant_tokens, participants, presence
+from . import participant_tokens, participants, pipeline, presence
 from ._service import Context, check_attributes, service
 from .endpoints import endpoints_of
 
@@ -110,7 +110,7 @@ def update_stage(
 @service.operation(rate=5)
 def delete_stage(ctx: Context, arn: str) -> None:
     stage = ctx.store.stages[arn]
-    compositions.stop_those_of(ctx, arn)
+    pipeline.fail_those_of(ctx, arn)
     for each in participants.connected(ctx, stage.active_session_id):
         presence.leave(ctx, each, "stage-deleted")
     del ctx.store.stages[arn]

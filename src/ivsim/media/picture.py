@@ -11,7 +11,8 @@ from copy import copy
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import zip_longest
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
+from zlib import crc32
 
 from . import font, h264, strip
 from .h264 import Format, Macroblock, Picture
@@ -45,8 +46,21 @@ _BACKGROUND, _INK = 32, 224
 _LIGHTS = 16, 240
 """The lightness of a 0 and of a 1 in the strip."""
 
+_TILES = ((112, 72, 58), (80, 184, 198), (64, 100, 212), (96, 44, 142), (80, 128, 156), (96, 156, 44))
+"""The colours of people, of whom each has one by its name."""
+
+_DARK = (48, 128, 128)
+"""The colour of one whose picture is stopped."""
+
 YOUNG = 5.0
 """The seconds for which a text of PutMetadata is to be read."""
+
+
+Cells: TypeAlias = tuple[tuple[str, float, float, float, float, bool], ...]
+"""The people in a picture: each has a name, left, top, width and height in parts of the picture, and may be dark.
+
+What comes later lies on what comes before.
+"""
 
 
 class Scene(NamedTuple):
@@ -54,6 +68,7 @@ class Scene(NamedTuple):
 
     `title` is the channel's name, `rendition` the rendition's; `source` is one of strip.SOURCES, `began` the time at
     which the broadcast did. `texts` are those of PutMetadata, each with its time in seconds since then.
+    Where there are `cells`, people are seen, by their names, in the place of bars and words.
     """
 
     title: str
@@ -61,6 +76,12 @@ class Scene(NamedTuple):
     source: str
     began: datetime
     texts: tuple[tuple[float, str], ...] = ()
+    cells: Cells | None = None
+
+    @property
+    def people(self) -> Cells | None:
+        """The cells that are seen, which slates and ads cover; None where there are none."""
+        return self.cells if self.source == "live" else None
 
 
 def frames(
@@ -99,7 +120,8 @@ class _Canvas:
         self._strip = _strip_layout(form)
         self.changed: list[int] = []
         self._touched: set[int] = set()
-        ground = _ground(form, scene.source)
+        people = scene.people
+        ground = _ground(form, scene.source) if people is None else _tiled(form, people)
         self.picture, self._light = [*ground.picture], bytearray(ground.light)
         self._words = [""] * len(_LINES)
         self._bits: Sequence[int] = [-1] * (strip.ROWS * strip.COLUMNS)
@@ -113,10 +135,11 @@ class _Canvas:
 
     def show(self, scene: Scene, seconds: float, now: datetime) -> None:
         """Draw the picture of a time; `changed` then says where it differs from the one before."""
-        self._write(0, scene.title)
-        self._write(1, f"{scene.rendition} {_clock(seconds)}")
-        self._write(2, f"{now:%H:%M:%S} UTC" if scene.source == "live" else _SAYS[scene.source])
-        self._write(3, next((text for at, text in reversed(scene.texts) if 0 <= seconds - at < YOUNG), ""))
+        if scene.people is None:
+            self._write(0, scene.title)
+            self._write(1, f"{scene.rendition} {_clock(seconds)}")
+            self._write(2, f"{now:%H:%M:%S} UTC" if scene.source == "live" else _SAYS[scene.source])
+            self._write(3, next((text for at, text in reversed(scene.texts) if 0 <= seconds - at < YOUNG), ""))
         for place in self._touched:
             self.picture[place] = _cut_out(self._light, self._columns, place) + self.picture[place][16:]
         height = min(self._form.height, self._form.width)
@@ -196,6 +219,50 @@ def _ground(form: Format, source: str) -> _Ground:
     upper = [h264.macroblock([light] * 16, *colour) for light, *colour in bars] * down
     lower = [h264.macroblock([_BACKGROUND] * 16)] * (form.columns * (form.rows - down))
     return _Ground(light, (*upper, *lower))
+
+
+@lru_cache(maxsize=32)
+def _tiled(form: Format, cells: Cells) -> _Ground:
+    """Return a picture of people: a tile for each, in its colour, with its name; the strip is below them."""
+    columns, rows = form.columns, max(form.rows - -(-form.rows // strip.SHARE), 1)
+    light = bytearray([_BACKGROUND]) * (columns * form.rows * 16)
+    colours: list[tuple[int, ...]] = [(128, 128)] * (columns * form.rows)
+    for name, *place, is_dark in cells:
+        left, top, width, height = place
+        lightness, *colour = _DARK if is_dark else _TILES[crc32(name.encode()) % len(_TILES)]
+        across, down = _part(left, width, columns), _part(top, height, rows)
+        for row in down:
+            for column in across:
+                colours[row * columns + column] = tuple(colour)
+        tile = _tile(name, len(across) * 4, len(down) * 4, lightness)
+        for line, blocks in enumerate(tile, down.start * 4):
+            start = (line * columns + across.start) * 4
+            light[start : start + len(blocks)] = blocks
+    picture = [h264.macroblock(_cut_out(light, columns * 4, place), *colour) for place, colour in enumerate(colours)]
+    return _Ground(bytes(light), tuple(picture))
+
+
+def _part(start: float, share: float, total: int) -> range:
+    """Return the numbers of what a share of so many takes: at least one."""
+    first = min(round(start * total), total - 1)
+    return range(first, max(min(round((start + share) * total), total), first + 1))
+
+
+def _tile(name: str, width: int, height: int, lightness: int) -> list[bytes]:
+    """Return a tile of so many blocks, row by row: a dark frame, and the name in it, as large as there is room for."""
+    edge = bytes([_BACKGROUND])
+    frame = edge * width
+    rows = [frame, *[edge + bytes([lightness]) * (width - 2) + edge] * (height - 2), frame]
+    size = max(min((width - 4) // (max(len(name), 6) * (font.WIDTH + 1)), (height - 4) // (2 * font.HEIGHT)), 1)
+    signs = font.legible(name)[: (width - 4) // (size * (font.WIDTH + 1))]
+    for down in range(min(font.HEIGHT * size, height - 4)):
+        ink = b"".join(
+            bytes([_INK if (column, down // size) in font.cells(sign) else lightness]) * size
+            for sign in signs
+            for column in range(font.WIDTH + 1)
+        )
+        rows[2 + down] = rows[2 + down][:2] + ink + rows[2 + down][2 + len(ink) :]
+    return rows
 
 
 def _cut_out(light: bytes | bytearray, columns: int, place: int) -> bytes:

@@ -11,12 +11,12 @@ from ...media.picture import YOUNG, Scene
 from ...media.simulation import Part
 from ...wire.http import Recipe
 from ..ingest.pictures import form_of, title_of
-from ..stream_sessions import inserted_between
+from ..stream_sessions import cells_at, inserted_between
 from .timelines import LIVE, SEGMENT_SECONDS, SLATE
 
 if TYPE_CHECKING:
     from ..ingest.renditions import Rendition
-    from ..stream_sessions import StreamSession, TimedMetadata
+    from ..stream_sessions import Layout, StreamSession, TimedMetadata
     from .timelines import Timeline
 
 _YOUNG = math.ceil(YOUNG / SEGMENT_SECONDS) + 1
@@ -29,11 +29,12 @@ def segment(
     timeline: Timeline,
     number: int,
     inserted: Sequence[TimedMetadata],
+    layouts: Sequence[Layout],
     suffix: str,
 ) -> Recipe:
     """Return the recipe for a segment: a fragment where the suffix is that of MP4.
 
-    A text of PutMetadata is in the first segment that begins after it.
+    A text of PutMetadata is in the first segment that begins after it, and so is a change of who is seen.
     """
     assert stream.started_at is not None
     begin, elapsed = timeline.begin(number), timeline.elapsed(number)
@@ -46,6 +47,7 @@ def segment(
         source=source if source in (LIVE, SLATE) else "ad",
         began=stream.started_at,
         texts=texts,
+        cells=cells_at(layouts, begin),
     )
     gap = (begin - stream.started_at).total_seconds() - elapsed
     part = Part(number, elapsed, timeline.duration(number), round(gap, 6))

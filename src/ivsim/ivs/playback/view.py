@@ -98,8 +98,9 @@ class View:
         return Paced(partial(self._recipe_once_begun, number), timeline.begin(number), timeline.duration(number))
 
     def _recipe(self, timeline: Timeline, number: int) -> Recipe:
-        texts = self.ctx.store.metadata[self.stream.stream_id]
-        return pictures.segment(self.stream, self._rendition, timeline, number, texts, self.suffix)
+        store, stream_id = self.ctx.store, self.stream.stream_id
+        texts, layouts = store.metadata[stream_id], store.layouts[stream_id]
+        return pictures.segment(self.stream, self._rendition, timeline, number, texts, layouts, self.suffix)
 
     def _recipe_once_begun(self, number: int) -> Recipe | None:
         """Return the recipe for a segment that was to come, None where the broadcast has ended without it."""

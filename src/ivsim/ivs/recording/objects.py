@@ -19,7 +19,7 @@ from ...wire.serialize import iso8601
 from .._service import Context
 from ..channels import media_suffix
 from ..ingest.pictures import form, form_of, title_of
-from ..stream_sessions import inserted_between
+from ..stream_sessions import cells_at, inserted_between
 from . import playlists
 from .playlists import INITIALIZATION, KEYFRAME_INTERVAL, Media, Piece, SimulatedMedia
 from .pushed import PushedFiles, initialization_name
@@ -28,7 +28,7 @@ from .sessions import ENDED, FAILED, NOT_STARTED, SECONDS_PER_FILE, STARTED
 if TYPE_CHECKING:
     from ...media.h264 import Format
     from ..ingest.renditions import Rendition
-    from ..stream_sessions import TimedMetadata
+    from ..stream_sessions import Layout, TimedMetadata
     from .sessions import RecordingSession
 
 CONTENT_TYPES = {
@@ -79,7 +79,14 @@ def objects_of(ctx: Context, recording: RecordingSession) -> RecordedObjects:
         files = ctx.store.recorded_files[recording.session_id]
         pushed = PushedFiles(files, f".{media_suffix(recording.container_format)}")
     return RecordedObjects(
-        recording, title, ctx.store.metadata.__getitem__, ctx.now, ctx.records_pictures, pushed, ctx.fetch
+        recording,
+        title,
+        ctx.store.metadata.__getitem__,
+        ctx.store.layouts.__getitem__,
+        ctx.now,
+        ctx.records_pictures,
+        pushed,
+        ctx.fetch,
     )
 
 
@@ -94,6 +101,7 @@ class RecordedObjects(Mapping[str, bytes]):
         recording: RecordingSession,
         title: str,
         metadata: Callable[[str], Sequence[TimedMetadata]],
+        layouts: Callable[[str], Sequence[Layout]],
         now: datetime,
         has_pictures: bool,
         pushed: PushedFiles | None,
@@ -105,6 +113,7 @@ class RecordedObjects(Mapping[str, bytes]):
         self._has_pictures = has_pictures
         self._title = title
         self._metadata = metadata
+        self._layouts = layouts
         self._now = recording.ended_at or now
         stretches = [Piece(stream.started_at, stream.recorded_seconds(now)) for stream in recording.streams]
         suffix = f".{media_suffix(recording.container_format)}"
@@ -253,7 +262,9 @@ class RecordedObjects(Mapping[str, bytes]):
         oldest, end = piece.at - timedelta(seconds=YOUNG), piece.at + timedelta(seconds=piece.seconds)
         inserted = inserted_between(self._inserted, oldest, end)
         texts = tuple((elapsed + (each.at - piece.at).total_seconds(), each.text) for each in inserted)
-        return Scene(self._title, rendition, "live", self._recording.started_at, texts)
+        its_stream = [each.stream_id for each in self._recording.streams if each.started_at <= piece.at][-1]
+        cells = cells_at(self._layouts(its_stream), piece.at)
+        return Scene(self._title, rendition, "live", self._recording.started_at, texts, cells)
 
     def _gap(self, moment: datetime, elapsed: float) -> float:
         """Return how many seconds later it is than a recording tells that has been going for so many."""
