@@ -282,6 +282,32 @@ def test_stopped_while_it_reconnects(sim: Emulator, stage: str, channel: str) ->
     assert not is_live(sim, channel)
 
 
+def test_stopped_twice_over(stage: str, channel: str, sim: Emulator) -> None:
+    """A composition that is stopping does not connect again when its stream is stopped."""
+    slow = Emulator(seed=1, transitions="realistic")
+    slow.loads(sim.dumps())
+    publisher(slow, stage)
+    composition = start(slow, stage, channel)
+    slow.clock.advance(10)
+    call(slow, "StopComposition", arn=composition)
+    call(slow, "StopStream", channelArn=channel)
+    assert state(slow, composition) == "STOPPING STOPPING"
+    slow.clock.advance(10)
+    assert state(slow, composition) == "STOPPED STOPPED"
+    assert not is_live(slow, channel)
+
+
+@pytest.mark.needs("ImportPublicKey")
+def test_who_does_not_publish(sim: Emulator, stage: str, channel: str, sign: Any) -> None:
+    """What people do who publish nothing lets no composition wait longer."""
+    composition = start(sim, stage, channel)
+    guest = sim.stages.join(sign(sim, stage, user_id="guest"))
+    sim.clock.advance(30)
+    guest.exchange_token(sign(sim, stage, user_id="other"))
+    sim.clock.advance(30)
+    assert state(sim, composition) == "STOPPED STOPPED"
+
+
 def test_taken_over(sim: Emulator, stage: str, channel: str) -> None:
     """An encoder with a priority takes the channel over; what it sends goes on when the composition ends."""
     publisher(sim, stage)
