@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from .participant_events import ParticipantEvent
     from .participant_replicas import ParticipantReplica
     from .participants import Participant
-    from .presence import Subscription
     from .public_keys import PublicKey
     from .stage_sessions import StageSession
     from .stages import Stage
     from .storage_configurations import StorageConfiguration
+    from .subscriptions import Subscription
 
 
 class IvsRealTimeStore(Store):
