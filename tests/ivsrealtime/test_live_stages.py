@@ -85,6 +85,7 @@ def test_no_token(arguments: tuple[Any], error: type[Exception], text: str, sim:
         ({"user_id": 1}, TypeError, "user_id: 1 is not text"),
         ({"attributes": ["a"]}, TypeError, "attributes: "),
         ({"attributes": {"a": 1}}, TypeError, "attributes: "),
+        ({"attributes": {"a": "ü" * 512}}, ValueError, "attributes: they have 1025 bytes, more than 1024"),
         ({"capabilities": "PUBLISH"}, TypeError, "capabilities: "),
         ({"capabilities": 1}, TypeError, "capabilities: "),
         ({"capabilities": ["SPEAK"]}, ValueError, "capabilities: "),

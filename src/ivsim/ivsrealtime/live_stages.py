@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..core import arns
-from ..core.arguments import TypeRefused, ValueRefused
+from ..core.arguments import ValueRefused, check_text
 from ..core.broadcasting import Tracks
 from ..core.state import State
-from ..core.unknown import unknown
 from . import ingest, participant_tokens, participants, presence, tokens
 from ._service import Context, Contexts, service
 from .live_participant import LiveParticipant, StageRefused
@@ -44,27 +43,18 @@ class Stages:
 
         Raises StageRefused, with the code of AWS's clients: TOKEN_MALFORMED for what is no token or was signed by
         nobody who may, TOKEN_EXPIRED, STAGE_DELETED, PARTICIPANT_DISCONNECTED for a token whose participant was thrown
-        out; ValueError for a capability or protocol that does not exist, and for `user_id` and the like beside a token;
-        TypeError for arguments of another type. Source: *IVS Broadcast SDK: Error Handling*, IVS Real-Time User Guide.
+        out; ValueError for a capability or protocol that does not exist, for attributes above 1 KB, and for `user_id`
+        and the like beside a token; TypeError for arguments of another type. Source: *IVS Broadcast SDK: Error
+        Handling*, IVS Real-Time User Guide.
         """
-        if not isinstance(token_or_stage_arn, str):
-            raise TypeRefused("token_or_stage_arn", f"{token_or_stage_arn!r} is not text")
-        wanted = {
-            "user_id": _text("user_id", user_id) or None,
-            "attributes": _texts(attributes) or None,
-            "capabilities": _capabilities(capabilities),
-        }
-        if protocol is not None and _text("protocol", protocol) != WHIP:
+        wanted = participant_tokens.wanted(user_id, attributes, capabilities)
+        if protocol is not None and check_text("protocol", protocol) != WHIP:
             raise ValueRefused("protocol", f"{protocol!r} is not {WHIP!r}; encoders have `encode()`")
-        token = token_or_stage_arn
+        token = check_text("token_or_stage_arn", token_or_stage_arn)
         with self._state.transaction():
             if arns.parse(token) is not None:
                 token = self._issue(token, wanted)
-            elif (
-                wanted["user_id"]
-                or wanted["attributes"]
-                or wanted["capabilities"] != [*participant_tokens.CAPABILITIES]
-            ):
+            elif wanted["user_id"] or wanted["attributes"] or wanted["capabilities"] != participant_tokens.CAPABILITIES:
                 given = "user_id, attributes and capabilities"
                 raise ValueRefused("token_or_stage_arn", f"it is a token, which says {given} itself")
             read = self._read(token)
@@ -89,7 +79,7 @@ class Stages:
         TypeError for a key that is not text. Source: *IVS RTMP Publishing*, IVS Real-Time User Guide.
         """
         with self._state.transaction():
-            wanted = ingest.connection(_text("ingest_stream_key", ingest_stream_key))
+            wanted = ingest.connection(check_text("ingest_stream_key", ingest_stream_key))
             if isinstance(wanted, Refusal):
                 raise StageRefused(*wanted)
             found = ingest.configuration_of(wanted.key, self._contexts)
@@ -155,26 +145,3 @@ class Stages:
         if arn is None or (arn.service, arn.resource_type) != (service.namespace, "stage"):
             return None
         return self._contexts(arn.account, arn.region)
-
-
-def _text(name: str, given: object) -> str:
-    if not isinstance(given, str):
-        raise TypeRefused(name, f"{given!r} is not text")
-    return given
-
-
-def _texts(given: Mapping[str, str] | None) -> dict[str, str]:
-    attributes: Any = given or {}
-    pairs = attributes.items() if isinstance(attributes, Mapping) else [(None, None)]
-    if not all(isinstance(each, str) for pair in pairs for each in pair):
-        raise TypeRefused("attributes", f"{given!r} is not a dict from str to str")
-    return dict(attributes)
-
-
-def _capabilities(given: object) -> list[str]:
-    if isinstance(given, str) or not isinstance(given, Sequence):
-        raise TypeRefused("capabilities", f"{given!r} is not a list of capabilities")
-    for each in given:
-        if each not in participant_tokens.CAPABILITIES:
-            raise ValueRefused("capabilities", unknown("capability", str(each), participant_tokens.CAPABILITIES))
-    return list(given)

@@ -110,7 +110,7 @@ def leave(ctx: Context, participant: Participant, reason: str = "") -> None:
     participants.record(ctx, participant, participant_events.LEFT)
     news.tell(ctx, news.LEFT, participant)
     if participant.ingest_configuration_arn is not None:
-        _release(ctx, participant, reason)
+        _release(ctx, participant, participant.ingest_configuration_arn, reason)
     stage_sessions.count(ctx, participant.session_id, present=-1)
 
 
@@ -254,25 +254,22 @@ def _as_source(state: str | None) -> dict[str, Any]:
     return {"replication_type": SOURCE, "replication_state": state, "source_stage_arn": "", "source_session_id": ""}
 
 
-def _release(ctx: Context, participant: Participant, reason: str) -> None:
+def _release(ctx: Context, participant: Participant, arn: str, reason: str) -> None:
     """Let the ingest configuration that somebody has left be INACTIVE, unless another encoder goes on with it.
 
     With one who is thrown out it loses its stage, and so its other encoders lose theirs.
     """
     table = ctx.store.ingest_configurations
-    configuration = table.get(participant.ingest_configuration_arn or "")
-    if configuration is None:
-        return
-    ids = configuration.participant_ids.values()
+    ids = table[arn].participant_ids.values()
     encoders = filter(None, (participants.at(ctx, participant.session_id, each) for each in ids))
-    is_there = ("CONNECTED", configuration.arn)
+    is_there = ("CONNECTED", arn)
     there = [each for each in encoders if (each.state, each.ingest_configuration_arn) == is_there]
     if reason in (DISCONNECTED, DELETED):
-        table.become(configuration.arn, "INACTIVE", stage_arn="")
+        table.become(arn, "INACTIVE", stage_arn="")
         for each in there:
             leave(ctx, each, reason)
     elif not there:
-        table.become(configuration.arn, "INACTIVE")
+        table.become(arn, "INACTIVE")
 
 
 def _participant(ctx: Context, session_id: str, participant_id: str) -> Participant:
