@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from ivsim import Emulator
+from ivsim.ivsrealtime import service
 
 from .people import events_of, refused, told
 
@@ -38,3 +42,13 @@ def test_quota_of_publishers(quota: str, sim: Emulator, stage: str) -> None:
     refused("QUOTA_EXCEEDED", third.publish)
     first.unpublish()
     third.publish()
+
+
+@pytest.mark.needs("CreateIngestConfiguration.redundantIngest")
+def test_every_code_is_explained() -> None:
+    """docs/fidelity.md says of every error code that the model lists what brings it about, and of no other."""
+    text = (Path(__file__).parents[2] / "docs" / "fidelity.md").read_text()
+    section = text.partition("\n## Error codes of participants\n")[2].partition("\n## ")[0]
+    explained = re.findall(r"^\| ([A-Z_]+): ", section, re.MULTILINE)
+    assert len(explained) == len(set(explained))
+    assert set(explained) == set(service.model.values_of("EventErrorCode"))
