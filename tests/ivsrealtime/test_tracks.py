@@ -57,6 +57,19 @@ def test_what_is_taken(sent: dict[str, Any], sim: Emulator, stage: str) -> None:
     assert host.is_publishing
 
 
+@pytest.mark.parametrize(("sent", "state"), [({"video": []}, (False, True)), ({"audio": []}, (True, False))])
+def test_what_is_not_sent(sent: dict[str, Any], state: tuple[bool, bool], sim: Emulator, stage: str) -> None:
+    """To the others a picture that is not sent is a stopped one, a sound a muted one, and cannot be taken back."""
+    host, guest = sim.stages.join(stage), sim.stages.join(stage)
+    host.publish(**sent)
+    host.mute(audio=False, video=False)
+    seen = [(each.audio_muted, each.video_stopped) for each in guest.seen if each.name != "stageParticipantJoined"]
+    assert seen == [state, state]
+    host.unpublish()
+    host.publish()
+    assert (guest.seen[-1].audio_muted, guest.seen[-1].video_stopped) == (False, False)
+
+
 @pytest.mark.parametrize(
     ("sent", "error", "text"),
     [

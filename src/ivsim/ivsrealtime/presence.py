@@ -136,8 +136,9 @@ def publish(ctx: Context, participant: Participant, sent: Sent) -> Refusal | Non
 def begin(ctx: Context, participant: Participant, sent: Sent, *, protocol: str) -> None:
     """Let a participant publish, whom nothing keeps from it."""
     number = participant.publications + 1
-    shown = {"is_publishing": True, "published": True, "publications": number, "protocol": protocol}
-    participant = participants.change(ctx, participant, video=sent.video, audio=sent.audio, **shown)
+    shown: dict[str, Any] = {"is_publishing": True, "published": True, "publications": number, "protocol": protocol}
+    shown |= {"video": sent.video, "audio": sent.audio, "video_stopped": not sent.video, "audio_muted": not sent.audio}
+    participant = participants.change(ctx, participant, **shown)
     stage_sessions.count(ctx, participant.session_id, publishers=1)
     participants.record(ctx, participant, participant_events.PUBLISH_STARTED)
     stage_updates.announce(ctx, participant, stage_updates.PUBLISHED)
@@ -190,7 +191,8 @@ def show(ctx: Context, participant: Participant, *, audio_muted: bool, video_sto
     """Let a participant mute its sound, or stop its picture, or neither; one who does not publish is refused."""
     if not participant.is_publishing:
         return NOT_PUBLISHING
-    changed = participants.change(ctx, participant, audio_muted=audio_muted, video_stopped=video_stopped)
+    is_muted, is_stopped = audio_muted or not participant.audio, video_stopped or not participant.video
+    changed = participants.change(ctx, participant, audio_muted=is_muted, video_stopped=is_stopped)
     news.tell(ctx, news.MUTE, changed)
     pipeline.follow(ctx, ctx.store.stage_sessions[participant.session_id].stage_arn)
     return None
