@@ -21,7 +21,8 @@ LONGEST = 400
 # Each may import what stands after it, and itself.
 LAYERS = [
     ["__main__"],
-    ["cli", "pytest_plugin", "playback_tokens"],
+    ["cli", "pytest_plugin", "playback_tokens", "participant_tokens"],
+    ["signing"],
     ["mock", "wsgi", "server"],
     ["web", "decorating", "activation"],
     ["interceptors", "emulator"],

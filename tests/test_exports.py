@@ -25,6 +25,7 @@ PUBLIC = [
     "__version__",
     "current",
     "mock_ivs",
+    "participant_token",
     "playback_token",
 ]
 

@@ -135,6 +135,15 @@ def composition(state: str) -> Any:
     return call(sim, "GetComposition", arn=started["arn"]).body["composition"]
 
 
+def ingest(sim: Emulator, state: str) -> Any:
+    """Return the state of an ingest configuration with which an encoder publishes, or nobody."""
+    stage = call(sim, "CreateStage").body["stage"]["arn"]
+    made = call(sim, "CreateIngestConfiguration", ingestProtocol="RTMPS", stageArn=stage).body["ingestConfiguration"]
+    if state == "ACTIVE":
+        sim.stages.encode(made["streamKey"])
+    return call(sim, "GetIngestConfiguration", arn=made["arn"]).body["ingestConfiguration"]["state"]
+
+
 def participant(sim: Emulator, member: str, state: str) -> Any:
     """Return a member of a participant that was led to a state, by itself or as a replica on another stage."""
     stages = [call(sim, "CreateStage").body["stage"]["arn"] for _ in range(2)]
@@ -160,9 +169,7 @@ SHOWN: dict[str, Callable[[Emulator, str], Any]] = {
     "StreamState": lambda sim, _: stream(sim, "state", starving=False),
     "CompositionState": lambda _, state: composition(state)["state"],
     "DestinationState": lambda _, state: composition(state)["destinations"][0]["state"],
-    "IngestConfigurationState": lambda sim, _: call(sim, "CreateIngestConfiguration", ingestProtocol="RTMPS").body[
-        "ingestConfiguration"
-    ]["state"],
+    "IngestConfigurationState": ingest,
     "ParticipantRecordingState": lambda sim, state: participant(sim, "recordingState", state),
     "ParticipantState": lambda sim, state: participant(sim, "state", state),
     "ReplicationState": lambda sim, state: participant(sim, "replicationState", state),

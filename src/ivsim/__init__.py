@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .ivsrealtime.live_participant import LiveParticipant, StageRefused
     from .ivsrealtime.news import StageNews
     from .mock import current, mock_ivs
+    from .participant_tokens import participant_token
     from .playback_tokens import playback_token
     from .server.run import Server as Server  # for annotations; not for `import *`, as it needs `ivsim[server]`
     from .wire.http import Request, Response
@@ -39,6 +40,7 @@ __all__ = [
     "__version__",
     "current",
     "mock_ivs",
+    "participant_token",
     "playback_token",
 ]
 
@@ -60,6 +62,7 @@ _HOMES = {
     "UnreadableState": "core.saved",
     "current": "mock",
     "mock_ivs": "mock",
+    "participant_token": "participant_tokens",
     "playback_token": "playback_tokens",
 }
 

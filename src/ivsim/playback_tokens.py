@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from math import inf
 from typing import TYPE_CHECKING, Any
 
+from . import signing
 from .core import arns
 from .core.arguments import TypeRefused, ValueRefused
-from .core.keys import CURVE
 from .ivs.playback import tokens
-from .mock import current
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -63,17 +60,17 @@ def playback_token(
     Raises ValueError, with the name of the argument, for what the playback edge would refuse; TypeError for an argument
     of another type. For a token that is to be refused, give a `now` that is long ago, or another key.
     """
-    key = _key(private_key)
+    key = signing.key(private_key)
     given: object = channel_arn
     if not isinstance(given, str):
         raise TypeRefused("channel_arn", f"{channel_arn!r} is not a string")
     arn = arns.parse(channel_arn)
     if arn is None or arn.resource_type != "channel":
         raise ValueRefused("channel_arn", f"{channel_arn!r} is not the ARN of a channel")
-    moment = _moment(now)
+    moment = signing.moment(now)
     claims = {
         tokens.CHANNEL_ARN: channel_arn,
-        tokens.EXPIRES: int(moment + _seconds(expires_in)),
+        tokens.EXPIRES: int(moment + signing.seconds(expires_in)),
         tokens.ORIGINS: _origins(origins),
         tokens.STRICT_ORIGINS: strict_origin_enforcement,
         tokens.SINGLE_USE: str(uuid.uuid4()) if single_use is True else single_use or None,
@@ -107,24 +104,6 @@ def _parameter(claim: str) -> str:
     return _PARAMETERS.get(claim, claim.removeprefix("aws:").replace("-", "_"))
 
 
-def _key(private_key: Any) -> EllipticCurvePrivateKey:
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - only here
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey  # noqa: PLC0415
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
-
-    key = private_key.encode() if isinstance(private_key, str) else private_key
-    if isinstance(key, bytes):
-        try:
-            key = load_pem_private_key(key, password=None)
-        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-            raise ValueRefused("private_key", f"not the PEM of a private key without a password: {error}") from None
-    if not isinstance(key, EllipticCurvePrivateKey):
-        raise TypeRefused("private_key", f"{key!r} is neither a PEM nor an elliptic curve's private key")
-    if key.curve.name != CURVE:
-        raise ValueRefused("private_key", f"its curve is {key.curve.name}, not P-384 ({CURVE})")
-    return key
-
-
 def _origins(origins: Any) -> Any:
     if isinstance(origins, Iterable) and not isinstance(origins, (str, bytes)):
         origins = list(origins)
@@ -135,23 +114,3 @@ def _origins(origins: Any) -> Any:
 
 def _plain(params: Any) -> Any:
     return dict(params) if isinstance(params, Mapping) else params
-
-
-def _moment(now: Any) -> float:
-    if now is None:
-        sim = current()
-        return sim.clock.time() if sim else time.time()
-    if not isinstance(now, datetime):
-        raise TypeRefused("now", f"{now!r} is not a datetime")
-    if now.tzinfo is None:
-        raise ValueRefused("now", f"{now!r} has no time zone; give it one, for example tzinfo=timezone.utc")
-    return now.timestamp()
-
-
-def _seconds(expires_in: Any) -> float:
-    seconds = expires_in.total_seconds() if isinstance(expires_in, timedelta) else expires_in
-    if type(seconds) not in (int, float):
-        raise TypeRefused("expires_in", f"{expires_in!r} is neither a number of seconds nor a timedelta")
-    if not 0 < seconds < inf:
-        raise ValueRefused("expires_in", f"{expires_in!r} is not in the future")
-    return float(seconds)

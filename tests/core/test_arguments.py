@@ -28,6 +28,8 @@ REFUSALS: list[tuple[Do, type[Exception], str]] = [
     (lambda _: mock_ivs(sede="x"), TypeError, "sede"),  # type: ignore[call-overload]
     (lambda sim: sim.serve(70_000), ValueError, "port"),
     (lambda sim: sim.clock.freeze("now"), TypeError, "at"),
+    (lambda sim: sim.stages.join("x", protocol="RTMP"), ValueError, "protocol"),
+    (lambda sim: sim.stages.encode(5), TypeError, "ingest_stream_key"),
     (lambda sim: sim.clock.freeze(datetime(2030, 1, 1)), ValueError, "at"),
     (lambda sim: sim.clock.advance("a day"), TypeError, "duration"),
     (lambda sim: sim.clock.advance(-1), ValueError, "duration"),

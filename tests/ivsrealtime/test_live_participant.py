@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from ivsim import Emulator, StageRefused
@@ -62,13 +60,6 @@ def test_fail(sim: Emulator, stage: str) -> None:
     asked = {"stageArn": stage, "sessionId": host.session_id, "participantId": host.participant_id}
     events = call(sim, "ListParticipantEvents", **asked).body["events"]
     assert [each.get("errorCode") for each in events] == [None, "QUOTA_EXCEEDED", None, None]
-
-
-@pytest.mark.parametrize("sent", [{"width": 0}, {"height": 1.5}, {"bitrate": "2500000"}])
-def test_numbers(sent: dict[str, Any], sim: Emulator, stage: str) -> None:
-    """What is sent is told in whole numbers."""
-    with pytest.raises(ValueError, match=f"{next(iter(sent))}: "):
-        sim.stages.join(stage).publish(**sent)
 
 
 def test_other(sim: Emulator, stage: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from ivsim import Emulator, StageRefused
 
 from ..calling import call
+from .people import events_of, refused
 from .signing import BackEnd, Sign, stage_in
 
 
@@ -84,9 +85,12 @@ def test_no_token(arguments: tuple[Any], error: type[Exception], text: str, sim:
         ({"user_id": 1}, TypeError, "user_id: 1 is not text"),
         ({"attributes": ["a"]}, TypeError, "attributes: "),
         ({"attributes": {"a": 1}}, TypeError, "attributes: "),
+        ({"attributes": {"a": "ü" * 512}}, ValueError, "attributes: they have 1025 bytes, more than 1024"),
         ({"capabilities": "PUBLISH"}, TypeError, "capabilities: "),
         ({"capabilities": 1}, TypeError, "capabilities: "),
         ({"capabilities": ["SPEAK"]}, ValueError, "capabilities: "),
+        ({"protocol": "RTMP"}, ValueError, "protocol: 'RTMP' is not 'WHIP'; encoders have `encode"),
+        ({"protocol": 1}, TypeError, "protocol: 1 is not text"),
     ],
 )
 def test_arguments(given: dict[str, Any], error: type[Exception], text: str, sim: Emulator, stage: str) -> None:
@@ -111,3 +115,37 @@ def test_participants(sim: Emulator, stage: str, other: str) -> None:
     assert [each.participant_id for each in found] == [each.participant_id for each in (host, ann, away)]
     found[0].publish()
     assert host.is_publishing
+
+
+@pytest.mark.needs("CreateIngestConfiguration")
+def test_by_whip(sim: Emulator, stage: str) -> None:
+    """A client of WHIP has its protocol from the beginning, subscribes to nobody, and leaves with its stream."""
+    host, guest = sim.stages.join(stage, protocol="WHIP"), sim.stages.join(stage)
+    asked = {"stageArn": stage, "sessionId": host.session_id, "participantId": host.participant_id}
+    assert call(sim, "GetParticipant", **asked).body["participant"]["protocol"] == "WHIP"
+    guest.publish()
+    refused("INSUFFICIENT_CAPABILITIES", host.subscribe, guest)
+    host.publish()
+    guest.subscribe(host)
+    host.unpublish()
+    assert not host.is_connected
+    watcher = sim.stages.join(stage, protocol="WHIP", capabilities=["SUBSCRIBE"])
+    refused("INSUFFICIENT_CAPABILITIES", watcher.publish)
+    watcher.unpublish()
+    assert watcher.is_connected
+
+
+@pytest.mark.needs("ImportPublicKey")
+def test_whip_keeps_its_token(sim: Emulator, stage: str, sign: Sign) -> None:
+    """Tokens are exchanged by SDKs; a client of WHIP keeps the one it came with."""
+    host = sim.stages.join(sign(sim, stage, user_id="host"), protocol="WHIP")
+    refused("TOKEN_EXCHANGE_REFUSED", host.exchange_token, sign(sim, stage, user_id="star"))
+    assert host.user_id == "host"
+
+
+def test_whip_fails(sim: Emulator, stage: str) -> None:
+    """Who sends B-frames by WHIP is disconnected, as an encoder is."""
+    host = sim.stages.join(stage, protocol="WHIP")
+    host.publish()
+    host.fail("B_FRAME_PRESENT")
+    assert events_of(sim, host)[-3:] == ["PUBLISH_ERROR B_FRAME_PRESENT", "PUBLISH_STOPPED", "LEFT"]

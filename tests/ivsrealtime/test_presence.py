@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 
-from ivsim import Emulator, LiveParticipant, StageRefused
+from ivsim import Emulator, LiveParticipant
 
 from ..calling import call
 from . import people
+from .people import events_of, refused, told
 from .signing import Sign
 
 
 def stage(sim: Emulator, **members: Any) -> str:
     """Return the ARN of a new stage."""
     return str(call(sim, "CreateStage", **members).body["stage"]["arn"])
-
-
-def events_of(sim: Emulator, who: LiveParticipant) -> list[str]:
-    """Return the events of a participant, oldest first, each with its error code or whom it is about."""
-    asked = {"stageArn": who.stage_arn, "sessionId": who.session_id, "participantId": who.participant_id}
-    events = call(sim, "ListParticipantEvents", **asked).body["events"]
-    texts = (" ".join((each["name"], each.get("errorCode", ""))).strip() for each in reversed(events))
-    return list(texts)
-
-
-def told(sim: Emulator) -> list[str]:
-    """Return the names of the events of stages that EventBridge has."""
-    return [event["detail"]["event_name"] for event in sim.events.of("IVS Stage Update")]
-
-
-def refused(code: str, action: Any, *arguments: Any, **more: Any) -> None:
-    """Assert that something is refused with a code."""
-    with pytest.raises(StageRefused, match=code) as error:
-        action(*arguments, **more)
-    assert error.value.code == code
 
 
 def test_one_session(sim: Emulator) -> None:
@@ -98,89 +76,6 @@ def test_protocol(sim: Emulator) -> None:
     for each, protocol in ((host, "WHIP"), (guest, "UNKNOWN")):
         asked = {"stageArn": arn, "sessionId": each.session_id, "participantId": each.participant_id}
         assert call(sim, "GetParticipant", **asked).body["participant"]["protocol"] == protocol
-
-
-def test_subscriptions_end(sim: Emulator) -> None:
-    """A subscription ends by either side, also as the subscriber leaves; to end one that is not there does nothing."""
-    arn = stage(sim)
-    host, other, guest = (sim.stages.join(arn) for _ in range(3))
-    host.publish()
-    other.publish()
-    guest.unsubscribe(host)
-    guest.subscribe(host)
-    guest.subscribe(other)
-    guest.unsubscribe(host)
-    other.unpublish()
-    other.unpublish()
-    guest.subscribe(host)
-    guest.leave()
-    subscribed, ended = "SUBSCRIBE_STARTED", "SUBSCRIBE_STOPPED"
-    expected = ["JOINED", subscribed, subscribed, ended, ended, subscribed, ended, "LEFT"]
-    assert events_of(sim, guest) == expected
-
-
-def test_rights(sim: Emulator) -> None:
-    """Who lacks a capability is refused, and events tell."""
-    arn = stage(sim)
-    host = sim.stages.join(arn, capabilities=["PUBLISH"])
-    guest = sim.stages.join(arn, capabilities=["SUBSCRIBE"])
-    host.publish()
-    refused("INSUFFICIENT_CAPABILITIES", guest.publish)
-    refused("INSUFFICIENT_CAPABILITIES", host.subscribe, guest)
-    refused("PUBLISHER_NOT_FOUND", guest.subscribe, guest)
-    refused("PUBLISHER_NOT_FOUND", guest.subscribe, "nobody")
-    assert events_of(sim, guest)[1:] == [
-        "PUBLISH_ERROR INSUFFICIENT_CAPABILITIES",
-        "SUBSCRIBE_ERROR PUBLISHER_NOT_FOUND",
-        "SUBSCRIBE_ERROR PUBLISHER_NOT_FOUND",
-    ]
-    assert events_of(sim, host)[2:] == ["SUBSCRIBE_ERROR INSUFFICIENT_CAPABILITIES"]
-    assert told(sim) == ["Participant Published", "Participant Publish Error"]
-    assert sim.events.of("IVS Stage Update")[-1]["detail"]["error_code"] == "INSUFFICIENT_CAPABILITIES"
-
-
-@pytest.mark.parametrize(
-    ("sent", "code"),
-    [
-        ({"width": 1920, "height": 1080}, "RESOLUTION_EXCEEDED"),
-        ({"bitrate": 8_500_001}, "BITRATE_EXCEEDED"),
-        ({"video_codec": "VP8"}, "INVALID_VIDEO_CODEC"),
-        ({"audio_codec": "AAC"}, "INVALID_AUDIO_CODEC"),
-    ],
-)
-def test_what_is_sent(sent: dict[str, Any], code: str, sim: Emulator) -> None:
-    """What a stage does not take is refused, and an event tells."""
-    host = sim.stages.join(stage(sim))
-    refused(code, host.publish, **sent)
-    assert events_of(sim, host) == ["JOINED", f"PUBLISH_ERROR {code}"]
-    host.publish(width=720, height=1280, bitrate=8_500_000)
-    assert host.is_publishing
-
-
-@pytest.mark.parametrize("quota", ["Publishers per stage", "Concurrent publishers"])
-def test_quota_of_publishers(quota: str, sim: Emulator) -> None:
-    """No more may publish than the quota allows; who stops makes room."""
-    sim.quotas[quota] = 2
-    arn = stage(sim)
-    first, second, third = (sim.stages.join(arn) for _ in range(3))
-    first.publish()
-    second.publish()
-    refused("QUOTA_EXCEEDED", third.publish)
-    first.unpublish()
-    third.publish()
-
-
-@pytest.mark.parametrize("quota", ["Subscribers per stage", "Concurrent subscriptions"])
-def test_quota_of_subscribers(quota: str, sim: Emulator) -> None:
-    """No more may subscribe than the quota allows; who leaves makes room."""
-    sim.quotas[quota] = 1
-    arn = stage(sim)
-    host, first, second = (sim.stages.join(arn) for _ in range(3))
-    host.publish()
-    first.subscribe(host)
-    refused("QUOTA_EXCEEDED", second.subscribe, host)
-    first.leave()
-    second.subscribe(host)
 
 
 def test_a_day(sim: Emulator) -> None:
@@ -255,57 +150,6 @@ def test_token_used_again(sim: Emulator) -> None:
     third = sim.stages.join(token)
     assert third.session_id != second.session_id
     assert events_of(sim, third) == ["JOINED"]
-
-
-def publish(host: LiveParticipant, _: str) -> None:
-    host.publish()
-
-
-def unpublish(host: LiveParticipant, _: str) -> None:
-    host.publish()
-    host.unpublish()
-
-
-def publish_too_much(host: LiveParticipant, _: str) -> None:
-    with pytest.raises(StageRefused):
-        host.publish(bitrate=10_000_000)
-
-
-def exchange(host: LiveParticipant, other: str) -> None:
-    host.exchange_token(other)
-
-
-UPDATE = "IVS Stage Update"
-ABOUT = '"event_time":"2026-11-01T09:05:00Z","user_id":"{user}","participant_id":"{participant}"'
-
-
-@pytest.mark.needs("ImportPublicKey")
-@pytest.mark.parametrize(
-    ("kind", "expected", "cause"),
-    [
-        (UPDATE, '{{"session_id":"{session}","event_name":"Participant Published",' + ABOUT + "}}", publish),
-        (UPDATE, '{{"session_id":"{session}","event_name":"Participant Unpublished",' + ABOUT + "}}", unpublish),
-        (
-            UPDATE,
-            '{{"session_id":"{session}","event_name":"Participant Publish Error",'
-            + ABOUT
-            + ',"error_code":"BITRATE_EXCEEDED"}}',
-            publish_too_much,
-        ),
-        (UPDATE, '{{"session_id":"{session}","event_name":"Token Exchanged",' + ABOUT + "}}", exchange),
-    ],
-)
-def test_every_event(
-    kind: str, expected: str, cause: Callable[[LiveParticipant, str], None], sim: Emulator, sign: Sign
-) -> None:
-    """Each event has its detail as in the samples, and is about its stage."""
-    sim.clock.freeze(datetime(2026, 11, 1, 9, 5, tzinfo=timezone.utc))
-    arn = stage(sim)
-    host = sim.stages.join(sign(sim, arn, user_id="host"))
-    cause(host, sign(sim, arn, user_id="host"))
-    text = expected.format(session=host.session_id, user="host", participant=host.participant_id)
-    (found,) = [event for event in sim.events.of(kind) if json.dumps(event["detail"], separators=(",", ":")) == text]
-    assert (found["source"], found["resources"]) == ("aws.ivs", [arn])
 
 
 @pytest.mark.needs("ImportPublicKey")
@@ -458,4 +302,49 @@ def test_history_forgets() -> None:
         with sim.stages.join(arn):
             pass
     sim.clock.advance(300)
+    assert "activeSessionId" not in call(sim, "GetStage", arn=other).body["stage"]
+
+
+@pytest.mark.needs("StartParticipantReplication")
+def test_a_source_comes_again(sim: Emulator) -> None:
+    """A source whose token is used again is the source still, and within the window its replica goes on."""
+    sim.clock.freeze()
+    arn, other = stage(sim), stage(sim)
+    token = call(sim, "CreateParticipantToken", stageArn=arn).body["participantToken"]["token"]
+    first = sim.stages.join(token)
+    first.publish()
+    replicate(sim, first, other, reconnectWindowSeconds=60)
+    again = sim.stages.join(token)
+    asked = {"stageArn": arn, "sessionId": again.session_id, "participantId": again.participant_id}
+    shown = call(sim, "GetParticipant", **asked).body["participant"]
+    assert (shown["replicationType"], shown["replicationState"], shown["sourceStageArn"]) == ("SOURCE", "ACTIVE", "")
+    again.publish()
+    sim.clock.advance(60)
+    assert states(sim, again) == ["ACTIVE"]
+    again.leave()
+    sim.clock.advance(60)
+    assert states(sim, again) == ["STOPPED"]
+    assert call(sim, "GetParticipant", **asked).body["participant"]["replicationState"] == "STOPPED"
+
+
+@pytest.mark.needs("StartParticipantReplication", "ImportPublicKey")
+def test_a_replica_of_the_same_id(sim: Emulator, sign: Sign) -> None:
+    """Whoever is on a stage by the id of a replica that comes has to leave, and the replica for whoever comes by it."""
+    arn, other = stage(sim), stage(sim)
+    host, double = sim.stages.join(sign(sim, arn, jti="ann")), sim.stages.join(sign(sim, other, jti="ann"))
+    host.publish()
+    double.publish()
+    replicate(sim, double, third := stage(sim))
+    replicate(sim, host, other)
+    sim.clock.advance(0)
+    assert not double.is_connected
+    assert "activeSessionId" not in call(sim, "GetStage", arn=third).body["stage"]
+    asked = {"stageArn": other, "sessionId": double.session_id, "participantId": "ann"}
+    shown = call(sim, "GetParticipant", **asked).body["participant"]
+    assert (shown["replicationType"], shown["sourceStageArn"]) == ("REPLICA", arn)
+    again = sim.stages.join(sign(sim, other, jti="ann"))
+    assert states(sim, host) == ["STOPPED"]
+    shown = call(sim, "GetParticipant", **asked).body["participant"]
+    assert (shown["replicationType"], shown["state"]) == ("NONE", "CONNECTED")
+    again.leave()
     assert "activeSessionId" not in call(sim, "GetStage", arn=other).body["stage"]

@@ -33,12 +33,16 @@ class Life(RuleBasedStateMachine):
         self.sim.quotas.update({"Publishers per stage": 2, "Subscribers per stage": 2, "Concurrent subscriptions": 5})
         self.people: list[tuple[LiveParticipant, list[str], str]] = []
         self.stages: list[str] = []
+        self.configurations: list[dict[str, Any]] = []
 
     @initialize()
     def build(self) -> None:
         self.stages = [self.ask("CreateStage")["stage"]["arn"] for _ in range(2)]
         for place in (0, 0, 0, 1):
             self.join(place, ["PUBLISH", "SUBSCRIBE"])
+        for redundant in (False, True):
+            made = self.ask("CreateIngestConfiguration", ingestProtocol="RTMPS", redundantIngest=redundant)
+            self.configurations += [made["ingestConfiguration"]] if "ingestConfiguration" in made else []
 
     def ask(self, operation: str, **members: Any) -> dict[str, Any]:
         return call(self.sim, operation, **members).body
@@ -59,6 +63,17 @@ class Life(RuleBasedStateMachine):
         if person:
             with suppress(StageRefused):
                 self.people.append((self.sim.stages.join(person[2]), *person[1:]))
+
+    @rule(which=PLACE, key=PLACE, place=PLACE)
+    def encode(self, which: int, key: int, place: int) -> None:
+        """An encoder comes to a stage, or to the one that its configuration is at already."""
+        if self.configurations:
+            made = self.configurations[which]
+            keys = [each["streamKey"] for each in made.get("redundantIngestCredentials", [made])]
+            self.ask("UpdateIngestConfiguration", arn=made["arn"], stageArn=self.stages[place])
+            with suppress(StageRefused):
+                encoder = self.sim.stages.encode(keys[key % len(keys)])
+                self.people.append((encoder, ["PUBLISH"], "an encoder has none"))
 
     @rule(who=WHO, what=st.sampled_from(["publish", "publish", "unpublish", "mute", "leave"]))
     def act(self, who: int, what: str) -> None:
@@ -141,6 +156,21 @@ class Life(RuleBasedStateMachine):
     def nobody_publishes_without_the_right(self) -> None:
         for person, rights, _ in self.people:
             assert not person.is_publishing or "PUBLISH" in rights
+
+    @invariant()
+    def configurations_are_active_with_their_encoders(self) -> None:
+        """An ingest configuration is ACTIVE while one of its participants is connected, on the stage that it has."""
+        for made in self.configurations:
+            shown = self.ask("GetIngestConfiguration", arn=made["arn"])["ingestConfiguration"]
+            active = {arn: self.ask("GetStage", arn=arn)["stage"].get("activeSessionId") for arn in self.stages}
+            there = [
+                (each, arn)
+                for arn, session_id in active.items()
+                for each in participants.connected(place_of(self.sim, arn), session_id)
+                if each.ingest_configuration_arn == made["arn"]
+            ]
+            assert shown["state"] == ("ACTIVE" if there else "INACTIVE")
+            assert all(each.is_publishing and arn == shown["stageArn"] for each, arn in there)
 
     @invariant()
     def events_come_in_pairs(self) -> None:

@@ -44,3 +44,10 @@ def check_number(name: str, count: int, *, least: int = 0) -> None:
     """Raise ValueError, naming the argument, for what is no whole number from `least` on."""
     if type(count) is not int or count < least:
         raise ValueRefused(name, f"{count!r} is not a whole number that is {least} or more")
+
+
+def check_text(name: str, given: object) -> str:
+    """Return text as it is. Raises TypeError, naming the argument, for what is none."""
+    if not isinstance(given, str):
+        raise TypeRefused(name, f"{given!r} is not text")
+    return given

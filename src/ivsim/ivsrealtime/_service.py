@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
     from .participant_events import ParticipantEvent
     from .participant_replicas import ParticipantReplica
     from .participants import Participant
-    from .presence import Subscription
     from .public_keys import PublicKey
     from .stage_sessions import StageSession
     from .stages import Stage
     from .storage_configurations import StorageConfiguration
+    from .subscriptions import Subscription
 
 
 class IvsRealTimeStore(Store):
@@ -82,7 +83,12 @@ MOST_ATTRIBUTE_BYTES = 1024
 """The most bytes of keys and values in attributes: of a token, of an ingest configuration, of a replica."""
 
 
+def byte_size(attributes: Mapping[str, str]) -> int:
+    """Return the bytes of all keys and values; that they count in UTF-8 is not documented."""
+    return sum(len(text.encode()) for pair in attributes.items() for text in pair)
+
+
 def check_attributes(ctx: Context, attributes: dict[str, str] | None, member: str) -> None:
-    """Refuse attributes that are larger than 1 KB; that keys and values count in UTF-8 is not documented."""
-    size = sum(len(text.encode()) for pair in (attributes or {}).items() for text in pair)
-    ctx.check(size <= MOST_ATTRIBUTE_BYTES, member, f"Member must have at most {MOST_ATTRIBUTE_BYTES} bytes")
+    """Refuse attributes that are larger than 1 KB."""
+    small = byte_size(attributes or {}) <= MOST_ATTRIBUTE_BYTES
+    ctx.check(small, member, f"Member must have at most {MOST_ATTRIBUTE_BYTES} bytes")

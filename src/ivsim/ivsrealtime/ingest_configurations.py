@@ -42,6 +42,12 @@ class IngestConfiguration(Struct, frozen=True):
     redundant_ingest_credentials: tuple[RedundantIngestCredential, ...] | None = None
     tags: dict[str, str] = {}
 
+    @property
+    def participant_ids(self) -> dict[str, str]:
+        """The ids of the participants as whom encoders publish, by stream key; more than one for redundant ingest."""
+        more = {each.stream_key: each.participant_id for each in self.redundant_ingest_credentials or ()}
+        return {self.stream_key: self.participant_id, **more}
+
 
 @service.operation(rate=5)
 def create_ingest_configuration(
@@ -114,7 +120,7 @@ def delete_ingest_configuration(ctx: Context, arn: str, *, force: bool = False) 
     stage = ctx.store.stages.get(configuration.stage_arn)
     for each in participants.connected(ctx, stage.active_session_id) if stage else ():
         if each.ingest_configuration_arn == arn:
-            presence.leave(ctx, each, "participant-disconnected")
+            presence.leave(ctx, each, presence.DISCONNECTED)
     del ctx.store.ingest_configurations[arn]
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import TracebackType
 
-from ..core.arguments import TypeRefused, ValueRefused, check_number
+from ..core.arguments import TypeRefused, ValueRefused
+from ..core.broadcasting import Tracks
 from ..core.state import State
 from ..core.unknown import unknown
-from . import news, participants, presence
+from . import news, participants, presence, subscriptions, tracks
 from ._service import Context, service
 from .news import StageNews
 from .participants import Participant
-from .presence import Refusal, Sent
+from .refusals import Refusal
 from .tokens import Claims
 
 
@@ -85,37 +86,38 @@ class LiveParticipant:
             record = self._record
             return news.heard(self._ctx, record) if record else []
 
-    def publish(
-        self,
-        *,
-        width: int = 1280,
-        height: int = 720,
-        bitrate: int = 2_500_000,
-        video_codec: str = "H264",
-        audio_codec: str = "OPUS",
-    ) -> None:
+    def publish(self, *, video: Tracks = None, audio: Tracks = None) -> None:
         """Send sound and picture, for others to subscribe to. To publish twice has no further effect.
 
-        The bitrate is in bits a second. Raises StageRefused, as events tell too: INSUFFICIENT_CAPABILITIES without the
-        right, QUOTA_EXCEEDED with twelve publishers, RESOLUTION_EXCEEDED above 1280x720, BITRATE_EXCEEDED above 8.5
-        Mbit/s, INVALID_VIDEO_CODEC and INVALID_AUDIO_CODEC for what is neither H264 nor OPUS; ValueError for a number
-        below 1. After 24 hours publishing ends by itself. Source: *Service Quotas*, IVS Real-Time User Guide.
+        For `video` give the members that differ from the usual, `{"width": 640, "height": 360}`, or a list of these,
+        one for each simulcast layer: `width`, `height`, `framerate`, `bitrate`, `codec`, `profile`, `idr_interval` in
+        seconds, `b_frames`. For `audio`: `codec`, `bitrate`, `sample_rate`, `channels`. Bitrates are in bits a second;
+        an empty list stands for no picture, or no sound.
+
+        Raises StageRefused, as events tell too: INSUFFICIENT_CAPABILITIES without the right, QUOTA_EXCEEDED with twelve
+        publishers, RESOLUTION_EXCEEDED above 1280x720, BITRATE_EXCEEDED above 8.5 Mbit/s for all layers together or 160
+        kbit/s for the sound, INVALID_VIDEO_CODEC, INVALID_AUDIO_CODEC, B_FRAME_PRESENT and INVALID_INPUT for what a
+        stage does not take. Raises ValueError for neither picture nor sound and for a number below 1, TypeError for a
+        member that does not exist or is of another type. After 24 hours publishing ends by itself. Source: *Service
+        Quotas* and *Stream Ingest*, IVS Real-Time User Guide.
         """
-        for name, number in (("width", width), ("height", height), ("bitrate", bitrate)):
-            check_number(name, number, least=1)
-        sent = Sent(width, height, bitrate, video_codec, audio_codec)
-        self._try(lambda ctx, participant: presence.publish(ctx, participant, sent))
+
+        def publish(ctx: Context, participant: Participant) -> Refusal | None:
+            protocol = participant.ingest_protocol or presence.SDK_PROTOCOL
+            return presence.publish(ctx, participant, tracks.sent(protocol, video, audio))
+
+        self._try(publish)
 
     def unpublish(self) -> None:
-        """Send no more. Whoever is subscribed is not any longer."""
-        self._try(presence.unpublish)
+        """Send no more. Whoever is subscribed is not any longer; an encoder and a WHIP client leave with that."""
+        self._try(presence.stop)
 
     def mute(self, *, audio: bool = True, video: bool = False) -> None:
         """Mute the sound or stop the picture, or take that back with False. Raises StageRefused unless it publishes."""
         self._try(lambda ctx, participant: presence.show(ctx, participant, audio_muted=audio, video_stopped=video))
 
     def fail(self, error_code: str) -> None:
-        """Let publishing fail with a code of the API's Event, "B_FRAME_PRESENT" say, and with that end.
+        """Let publishing fail with a code of the API's Event, "B_FRAME_PRESENT" say, and end as `unpublish()` does.
 
         Raises ValueError for a code that the API does not have; StageRefused unless it publishes.
         """
@@ -131,12 +133,12 @@ class LiveParticipant:
         one who does not publish here, QUOTA_EXCEEDED with 10,000 subscribers.
         """
         remote_id = _id_of(other)
-        self._try(lambda ctx, participant: presence.subscribe(ctx, participant, remote_id))
+        self._try(lambda ctx, participant: subscriptions.subscribe(ctx, participant, remote_id))
 
     def unsubscribe(self, other: LiveParticipant | str) -> None:
         """Hear and see another no more."""
         remote_id = _id_of(other)
-        self._try(lambda ctx, participant: presence.unsubscribe(ctx, participant, remote_id))
+        self._try(lambda ctx, participant: subscriptions.unsubscribe(ctx, participant, remote_id))
 
     def exchange_token(self, token: str) -> None:
         """Go on with what another token says: other capabilities, attributes, user id.

@@ -6,13 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..core import arns
-from ..core.arguments import TypeRefused, ValueRefused
+from ..core.arguments import ValueRefused, check_text
+from ..core.broadcasting import Tracks
 from ..core.state import State
-from ..core.unknown import unknown
-from . import participant_tokens, participants, presence, tokens
+from . import ingest, participant_tokens, participants, presence, tokens
 from ._service import Context, Contexts, service
 from .live_participant import LiveParticipant, StageRefused
-from .presence import Refusal
+from .participants import Participant
+from .refusals import Refusal
+
+WHIP = "WHIP"
+"""The one protocol by which a token is used without an SDK."""
 
 
 class Stages:
@@ -29,43 +33,61 @@ class Stages:
         user_id: str = "",
         attributes: Mapping[str, str] | None = None,
         capabilities: Sequence[str] = participant_tokens.CAPABILITIES,
+        protocol: str | None = None,
     ) -> LiveParticipant:
         """Let somebody join a stage, with a token of CreateParticipantToken or of a back end, or by the stage's ARN.
 
         With an ARN a token is made for it, by `user_id`, `attributes` and `capabilities`, which a token brings itself.
-        The first to join begins a session. Whoever is there with the same token already has to leave.
+        The first to join begins a session. Whoever is there with the same token already has to leave. `protocol="WHIP"`
+        stands for a client of WHIP, OBS say, which publishes but cannot subscribe; without it one of AWS's SDKs joins.
 
         Raises StageRefused, with the code of AWS's clients: TOKEN_MALFORMED for what is no token or was signed by
         nobody who may, TOKEN_EXPIRED, STAGE_DELETED, PARTICIPANT_DISCONNECTED for a token whose participant was thrown
-        out; ValueError for a capability that does not exist, and for `user_id` and the like beside a token; TypeError
-        for arguments of another type. Source: *IVS Broadcast SDK: Error Handling*, IVS Real-Time User Guide.
+        out; ValueError for a capability or protocol that does not exist, for attributes above 1 KB, and for `user_id`
+        and the like beside a token; TypeError for arguments of another type. Source: *IVS Broadcast SDK: Error
+        Handling*, IVS Real-Time User Guide.
         """
-        if not isinstance(token_or_stage_arn, str):
-            raise TypeRefused("token_or_stage_arn", f"{token_or_stage_arn!r} is not text")
-        wanted = {
-            "user_id": _text("user_id", user_id) or None,
-            "attributes": _texts(attributes) or None,
-            "capabilities": _capabilities(capabilities),
-        }
-        token = token_or_stage_arn
+        wanted = participant_tokens.wanted(user_id, attributes, capabilities)
+        if protocol is not None and check_text("protocol", protocol) != WHIP:
+            raise ValueRefused("protocol", f"{protocol!r} is not {WHIP!r}; encoders have `encode()`")
+        token = check_text("token_or_stage_arn", token_or_stage_arn)
         with self._state.transaction():
             if arns.parse(token) is not None:
                 token = self._issue(token, wanted)
-            elif (
-                wanted["user_id"]
-                or wanted["attributes"]
-                or wanted["capabilities"] != [*participant_tokens.CAPABILITIES]
-            ):
+            elif wanted["user_id"] or wanted["attributes"] or wanted["capabilities"] != participant_tokens.CAPABILITIES:
                 given = "user_id, attributes and capabilities"
                 raise ValueRefused("token_or_stage_arn", f"it is a token, which says {given} itself")
             read = self._read(token)
             if isinstance(read, Refusal):
                 raise StageRefused(*read)
             ctx, claims = read
-            answer = presence.admit(ctx, claims)
-        if isinstance(answer, Refusal):  # raised outside of the transaction, which leaves what events tell of it
-            raise StageRefused(*answer)
-        return LiveParticipant(self._state, ctx, answer, self._read)
+            answer = presence.admit(ctx, claims, by_whip=protocol == WHIP)
+        return self._joined(ctx, answer)
+
+    def encode(self, ingest_stream_key: str, *, video: Tracks = None, audio: Tracks = None) -> LiveParticipant:
+        """Let an encoder publish by RTMP or RTMPS, with the stream key of an ingest configuration that has a stage.
+
+        A key comes bare, and is used with the configuration's `ingestProtocol`, or in a whole URL:
+        `rtmps://{host}:443/app/{key}`, where the stage's `endpoints` have all before the key. The participant is the
+        configuration's, with its user id and attributes, and sends `video` and `audio` as `publish()` has them. The
+        configuration is ACTIVE until it leaves. With redundant ingest each of its keys has an encoder.
+
+        Raises StageRefused: INVALID_STREAM_KEY for a key of no configuration, or of one without a stage, and for a URL
+        that is not the stage's; STAGE_DELETED; INVALID_PROTOCOL for RTMP where RTMPS is wanted; REUSE_OF_STREAM_KEY
+        while an encoder publishes with the key; QUOTA_EXCEEDED and what `publish()` raises. Where there is a stage,
+        events tell too, and an encoder that is refused has left. Raises ValueError and TypeError as `publish()` does,
+        TypeError for a key that is not text. Source: *IVS RTMP Publishing*, IVS Real-Time User Guide.
+        """
+        with self._state.transaction():
+            wanted = ingest.connection(check_text("ingest_stream_key", ingest_stream_key))
+            if isinstance(wanted, Refusal):
+                raise StageRefused(*wanted)
+            found = ingest.configuration_of(wanted.key, self._contexts)
+            if found is None:
+                raise StageRefused("INVALID_STREAM_KEY", "no ingest configuration has this stream key")
+            ctx, configuration = found
+            answer = ingest.admit(ctx, configuration, wanted, video, audio)
+        return self._joined(ctx, answer)
 
     @property
     def participants(self) -> list[LiveParticipant]:
@@ -80,6 +102,12 @@ class Stages:
                 for stage in ctx.store.stages.values()
                 for each in participants.connected(ctx, stage.active_session_id)
             ]
+
+    def _joined(self, ctx: Context, answer: Participant | Refusal) -> LiveParticipant:
+        """Return the handle on one who has joined; a refusal is raised outside of the transaction, so events stay."""
+        if isinstance(answer, Refusal):
+            raise StageRefused(*answer)
+        return LiveParticipant(self._state, ctx, answer, self._read)
 
     def _issue(self, stage_arn: str, wanted: dict[str, Any]) -> str:
         """Return a token for a stage, as CreateParticipantToken makes it."""
@@ -117,26 +145,3 @@ class Stages:
         if arn is None or (arn.service, arn.resource_type) != (service.namespace, "stage"):
             return None
         return self._contexts(arn.account, arn.region)
-
-
-def _text(name: str, given: object) -> str:
-    if not isinstance(given, str):
-        raise TypeRefused(name, f"{given!r} is not text")
-    return given
-
-
-def _texts(given: Mapping[str, str] | None) -> dict[str, str]:
-    attributes: Any = given or {}
-    pairs = attributes.items() if isinstance(attributes, Mapping) else [(None, None)]
-    if not all(isinstance(each, str) for pair in pairs for each in pair):
-        raise TypeRefused("attributes", f"{given!r} is not a dict from str to str")
-    return dict(attributes)
-
-
-def _capabilities(given: object) -> list[str]:
-    if isinstance(given, str) or not isinstance(given, Sequence):
-        raise TypeRefused("capabilities", f"{given!r} is not a list of capabilities")
-    for each in given:
-        if each not in participant_tokens.CAPABILITIES:
-            raise ValueRefused("capabilities", unknown("capability", str(each), participant_tokens.CAPABILITIES))
-    return list(given)

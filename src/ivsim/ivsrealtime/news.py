@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from ._service import Context
 from .participants import Participant
+from .tracks import VideoTrack
 
 JOINED = "stageParticipantJoined"
 LEFT = "stageParticipantLeft"
@@ -33,6 +34,8 @@ class StageNews(Struct, frozen=True):
     audio_muted: bool = False
     video_stopped: bool = False
     reason: str = ""
+    layers: tuple[VideoTrack, ...] = ()
+    """The layers of the picture to choose from, where streams were added."""
     to: str = ""
     """The participant who alone is told; empty where all others are."""
 
@@ -47,6 +50,7 @@ def tell(ctx: Context, name: str, about: Participant, *, to: str = "", reason: s
         audio_muted=about.audio_muted,
         video_stopped=about.video_stopped,
         reason=reason,
+        layers=about.video if name == STREAMS_ADDED else (),
         to=to,
     )
     ctx.store.news.append(about.session_id, news)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from msgspec import Struct
 
 from ..wire.errors import ConflictException, ResourceNotFoundException
-from . import participant_events, participants, presence, stage_sessions
+from . import participant_events, participants, presence, stage_sessions, stage_updates
 from ._service import Context, check_attributes, service
 from .participants import Participant
 from .presence import ACTIVE
+from .tracks import Sent
 
 REPLICAS = service.quota("Replications per participant", 5)
 
@@ -89,20 +90,19 @@ def start_participant_replication(
         destination.session_id,
         reconnect_window_seconds,
     )
-    replica = Participant(
+    replica = presence.enter(
+        ctx,
+        destination_stage_arn,
         participant_id,
-        destination.session_id,
-        ctx.now,
         user_id=source.user_id,
         attributes={**(source.attributes or {}), **(attributes or {})} or None,
-        replication_type="REPLICA",
+        replication_type=presence.REPLICA,
         replication_state=ACTIVE,
         source_stage_arn=source_stage_arn,
         source_session_id=source.session_id,
     )
-    presence.begin(ctx, presence.add(ctx, replica), protocol=source.protocol)
-    shown = {"replication_type": "SOURCE", "source_stage_arn": "", "source_session_id": ""}
-    participants.change(ctx, source, replication_state=ACTIVE, **shown)
+    presence.begin(ctx, replica, Sent(source.video, source.audio), protocol=source.protocol)
+    source = presence.replicate(ctx, source)
     participants.record(
         ctx,
         source,
@@ -110,6 +110,7 @@ def start_participant_replication(
         destination_stage_arn=destination_stage_arn,
         destination_session_id=destination.session_id,
     )
+    stage_updates.announce(ctx, source, stage_updates.REPLICATION_START)
     return RESPONSE_HEADERS
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
 
+from ..core.arguments import TypeRefused, ValueRefused, check_text
+from ..core.unknown import unknown
 from . import tokens
-from ._service import Context, check_attributes, service
+from ._service import MOST_ATTRIBUTE_BYTES, Context, byte_size, check_attributes, service
 from .endpoints import endpoints_of
 
 DEFAULT_MINUTES = 720
@@ -42,16 +45,43 @@ def create_participant_token(
     capabilities: list[str] | None = None,
 ) -> dict[str, object]:
     ctx.store.stages[stage_arn]
-    wanted = {"duration": duration, "user_id": user_id, "attributes": attributes, "capabilities": capabilities}
+    asked = {"duration": duration, "user_id": user_id, "attributes": attributes, "capabilities": capabilities}
     check_attributes(ctx, attributes, "attributes")
-    return {"participant_token": issue(ctx, stage_arn, wanted)}
+    return {"participant_token": issue(ctx, stage_arn, asked)}
 
 
-def issue(ctx: Context, stage_arn: str, wanted: dict[str, Any]) -> ParticipantToken:
+def wanted(
+    user_id: str, attributes: Mapping[str, str] | None, capabilities: Sequence[str] = CAPABILITIES
+) -> dict[str, Any]:
+    """Return what a test wants a token to say of somebody, as `issue()` takes it.
+
+    Raises ValueError, with the name of the argument, for a capability that does not exist and for attributes above 1
+    KB; TypeError for an argument of another type.
+    """
+    given: Any = attributes or {}
+    pairs = given.items() if isinstance(given, Mapping) else [(None, None)]
+    if not all(isinstance(each, str) for pair in pairs for each in pair):
+        raise TypeRefused("attributes", f"{attributes!r} is not a dict from str to str")
+    if byte_size(given) > MOST_ATTRIBUTE_BYTES:
+        raise ValueRefused("attributes", f"they have {byte_size(given)} bytes, more than {MOST_ATTRIBUTE_BYTES}")
+    names: Any = capabilities
+    if isinstance(names, str) or not isinstance(names, Sequence):
+        raise TypeRefused("capabilities", f"{names!r} is not a list of capabilities")
+    for each in names:
+        if each not in CAPABILITIES:
+            raise ValueRefused("capabilities", unknown("capability", str(each), CAPABILITIES))
+    return {
+        "user_id": check_text("user_id", user_id) or None,
+        "attributes": dict(given) or None,
+        "capabilities": tuple(names),
+    }
+
+
+def issue(ctx: Context, stage_arn: str, asked: dict[str, Any]) -> ParticipantToken:
     """Return a new token for a stage, as a request wants it."""
-    minutes = wanted.get("duration")
+    minutes = asked.get("duration")
     minutes = DEFAULT_MINUTES if minutes is None else min(max(minutes, 0), MOST_MINUTES)
-    capabilities = tuple(wanted.get("capabilities") or CAPABILITIES)
+    capabilities = tuple(asked.get("capabilities") or CAPABILITIES)
     now = ctx.now.replace(microsecond=0)
     expires = now + timedelta(minutes=minutes)
     participant_id = ctx.ids.alphanumeric(12)
@@ -63,8 +93,8 @@ def issue(ctx: Context, stage_arn: str, wanted: dict[str, Any]) -> ParticipantTo
         stage_arn=stage_arn,
         events_url=endpoints["events"],
         whip_url=endpoints["whip"],
-        user_id=wanted.get("user_id"),
-        attributes=wanted.get("attributes"),
+        user_id=asked.get("user_id"),
+        attributes=asked.get("attributes"),
         capabilities=capabilities,
     )
     return ParticipantToken(

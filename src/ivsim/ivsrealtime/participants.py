@@ -13,6 +13,7 @@ from ..wire.errors import ResourceNotFoundException
 from . import participant_events, stage_sessions
 from ._service import Context, service
 from .participant_events import ParticipantEvent, key_of
+from .tracks import AudioTrack, VideoTrack
 
 DEFAULT_PAGE = 50
 
@@ -43,6 +44,8 @@ class Participant(Struct, frozen=True):
     source_session_id: str | None = None
     redundant_ingest: bool | None = None
     ingest_configuration_arn: str | None = None
+    ingest_protocol: str | None = None
+    """What it came by to publish, where it is not an SDK: WHIP, RTMP or RTMPS."""
     capabilities: tuple[str, ...] = ()
     expires: int = 0
     """The end of its token's validity, in seconds since 1970."""
@@ -56,6 +59,9 @@ class Participant(Struct, frozen=True):
     publications: int = 0
     """The number of times it has begun to publish."""
     is_publishing: bool = False
+    video: tuple[VideoTrack, ...] = ()
+    """The layers of the picture that it publishes."""
+    audio: tuple[AudioTrack, ...] = ()
     audio_muted: bool = False
     video_stopped: bool = False
     subscriptions: int = 0
@@ -107,7 +113,12 @@ def list_participants(
 def find(ctx: Context, stage_arn: str, session_id: str | None, participant_id: str) -> Participant | None:
     """Return a participant of a session of a stage, None where there is no such one."""
     session = stage_sessions.find(ctx, stage_arn, session_id)
-    return ctx.store.participants.get(key_of(session.session_id, participant_id)) if session else None
+    return at(ctx, session.session_id, participant_id) if session else None
+
+
+def at(ctx: Context, session_id: str, participant_id: str) -> Participant | None:
+    """Return a participant of a session that there is, None where it has no such one."""
+    return ctx.store.participants.get(key_of(session_id, participant_id))
 
 
 def connected(ctx: Context, session_id: str | None) -> list[Participant]:

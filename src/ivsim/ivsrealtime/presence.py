@@ -3,113 +3,81 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Any, NamedTuple
+from typing import Any
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from . import news, participant_events, participants, pipeline, stage_sessions
+from . import news, participant_events, participants, pipeline, refusals, stage_sessions, stage_updates, subscriptions
 from ._service import Context, service
 from .participant_events import ExchangedParticipantToken
 from .participants import Participant
+from .refusals import INSUFFICIENT_CAPABILITIES, PUBLISH, Refusal
 from .tokens import Claims
+from .tracks import Sent
 
 PUBLISHERS = service.quota("Publishers per stage", 12)
-SUBSCRIBERS = service.quota("Subscribers per stage", 10_000)
 CONCURRENT_PUBLISHERS = service.quota("Concurrent publishers", 1_000)
-CONCURRENT_SUBSCRIPTIONS = service.quota("Concurrent subscriptions", 20_000)
-
-STAGE_UPDATE = service.detail_type("IVS Stage Update")
 
 MOST_SECONDS = 24 * 60 * 60
 """The longest time for which a participant may publish."""
 
-MOST_BITRATE = 8_500_000
-MOST_PIXELS = 1280 * 720
+SDK_PROTOCOL = "WHIP"
+"""The protocol of whoever publishes with one of AWS's SDKs."""
 
-PUBLISH, SUBSCRIBE = "PUBLISH", "SUBSCRIBE"
-
+SOURCE, REPLICA = "SOURCE", "REPLICA"
 ACTIVE, STOPPED = "ACTIVE", "STOPPED"
 """The states of a replica."""
 
-INSUFFICIENT_CAPABILITIES = "INSUFFICIENT_CAPABILITIES"
-
-
-class Refusal(NamedTuple):
-    """Why a participant may not do something: the code that its client or an event has for it, and the rule."""
-
-    code: str
-    rule: str
-
+DISCONNECTED, DELETED, TOKEN_REUSED = "participant-disconnected", "stage-deleted", "token-reused"
+"""Why somebody has to leave, by the names of AWS's web SDK."""
 
 NOT_PUBLISHING = Refusal("NOT_PUBLISHING", "it publishes nothing")
 
 
-class Subscription(Struct, frozen=True):
-    """A participant hears and sees another."""
-
-    session_id: str
-    participant_id: str
-    remote_participant_id: str
-
-
-class Sent(NamedTuple):
-    """What a participant sends."""
-
-    width: int = 1280
-    height: int = 720
-    bitrate: int = 2_500_000
-    video_codec: str = "H264"
-    audio_codec: str = "OPUS"
-
-    @property
-    def problem(self) -> Refusal | None:
-        """Why a stage does not take it, None when it does."""
-        if self.video_codec != "H264":
-            return Refusal("INVALID_VIDEO_CODEC", f"a stage takes H264, not {self.video_codec}")
-        if self.audio_codec != "OPUS":
-            return Refusal("INVALID_AUDIO_CODEC", f"a stage takes OPUS, not {self.audio_codec}")
-        if self.width * self.height > MOST_PIXELS:
-            return Refusal("RESOLUTION_EXCEEDED", f"{self.width}x{self.height} is more than 1280x720")
-        if self.bitrate > MOST_BITRATE:
-            return Refusal("BITRATE_EXCEEDED", f"{self.bitrate} bit/s is more than {MOST_BITRATE}")
-        return None
-
-
-def admit(ctx: Context, claims: Claims) -> Participant | Refusal:
+def admit(ctx: Context, claims: Claims, *, by_whip: bool = False) -> Participant | Refusal:
     """Let somebody join with a token that is genuine. Whoever is there with it already has to leave."""
     stage_arn, participant_id = claims.stage_arn, claims.token_id
     stage = ctx.store.stages.get(stage_arn)
     if stage is None:
         return Refusal("STAGE_DELETED", f"there is no stage {stage_arn}")
-    before = participants.find(ctx, stage_arn, stage.active_session_id, participant_id)
     if f"{stage_arn} {participant_id}" in ctx.store.disconnected:
-        refused = Refusal("PARTICIPANT_DISCONNECTED", f"{participant_id} was disconnected, and cannot join again")
+        before = participants.find(ctx, stage_arn, stage.active_session_id, participant_id)
         if before is not None:
             participants.record(ctx, before, participant_events.JOIN_ERROR, error_code=INSUFFICIENT_CAPABILITIES)
-        return refused
+        return Refusal("PARTICIPANT_DISCONNECTED", f"{participant_id} was disconnected, and cannot join again")
+    shown: dict[str, Any] = {
+        "user_id": claims.user_id or "",
+        "attributes": claims.attributes,
+        "capabilities": claims.capabilities,
+        "expires": claims.expires,
+        "is_token_own": claims.is_own,
+    }
+    if by_whip:
+        only = tuple(each for each in claims.capabilities if each == PUBLISH)  # by WHIP nothing is received
+        shown |= {"capabilities": only, "protocol": "WHIP", "ingest_protocol": "WHIP"}
+    return enter(ctx, stage_arn, participant_id, **shown)
+
+
+def enter(ctx: Context, stage_arn: str, participant_id: str, **shown: Any) -> Participant:
+    """Let somebody be on a stage. Whoever is there by the same id has to leave: the newcomer is that participant."""
     session = stage_sessions.begin(ctx, stage_arn)
-    if before is not None:
-        stage_sessions.count(ctx, session.session_id, present=1)  # or the session could end in between
-        leave(ctx, before, "token-reused")
-    joined = add(
-        ctx,
-        Participant(
-            participant_id,
-            session.session_id,
-            before.first_join_time if before else ctx.now,
-            user_id=claims.user_id or "",
-            attributes=claims.attributes,
-            published=before is not None and before.published,
-            capabilities=claims.capabilities,
-            expires=claims.expires,
-            is_token_own=claims.is_own,
-            joins=before.joins + 1 if before else 1,
-            publications=before.publications if before else 0,
-        ),
+    joined = Participant(participant_id, session.session_id, ctx.now, **shown)
+    before = ctx.store.participants.get(participants.key(joined))
+    if before is None:
+        return add(ctx, joined)
+    stage_sessions.count(ctx, session.session_id, present=1)  # or the session could end in between
+    leave(ctx, before, TOKEN_REUSED)
+    joined = replace(
+        joined,
+        first_join_time=before.first_join_time,
+        published=before.published,
+        joins=before.joins + 1,
+        publications=before.publications,
     )
-    if before is not None:
-        stage_sessions.count(ctx, session.session_id, present=-1)
+    if before.replication_type == SOURCE and joined.replication_type != REPLICA:
+        joined = replace(joined, **_as_source(before.replication_state))
+    joined = add(ctx, joined)
+    stage_sessions.count(ctx, session.session_id, present=-1)
     return joined
 
 
@@ -126,6 +94,7 @@ def leave(ctx: Context, participant: Participant, reason: str = "") -> None:
 
     A client that does not leave by itself is told the reason.
     """
+    participant = ctx.store.participants[participants.key(participant)]  # others who left may have changed it
     if participant.state != "CONNECTED":
         return
     replica = _replica_shown_as(ctx, participant)
@@ -133,17 +102,15 @@ def leave(ctx: Context, participant: Participant, reason: str = "") -> None:
         stop_replica(ctx, replica)
         return
     participant = unpublish(ctx, participant)
-    for subscription in _subscriptions(ctx, participant):
-        participant = unsubscribe(ctx, participant, subscription.remote_participant_id)
+    participant = subscriptions.end_those_of(ctx, participant)
     if reason:
         news.tell(ctx, news.STAGE_LEFT, participant, to=participant.participant_id, reason=reason)
     heard_to = ctx.store.news.end(participant.session_id)
     participant = participants.change(ctx, participant, state="DISCONNECTED", heard_to=heard_to)
     participants.record(ctx, participant, participant_events.LEFT)
     news.tell(ctx, news.LEFT, participant)
-    arn = participant.ingest_configuration_arn
-    if arn is not None and arn in ctx.store.ingest_configurations:
-        ctx.store.ingest_configurations.become(arn, "INACTIVE", stage_arn="")
+    if participant.ingest_configuration_arn is not None:
+        _release(ctx, participant, participant.ingest_configuration_arn, reason)
     stage_sessions.count(ctx, participant.session_id, present=-1)
 
 
@@ -152,27 +119,29 @@ def publish(ctx: Context, participant: Participant, sent: Sent) -> Refusal | Non
     if participant.is_publishing:
         return None
     session = ctx.store.stage_sessions[participant.session_id]
+    protocol = participant.ingest_protocol or SDK_PROTOCOL
     refused = (
-        _refusal_by_capability(participant, PUBLISH)
-        or _refusal_by_quota(ctx, PUBLISHERS, session.publishers)
-        or _refusal_by_quota(ctx, CONCURRENT_PUBLISHERS, _concurrent_publishers(ctx))
-        or sent.problem
+        refusals.by_capability(participant.capabilities, PUBLISH)
+        or refusals.by_quota(ctx, PUBLISHERS, session.publishers)
+        or refusals.by_quota(ctx, CONCURRENT_PUBLISHERS, _concurrent_publishers(ctx))
+        or sent.problem(protocol)
     )
     if refused is not None:
-        _fail(ctx, participant, refused.code)
+        refuse(ctx, participant, refused.code)
         return refused
-    begin(ctx, participant, protocol="WHIP")
+    begin(ctx, participant, sent, protocol=protocol)
     return None
 
 
-def begin(ctx: Context, participant: Participant, *, protocol: str) -> None:
+def begin(ctx: Context, participant: Participant, sent: Sent, *, protocol: str) -> None:
     """Let a participant publish, whom nothing keeps from it."""
     number = participant.publications + 1
-    shown = {"is_publishing": True, "published": True, "publications": number, "protocol": protocol}
+    shown: dict[str, Any] = {"is_publishing": True, "published": True, "publications": number, "protocol": protocol}
+    shown |= {"video": sent.video, "audio": sent.audio, "video_stopped": not sent.video, "audio_muted": not sent.audio}
     participant = participants.change(ctx, participant, **shown)
     stage_sessions.count(ctx, participant.session_id, publishers=1)
     participants.record(ctx, participant, participant_events.PUBLISH_STARTED)
-    _announce(ctx, participant, "Participant Published")
+    stage_updates.announce(ctx, participant, stage_updates.PUBLISHED)
     news.tell(ctx, news.PUBLISH_STATE, participant)
     ctx.later(MOST_SECONDS, _reach_maximum, participant.session_id, participant.participant_id, number)
     pipeline.follow(ctx, ctx.store.stage_sessions[participant.session_id].stage_arn)
@@ -182,13 +151,12 @@ def unpublish(ctx: Context, participant: Participant) -> Participant:
     """Let a participant publish no more, if it does; return it as it is then."""
     if not participant.is_publishing:
         return participant
-    for each in _subscriptions_to(ctx, participant):
-        unsubscribe(ctx, _participant(ctx, each.session_id, each.participant_id), participant.participant_id)
-    shown = {"is_publishing": False, "audio_muted": False, "video_stopped": False}
+    subscriptions.end_those_to(ctx, participant)
+    shown = {"is_publishing": False, "audio_muted": False, "video_stopped": False, "video": (), "audio": ()}
     participant = participants.change(ctx, ctx.store.participants[participants.key(participant)], **shown)
     stage_sessions.count(ctx, participant.session_id, publishers=-1)
     participants.record(ctx, participant, participant_events.PUBLISH_STOPPED)
-    _announce(ctx, participant, "Participant Unpublished")
+    stage_updates.announce(ctx, participant, stage_updates.UNPUBLISHED)
     news.tell(ctx, news.PUBLISH_STATE, participant)
     pipeline.follow(ctx, ctx.store.stage_sessions[participant.session_id].stage_arn)
     for key, replica in replicas_of(ctx, participant).items():
@@ -196,68 +164,44 @@ def unpublish(ctx: Context, participant: Participant) -> Participant:
     return participant
 
 
+def stop(ctx: Context, participant: Participant) -> None:
+    """Let a participant publish no more, if it does; whoever came by RTMP or WHIP to do that leaves with it."""
+    if participant.ingest_protocol is not None and participant.is_publishing:
+        leave(ctx, participant)
+    else:
+        unpublish(ctx, participant)
+
+
 def fail(ctx: Context, participant: Participant, code: str) -> Refusal | None:
     """Let publishing fail for a reason, and with that end; one who does not publish is refused."""
     if not participant.is_publishing:
         return NOT_PUBLISHING
-    _fail(ctx, participant, code)
-    unpublish(ctx, participant)
+    refuse(ctx, participant, code)
+    stop(ctx, participant)
     return None
+
+
+def refuse(ctx: Context, participant: Participant, code: str) -> None:
+    """Tell of what a participant publishes, or would publish, that it is not taken."""
+    participants.record(ctx, participant, participant_events.PUBLISH_ERROR, error_code=code)
+    stage_updates.announce(ctx, participant, stage_updates.PUBLISH_ERROR, error_code=code)
 
 
 def show(ctx: Context, participant: Participant, *, audio_muted: bool, video_stopped: bool) -> Refusal | None:
     """Let a participant mute its sound, or stop its picture, or neither; one who does not publish is refused."""
     if not participant.is_publishing:
         return NOT_PUBLISHING
-    changed = participants.change(ctx, participant, audio_muted=audio_muted, video_stopped=video_stopped)
+    is_muted, is_stopped = audio_muted or not participant.audio, video_stopped or not participant.video
+    changed = participants.change(ctx, participant, audio_muted=is_muted, video_stopped=is_stopped)
     news.tell(ctx, news.MUTE, changed)
     pipeline.follow(ctx, ctx.store.stage_sessions[participant.session_id].stage_arn)
     return None
 
 
-def subscribe(ctx: Context, participant: Participant, remote_id: str) -> Refusal | None:
-    """Let a participant hear and see another, unless it may not, of which an event tells."""
-    session = ctx.store.stage_sessions[participant.session_id]
-    remote = ctx.store.participants.get(participant_events.key_of(participant.session_id, remote_id))
-    refused = _refusal_by_capability(participant, SUBSCRIBE)
-    if refused is None and (remote is None or not remote.is_publishing):
-        refused = Refusal("PUBLISHER_NOT_FOUND", f"nobody publishes as {remote_id}")
-    if refused is None and not participant.subscriptions:
-        refused = _refusal_by_quota(ctx, SUBSCRIBERS, session.subscribers)
-    refused = refused or _refusal_by_quota(ctx, CONCURRENT_SUBSCRIPTIONS, len(ctx.store.subscriptions))
-    if refused is not None:
-        more = {"remote_participant_id": remote_id, "error_code": refused.code}
-        participants.record(ctx, participant, participant_events.SUBSCRIBE_ERROR, **more)
-        return refused
-    assert remote
-    subscription = Subscription(participant.session_id, participant.participant_id, remote_id)
-    if key_of(subscription) not in ctx.store.subscriptions:
-        ctx.store.subscriptions[key_of(subscription)] = subscription
-        if not participant.subscriptions:
-            stage_sessions.count(ctx, participant.session_id, subscribers=1)
-        participants.change(ctx, participant, subscriptions=participant.subscriptions + 1)
-        participants.record(ctx, participant, participant_events.SUBSCRIBE_STARTED, remote_participant_id=remote_id)
-        news.tell(ctx, news.STREAMS_ADDED, remote, to=participant.participant_id)
-    return None
-
-
-def unsubscribe(ctx: Context, participant: Participant, remote_id: str) -> Participant:
-    """Let a participant hear and see another no more, if it does; return it as it is then."""
-    key = key_of(Subscription(participant.session_id, participant.participant_id, remote_id))
-    if key not in ctx.store.subscriptions:
-        return participant
-    del ctx.store.subscriptions[key]
-    participant = participants.change(ctx, participant, subscriptions=participant.subscriptions - 1)
-    if not participant.subscriptions:
-        stage_sessions.count(ctx, participant.session_id, subscribers=-1)
-    participants.record(ctx, participant, participant_events.SUBSCRIBE_STOPPED, remote_participant_id=remote_id)
-    remote = _participant(ctx, participant.session_id, remote_id)
-    news.tell(ctx, news.STREAMS_REMOVED, remote, to=participant.participant_id)
-    return participant
-
-
 def exchange(ctx: Context, participant: Participant, claims: Claims) -> Refusal | None:
     """Put what another token says in the place of what a participant's said. Both have to be signed by a back end."""
+    if participant.ingest_protocol is not None:
+        return Refusal("TOKEN_EXCHANGE_REFUSED", "a token is exchanged by an SDK alone")
     if participant.is_token_own or claims.is_own:
         return Refusal("TOKEN_EXCHANGE_REFUSED", "tokens of CreateParticipantToken cannot be exchanged")
     if claims.stage_arn != ctx.store.stage_sessions[participant.session_id].stage_arn:
@@ -267,15 +211,22 @@ def exchange(ctx: Context, participant: Participant, claims: Claims) -> Refusal 
     changed = participants.change(ctx, participant, user_id=claims.user_id or "", **said)
     more = {"previous_token": before, "new_token": _exchanged(changed)}
     participants.record(ctx, changed, participant_events.TOKEN_EXCHANGED, **more)
-    _announce(ctx, changed, "Token Exchanged")
+    stage_updates.announce(ctx, changed, stage_updates.TOKEN_EXCHANGED)
     if PUBLISH not in changed.capabilities:
         unpublish(ctx, changed)
     pipeline.follow(ctx, claims.stage_arn)
     return None
 
 
+def replicate(ctx: Context, source: Participant) -> Participant:
+    """Let a participant be the source of an active replica; return it as it is then."""
+    return participants.change(ctx, source, **_as_source(ACTIVE))
+
+
 def replicas_of(ctx: Context, source: Participant) -> dict[str, Any]:
     """Return the replicas of a participant that are active, by their keys."""
+    if source.replication_type != SOURCE:
+        return {}
     wanted = source.session_id, source.participant_id
     active = _active_replicas(ctx)
     return {key: each for key, each in active.items() if (each.source_session_id, each.participant_id) == wanted}
@@ -297,22 +248,30 @@ def stop_replica(ctx: Context, key: str) -> None:
         destination_stage_arn=replica.destination_stage_arn,
         destination_session_id=replica.destination_session_id,
     )
+    stage_updates.announce(ctx, source, stage_updates.REPLICATION_END)
 
 
-def key_of(subscription: Subscription) -> str:
-    """Return the key of a subscription."""
-    return f"{subscription.session_id} {subscription.participant_id} {subscription.remote_participant_id}"
+def _as_source(state: str | None) -> dict[str, Any]:
+    """Return what a participant shows who is replicated to other stages, or was."""
+    return {"replication_type": SOURCE, "replication_state": state, "source_stage_arn": "", "source_session_id": ""}
 
 
-def _refusal_by_capability(participant: Participant, capability: str) -> Refusal | None:
-    if capability in participant.capabilities:
-        return None
-    return Refusal(INSUFFICIENT_CAPABILITIES, f"the token lacks the capability {capability}")
+def _release(ctx: Context, participant: Participant, arn: str, reason: str) -> None:
+    """Let the ingest configuration that somebody has left be INACTIVE, unless another encoder goes on with it.
 
-
-def _refusal_by_quota(ctx: Context, quota: str, used: int) -> Refusal | None:
-    limit = ctx.quota(quota)
-    return Refusal("QUOTA_EXCEEDED", f"Quota exceeded: {quota}, limit: {limit}") if used >= limit else None
+    With one who is thrown out it loses its stage, and so its other encoders lose theirs.
+    """
+    table = ctx.store.ingest_configurations
+    ids = table[arn].participant_ids.values()
+    encoders = filter(None, (participants.at(ctx, participant.session_id, each) for each in ids))
+    is_there = ("CONNECTED", arn)
+    there = [each for each in encoders if (each.state, each.ingest_configuration_arn) == is_there]
+    if reason in (DISCONNECTED, DELETED):
+        table.become(arn, "INACTIVE", stage_arn="")
+        for each in there:
+            leave(ctx, each, reason)
+    elif not there:
+        table.become(arn, "INACTIVE")
 
 
 def _participant(ctx: Context, session_id: str, participant_id: str) -> Participant:
@@ -326,7 +285,7 @@ def _active_replicas(ctx: Context) -> dict[str, Any]:
 
 def _replica_shown_as(ctx: Context, participant: Participant) -> str | None:
     """Return the key of the replica that a participant is, None where it is nobody's, or not any more."""
-    if participant.replication_type != "REPLICA":
+    if participant.replication_type != REPLICA:
         return None
     wanted = participant.session_id, participant.participant_id
     active = _active_replicas(ctx).items()
@@ -339,21 +298,9 @@ def _give_up(ctx: Context, key: str, publications: int) -> None:
     replica = ctx.store.participant_replicas.get(key)
     if replica is not None and replica.replication_state == ACTIVE:
         source = _participant(ctx, replica.source_session_id, replica.participant_id)
-        if not source.is_publishing and source.publications == publications:
+        is_back = source.publications != publications or source.is_publishing
+        if not is_back or source.replication_type != SOURCE:  # another may have come by its id
             stop_replica(ctx, key)
-
-
-def _subscriptions(ctx: Context, participant: Participant) -> list[Subscription]:
-    if not participant.subscriptions:
-        return []
-    wanted = participant.session_id, participant.participant_id
-    return [each for each in ctx.store.subscriptions.values() if (each.session_id, each.participant_id) == wanted]
-
-
-def _subscriptions_to(ctx: Context, participant: Participant) -> list[Subscription]:
-    wanted = participant.session_id, participant.participant_id
-    all_there_are = ctx.store.subscriptions.values()
-    return [each for each in all_there_are if (each.session_id, each.remote_participant_id) == wanted]
 
 
 def _concurrent_publishers(ctx: Context) -> int:
@@ -371,26 +318,8 @@ def _exchanged(participant: Participant) -> ExchangedParticipantToken:
     )
 
 
-def _fail(ctx: Context, participant: Participant, code: str) -> None:
-    participants.record(ctx, participant, participant_events.PUBLISH_ERROR, error_code=code)
-    _announce(ctx, participant, "Participant Publish Error", error_code=code)
-
-
 @service.task
 def _reach_maximum(ctx: Context, session_id: str, participant_id: str, number: int) -> None:
-    participant = ctx.store.participants.get(participant_events.key_of(session_id, participant_id))
+    participant = participants.at(ctx, session_id, participant_id)
     if participant is not None and participant.publications == number:
         fail(ctx, participant, "STREAM_DURATION_EXCEEDED")
-
-
-def _announce(ctx: Context, participant: Participant, name: str, **more: Any) -> None:
-    """Tell EventBridge of a participant."""
-    detail = {
-        "session_id": participant.session_id,
-        "event_name": name,
-        "event_time": service.time_text(ctx.now),
-        "user_id": participant.user_id,
-        "participant_id": participant.participant_id,
-        **more,
-    }
-    ctx.emit(STAGE_UPDATE, [ctx.store.stage_sessions[participant.session_id].stage_arn], detail)

@@ -112,7 +112,7 @@ def delete_stage(ctx: Context, arn: str) -> None:
     stage = ctx.store.stages[arn]
     pipeline.fail_those_of(ctx, arn)
     for each in participants.connected(ctx, stage.active_session_id):
-        presence.leave(ctx, each, "stage-deleted")
+        presence.leave(ctx, each, presence.DELETED)
     del ctx.store.stages[arn]
 
 
@@ -123,7 +123,7 @@ def disconnect_participant(ctx: Context, stage_arn: str, participant_id: str, *,
     if participant is None:
         raise ResourceNotFoundException(f"Resource: {participant_id} not found", resource=stage_arn)
     ctx.store.disconnected[f"{stage_arn} {participant_id}"] = ctx.now
-    presence.leave(ctx, participant, "participant-disconnected")
+    presence.leave(ctx, participant, presence.DISCONNECTED)
 
 
 @service.operation(rate=5)

@@ -11,9 +11,12 @@ import hmac
 import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core import keys
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 ALGORITHM = "ES384"
 
@@ -79,23 +82,17 @@ def sign(secret: bytes, claims: Claims) -> str:
     AWS signs with a key that nobody else has, so that nobody can check it. Here it is a MAC in the signature's form:
     the same seed makes the same token, and who has the secret can check it.
     """
-    payload = {
-        "exp": claims.expires,
-        "iat": claims.issued,
-        "jti": claims.token_id,
-        "resource": claims.stage_arn,
-        "topic": claims.stage_arn.rpartition("/")[2],
-        "events_url": claims.events_url,
-        "whip_url": claims.whip_url,
-        "user_id": claims.user_id,
-        "attributes": claims.attributes,
-        "capabilities": {_ALLOWED[each]: True for each in _ALLOWED if each in claims.capabilities},
-        "version": OWN_VERSION,
-    }
     header = {"alg": OWN_ALGORITHM, "typ": "JWT"}
-    given = {name: value for name, value in payload.items() if value is not None}
-    signed = ".".join(_base64(json.dumps(part, separators=(",", ":")).encode()) for part in (header, given))
+    parts = (header, _payload(claims, OWN_VERSION))
+    signed = ".".join(_base64(json.dumps(part, separators=(",", ":")).encode()) for part in parts)
     return f"{signed}.{_own_signature(secret, signed)}"
+
+
+def sign_with(key: EllipticCurvePrivateKey, public_key_arn: str, claims: Claims) -> str:
+    """Return the token that a back end makes of claims, with a key whose public half was imported."""
+    import jwt  # noqa: PLC0415 - only here, and it imports cryptography
+
+    return jwt.encode(_payload(claims, VERSION), key, algorithm=ALGORITHM, headers={"kid": public_key_arn})
 
 
 def read(token: str, *, secret: bytes, public_key: Callable[[str], str | None], now: float) -> Claims:
@@ -136,6 +133,24 @@ def read_connection(token: str, *, public_key: Callable[[str], str | None], now:
         raise _malformed("nobody has signed it who may")
     _check(claims, _CONNECTION_RULES, VERSION, LONGEST_CONNECTION, now)
     return ConnectionClaims(*(claims[name] for name in _CONNECTION_RULES))
+
+
+def _payload(claims: Claims, version: str) -> dict[str, Any]:
+    """Return claims as a token has them, in the order of the service's own."""
+    payload = {
+        "exp": claims.expires,
+        "iat": claims.issued,
+        "jti": claims.token_id,
+        "resource": claims.stage_arn,
+        "topic": claims.stage_arn.rpartition("/")[2],
+        "events_url": claims.events_url,
+        "whip_url": claims.whip_url,
+        "user_id": claims.user_id,
+        "attributes": claims.attributes,
+        "capabilities": {_ALLOWED[each]: True for each in _ALLOWED if each in claims.capabilities},
+        "version": version,
+    }
+    return {name: value for name, value in payload.items() if value is not None}
 
 
 def _check(

@@ -6,13 +6,12 @@ AWS CLI's examples; docs/fidelity.md lists what is assumed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from botocore import xform_name
 from msgspec.structs import replace
 
-from ...core.arguments import TypeRefused, ValueRefused
+from ...core import tracks
+from ...core.arguments import ValueRefused
 from ...core.broadcasting import Tracks
 from ...core.unknown import unknown
 from ..ingest_configurations import AudioConfiguration, Ingest, VideoConfiguration
@@ -48,10 +47,6 @@ _ENCODERS = {
 C = TypeVar("C", VideoConfiguration, AudioConfiguration)
 
 
-_MOST = 2**31 - 1
-"""The greatest number that an encoder may report."""
-
-
 def ingest(encoder: str, video: Tracks, audio: Tracks) -> Ingest:
     """Return the tracks of an encoder: those of a preset, by its name, with the members that differ.
 
@@ -65,27 +60,7 @@ def ingest(encoder: str, video: Tracks, audio: Tracks) -> Ingest:
 
 
 def _tracks(kind: str, default: C, given: Tracks) -> tuple[C, ...]:
-    each: Any = [given or {}] if given is None or isinstance(given, Mapping) else given
-    if not isinstance(each, Sequence) or isinstance(each, str) or not all(isinstance(one, Mapping) for one in each):
-        raise TypeRefused(kind, f"{given!r} is neither a dict of members nor a list of them")
+    each = tracks.listed(kind, given)
     if not each:
         raise ValueRefused(kind, "an encoder sends at least one track")
-    return tuple(_configured(kind, replace(default, track=f"Track{index}"), one) for index, one in enumerate(each))
-
-
-def _configured(kind: str, default: C, given: Mapping[str, Any]) -> C:
-    known = default.__struct_fields__
-    changes: dict[str, Any] = {}
-    for name, value in given.items():
-        member = xform_name(str(name))
-        if member not in known:
-            raise TypeRefused(kind, unknown("member", str(name), known))
-        if member in changes:
-            raise TypeRefused(kind, f"{member} is given twice")
-        wanted = type(getattr(default, member))
-        if type(value) is not wanted:
-            raise TypeRefused(kind, f"{member}: {value!r} is not of type {wanted.__name__}")
-        if wanted is int and not 1 <= value <= _MOST:
-            raise ValueRefused(kind, f"{member}: {value!r} is not a number from 1 to {_MOST}")
-        changes[member] = value
-    return replace(default, **changes)
+    return tuple(tracks.told(kind, replace(default, track=f"Track{index}"), one) for index, one in enumerate(each))
