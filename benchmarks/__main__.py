@@ -10,7 +10,7 @@ from importlib.metadata import version
 from time import perf_counter
 
 from . import report
-from .calls import one_call, pages
+from .calls import one_call, pages, stage_calls
 from .chat import chat
 from .chat_sockets import chat_sockets
 from .days import day
@@ -21,6 +21,7 @@ from .plan import FULL, QUICK
 from .pushes import long_push, pushes
 from .servers import servers
 from .slow_media import slow_media
+from .stages import crowded_stage, stage_day
 from .threads import threads
 
 _GROUPS = {
@@ -28,6 +29,7 @@ _GROUPS = {
     for measure in (
         *(one_call, pages, tests, imports, memory, threads, servers, slow_media),
         *(pictures, pushes, long_push, chat, chat_sockets, day),
+        *(stage_calls, crowded_stage, stage_day),
     )
 }
 

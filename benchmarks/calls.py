@@ -1,4 +1,4 @@
-"""One boto3 call: what it takes with few channels and with many, and a page from the middle of a long list."""
+"""One boto3 call: what it takes with few channels or stages and with many, and a page from the middle of a list."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from . import report
 from .plan import Plan
 from .turns import Process, Turns, in_turns, processes, ratio
 
-_FACTORS = {"create_channel": 1.10, "get_channel": 1.10, "tag_resource": 1.10, "list_channels": 1.25}
+_FACTORS = {"create": 1.10, "get": 1.10, "tag": 1.10, "list": 1.25}
 _NOT_IN_MOTO = {"tag_resource"}
 _SAME = 0.10
 
@@ -19,19 +19,32 @@ def one_call(plan: Plan) -> None:
     report.section("One call, with so many channels existing")
     with processes("floor", "ivsim", "moto") as by_name:
         by_name["moto"]("start")
-        by_name["ivsim"]("start")
         for size in plan.sizes:
             by_name["moto"]("populate", size)
-            by_name["floor"]("learn", size, *populated(by_name["ivsim"], size))
-        for call in ("get_channel", "list_channels", "tag_resource", "create_channel"):
-            contenders = {name: each for name, each in by_name.items() if not (name == "moto" and call in _NOT_IN_MOTO)}
-            measured = _sizes_in_turns(plan, contenders, call, plan.sizes)
-            for size in plan.sizes:
-                report.times(f"{call}, {size:,}", _at(measured, size), factor=_FACTORS[call])
-            if call == "get_channel":
-                _, few, many = plan.sizes
-                ivsim, moto = (ratio(measured, f"{name} {many}", f"{name} {few}") for name in ("ivsim", "moto"))
-                report.growth(f"{call}: {many:,} / {few:,}", ivsim or 0, moto, within=_SAME)
+        _at_sizes(plan, by_name, ("get_channel", "list_channels", "tag_resource", "create_channel"))
+
+
+def stage_calls(plan: Plan) -> None:
+    """Measure the same of stages, which moto has none of."""
+    report.section("One call, with so many stages existing")
+    with processes("floor_stages", "ivsim_stages") as started:
+        by_name = {"floor": started["floor_stages"], "ivsim": started["ivsim_stages"]}
+        _at_sizes(plan, by_name, ("get_stage", "list_stages", "tag_resource", "create_stage"))
+
+
+def _at_sizes(plan: Plan, by_name: dict[str, Process], calls: Sequence[str]) -> None:
+    by_name["ivsim"]("start")
+    for size in plan.sizes:
+        by_name["floor"]("learn", size, *populated(by_name["ivsim"], size))
+    for call in calls:
+        contenders = {name: each for name, each in by_name.items() if not (name == "moto" and call in _NOT_IN_MOTO)}
+        measured = _sizes_in_turns(plan, contenders, call, plan.sizes)
+        for size in plan.sizes:
+            report.times(f"{call}, {size:,}", _at(measured, size), factor=_FACTORS[call.partition("_")[0]])
+        if call.startswith("get_"):
+            _, few, many = plan.sizes
+            ivsim, moto = (ratio(measured, f"{name} {many}", f"{name} {few}") for name in ("ivsim", "moto"))
+            report.growth(f"{call}: {many:,} / {few:,}", ivsim or 0, moto, within=_SAME)
 
 
 def pages(plan: Plan) -> None:

@@ -14,7 +14,8 @@ class Plan:
     `received` the same where they are received one by one; `sockets` how many clients a room has over WebSocket, how
     many messages they are sent each second, and for how many seconds. `pushes` is how many encoders push, how many
     viewers watch them, and for how many seconds each state is measured; `long_push` for how many seconds one encoder
-    pushes at 20 times the speed.
+    pushes at 20 times the speed. `day` is how many channels, and stages, have one; `stage` how many publishers and
+    subscribers a stage has.
     """
 
     rounds: int
@@ -30,6 +31,7 @@ class Plan:
     pushes: tuple[int, int, float]
     long_push: float
     day: int
+    stage: tuple[int, int]
 
 
 FULL = Plan(
@@ -46,6 +48,7 @@ FULL = Plan(
     pushes=(10, 50, 20),
     long_push=180,
     day=100,
+    stage=(12, 10_000),
 )
 QUICK = Plan(
     rounds=3,
@@ -61,4 +64,5 @@ QUICK = Plan(
     pushes=(2, 4, 4),
     long_push=6,
     day=5,
+    stage=(12, 100),
 )

@@ -1,4 +1,4 @@
-"""What the three contenders have in common: the calls, and how they are timed."""
+"""What the contenders have in common: the calls, and how they are timed."""
 
 from __future__ import annotations
 
@@ -22,23 +22,48 @@ _SAMPLE = 1_000
 
 @dataclass
 class Place:
-    """A region with so many channels in it: its client, ARNs from all over the list, a token for its middle."""
+    """A region with so many of something in it: its client, ARNs from all over the list, a token for its middle.
+
+    Of participants it has ids instead of ARNs, and `session`, the members that name their session.
+    """
 
     client: Any
     sample: Sequence[str]
     middle: str
+    session: Mapping[str, str] = field(default_factory=dict)
     arns: Iterator[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.arns = itertools.cycle(self.sample)
 
 
-CALLS: Mapping[str, Callable[[Place], object]] = {
+Call = Callable[[Place], object]
+
+CALLS: Mapping[str, Call] = {
     "tag_resource": lambda place: place.client.tag_resource(resourceArn=next(place.arns), tags={"team": "video"}),
     "create_channel": lambda place: place.client.create_channel(name=NAME),
     "get_channel": lambda place: place.client.get_channel(arn=next(place.arns)),
     "list_channels": lambda place: place.client.list_channels(maxResults=PAGE),
     "list_channels_middle": lambda place: place.client.list_channels(maxResults=PAGE, nextToken=place.middle),
+}
+STAGE_CALLS: Mapping[str, Call] = {
+    "tag_resource": CALLS["tag_resource"],
+    "create_stage": lambda place: place.client.create_stage(name=NAME),
+    "get_stage": lambda place: place.client.get_stage(arn=next(place.arns)),
+    "list_stages": lambda place: place.client.list_stages(maxResults=PAGE),
+}
+PARTICIPANT_CALLS: Mapping[str, Call] = {
+    "get_participant": lambda place: place.client.get_participant(**place.session, participantId=next(place.arns)),
+    "list_participant_events": lambda place: place.client.list_participant_events(
+        **place.session, participantId=next(place.arns)
+    ),
+    "list_participants": lambda place: place.client.list_participants(**place.session, maxResults=PAGE),
+    "list_participants_middle": lambda place: place.client.list_participants(
+        **place.session, maxResults=PAGE, nextToken=place.middle
+    ),
+    "list_participants_published": lambda place: place.client.list_participants(
+        **place.session, maxResults=PAGE, filterByPublished=True
+    ),
 }
 
 
@@ -50,7 +75,10 @@ class Throughput(NamedTuple):
 
 
 class Base(ABC):
-    """One way to have boto3's calls to IVS answered."""
+    """One way to have boto3's calls to a service answered, and the calls that are measured."""
+
+    service = "ivs"
+    calls = CALLS
 
     def __init__(self) -> None:
         self.places: dict[int, Place] = {}
@@ -89,7 +117,7 @@ class Base(ABC):
 
     def time(self, call: str, size: int, seconds: float) -> float:
         """Return the seconds a call takes where there are `size` channels."""
-        do, place = CALLS[call], self.places[size]
+        do, place = self.calls[call], self.places[size]
         return timed(lambda: do(place), seconds)
 
     def time_small_test(self, seconds: float) -> float:

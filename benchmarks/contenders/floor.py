@@ -34,26 +34,33 @@ class Contender(Base):
         super().__init__()
         self._session = boto3.Session()
         self._answers: Mapping[str, Answer] = {}
+        self._measured = ""
         self._answers_at: dict[int, Mapping[str, Answer]] = {}
 
     def start(self) -> None:
         """Nothing has to begin."""
 
-    def learn(self, size: int, answers: Mapping[str, Answer], arns: Sequence[str], token: str) -> None:
-        """Take ivsim's answers, by operation, where there are `size` channels; and what to call with."""
-        self._answers = {f"before-send.ivs.{operation}": Answer(*answer) for operation, answer in answers.items()}
-        self._answers_at[size] = self._answers
-        self.places[size] = Place(self.client("us-east-1"), arns, token)
+    def learn(
+        self,
+        size: int,
+        answers: Mapping[str, Answer],
+        arns: Sequence[str],
+        token: str,
+        session: Mapping[str, str] | None = None,
+    ) -> None:
+        """Take ivsim's answers, by operation and by call, where there are `size` channels; and what to call with."""
+        self._answers = self._answers_at[size] = {what: Answer(*answer) for what, answer in answers.items()}
+        self.places[size] = Place(self.client("us-east-1"), arns, token, session or {})
 
     def client(self, region: str) -> Any:
         """Return a client whose requests are answered before they are sent."""
-        client = self._session.client("ivs", region_name=region)
-        client.meta.events.register("before-send.ivs", self._answer)
+        client = self._session.client(self.service, region_name=region)
+        client.meta.events.register(f"before-send.{self.service}", self._answer)
         return client
 
     def time(self, call: str, size: int, seconds: float) -> float:
         """Return the seconds a call takes with the answers for `size` channels."""
-        self._answers = self._answers_at[size]
+        self._answers, self._measured = self._answers_at[size], call
         return super().time(call, size, seconds)
 
     def small_test(self) -> None:
@@ -76,5 +83,5 @@ class Contender(Base):
         return 0
 
     def _answer(self, event_name: str, request: Any, **_: object) -> AWSResponse:
-        status, headers, body = self._answers[event_name]
+        status, headers, body = self._answers[self._measured or event_name.rpartition(".")[2]]
         return AWSResponse(request.url, status, headers, _Raw(body))

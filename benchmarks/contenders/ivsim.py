@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tracemalloc
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -12,11 +12,15 @@ import boto3
 
 from ivsim import Emulator, Request, mock_ivs
 
-from . import CALLS, Base, three_calls, timed
+from . import Base, three_calls, timed
+
+Recorded = tuple[dict[str, tuple[int, dict[str, str], bytes]], Sequence[str], str, Mapping[str, str]]
 
 
 class Contender(Base):
     """Clients under one mock, which has room for any number of channels."""
+
+    quota, operation, member = "Channels", "CreateChannel", "channel"
 
     def __init__(self) -> None:
         super().__init__()
@@ -24,17 +28,17 @@ class Contender(Base):
 
     def start(self) -> None:
         """Enter the mock, for good."""
-        self._sim = mock_ivs(quotas={"Channels": 10_000_000}).start()
+        self._sim = mock_ivs(quotas={self.quota: 10_000_000}).start()
 
     def client(self, region: str) -> Any:
         """Return a client as anybody makes it."""
-        return boto3.client("ivs", region_name=region)
+        return boto3.client(self.service, region_name=region)
 
     def fill(self, region: str, count: int, every: int) -> list[str]:
         """Send the requests straight to the emulator. What it logged of them is forgotten."""
         bodies = self._create(region, count, every)
         self._sim.calls.clear()
-        return [json.loads(body)["channel"]["arn"] for body in bodies]
+        return [json.loads(body)[self.member]["arn"] for body in bodies]
 
     def small_test(self) -> None:
         """Begin, make a client, call, end."""
@@ -50,20 +54,21 @@ class Contender(Base):
 
         return timed(enter_and_leave, seconds)
 
-    def record(self, size: int) -> tuple[dict[str, tuple[int, dict[str, str], bytes]], Sequence[str], str]:
-        """Return an answer to each call, by operation, where there are `size` channels; and what to call with."""
+    def record(self, size: int) -> Recorded:
+        """Return answers where there are `size` channels, by operation and by call; and what to call with."""
         place = self.places[size]
         answers: dict[str, tuple[int, dict[str, str], bytes]] = {}
+        for name, call in self.calls.items():
 
-        def keep(event_name: str, response_dict: dict[str, Any], **_: object) -> None:
-            headers = {name: str(value) for name, value in response_dict["headers"].items()}
-            answers[event_name.rpartition(".")[2]] = response_dict["status_code"], headers, response_dict["body"]
+            def keep(event_name: str, response_dict: dict[str, Any], call: str = name, **_: object) -> None:
+                headers = {each: str(value) for each, value in response_dict["headers"].items()}
+                answer = response_dict["status_code"], headers, response_dict["body"]
+                answers[event_name.rpartition(".")[2]] = answers[call] = answer
 
-        place.client.meta.events.register("response-received", keep)
-        for call in CALLS.values():
+            place.client.meta.events.register("response-received", keep)
             call(place)
-        place.client.meta.events.unregister("response-received", keep)
-        return answers, place.sample, place.middle
+            place.client.meta.events.unregister("response-received", keep)
+        return answers, place.sample, place.middle, place.session
 
     def memory(self, count: int) -> tuple[float, float]:
         """Return the bytes that a channel with its key takes: with the log of calls, and without."""
@@ -159,10 +164,11 @@ class Contender(Base):
 
     def _create(self, region: str, count: int, every: int) -> list[bytes]:
         headers = {"authorization": f"AWS4-HMAC-SHA256 Credential=bench/20261121/{region}/ivs/aws4_request, "}
+        path = f"/{self.operation}"
         handle = self._sim.handle
         bodies = []
         for number in range(count):
-            answer = handle(Request("POST", "/CreateChannel", headers, b'{"name":"benchmark-%d"}' % number))
+            answer = handle(Request("POST", path, headers, b'{"name":"benchmark-%d"}' % number))
             if number % every == 0:
                 bodies.append(answer.body)
         return bodies

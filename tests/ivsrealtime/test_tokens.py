@@ -3,12 +3,15 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ivsim.ivsrealtime.tokens import Claims, ConnectionClaims, TokenRefused, read, read_connection, sign
 
@@ -122,6 +125,9 @@ def test_expired() -> None:
     [
         *({name: None} for name in SELF_SIGNED if name not in ("user_id", "attributes")),
         {"exp": NOW + 0.5},
+        {"exp": 253_402_300_800, "iat": 253_402_300_799},
+        {"iat": -1},
+        {"user_id": "\ud800"},
         {"iat": "1"},
         {"jti": ""},
         {"user_id": 1},
@@ -225,3 +231,34 @@ def test_connections_that_are_refused(token: str, code: str) -> None:
     with pytest.raises(TokenRefused) as refused:
         read_connection(token, public_key={KID: PEM}.get, now=NOW)
     assert refused.value.code == code
+
+
+TEXT = st.text(st.characters(exclude_categories=()), max_size=8)
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), TEXT),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXT, inner, max_size=2),
+    max_leaves=4,
+)
+PART = st.text(max_size=8) | JSON.map(lambda value: urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("="))
+
+
+@settings(deadline=None)
+@given(token=st.text() | st.lists(PART, max_size=4).map(".".join))
+def test_any_text(token: str) -> None:
+    """Whatever text is no token, as a token of either kind: it is refused as that, and nothing else goes wrong."""
+    assert refusal(token) == "TOKEN_MALFORMED"
+    with pytest.raises(TokenRefused, match="TOKEN_MALFORMED"):
+        read_connection(token, public_key={KID: PEM}.get, now=NOW)
+
+
+@settings(deadline=None)
+@given(claims=st.dictionaries(st.sampled_from(sorted(SELF_SIGNED)), JSON, min_size=1, max_size=3))
+def test_any_claims(claims: dict[str, Any]) -> None:
+    """Whatever a back end signs, it is read as it is, or refused."""
+    said = {**SELF_SIGNED, **claims}
+    with suppress(TokenRefused):
+        found = read_at(jwt.encode(said, KEY, algorithm="ES384", headers={"kid": KID}))
+        assert (found.expires, found.issued, found.token_id) == (said["exp"], said["iat"], said["jti"])
+        assert (found.user_id, found.attributes) == (said["user_id"], said["attributes"])
+        assert set(found.capabilities) <= {"PUBLISH", "SUBSCRIBE"}
+        assert json.dumps(found, ensure_ascii=False).encode()

@@ -61,9 +61,8 @@ HEADERS = st.lists(
 def requests(draw: st.DrawFn) -> Asked:
     """Draw a request for some operation, or for something like it."""
     operation = draw(st.sampled_from(OPERATIONS))
-    path = operation.path.replace(
-        "{resourceArn}", draw(st.just("arn:aws:ivs:us-east-1:123456789012:channel/a") | TARGET)
-    )
+    arn = st.sampled_from(["channel", "stage"]).map("arn:aws:ivs:us-east-1:123456789012:{}/a".format)
+    path = operation.path.replace("{resourceArn}", draw(arn | TARGET))
     target = draw(st.just(path) | TARGET.map(lambda tail: path + tail) | TARGET.map(lambda text: "/" + text))
     target = "".join(each for each in target if each.isprintable() and each != " ")
     method = draw(st.just(operation.method) | st.sampled_from(["GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD"]))

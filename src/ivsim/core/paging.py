@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ..wire.errors import MemberRefused
@@ -31,7 +31,7 @@ def page(
     size: int,
     token: str | None,
     where: Callable[[Any], bool] | None = None,
-    among: Collection[str] | None = None,
+    among: Sequence[str] | None = None,
     newest_first: bool = False,
 ) -> Page:
     """Return a page of `size` records.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property, partial
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
@@ -107,7 +107,7 @@ class Context(Generic[S]):
         *,
         where: Callable[[Any], bool] | None = None,
         filters: Hashable = None,
-        among: Collection[str] | None = None,
+        among: Sequence[str] | None = None,
         newest_first: bool = False,
     ) -> Page:
         """Return a page of a table. `filters` are the request's, which its token is good for alone."""

@@ -104,25 +104,23 @@ class Table(Generic[R]):
             self._rows = {row.key: row for row in self._order}
 
     def rows_after(
-        self, serial: int | None, *, newest_first: bool = False, among: Collection[str] | None = None
+        self, serial: int | None, *, newest_first: bool = False, among: Sequence[str] | None = None
     ) -> Iterator[Row]:
         """Return the rows that follow a serial in one direction or the other; None stands before the first.
 
-        `among` leaves only the rows with these keys, without a look at the others.
+        `among`, keys in the order of the table, leaves only the rows with these, without a look at the others.
         """
-        if among is not None:
-            rows = sorted((self._rows[key] for key in among), key=_serial)
-            if newest_first:
-                return (row for row in reversed(rows) if serial is None or row.serial < serial)
-            return (row for row in rows if serial is None or row.serial > serial)
-        order = self._order
+        rows: Sequence[Any] = self._order if among is None else among
+        row_of: Callable[[Any], Row] = (lambda row: row) if among is None else self._rows.__getitem__
+
+        def place(serial: int) -> int:
+            return bisect_left(rows, serial, key=lambda each: row_of(each).serial)
+
         if newest_first:
-            start = len(order) if serial is None else bisect_left(order, serial, key=_serial)
-            indexes = range(start - 1, -1, -1)
-        else:
-            start = 0 if serial is None else bisect_left(order, serial + 1, key=_serial)
-            indexes = range(start, len(order))
-        return (order[index] for index in indexes)
+            start = len(rows) if serial is None else place(serial)
+            return (row_of(rows[index]) for index in range(start - 1, -1, -1))
+        start = 0 if serial is None else place(serial + 1)
+        return (row_of(rows[index]) for index in range(start, len(rows)))
 
     def snapshot(self) -> Any:
         """Return what `restore()` needs to make the table as it is now."""

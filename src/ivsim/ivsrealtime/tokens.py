@@ -35,6 +35,9 @@ LONGEST_CONNECTION = timedelta(weeks=4)
 
 _ALLOWED = {"PUBLISH": "allow_publish", "SUBSCRIBE": "allow_subscribe"}
 
+_LAST = 253_402_300_799
+"""The end of the year 9999, in seconds since 1970; there are no later times."""
+
 _HALF = 48
 """The bytes in either number of a signature on the curve P-384."""
 
@@ -173,6 +176,7 @@ def _parts(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
         header, payload, _ = token.encode("ascii").split(b".")
         parts = [json.loads(base64.b64decode(part + b"==", b"-_")) for part in (header, payload)]
+        json.dumps(parts, ensure_ascii=False).encode()  # half a surrogate pair is no character
     except (ValueError, RecursionError):
         raise _malformed("it is no JWT") from None
     if not all(isinstance(part, dict) for part in parts):
@@ -214,8 +218,8 @@ def _malformed(rule: str) -> TokenRefused:
     return TokenRefused("TOKEN_MALFORMED", rule)
 
 
-def _is_whole(value: object) -> bool:
-    return type(value) is int
+def _is_time(value: object) -> bool:
+    return type(value) is int and 0 <= value <= _LAST
 
 
 def _is_text(value: object) -> bool:
@@ -227,8 +231,8 @@ def _are_texts(value: object) -> bool:
 
 
 _RULES: Mapping[str, Callable[[Any], bool]] = {
-    "exp": _is_whole,
-    "iat": _is_whole,
+    "exp": _is_time,
+    "iat": _is_time,
     "jti": _is_text,
     "resource": _is_text,
     "topic": _is_text,
@@ -240,8 +244,8 @@ _RULES: Mapping[str, Callable[[Any], bool]] = {
 }
 
 _CONNECTION_RULES: Mapping[str, Callable[[Any], bool]] = {
-    "exp": _is_whole,
-    "iat": _is_whole,
+    "exp": _is_time,
+    "iat": _is_time,
     "jti": _is_text,
     "account_id": _is_text,
     "region": _is_text,

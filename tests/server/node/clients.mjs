@@ -1,5 +1,6 @@
 // Clients of the AWS SDK for JavaScript at a URL, as an application makes them.
 import * as ivs from "@aws-sdk/client-ivs";
+import * as realtime from "@aws-sdk/client-ivs-realtime";
 import * as ivschat from "@aws-sdk/client-ivschat";
 
 const options = {
@@ -12,6 +13,7 @@ const options = {
 export const services = {
   ivs: { module: ivs, client: new ivs.IvsClient(options) },
   ivschat: { module: ivschat, client: new ivschat.IvschatClient(options) },
+  "ivs-realtime": { module: realtime, client: new realtime.IVSRealTimeClient(options) },
 };
 
 /** Send a command by its operation's name. */

@@ -1,5 +1,5 @@
-// What an application sees of errors: node errors.mjs URL '{"ivs": ["ConflictException", …], "ivschat": […]}' CHANNEL_ARN
-// Reports those that were ordered for `ListChannels` and `ListRooms`, one a call, and then some that calls earn.
+// What an application sees of errors: node errors.mjs URL '{"ivs": ["ConflictException", …], "ivschat": […], …}' CHANNEL_ARN
+// Reports those that were ordered for `ListChannels`, `ListRooms` and `ListStages`, one a call, and then some that calls earn.
 import { send, services } from "./clients.mjs";
 
 const ordered = JSON.parse(process.argv[3]);
@@ -7,8 +7,11 @@ const channel = "arn:aws:ivs:eu-west-1:123456789012:channel/AbCdEf123456";
 const calls = [
   ...ordered.ivs.map((code) => ["ivs", "ListChannels", {}, code]),
   ...ordered.ivschat.map((code) => ["ivschat", "ListRooms", {}, code]),
+  ...ordered["ivs-realtime"].map((code) => ["ivs-realtime", "ListStages", {}, code]),
   ["ivs", "GetChannel", { arn: channel }, "ResourceNotFoundException"],
   ["ivs", "GetStream", { channelArn: process.argv[4] }, "ChannelNotBroadcasting"],
+  ["ivs-realtime", "GetStage", { arn: channel.replace("channel", "stage") }, "ResourceNotFoundException"],
+  ["ivs-realtime", "ListStages", { maxResults: 0 }, "ValidationException"],
   ["ivs", "ListChannels", { maxResults: 0 }, "ValidationException"],
   ["ivschat", "CreateRoom", { maximumMessageLength: 0, maximumMessageRatePerSecond: 0 }, "ValidationException"],
 ];

@@ -1,10 +1,11 @@
-// Call every operation that the packages know, once: node operations.mjs URL LIVE_CHANNEL_ARN PUBLIC_KEY
+// Call every operation that the packages know: node operations.mjs URL LIVE_CHANNEL_ARN PUBLIC_KEY STAGE_ARN PARTICIPANT_ID
+// Whoever the last argument names publishes on the stage.
 import assert from "node:assert/strict";
 import { operations, send } from "./clients.mjs";
 
-const [live, publicKeyMaterial] = process.argv.slice(3);
+const [live, publicKeyMaterial, stageArn, participantId] = process.argv.slice(3);
 const playbackConfigurationArn = "arn:aws:mediatailor:eu-west-1:123456789012:playbackConfiguration/ads";
-const called = { ivs: [], ivschat: [] };
+const called = { ivs: [], ivschat: [], "ivs-realtime": [] };
 
 function call(service, operation, input = {}) {
   called[service].push(operation);
@@ -95,7 +96,65 @@ await call("ivschat", "UntagResource", { resourceArn: room.arn, tagKeys: ["a"] }
 await call("ivschat", "DeleteRoom", { identifier: room.arn });
 await call("ivschat", "DeleteLoggingConfiguration", { identifier: logging.arn });
 
-for (const service of ["ivs", "ivschat"]) {
+// Real-time: a stage that somebody publishes on, and what is made, read, listed, changed and deleted
+const realtime = (operation, input) => call("ivs-realtime", operation, input);
+const { stage } = await realtime("CreateStage", { name: "panel", participantTokenConfigurations: [{ userId: "ann" }] });
+assert.match(stage.endpoints.events, /^wss:/);
+const { participantToken } = await realtime("CreateParticipantToken", { stageArn, capabilities: ["SUBSCRIBE"] });
+assert.ok(participantToken.token && participantToken.expirationTime > new Date());
+const { publicKey } = await realtime("ImportPublicKey", { publicKeyMaterial });
+const { encoderConfiguration } = await realtime("CreateEncoderConfiguration", { video: { width: 640, height: 360 } });
+const { storageConfiguration } = await realtime("CreateStorageConfiguration", { s3: { bucketName: "my-tapes" } });
+const { ingestConfiguration } = await realtime("CreateIngestConfiguration", { ingestProtocol: "RTMPS" });
+const { activeSessionId: sessionId } = (await realtime("GetStage", { arn: stageArn })).stage;
+
+const there = { stageArn, sessionId };
+assert.ok((await realtime("GetStageSession", there)).stageSession.startTime instanceof Date);
+assert.equal((await realtime("ListStageSessions", { stageArn })).stageSessions[0].sessionId, sessionId);
+assert.equal((await realtime("ListParticipants", there)).participants[0].participantId, participantId);
+const { participant } = await realtime("GetParticipant", { ...there, participantId });
+assert.deepEqual([participant.published, participant.attributes], [true, { role: "host" }]);
+const { events } = await realtime("ListParticipantEvents", { ...there, participantId });
+assert.deepEqual(events.map(({ name }) => name), ["PUBLISH_STARTED", "JOINED"]);
+const replication = { sourceStageArn: stageArn, destinationStageArn: stage.arn, participantId };
+const started = await realtime("StartParticipantReplication", replication);
+assert.equal(started.accessControlAllowOrigin, "*"); // a header, as a member
+const { replicas } = await realtime("ListParticipantReplicas", { sourceStageArn: stageArn, participantId });
+assert.equal(replicas[0].destinationStageArn, stage.arn);
+await realtime("StopParticipantReplication", replication);
+
+const s3 = {
+  storageConfigurationArn: storageConfiguration.arn,
+  encoderConfigurationArns: [encoderConfiguration.arn],
+};
+const { composition } = await realtime("StartComposition", { stageArn, destinations: [{ s3 }] });
+assert.ok(composition.startTime instanceof Date);
+await realtime("GetComposition", { arn: composition.arn });
+assert.equal((await realtime("ListCompositions")).compositions.length, 1);
+await realtime("StopComposition", { arn: composition.arn });
+await realtime("DisconnectParticipant", { stageArn, participantId, reason: "the show is over" });
+
+await realtime("GetPublicKey", { arn: publicKey.arn });
+await realtime("GetEncoderConfiguration", { arn: encoderConfiguration.arn });
+await realtime("GetStorageConfiguration", { arn: storageConfiguration.arn });
+await realtime("GetIngestConfiguration", { arn: ingestConfiguration.arn });
+await realtime("ListStages");
+await realtime("ListPublicKeys");
+await realtime("ListEncoderConfigurations");
+await realtime("ListStorageConfigurations");
+await realtime("ListIngestConfigurations");
+assert.equal((await realtime("UpdateStage", { arn: stage.arn, name: "quiz" })).stage.name, "quiz");
+await realtime("UpdateIngestConfiguration", { arn: ingestConfiguration.arn, stageArn: stage.arn });
+await realtime("TagResource", { resourceArn: stage.arn, tags: { "a b": "1", "c+d": "2" } });
+await realtime("UntagResource", { resourceArn: stage.arn, tagKeys: ["a b"] });
+assert.deepEqual((await realtime("ListTagsForResource", { resourceArn: stage.arn })).tags, { "c+d": "2" });
+await realtime("DeleteIngestConfiguration", { arn: ingestConfiguration.arn });
+await realtime("DeleteStorageConfiguration", { arn: storageConfiguration.arn });
+await realtime("DeleteEncoderConfiguration", { arn: encoderConfiguration.arn });
+await realtime("DeletePublicKey", { arn: publicKey.arn });
+await realtime("DeleteStage", { arn: stage.arn });
+
+for (const service of Object.keys(called)) {
   assert.deepEqual(called[service].sort(), operations(service), `the package for ${service} knows others`);
 }
 console.log(JSON.stringify(called));
