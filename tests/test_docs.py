@@ -18,6 +18,7 @@ from ivsim.services import SERVICES
 
 from .ivs import test_events
 from .ivsrealtime import test_presence
+from .ivsrealtime.recording import test_life
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
@@ -175,7 +176,7 @@ def test_every_event_is_in_its_section() -> None:
     """docs/events.md has every event under its detail type, with its members in order, and no other."""
     text = (ROOT / "docs" / "events.md").read_text()
     sections = dict(re.findall(r"^## (IVS [^\n]+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
-    tests: list[Any] = [test_events.test_every_event, test_presence.test_every_event]
+    tests: list[Any] = [test_events.test_every_event, test_presence.test_every_event, test_life.test_every_event]
     cases = [case for test in tests for mark in test.pytestmark if mark.name == "parametrize" for case in mark.args[1]]
     names: dict[str, set[str]] = {}
     for kind, expected, _ in cases:

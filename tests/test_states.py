@@ -127,6 +127,28 @@ def composition(state: str) -> Any:
     return call(sim, "GetComposition", arn=started["arn"]).body["composition"]
 
 
+def participant_recording(_sim: Emulator, state: str) -> Any:
+    """Return the state of a participant's recording that was led to one."""
+    sim = Emulator(transitions="realistic")
+    sim.clock.freeze()
+    storage = call(sim, "CreateStorageConfiguration", s3={"bucketName": "abc"}).body["storageConfiguration"]["arn"]
+    recorded = {"storageConfigurationArn": "" if state == "DISABLED" else storage}
+    stage = call(sim, "CreateStage", autoParticipantRecordingConfiguration=recorded).body["stage"]["arn"]
+    if state == "FAILED":
+        sim.faults.add("ParticipantRecordingStart", "InternalServerException")
+    ann = sim.stages.join(stage)
+    ann.publish()
+    if state != "STARTING":
+        sim.clock.advance(1)
+    if state in ("STOPPING", "STOPPED"):
+        ann.unpublish()
+    if state == "STOPPED":
+        sim.clock.advance(3)
+    place = {"stageArn": stage, "sessionId": ann.session_id}
+    (shown,) = call(sim, "ListParticipants", **place).body["participants"]
+    return shown["recordingState"]
+
+
 def nobody(_sim: Emulator, _state: str) -> None:
     """Return nothing: there are no participants, as nobody can join a stage."""
 
@@ -143,7 +165,7 @@ SHOWN: dict[str, Callable[[Emulator, str], Any]] = {
     "IngestConfigurationState": lambda sim, _: call(sim, "CreateIngestConfiguration", ingestProtocol="RTMPS").body[
         "ingestConfiguration"
     ]["state"],
-    "ParticipantRecordingState": nobody,
+    "ParticipantRecordingState": participant_recording,
     "ParticipantState": nobody,
     "ReplicationState": nobody,
     "StreamHealth": lambda sim, health: stream(sim, "health", starving=health == "STARVING"),

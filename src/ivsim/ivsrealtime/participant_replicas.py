@@ -99,6 +99,9 @@ def start_participant_replication(
         replication_state=ACTIVE,
         source_stage_arn=source_stage_arn,
         source_session_id=source.session_id,
+        width=source.width,
+        height=source.height,
+        bitrate=source.bitrate,
     )
     presence.begin(ctx, presence.add(ctx, replica), protocol=source.protocol)
     shown = {"replication_type": "SOURCE", "source_stage_arn": "", "source_session_id": ""}

@@ -12,6 +12,7 @@ from . import news, participant_events, participants, stage_sessions
 from ._service import Context, service
 from .participant_events import ExchangedParticipantToken
 from .participants import Participant
+from .recording import life as recording
 from .tokens import Claims
 
 PUBLISHERS = service.quota("Publishers per stage", 12)
@@ -84,10 +85,9 @@ def admit(ctx: Context, claims: Claims) -> Participant | Refusal:
         return Refusal("STAGE_DELETED", f"there is no stage {stage_arn}")
     before = participants.find(ctx, stage_arn, stage.active_session_id, participant_id)
     if f"{stage_arn} {participant_id}" in ctx.store.disconnected:
-        refused = Refusal("PARTICIPANT_DISCONNECTED", f"{participant_id} was disconnected, and cannot join again")
         if before is not None:
             participants.record(ctx, before, participant_events.JOIN_ERROR, error_code=INSUFFICIENT_CAPABILITIES)
-        return refused
+        return Refusal("PARTICIPANT_DISCONNECTED", f"{participant_id} was disconnected, and cannot join again")
     session = stage_sessions.begin(ctx, stage_arn)
     if before is not None:
         stage_sessions.count(ctx, session.session_id, present=1)  # or the session could end in between
@@ -161,7 +161,8 @@ def publish(ctx: Context, participant: Participant, sent: Sent) -> Refusal | Non
     if refused is not None:
         _fail(ctx, participant, refused.code)
         return refused
-    begin(ctx, participant, protocol="WHIP")
+    sending = replace(participant, width=sent.width, height=sent.height, bitrate=sent.bitrate)
+    begin(ctx, sending, protocol="WHIP")
     return None
 
 
@@ -174,6 +175,7 @@ def begin(ctx: Context, participant: Participant, *, protocol: str) -> None:
     participants.record(ctx, participant, participant_events.PUBLISH_STARTED)
     _announce(ctx, participant, "Participant Published")
     news.tell(ctx, news.PUBLISH_STATE, participant)
+    recording.begin(ctx, participant)
     ctx.later(MOST_SECONDS, _reach_maximum, participant.session_id, participant.participant_id, number)
 
 
@@ -191,7 +193,7 @@ def unpublish(ctx: Context, participant: Participant) -> Participant:
     news.tell(ctx, news.PUBLISH_STATE, participant)
     for key, replica in replicas_of(ctx, participant).items():
         ctx.later(replica.reconnect_window_seconds, _give_up, key, participant.publications)
-    return participant
+    return recording.finish(ctx, participant)
 
 
 def fail(ctx: Context, participant: Participant, code: str) -> Refusal | None:
@@ -233,8 +235,7 @@ def subscribe(ctx: Context, participant: Participant, remote_id: str) -> Refusal
         if not participant.subscriptions:
             stage_sessions.count(ctx, participant.session_id, subscribers=1)
         participants.change(ctx, participant, subscriptions=participant.subscriptions + 1)
-        more = {"remote_participant_id": remote_id}
-        participants.record(ctx, participant, participant_events.SUBSCRIBE_STARTED, **more)
+        participants.record(ctx, participant, participant_events.SUBSCRIBE_STARTED, remote_participant_id=remote_id)
         news.tell(ctx, news.STREAMS_ADDED, remote, to=participant.participant_id)
     return None
 
@@ -248,8 +249,7 @@ def unsubscribe(ctx: Context, participant: Participant, remote_id: str) -> Parti
     participant = participants.change(ctx, participant, subscriptions=participant.subscriptions - 1)
     if not participant.subscriptions:
         stage_sessions.count(ctx, participant.session_id, subscribers=-1)
-    more = {"remote_participant_id": remote_id}
-    participants.record(ctx, participant, participant_events.SUBSCRIBE_STOPPED, **more)
+    participants.record(ctx, participant, participant_events.SUBSCRIBE_STOPPED, remote_participant_id=remote_id)
     remote = _participant(ctx, participant.session_id, remote_id)
     news.tell(ctx, news.STREAMS_REMOVED, remote, to=participant.participant_id)
     return participant
