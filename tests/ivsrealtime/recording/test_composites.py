@@ -18,9 +18,9 @@ from ivsim.ivsrealtime.recording import composites
 from ...calling import call
 from ...decoding import decoded
 from ..people import place_of
-from .recorded import MORNING, paths, playlist, read, read_json, seconds, store
+from .recorded import MORNING, needs_settings, paths, playlist, read, read_json, seconds, store
 
-pytestmark = pytest.mark.usefixtures("frozen")
+pytestmark = [pytest.mark.usefixtures("frozen"), needs_settings]
 
 THUMBNAILS = [{"storage": ["SEQUENTIAL", "LATEST"], "targetIntervalSeconds": 10}]
 

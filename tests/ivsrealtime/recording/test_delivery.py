@@ -17,9 +17,12 @@ from moto.s3.exceptions import S3AccessDeniedError
 from moto.s3.models import S3Backend
 
 from ivsim import Emulator, mock_ivs
+from ivsim.courier import AwsCourier, FolderCourier
 
 from ...decoding import decoded
-from .recorded import CHANGE, MORNING, details, record, recorded_stage, state
+from .recorded import CHANGE, MORNING, details, needs_settings, record, recorded_stage, state
+
+pytestmark = needs_settings
 
 THUMBNAILS = {"recordingMode": "INTERVAL", "storage": ["SEQUENTIAL", "LATEST"], "targetIntervalSeconds": 10}
 
@@ -192,8 +195,6 @@ def test_in_a_folder(tmp_path: Path) -> None:
     """A server that has a folder for recordings writes those of stages there too."""
     with mock_ivs(seed=1) as sim:
         sim.clock.freeze(MORNING)
-        from ivsim.courier import AwsCourier, FolderCourier
-
         sim.deliver_to(FolderCourier(tmp_path, AwsCourier()))
         recording = record(sim, recorded_stage(sim), 12)
     written = {file.relative_to(tmp_path / "shows").as_posix() for file in tmp_path.rglob("*") if file.is_file()}

@@ -16,6 +16,7 @@ from .recorded import (
     CHANGE,
     MORNING,
     details,
+    needs_settings,
     paths,
     read_json,
     realistic,
@@ -28,7 +29,7 @@ from .recorded import (
     story,
 )
 
-pytestmark = pytest.mark.usefixtures("frozen")
+pytestmark = [pytest.mark.usefixtures("frozen"), needs_settings]
 
 
 ABOUT = (
@@ -194,7 +195,6 @@ def test_turned_off_before_it_began() -> None:
     assert len(sim.recordings) == 1
 
 
-@pytest.mark.needs("StartParticipantReplication")
 @pytest.mark.parametrize("wanted", [True, False])
 def test_replicas(sim: Emulator, wanted: bool) -> None:
     """A replica is recorded as its stage says, apart from its source, until it is gone."""

@@ -13,9 +13,9 @@ from ivsim import Emulator
 from ivsim.media import simulation
 
 from ...decoding import decoded, ffmpeg, grey, reading
-from .recorded import MORNING, paths, playlist, read, read_json, record, recorded_stage, seconds
+from .recorded import MORNING, needs_settings, paths, playlist, read, read_json, record, recorded_stage, seconds
 
-pytestmark = pytest.mark.usefixtures("frozen")
+pytestmark = [pytest.mark.usefixtures("frozen"), needs_settings]
 
 THUMBNAILS = {"recordingMode": "INTERVAL", "storage": ["SEQUENTIAL", "LATEST"], "targetIntervalSeconds": 10}
 

@@ -6,9 +6,9 @@ import pytest
 
 from ivsim import Emulator
 
-from .recorded import playlist, read, record, recorded_stage
+from .recorded import needs_settings, playlist, read, record, recorded_stage
 
-pytestmark = pytest.mark.usefixtures("frozen")
+pytestmark = [pytest.mark.usefixtures("frozen"), needs_settings]
 
 
 def test_multivariant(sim: Emulator) -> None:

@@ -7,9 +7,9 @@ import pytest
 from ivsim import Emulator
 
 from ...calling import call
-from .recorded import MORNING, record, recorded_stage, seconds
+from .recorded import MORNING, needs_settings, record, recorded_stage, seconds
 
-pytestmark = pytest.mark.usefixtures("frozen")
+pytestmark = [pytest.mark.usefixtures("frozen"), needs_settings]
 
 
 def test_what_it_shows(sim: Emulator) -> None:

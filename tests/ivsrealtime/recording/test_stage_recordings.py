@@ -6,9 +6,9 @@ import pytest
 
 from ivsim import Emulator
 
-from .recorded import MORNING, record, recorded_stage
+from .recorded import MORNING, needs_settings, record, recorded_stage
 
-pytestmark = pytest.mark.usefixtures("frozen")
+pytestmark = [pytest.mark.usefixtures("frozen"), needs_settings]
 
 
 def test_prefixes_differ(sim: Emulator) -> None:
