@@ -29,7 +29,8 @@ def store(sim: Emulator, bucket: str = "shows") -> str:
 
 def recorded_stage(sim: Emulator, bucket: str = "shows", **settings: Any) -> str:
     """Return the ARN of a new stage whose participants are recorded."""
-    settings = {"storageConfigurationArn": store(sim, bucket), **settings}
+    if "storageConfigurationArn" not in settings:
+        settings["storageConfigurationArn"] = store(sim, bucket)
     answer = call(sim, "CreateStage", name="show", autoParticipantRecordingConfiguration=settings)
     return str(answer.body["stage"]["arn"])
 

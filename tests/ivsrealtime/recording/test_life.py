@@ -334,6 +334,23 @@ def test_back_while_it_is_written() -> None:
         assert state(sim, ann) == "STOPPED"
 
 
+def test_the_state_is_of_the_newest() -> None:
+    """While the recording before it is still written, a participant shows the state of the newest one."""
+    sim = realistic()
+    ann = sim.stages.join(recorded_stage(sim))
+    for pause in (0.5, 1):
+        ann.publish()
+        sim.clock.advance(1.5)
+        ann.unpublish()
+        sim.clock.advance(pause)
+    sim.clock.advance(0.5)
+    first, second = sim.recordings
+    assert (first.ended_at, second.ended_at) == (MORNING + seconds(4.5), None)
+    assert seen(sim, ann) == ("STOPPING", "shows", second.key_prefix)
+    sim.clock.advance(10)
+    assert seen(sim, ann) == ("STOPPED", "shows", second.key_prefix)
+
+
 def test_back_in_the_last_moment() -> None:
     """Who publishes again in time is waited for, though the recording goes on only when the window is over."""
     sim = realistic()
