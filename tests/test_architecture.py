@@ -29,6 +29,7 @@ LAYERS = [
     ["dispatcher", "courier", "overview"],
     ["services"],
     ["ivs", "ivschat", "ivsrealtime"],
+    ["recordings"],
     ["core"],
     ["wire", "media", "worker"],
 ]
@@ -72,7 +73,11 @@ FLOORS = {
     ],
     "ivsrealtime": [
         ["retention"],
-        ["stages"],
+        ["live_stages"],
+        ["live_participant"],
+        ["stages", "participant_replicas", "ingest_configurations"],
+        ["presence"],
+        ["recording"],
         ["nouns"],
         ["_service"],
     ],
@@ -289,7 +294,7 @@ def test_the_documented_tree() -> None:
     assert documented_tree() - {"__init__.py"} == is_there
 
 
-MIRRORED = ["core", "ivs", "ivschat", "ivsrealtime", "media", "wire"]
+MIRRORED = ["core", "ivs", "ivschat", "ivsrealtime", "media", "recordings", "wire"]
 """Folders each of whose files has its tests under its own name."""
 
 UNTESTED = {

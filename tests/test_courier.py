@@ -74,6 +74,8 @@ def test_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert to_folder("us-east-1", parcels()) is None
     assert [str(each.relative_to(tmp_path)) for each in tmp_path.rglob("*") if each.is_file()] == ["shows/ivs/b.ts"]
     assert to_folder("us-east-1", [S3Object("shows", "ivs/b.ts", b"more", "video/MP2T")]) is None
+    assert to_folder("us-east-1", [S3Object("shows", "AbCdEfGh1234/1.mp4", b"stage", "video/mp4")]) is None
+    assert to_folder.fetch("us-east-1", "shows", "AbCdEfGh1234/1.mp4") == b"stage"
     assert to_folder.fetch("us-east-1", "shows", "ivs/b.ts") == b"more"
     for bucket, key in (("shows", "ivs/c.ts"), ("other", "ivs/b.ts"), ("shows", "ivs")):
         with pytest.raises(KeyError, match=key):

@@ -18,6 +18,7 @@ from ivsim.services import SERVICES
 
 from .ivs import test_events
 from .ivsrealtime import test_pipeline, test_stage_updates
+from .ivsrealtime.recording import test_life
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
@@ -29,6 +30,7 @@ HERE = {
     for need, is_here in {
         "aio": importlib.util.find_spec("aiobotocore"),
         "ads": "InsertAdBreak" in SERVICES["ivs"].model.operations,  # which an older botocore does not know
+        "recorded": "StartParticipantReplication" in SERVICES["ivs-realtime"].model.operations,  # nor this, as old
     }.items()
     if is_here
 }
@@ -175,7 +177,7 @@ def test_every_event_is_in_its_section() -> None:
     """docs/events.md has every event under its detail type, with its members in order, and no other."""
     text = (ROOT / "docs" / "events.md").read_text()
     sections = dict(re.findall(r"^## (IVS [^\n]+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
-    tests: list[Any] = [each.test_every_event for each in (test_events, test_stage_updates, test_pipeline)]
+    tests: list[Any] = [each.test_every_event for each in (test_events, test_stage_updates, test_pipeline, test_life)]
     cases = [case for test in tests for mark in test.pytestmark if mark.name == "parametrize" for case in mark.args[1]]
     names: dict[str, set[str]] = {}
     for kind, expected, _ in cases:

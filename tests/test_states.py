@@ -160,6 +160,28 @@ def participant(sim: Emulator, member: str, state: str) -> Any:
     return call(sim, "GetParticipant", **session).body["participant"].get(member)
 
 
+def participant_recording(_sim: Emulator, state: str) -> Any:
+    """Return the state of a participant's recording that was led to one."""
+    sim = Emulator(transitions="realistic")
+    sim.clock.freeze()
+    storage = call(sim, "CreateStorageConfiguration", s3={"bucketName": "abc"}).body["storageConfiguration"]["arn"]
+    recorded = {"storageConfigurationArn": "" if state == "DISABLED" else storage}
+    stage = call(sim, "CreateStage", autoParticipantRecordingConfiguration=recorded).body["stage"]["arn"]
+    if state == "FAILED":
+        sim.faults.add("ParticipantRecordingStart", "InternalServerException")
+    ann = sim.stages.join(stage)
+    ann.publish()
+    if state != "STARTING":
+        sim.clock.advance(1)
+    if state in ("STOPPING", "STOPPED"):
+        ann.unpublish()
+    if state == "STOPPED":
+        sim.clock.advance(3)
+    place = {"stageArn": stage, "sessionId": ann.session_id}
+    (shown,) = call(sim, "ListParticipants", **place).body["participants"]
+    return shown["recordingState"]
+
+
 SHOWN: dict[str, Callable[[Emulator, str], Any]] = {
     "RecordingConfigurationState": recording,
     "FailoverSlateConfigurationState": slate,
@@ -170,7 +192,7 @@ SHOWN: dict[str, Callable[[Emulator, str], Any]] = {
     "CompositionState": lambda _, state: composition(state)["state"],
     "DestinationState": lambda _, state: composition(state)["destinations"][0]["state"],
     "IngestConfigurationState": ingest,
-    "ParticipantRecordingState": lambda sim, state: participant(sim, "recordingState", state),
+    "ParticipantRecordingState": participant_recording,
     "ParticipantState": lambda sim, state: participant(sim, "state", state),
     "ReplicationState": lambda sim, state: participant(sim, "replicationState", state),
     "StreamHealth": lambda sim, health: stream(sim, "health", starving=health == "STARVING"),

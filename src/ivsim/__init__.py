@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from .emulator import Emulator
     from .ivs.live_stream import Admission, LiveStream, StreamRefused
     from .ivs.playback.edge import PlaybackResponse
-    from .ivs.recording.recordings import Recording
     from .ivschat.chat import ChatConnection
     from .ivschat.conversation import ChatRefused
     from .ivsrealtime.live_participant import LiveParticipant, StageRefused
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from .mock import current, mock_ivs
     from .participant_tokens import participant_token
     from .playback_tokens import playback_token
+    from .recordings.recordings import Recording
     from .server.run import Server as Server  # for annotations; not for `import *`, as it needs `ivsim[server]`
     from .wire.http import Request, Response
 
@@ -52,7 +52,7 @@ _HOMES = {
     "LiveParticipant": "ivsrealtime.live_participant",
     "LiveStream": "ivs.live_stream",
     "PlaybackResponse": "ivs.playback.edge",
-    "Recording": "ivs.recording.recordings",
+    "Recording": "recordings.recordings",
     "Request": "wire.http",
     "Response": "wire.http",
     "Server": "server.run",

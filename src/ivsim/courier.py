@@ -72,8 +72,8 @@ class AwsCourier:
         return None
 
 
-_RECORDED = "ivs/"
-"""The beginning of the keys of recordings, which chat logs do not have."""
+_LOGGED = "AWSLogs/"
+"""The beginning of the keys of chat logs, which recordings do not have."""
 
 
 class FolderCourier:
@@ -86,7 +86,7 @@ class FolderCourier:
     def __call__(self, region: str, parcels: Iterable[Parcel]) -> str | None:
         """Carry parcels; return the error of the first that was not taken, None when all were."""
         for parcel in parcels:
-            if isinstance(parcel, S3Object) and parcel.key.startswith(_RECORDED):
+            if isinstance(parcel, S3Object) and not parcel.key.startswith(_LOGGED):
                 try:
                     self._write(parcel)
                 except OSError as error:

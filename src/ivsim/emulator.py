@@ -26,9 +26,11 @@ from .ivs.broadcaster import Broadcaster
 from .ivs.live_streams import Streams
 from .ivs.playback.edge import Playback
 from .ivs.playback.urls import is_playback
-from .ivs.recording.recordings import Recordings
+from .ivs.recording import recordings as channel_recordings
 from .ivschat.chat import Chat
 from .ivsrealtime.live_stages import Stages
+from .ivsrealtime.recording import recordings as stage_recordings
+from .recordings.recordings import Recordings
 from .services import SERVICES
 from .wire.http import Request, Response, WholeResponse
 
@@ -61,7 +63,11 @@ class Emulator:
         self._playback = Playback(self._state, self._dispatcher.contexts(ivs.service))
         self._streams = Streams(self._state, self._dispatcher.contexts(ivs.service))
         self._state.broadcaster = Broadcaster(self._dispatcher.contexts(ivs.service))
-        self._recordings = Recordings(self._state, self._dispatcher.contexts(ivs.service))
+        self._recordings = Recordings(
+            self._state,
+            channel_recordings.source(self._dispatcher.contexts(ivs.service)),
+            stage_recordings.source(self._dispatcher.contexts(ivsrealtime.service)),
+        )
         self._chat = Chat(self._state, self._dispatcher.contexts(ivschat.service))
         self._stages = Stages(self._state, self._dispatcher.contexts(ivsrealtime.service))
 
@@ -85,7 +91,7 @@ class Emulator:
 
     @property
     def recordings(self) -> Recordings:
-        """Recordings of broadcasts on channels with a recording configuration, finished ones and those under way."""
+        """Recordings of channels, participants and compositions, finished ones and those under way."""
         return self._recordings
 
     @property

@@ -105,6 +105,7 @@ def populate_stages(sim: Emulator, pem: str) -> None:
     bob.subscribe(ada)
     replication = {"sourceStageArn": stages[0], "destinationStageArn": stages[1], "participantId": ada.participant_id}
     call(sim, "StartParticipantReplication", **replication)
+    sim.clock.advance(1)
     call(sim, "DisconnectParticipant", stageArn=stages[0], participantId=cleo.participant_id)
     thumbnails = [{"targetIntervalSeconds": 5}]
     tape = {

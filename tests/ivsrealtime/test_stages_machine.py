@@ -37,12 +37,15 @@ class Life(RuleBasedStateMachine):
 
     @initialize()
     def build(self) -> None:
-        self.stages = [self.ask("CreateStage")["stage"]["arn"] for _ in range(2)]
+        self.stages = [self.make_stage() for _ in range(2)]
         for place in (0, 0, 0, 1):
             self.join(place, ["PUBLISH", "SUBSCRIBE"])
         for redundant in (False, True):
             made = self.ask("CreateIngestConfiguration", ingestProtocol="RTMPS", redundantIngest=redundant)
             self.configurations += [made["ingestConfiguration"]] if "ingestConfiguration" in made else []
+
+    def make_stage(self) -> str:
+        return str(self.ask("CreateStage")["stage"]["arn"])
 
     def ask(self, operation: str, **members: Any) -> dict[str, Any]:
         return call(self.sim, operation, **members).body
@@ -115,7 +118,7 @@ class Life(RuleBasedStateMachine):
     @rule(place=PLACE)
     def delete(self, place: int) -> None:
         self.ask("DeleteStage", arn=self.stages[place])
-        self.stages[place] = self.ask("CreateStage")["stage"]["arn"]
+        self.stages[place] = self.make_stage()
 
     @rule(seconds=st.sampled_from([1, 30, 24 * 60 * 60]))
     def pass_time(self, seconds: int) -> None:

@@ -114,3 +114,19 @@ def test_gap() -> None:
     ]
     assert pictures[0] != pictures[1]
     assert reading(pictures[0], 320, 180) == reading(pictures[1], 320, 180)
+
+
+@pytest.mark.parametrize(
+    ("asked", "drawn"),
+    [
+        ((1280, 720, 30, "avc1.4D401F"), (1280, 720, 30, "avc1.4D401F")),
+        ((853, 481, 60, "avc1.640028"), (852, 480, 60, "avc1.640028")),
+        ((1, 1, 0, "avc1.42C01E"), (2, 2, 1, "avc1.42C01E")),
+        ((7680, 4320, 240, "hvc1.1.6.L93.B0"), (4096, 4096, 120, "avc1.4D401F")),
+        ((640, 360, 30, "avc1.58401F"), (640, 360, 30, "avc1.4D401F")),
+    ],
+    ids=["as it is", "odd", "smallest", "largest", "another profile"],
+)
+def test_nearest_form(asked: tuple[int, int, int, str], drawn: tuple[int, int, int, str]) -> None:
+    """What cannot be drawn as an encoder says becomes the nearest that can."""
+    assert simulation.form(*asked) == Format(*drawn)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from itertools import takewhile
 
+from ..recordings.recordings import STARTED
 from ._service import Context, service
 from .playback.edge import AFTER_THE_END
-from .recording.sessions import STARTED
 
 
 @service.forgetting

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .participant_replicas import ParticipantReplica
     from .participants import Participant
     from .public_keys import PublicKey
+    from .recording.stage_recordings import StageRecording
     from .stage_sessions import StageSession
     from .stages import Stage
     from .storage_configurations import StorageConfiguration
@@ -64,6 +65,10 @@ class IvsRealTimeStore(Store):
         self.subscriptions: Table[Subscription] = Table("subscription", journal)
         # id to ParticipantReplica
         self.participant_replicas: Table[ParticipantReplica] = Table("participant-replica", journal)
+        # id to StageRecording
+        self.recordings: Table[StageRecording] = Table("recording", journal)
+        # stage ARN and participant id, or composition ARN and destination id, to the id of the newest recording
+        self.recorded: Table[str] = Table("recorded", journal)
         # stage ARN and participant id to when a participant was disconnected, who cannot join again
         self.disconnected: Table[datetime] = Table("disconnected", journal)
         # id of a connection token to when it was revoked

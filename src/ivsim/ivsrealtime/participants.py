@@ -69,6 +69,10 @@ class Participant(Struct, frozen=True):
     """The number of participants whom it is subscribed to."""
 
 
+_RECORDED = ("recording_s3_bucket_name", "recording_s3_prefix", "recording_state")
+"""What stays of a participant who joins again."""
+
+
 @service.operation(rate=5)
 def get_participant(ctx: Context, stage_arn: str, session_id: str, participant_id: str) -> dict[str, object]:
     ctx.store.stages[stage_arn]
@@ -146,8 +150,12 @@ def key(participant: Participant) -> str:
 def add(ctx: Context, participant: Participant) -> Participant:
     """Add somebody who joins a session, or joins it again."""
     its_key = key(participant)
-    if its_key not in ctx.store.participants:
+    before = ctx.store.participants.get(its_key)
+    if before is None:
         ctx.store.participants_of.append(participant.session_id, its_key)
+    else:
+        recorded = {name: getattr(before, name) for name in _RECORDED}
+        participant = replace(participant, **recorded)
     ctx.store.participants[its_key] = participant
     stage_sessions.count(ctx, participant.session_id, present=1)
     record(ctx, participant, participant_events.JOINED)

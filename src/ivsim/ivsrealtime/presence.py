@@ -11,6 +11,7 @@ from . import news, participant_events, participants, pipeline, refusals, stage_
 from ._service import Context, service
 from .participant_events import ExchangedParticipantToken
 from .participants import Participant
+from .recording import life as recording
 from .refusals import INSUFFICIENT_CAPABILITIES, PUBLISH, Refusal
 from .tokens import Claims
 from .tracks import Sent
@@ -143,6 +144,7 @@ def begin(ctx: Context, participant: Participant, sent: Sent, *, protocol: str) 
     participants.record(ctx, participant, participant_events.PUBLISH_STARTED)
     stage_updates.announce(ctx, participant, stage_updates.PUBLISHED)
     news.tell(ctx, news.PUBLISH_STATE, participant)
+    recording.begin(ctx, participant)
     ctx.later(MOST_SECONDS, _reach_maximum, participant.session_id, participant.participant_id, number)
     pipeline.follow(ctx, ctx.store.stage_sessions[participant.session_id].stage_arn)
 
@@ -161,7 +163,7 @@ def unpublish(ctx: Context, participant: Participant) -> Participant:
     pipeline.follow(ctx, ctx.store.stage_sessions[participant.session_id].stage_arn)
     for key, replica in replicas_of(ctx, participant).items():
         ctx.later(replica.reconnect_window_seconds, _give_up, key, participant.publications)
-    return participant
+    return recording.finish(ctx, participant)
 
 
 def stop(ctx: Context, participant: Participant) -> None:

@@ -6,6 +6,7 @@ All is a function of its arguments, so the same segment has the same bytes whoev
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections.abc import Iterator
 from datetime import timedelta
@@ -20,6 +21,15 @@ _FRAMES_TOGETHER = 8
 """Frames of sound that share a packet of the elementary stream."""
 
 
+_LARGEST, _FASTEST = 4096, 120
+"""The most pixels in a row or column, and frames a second, that are drawn; an encoder may say that it sends more."""
+
+_DRAWN = re.compile(r"avc1\.(42|4D|64)[0-9A-F]{4}")
+"""The codecs in which pictures are drawn, profiles Baseline, Main and High. What is said to be another is Main."""
+
+_MAIN = "avc1.4D401F"
+
+
 class Part(NamedTuple):
     """A part of a broadcast: its number, where it begins in seconds of what there was to see, and how long it lasts.
 
@@ -32,6 +42,12 @@ class Part(NamedTuple):
     duration: float
     gap: float = 0.0
     is_still: bool = False
+
+
+def form(width: int, height: int, framerate: int, codec: str = _MAIN) -> Format:
+    """Return the form that is nearest to what is asked for, of those that can be drawn."""
+    width, height = (min(max(size // 2 * 2, 2), _LARGEST) for size in (width, height))
+    return Format(width, height, min(max(framerate, 1), _FASTEST), codec if _DRAWN.fullmatch(codec) else _MAIN)
 
 
 def transport_stream(form: Format | None, scene: Scene, part: Part) -> bytes:

@@ -7,7 +7,7 @@ when that comes within the reconnect window and is like the first. Source: IVS U
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from ...core.deliveries import S3Object
+from ...recordings.objects import CONTENT_TYPES
+from ...recordings.recordings import ENDED, FAILED, NOT_STARTED, STARTED
 from .._service import Context, service
 from ..ingest.renditions import Rendition, renditions_of
 from ..ingest_configurations import Ingest
 from ..recording_configurations import RecordingConfiguration, RenditionConfiguration
 from ..stream_sessions import RECORDING_CHANGE, StreamSession, announce_event
-from .objects import CONTENT_TYPES, RecordedObjects, objects_of
+from .objects import objects_of
 from .pushed import PushedSegment, is_full, recorded_file, recorded_seconds
-from .sessions import ENDED, FAILED, NOT_STARTED, STARTED, RecordedStream, RecordingSession
+from .sessions import RecordedStream, RecordingSession
 
 if TYPE_CHECKING:
     from ..channels import Channel
@@ -116,7 +118,7 @@ def _write_file(ctx: Context, recording: RecordingSession) -> None:
         for key, body in zip(keys, bodies, strict=False)
     ]
     ctx.deliver(
-        chain(media, _parcels(recording.bucket, objects, objects.playlists())), _file_written, recording.session_id
+        chain(media, objects.parcels(recording.bucket, objects.playlists())), _file_written, recording.session_id
     )
 
 
@@ -158,7 +160,9 @@ def _record(ctx: Context, stream_id: str) -> None:
     elif configuration.state != "ACTIVE" or not recording.bucket:
         _fail_to_start(ctx, recording, "ValidationException")
     else:
-        ctx.deliver(_some_parcels(ctx, recording, slice(0, 1)), _begun, recording.session_id)
+        ctx.deliver(
+            objects_of(ctx, recording).some_parcels(recording.bucket, slice(0, 1)), _begun, recording.session_id
+        )
 
 
 @service.task
@@ -204,7 +208,7 @@ def _end(ctx: Context, recording: RecordingSession) -> None:
     fault = ctx.strike(RECORDING_END, channel_arn=recording.channel_arn)
     outcome = {"status": FAILED, "reason": fault.error_code} if fault else {"status": ENDED}
     recording = _change(ctx, recording, **outcome, ended_at=ctx.now)
-    ctx.deliver(_some_parcels(ctx, recording, slice(1, None)), _over, recording.session_id)
+    ctx.deliver(objects_of(ctx, recording).some_parcels(recording.bucket, slice(1, None)), _over, recording.session_id)
 
 
 @service.task
@@ -213,7 +217,7 @@ def _over(ctx: Context, session_id: str, error: str | None) -> None:
     if recording.status == ENDED and error is not None:
         _log.warning("%s could not be written completely: bucket %s: %s", recording.key_prefix, recording.bucket, error)
         recording = _change(ctx, recording, status=FAILED, reason="InternalServerException")
-        ctx.deliver(_some_parcels(ctx, recording, slice(-1, None)), _over, session_id)
+        ctx.deliver(objects_of(ctx, recording).some_parcels(recording.bucket, slice(-1, None)), _over, session_id)
     elif recording.status != NOT_STARTED:
         _announce(ctx, recording, recording.status)
 
@@ -328,15 +332,3 @@ def _newest(ctx: Context, channel_arn: str) -> RecordingSession | None:
 def _change(ctx: Context, recording: RecordingSession, **changes: Any) -> RecordingSession:
     changed = ctx.store.recordings[recording.session_id] = replace(recording, **changes)
     return changed
-
-
-def _some_parcels(ctx: Context, recording: RecordingSession, which: slice) -> Iterator[S3Object]:
-    """Return some of the objects of a recording, but for the media of an encoder, which are in the bucket already."""
-    objects = objects_of(ctx, recording)
-    return _parcels(recording.bucket, objects, [key for key in list(objects)[which] if not objects.is_elsewhere(key)])
-
-
-def _parcels(bucket: str, objects: RecordedObjects, keys: Iterable[str]) -> Iterator[S3Object]:
-    """Return objects of a recording to be carried to S3, each made as its turn comes."""
-    for key in keys:
-        yield S3Object(bucket, key, objects[key], CONTENT_TYPES[key.rpartition(".")[2]])

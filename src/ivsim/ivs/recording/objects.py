@@ -6,39 +6,33 @@ Source: *Auto-Record to Amazon S3* in the IVS User Guide; docs/fidelity.md lists
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from math import ceil
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ...media import simulation
 from ...media.picture import YOUNG, Scene
+from ...recordings.media import Piece, SimulatedMedia, gap
+from ...recordings.objects import Files, RecordedObjects, text_file
+from ...recordings.playlists import INITIALIZATION
+from ...recordings.recordings import ENDED, FAILED, NOT_STARTED, STARTED
 from ...wire.serialize import iso8601
 from .._service import Context
 from ..channels import media_suffix
-from ..ingest.pictures import form, form_of, title_of
+from ..ingest.pictures import form_of, title_of
 from ..stream_sessions import cells_at, inserted_between
 from . import playlists
-from .playlists import INITIALIZATION, KEYFRAME_INTERVAL, Media, Piece, SimulatedMedia
+from .playlists import BREAKS, Media
 from .pushed import PushedFiles, initialization_name
-from .sessions import ENDED, FAILED, NOT_STARTED, SECONDS_PER_FILE, STARTED
+from .sessions import SECONDS_PER_FILE
 
 if TYPE_CHECKING:
     from ...media.h264 import Format
     from ..ingest.renditions import Rendition
     from ..stream_sessions import Layout, TimedMetadata
     from .sessions import RecordingSession
-
-CONTENT_TYPES = {
-    "json": "application/json",
-    "m3u8": "application/x-mpegURL",
-    "ts": "video/MP2T",
-    "mp4": "video/mp4",
-    "jpg": "image/jpeg",
-}
-
 
 _EVENT_FILES = {STARTED: "started", ENDED: "ended", FAILED: "failed"}
 
@@ -48,29 +42,7 @@ _VARIANT, _BYTE_RANGE_VARIANT = "playlist.m3u8", "byte-range-variant.m3u8"
 _THUMBNAILS, _LATEST = "media/thumbnails", "media/latest_thumbnail/thumb.jpg"
 
 
-class _Files(NamedTuple):
-    """A file, or as many alike as are counted from 0 where the path has its star.
-
-    What `is_elsewhere` is in the bucket already, and read from there.
-    """
-
-    path: str
-    make: Callable[[int], bytes]
-    total: int = 1
-    is_elsewhere: bool = False
-
-    def paths(self) -> Iterator[str]:
-        """Return the path of each."""
-        return (self.path.replace("*", str(number)) for number in range(self.total))
-
-    def number_of(self, path: str) -> int | None:
-        """Return which of them has a path, None when none of them has."""
-        match = re.fullmatch(re.escape(self.path).replace(r"\*", "(0|[1-9][0-9]{0,9})"), path)
-        number = int(match[1]) if match and match.lastindex else 0
-        return number if match and number < self.total else None
-
-
-def objects_of(ctx: Context, recording: RecordingSession) -> RecordedObjects:
+def objects_of(ctx: Context, recording: RecordingSession) -> ChannelObjects:
     """Return the objects of a recording as they are now."""
     stream = ctx.store.stream_sessions.get(recording.streams[0].stream_id)
     title = title_of(stream.channel) if stream else recording.channel_arn.rpartition("/")[2]
@@ -78,7 +50,7 @@ def objects_of(ctx: Context, recording: RecordingSession) -> RecordedObjects:
     if recording.is_pushed:
         files = ctx.store.recorded_files[recording.session_id]
         pushed = PushedFiles(files, f".{media_suffix(recording.container_format)}")
-    return RecordedObjects(
+    return ChannelObjects(
         recording,
         title,
         ctx.store.metadata.__getitem__,
@@ -90,11 +62,8 @@ def objects_of(ctx: Context, recording: RecordingSession) -> RecordedObjects:
     )
 
 
-class RecordedObjects(Mapping[str, bytes]):
-    """The objects of a recording at a moment, by their keys in the bucket.
-
-    To count them, list them or look for one costs next to nothing, however long the recording is.
-    """
+class ChannelObjects(RecordedObjects):
+    """The objects of a recording of a channel at a moment, by their keys in the bucket."""
 
     def __init__(
         self,
@@ -117,35 +86,12 @@ class RecordedObjects(Mapping[str, bytes]):
         self._now = recording.ended_at or now
         stretches = [Piece(stream.started_at, stream.recorded_seconds(now)) for stream in recording.streams]
         suffix = f".{media_suffix(recording.container_format)}"
-        simulated = SimulatedMedia([stretch for stretch in stretches if stretch.seconds], suffix)
+        left = [stretch for stretch in stretches if stretch.seconds]
+        simulated = SimulatedMedia(left, suffix, SECONDS_PER_FILE, BREAKS)
         self._media: Media = pushed or simulated
         self._simulated = simulated
         self._lengths_of: dict[tuple[str, int], list[int]] = {}
-        self._files = list(self._layout())
-
-    def __getitem__(self, key: str) -> bytes:
-        files, number = self._find(key)
-        return files.make(number)
-
-    def __contains__(self, key: object) -> bool:
-        try:
-            return bool(self._find(key))
-        except KeyError:
-            return False
-
-    def __iter__(self) -> Iterator[str]:
-        prefix = self._recording.key_prefix
-        return (f"{prefix}/{path}" for files in self._files for path in files.paths())
-
-    def __len__(self) -> int:
-        return sum(files.total for files in self._files)
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} objects under {self._recording.key_prefix}>"
-
-    def is_elsewhere(self, key: str) -> bool:
-        """Return whether an object is in the bucket already, as what encoders push is sent there as it comes."""
-        return self._find(key)[0].is_elsewhere
+        super().__init__(recording.key_prefix, self._layout())
 
     def keys_of_file(self, number: int) -> list[str]:
         """Return the keys of a file that was pushed, and of its initialization if it has one of its own."""
@@ -157,20 +103,7 @@ class RecordedObjects(Mapping[str, bytes]):
             keys.append(f"{folder}/{initialization_name(number)}")
         return keys
 
-    def playlists(self) -> list[str]:
-        """Return the keys of the playlists."""
-        return [key for key in self if key.endswith(".m3u8")]
-
-    def _find(self, key: object) -> tuple[_Files, int]:
-        prefix, path = self._recording.key_prefix, str(key)
-        if path.startswith(f"{prefix}/"):
-            for files in self._files:
-                number = files.number_of(path[len(prefix) + 1 :])
-                if number is not None:
-                    return files, number
-        raise KeyError(key)
-
-    def _layout(self) -> Iterator[_Files]:
+    def _layout(self) -> Iterator[Files]:
         recording, media = self._recording, self._media
         if recording.status == NOT_STARTED:
             return
@@ -180,13 +113,13 @@ class RecordedObjects(Mapping[str, bytes]):
                 yield from self._hls()
             count = ceil(media.seconds / recording.thumbnail_interval)
             if recording.has_thumbnails("SEQUENTIAL"):
-                yield _Files(f"{_THUMBNAILS}/thumb*.jpg", self._thumbnail, count)
+                yield Files(f"{_THUMBNAILS}/thumb*.jpg", self._thumbnail, count)
             if recording.has_thumbnails("LATEST"):
-                yield _Files(_LATEST, lambda _number: self._thumbnail(count - 1))
+                yield Files(_LATEST, lambda _number: self._thumbnail(count - 1))
         if recording.status != STARTED:
             yield self._event_file(recording.status)
 
-    def _hls(self) -> Iterator[_Files]:
+    def _hls(self) -> Iterator[Files]:
         recording, media = self._recording, self._media
         is_complete = recording.status != STARTED
         _, _, account, channel_id, *_ = recording.key_prefix.split("/")
@@ -194,29 +127,29 @@ class RecordedObjects(Mapping[str, bytes]):
             multivariant = partial(
                 playlists.multivariant, recording.renditions, variant_name, channel_id=channel_id, account=account
             )
-            yield _text(f"{_HLS}/{name}", multivariant)
+            yield text_file(f"{_HLS}/{name}", multivariant)
         variant = partial(playlists.variant, media, written_at=self._now, is_complete=is_complete)
         for rendition in recording.renditions:
             folder = f"{_HLS}/{rendition.name}"
             yield from self._media_files(folder, rendition)
-            yield _text(f"{folder}/{_VARIANT}", variant)
+            yield text_file(f"{folder}/{_VARIANT}", variant)
             lengths = self._pushed.lengths if self._pushed else partial(self._lengths, rendition)
             by_range = partial(playlists.byte_range_variant, media, lengths, is_complete=is_complete)
-            yield _text(f"{folder}/{_BYTE_RANGE_VARIANT}", by_range)
+            yield text_file(f"{folder}/{_BYTE_RANGE_VARIANT}", by_range)
 
-    def _media_files(self, folder: str, rendition: Rendition) -> Iterator[_Files]:
+    def _media_files(self, folder: str, rendition: Rendition) -> Iterator[Files]:
         """Return the files of a rendition's media: made as a simulation, or what an encoder has sent to the bucket."""
         media, pushed = self._media, self._pushed
         path = f"{folder}/*{media.suffix}"
         if pushed is None:
             if media.suffix == ".mp4":
-                yield _Files(f"{folder}/{INITIALIZATION}", partial(self._initialization, rendition))
-            yield _Files(path, partial(self._segment, rendition), media.file_count)
+                yield Files(f"{folder}/{INITIALIZATION}", partial(self._initialization, rendition))
+            yield Files(path, partial(self._segment, rendition), media.file_count)
             return
         for number in pushed.initializations() if media.suffix == ".mp4" else ():
             name = f"{folder}/{initialization_name(number)}"
-            yield _Files(name, partial(self._fetched, name), is_elsewhere=True)
-        yield _Files(path, partial(self._fetched, path), media.file_count, is_elsewhere=True)
+            yield Files(name, partial(self._fetched, name), is_elsewhere=True)
+        yield Files(path, partial(self._fetched, path), media.file_count, is_elsewhere=True)
 
     def _fetched(self, path: str, number: int) -> bytes:
         key = f"{self._recording.key_prefix}/{path.replace('*', str(number))}"
@@ -241,21 +174,18 @@ class RecordedObjects(Mapping[str, bytes]):
 
     def _ranges(self, rendition: Rendition, number: int) -> Iterator[bytes]:
         """Return a file in parts that begin with a keyframe each."""
-        piece, form = self._simulated.file(number), self._form_of(rendition)
+        form = self._form_of(rendition)
         make = simulation.fragment if self._media.suffix == ".mp4" else simulation.transport_stream
-        first = number * (SECONDS_PER_FILE // KEYFRAME_INTERVAL)
-        for serial, part in enumerate(piece.cut(KEYFRAME_INTERVAL), first):
-            elapsed = serial * KEYFRAME_INTERVAL
-            its = simulation.Part(serial, elapsed, part.seconds, self._gap(part.at, elapsed), is_still=True)
-            yield make(form, self._scene(rendition.name, part, elapsed), its)
+        for piece, part in self._simulated.simulated(number, self._recording.started_at):
+            yield make(form, self._scene(rendition.name, piece, part.elapsed), part)
 
     def _thumbnail(self, number: int) -> bytes:
         elapsed = number * self._recording.thumbnail_interval
         moment = self._media.at(elapsed)
         framerate = round(self._recording.ingest.video[0].target_framerate)
-        size = form(*self._recording.thumbnail_size, framerate)
+        size = simulation.form(*self._recording.thumbnail_size, framerate)
         scene = self._scene(f"{min(size.width, size.height)}p", Piece(moment, 0), elapsed)
-        return simulation.thumbnail(size, scene, elapsed, self._gap(moment, elapsed))
+        return simulation.thumbnail(size, scene, elapsed, gap(moment, self._recording.started_at, elapsed))
 
     def _scene(self, rendition: str, piece: Piece, elapsed: float) -> Scene:
         """Return what is seen in a piece of media, and heard of PutMetadata."""
@@ -266,16 +196,12 @@ class RecordedObjects(Mapping[str, bytes]):
         cells = cells_at(self._layouts(its_stream), piece.at)
         return Scene(self._title, rendition, "live", self._recording.started_at, texts, cells)
 
-    def _gap(self, moment: datetime, elapsed: float) -> float:
-        """Return how many seconds later it is than a recording tells that has been going for so many."""
-        return (moment - self._recording.started_at).total_seconds() - elapsed
-
     @cached_property
     def _inserted(self) -> list[TimedMetadata]:
         return [inserted for stream in self._recording.streams for inserted in self._metadata(stream.stream_id)]
 
-    def _event_file(self, status: str) -> _Files:
-        return _text(f"events/recording-{_EVENT_FILES[status]}.json", lambda: json.dumps(self._event(status)))
+    def _event_file(self, status: str) -> Files:
+        return text_file(f"events/recording-{_EVENT_FILES[status]}.json", lambda: json.dumps(self._event(status)))
 
     def _event(self, status: str) -> dict[str, Any]:
         recording = self._recording
@@ -306,7 +232,3 @@ def _about(rendition: Rendition) -> dict[str, Any]:
     if rendition.height:
         return {**about, "resolution_height": rendition.height, "resolution_width": rendition.width}
     return about
-
-
-def _text(path: str, make: Callable[[], str]) -> _Files:
-    return _Files(path, lambda _number: make().encode())

@@ -6,32 +6,19 @@ Sources: published recordings of a large customer of IVS; *Auto-Record to Amazon
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import accumulate
-from math import ceil
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from ...media.fmp4 import MAP_VERSION
+from ...recordings.media import DISCONTINUITY, KEYFRAME_INTERVAL, Piece
+from ...recordings.playlists import date_line, length_line, map_line, text
 from ...wire.serialize import iso8601
 from ..ingest.renditions import AUDIO_ONLY, Rendition
 from .sessions import SECONDS_PER_FILE
 
-KEYFRAME_INTERVAL = 2
-"""Seconds from one keyframe to the next, as encoders are usually set; a byte range has as many."""
-
-INITIALIZATION = "init-0.mp4"
-
-
-class Piece(NamedTuple):
-    """Some seconds of media."""
-
-    at: datetime
-    seconds: float
-
-    def cut(self, seconds: int) -> Iterator[Piece]:
-        """Return it in pieces of so many seconds; the last one has what is left."""
-        for offset in range(0, ceil(self.seconds), seconds):
-            yield Piece(self.at + timedelta(seconds=offset), min(seconds, self.seconds - offset))
+BREAKS = (DISCONTINUITY, "#EXT-X-TWITCH-DISCONTINUITY")
+"""The lines before a file that does not follow on the one before it."""
 
 
 class Media(Protocol):
@@ -59,58 +46,6 @@ class Media(Protocol):
         """Return what is in a file in parts that begin with a keyframe each."""
 
 
-class SimulatedMedia(NamedTuple):
-    """The media of a recording as if they were there: what each of its streams left, in files of the same length."""
-
-    stretches: Sequence[Piece]
-    suffix: str
-
-    @property
-    def seconds(self) -> float:
-        """The duration in seconds."""
-        return sum(stretch.seconds for stretch in self.stretches)
-
-    @property
-    def file_count(self) -> int:
-        """The number of files of each rendition."""
-        return sum(_file_count(stretch) for stretch in self.stretches)
-
-    def file(self, number: int) -> Piece:
-        """Return the piece of media in a file."""
-        firsts = accumulate(map(_file_count, self.stretches), initial=0)
-        stretch, first = next(
-            (stretch, first)
-            for stretch, first in zip(self.stretches, firsts, strict=False)
-            if number < first + _file_count(stretch)
-        )
-        offset = (number - first) * SECONDS_PER_FILE
-        return Piece(stretch.at + timedelta(seconds=offset), min(SECONDS_PER_FILE, stretch.seconds - offset))
-
-    def at(self, seconds: int) -> datetime:
-        """Return the time at which something was recorded that comes after so many seconds of media."""
-        firsts = accumulate((stretch.seconds for stretch in self.stretches), initial=0)
-        stretch, first = next(
-            (stretch, first)
-            for stretch, first in zip(self.stretches, firsts, strict=False)
-            if seconds < first + stretch.seconds
-        )
-        return stretch.at + timedelta(seconds=seconds - first)
-
-    def files(self) -> Iterator[tuple[str, Piece, Sequence[str]]]:
-        """Return the files' names, what is in them, and the lines that a playlist has before them."""
-        number = 0
-        for stretch in self.stretches:
-            before: Sequence[str] = ("#EXT-X-DISCONTINUITY", "#EXT-X-TWITCH-DISCONTINUITY") if number else ()
-            for piece in stretch.cut(SECONDS_PER_FILE):
-                yield f"{number}{self.suffix}", piece, before
-                number += 1
-                before = ()
-
-    def parts(self, number: int) -> Sequence[Piece]:
-        """Return what is in a file in parts that begin with a keyframe each."""
-        return list(self.file(number).cut(KEYFRAME_INTERVAL))
-
-
 def multivariant(renditions: Iterable[Rendition], variant_name: str, *, channel_id: str, account: str) -> str:
     """Return the playlist of the renditions; `variant_name` is what the playlist in the folder of each is called."""
     lines = [
@@ -131,7 +66,7 @@ def multivariant(renditions: Iterable[Rendition], variant_name: str, *, channel_
             f'CODECS="{rendition.codecs}"{size},VIDEO="{rendition.name}"',
             f"{rendition.name}/{variant_name}",
         ]
-    return _text(lines)
+    return text(lines)
 
 
 def variant(media: Media, *, written_at: datetime, is_complete: bool) -> str:
@@ -149,8 +84,8 @@ def variant(media: Media, *, written_at: datetime, is_complete: bool) -> str:
         *_map(media),
     ]
     for name, piece, before in files:
-        lines += [*before, _date(piece), _length(piece), name]
-    return _text(lines, is_complete=is_complete)
+        lines += [*before, date_line(piece), length_line(piece), name]
+    return text(lines, is_complete=is_complete)
 
 
 def byte_range_variant(media: Media, lengths: Callable[[int], Sequence[int]], *, is_complete: bool) -> str:
@@ -172,25 +107,9 @@ def byte_range_variant(media: Media, lengths: Callable[[int], Sequence[int]], *,
         offsets = accumulate(sizes, initial=0)
         lines += before
         for part, size, offset in zip(parts, sizes, offsets, strict=False):
-            lines += [_date(part), f"#EXT-X-BYTERANGE:{size}@{offset}", _length(part), name]
-    return _text(lines, is_complete=is_complete)
-
-
-def _file_count(stretch: Piece) -> int:
-    return ceil(stretch.seconds / SECONDS_PER_FILE)
+            lines += [date_line(part), f"#EXT-X-BYTERANGE:{size}@{offset}", length_line(part), name]
+    return text(lines, is_complete=is_complete)
 
 
 def _map(media: Media) -> Sequence[str]:
-    return (f'#EXT-X-MAP:URI="{INITIALIZATION}"',) if media.suffix == ".mp4" else ()
-
-
-def _date(piece: Piece) -> str:
-    return f"#EXT-X-PROGRAM-DATE-TIME:{iso8601(piece.at, 'milliseconds')}"
-
-
-def _length(piece: Piece) -> str:
-    return f"#EXTINF:{piece.seconds:.3f},"
-
-
-def _text(lines: list[str], *, is_complete: bool = False) -> str:
-    return "\n".join([*lines, *(["#EXT-X-ENDLIST"] if is_complete else []), ""])
+    return (map_line(),) if media.suffix == ".mp4" else ()

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
-from .playlists import Piece
+from ...recordings.media import Piece
+from .playlists import BREAKS
 from .sessions import SECONDS_PER_FILE
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class PushedFiles:
     def files(self) -> Iterator[tuple[str, Piece, Sequence[str]]]:
         """Return the files' names, what is in them, and the lines that a playlist has before them."""
         for number, file in enumerate(self._files):
-            before = ["#EXT-X-DISCONTINUITY", "#EXT-X-TWITCH-DISCONTINUITY"] if number and file.is_break else []
+            before = [*BREAKS] if number and file.is_break else []
             if before and self.suffix == ".mp4":
                 before.append(f'#EXT-X-MAP:URI="{initialization_name(number)}"')
             yield f"{number}{self.suffix}", Piece(file.at, file.seconds), before

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
+from ...recordings.recordings import NOT_STARTED, STARTED, Status
 from ..ingest.renditions import Rendition
 from ..ingest_configurations import Ingest
 from ..recording_configurations import RecordingConfiguration
-
-Status: TypeAlias = Literal[
-    "RECORDING_STARTED", "RECORDING_ENDED", "RECORDING_ENDED_WITH_FAILURE", "RECORDING_START_FAILED"
-]
-STARTED: Final = "RECORDING_STARTED"
-ENDED: Final = "RECORDING_ENDED"
-FAILED: Final = "RECORDING_ENDED_WITH_FAILURE"
-NOT_STARTED: Final = "RECORDING_START_FAILED"
 
 SECONDS_PER_FILE = 10
 

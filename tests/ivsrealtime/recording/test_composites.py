@@ -1,0 +1,271 @@
+"""The recording of a composition, as its pipeline begins and finishes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from ivsim import Emulator, Recording, mock_ivs
+from ivsim.ivsrealtime import service
+from ivsim.ivsrealtime.recording import composites
+
+from ...calling import call
+from ...decoding import decoded
+from ..people import place_of
+from .recorded import MORNING, needs_settings, paths, playlist, read, read_json, seconds, store
+
+pytestmark = [pytest.mark.usefixtures("frozen"), needs_settings]
+
+THUMBNAILS = [{"storage": ["SEQUENTIAL", "LATEST"], "targetIntervalSeconds": 10}]
+
+
+class Pipeline:
+    """A composition that goes to S3, whose recording a test begins and finishes; `told` has each outcome."""
+
+    def __init__(self, sim: Emulator, monkeypatch: pytest.MonkeyPatch, **video: Any) -> None:
+        self.sim = sim
+        self.told: list[tuple[str, str | None]] = []
+        monkeypatch.setitem(service.tasks, "_recorded_for_a_test", self._tell())
+        self.stage = call(sim, "CreateStage").body["stage"]["arn"]
+        self.storage = store(sim)
+        made = call(sim, "CreateEncoderConfiguration", video=video)
+        self.encoder = made.body["encoderConfiguration"]["arn"]
+
+    def _tell(self) -> Any:
+        def _recorded_for_a_test(_ctx: object, composition_arn: str, destination_id: str, error: str | None) -> None:
+            assert composition_arn == self.composition.arn
+            self.told.append((destination_id, error))
+
+        self.task = _recorded_for_a_test
+        return _recorded_for_a_test
+
+    def compose(self, **settings: Any) -> Pipeline:
+        tape = {"storageConfigurationArn": self.storage, "encoderConfigurationArns": [self.encoder], **settings}
+        answer = call(self.sim, "StartComposition", stageArn=self.stage, destinations=[{"s3": tape}])
+        self.ctx = place_of(self.sim, self.stage)
+        self.composition = self.ctx.store.compositions[answer.body["composition"]["arn"]]
+        (self.destination,) = self.composition.destinations
+        return self
+
+    def begin(self) -> None:
+        with self.sim._state.transaction():
+            composites.begin_composite(self.ctx, self.composition, self.destination, self.task, title="show")
+
+    def finish(self, reason: str = "") -> None:
+        with self.sim._state.transaction():
+            composites.finish_composite(self.ctx, self.composition, self.destination, self.task, reason=reason)
+
+    def record(self, length: float, reason: str = "") -> Recording:
+        self.begin()
+        self.sim.clock.advance(length)
+        self.finish(reason)
+        return self.sim.recordings[-1]
+
+
+@pytest.fixture
+def pipeline(sim: Emulator, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
+    """A pipeline in the usual size."""
+    return Pipeline(sim, monkeypatch)
+
+
+def test_tree(pipeline: Pipeline) -> None:
+    """A composition has the documented tree: thumbnails in folders by size, media by quality and an id."""
+    recording = pipeline.compose(thumbnailConfigurations=THUMBNAILS).record(5)
+    (rendition,) = read_json(recording, "ended")["media"]["hls"]["renditions"]
+    name = rendition["path"]
+    assert name.startswith("720p30-")
+    assert len(name) == len("720p30-") + 12
+    assert paths(recording) == [
+        "events/recording-started.json",
+        "media/hls/multivariant.m3u8",
+        f"media/hls/{name}/init-0.mp4",
+        f"media/hls/{name}/1.mp4",
+        f"media/hls/{name}/2.mp4",
+        f"media/hls/{name}/3.mp4",
+        f"media/hls/{name}/playlist.m3u8",
+        "media/thumbnails/1280x720/1.jpg",
+        "media/latest_thumbnail/1280x720/thumb.jpg",
+        "events/recording-ended.json",
+    ]
+    ids = (each.rpartition("/")[2] for each in (pipeline.stage, pipeline.composition.arn))
+    assert recording.key_prefix == "/".join([*ids, pipeline.destination.id, "composite"])
+    assert pipeline.told == [(pipeline.destination.id, None)] * 2
+
+
+def test_metadata_files(pipeline: Pipeline) -> None:
+    """The metadata files have the members of AWS's, in their order: no session and no participant, but sizes."""
+    recording = pipeline.compose(thumbnailConfigurations=THUMBNAILS).record(70)
+    name = paths(recording)[2].split("/")[2]
+    size = {"resolution_width": 1280, "resolution_height": 720}
+    about = {"version": "v1", "stage_arn": pipeline.stage, "recording_started_at": "2026-03-04T05:06:07Z"}
+    hls = {
+        "path": "media/hls",
+        "playlist": "multivariant.m3u8",
+        "renditions": [{"path": name, "playlist": "playlist.m3u8", **size}],
+    }
+    thumbnails = {
+        each: {"path": f"media/{each}", "resolutions": [{"path": "1280x720", **size}]}
+        for each in ("thumbnails", "latest_thumbnail")
+    }
+    assert read(recording, "events/recording-started.json").decode() == json.dumps(
+        {**about, "recording_status": "RECORDING_STARTED", "media": {"hls": hls, **thumbnails}}
+    )
+    assert read(recording, "events/recording-ended.json").decode() == json.dumps(
+        {
+            **about,
+            "recording_ended_at": "2026-03-04T05:07:17Z",
+            "recording_status": "RECORDING_ENDED",
+            "media": {"hls": {"duration_ms": 70_000, **hls}, **thumbnails},
+        }
+    )
+
+
+def test_what_it_shows(sim: Emulator, pipeline: Pipeline) -> None:
+    """`sim.recordings` names the composition and its stage; no participant is in it, and no session."""
+    recording = pipeline.compose().record(1)
+    assert sim.recordings.of_stage(pipeline.stage) == [recording]
+    assert recording.composition_arn == pipeline.composition.arn
+    assert (recording.participant_id, recording.session_id, recording.channel_arn) == ("", "", "")
+    assert (recording.bucket, recording.recording_id) == ("shows", "composite")
+    assert recording.duration == seconds(1)  # even of so little there are media
+    assert not any(path.endswith(".jpg") for path in paths(recording))
+    assert sim.events.of("IVS Participant Recording State Change") == []
+
+
+@pytest.mark.parametrize(
+    ("video", "name", "codecs"),
+    [
+        ({"width": 640, "height": 360}, "360p30", "avc1.4D401F"),
+        ({"width": 720, "height": 1280}, "720p30", "avc1.4D401F"),
+        ({"framerate": 60}, "720p60", "avc1.4D4020"),
+        ({"width": 1920, "height": 1080, "framerate": 29.97}, "1080p30", "avc1.4D4028"),
+        ({"width": 1920, "height": 1080, "framerate": 60}, "1080p60", "avc1.4D402A"),
+    ],
+)
+def test_renditions(sim: Emulator, monkeypatch: pytest.MonkeyPatch, video: Any, name: str, codecs: str) -> None:
+    """The rendition is as the encoder configuration says, and so is its name."""
+    recording = Pipeline(sim, monkeypatch, bitrate=1_000_000, **video).compose().record(10)
+    (variant,) = playlist(recording, "multivariant.m3u8").playlists
+    assert variant.uri.startswith(f"{name}-")
+    assert variant.stream_info.codecs == f"{codecs},mp4a.40.2"
+    assert variant.stream_info.bandwidth == 1_000_000
+    assert variant.stream_info.resolution == (video.get("width", 1280), video.get("height", 720))
+
+
+def test_it_plays(sim: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A decoder that is not ours plays it, in files as long as the destination asks for."""
+    pipeline = Pipeline(sim, monkeypatch, width=320, height=180, framerate=15)
+    settings = {"recordingConfiguration": {"hlsConfiguration": {"targetSegmentDurationSeconds": 5}}}
+    recording = pipeline.compose(**settings).record(13)
+    for path in paths(recording):
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(read(recording, path))
+    its = decoded(str(tmp_path / "media" / "hls" / "multivariant.m3u8"))
+    assert (its.size, len(its.pictures)) == ("320x180", 13 * 15)
+    assert float(its.end - its.pictures[0]) == pytest.approx(13, abs=0.1)
+
+
+def test_a_failure_at_the_end(pipeline: Pipeline) -> None:
+    """A composition that fails leaves what there is, and recording-failed.json with the reason."""
+    recording = pipeline.compose().record(10, reason="InternalServerException")
+    assert (recording.status, recording.reason) == ("RECORDING_ENDED_WITH_FAILURE", "InternalServerException")
+    assert read_json(recording, "failed")["recording_status_message"] == "InternalServerException"
+    assert pipeline.told == [(pipeline.destination.id, None), (pipeline.destination.id, "InternalServerException")]
+
+
+def test_finished_twice_or_never_begun(sim: Emulator, pipeline: Pipeline) -> None:
+    """To finish what was not begun, or is finished already, does nothing but tell so."""
+    pipeline.compose().finish()
+    assert len(sim.recordings) == 0
+    recording = pipeline.record(10)
+    sim.clock.advance(10)
+    pipeline.finish()
+    assert recording.duration == seconds(10)
+    assert pipeline.told == [(pipeline.destination.id, None)] * 4
+
+
+@pytest.mark.parametrize("what", ["storage", "encoder"])
+def test_a_configuration_that_is_not_there(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    """Where nothing is checked a composition may name configurations that do not exist, and is not recorded."""
+    sim = Emulator(seed=1, strict=False)
+    pipeline = Pipeline(sim, monkeypatch)
+    setattr(pipeline, what, getattr(pipeline, what)[:-1])
+    pipeline.compose().begin()
+    assert pipeline.told == [(pipeline.destination.id, "ResourceNotFoundException")]
+    assert len(sim.recordings) == 0
+
+
+def test_saved_in_the_middle(pipeline: Pipeline, tmp_path: Path) -> None:
+    """An emulator that loads a recording under way finishes it as the one that saved."""
+    pipeline.compose(thumbnailConfigurations=THUMBNAILS).begin()
+    pipeline.sim.save(tmp_path / "state.json")
+    copy = Emulator()
+    copy.load(tmp_path / "state.json")
+    ended = []
+    for sim in (pipeline.sim, copy):
+        pipeline.sim, pipeline.ctx = sim, place_of(sim, pipeline.stage)
+        sim.clock.advance(10)
+        pipeline.finish()
+        (recording,) = sim.recordings
+        ended.append(dict(recording.objects))
+    assert ended[0] == ended[1]
+
+
+@pytest.fixture
+def delivering(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
+    """A pipeline that writes to moto's S3, which has no bucket yet."""
+    with mock_aws(), mock_ivs(seed=1, deliver=True) as sim:
+        sim.clock.freeze(MORNING)
+        yield Pipeline(sim, monkeypatch)
+
+
+def test_delivered(delivering: Pipeline) -> None:
+    """The bucket has what `sim.recordings` shows: the first file at once, the others in the end."""
+    s3 = boto3.client("s3", region_name="us-east-1")
+    s3.create_bucket(Bucket="shows")
+    delivering.compose(thumbnailConfigurations=THUMBNAILS).begin()
+    (recording,) = delivering.sim.recordings
+
+    def keys() -> list[str]:
+        return [each["Key"] for each in s3.list_objects_v2(Bucket="shows")["Contents"]]
+
+    assert keys() == [f"{recording.key_prefix}/events/recording-started.json"]
+    delivering.sim.clock.advance(10)
+    delivering.finish()
+    assert sorted(keys()) == sorted(recording.objects)
+    for key, body in recording.objects.items():
+        assert s3.get_object(Bucket="shows", Key=key)["Body"].read() == body
+    assert delivering.told == [(delivering.destination.id, None)] * 2
+
+
+def test_without_a_bucket(delivering: Pipeline, caplog: pytest.LogCaptureFixture) -> None:
+    """Without its bucket it does not begin: the pipeline is told what S3 said, and so is the log."""
+    delivering.compose().begin()
+    assert delivering.told == [(delivering.destination.id, "NoSuchBucket")]
+    (recording,) = delivering.sim.recordings
+    assert recording.status == "RECORDING_START_FAILED"
+    assert f"{delivering.composition.arn} is not recorded: bucket shows: NoSuchBucket" in caplog.text
+    delivering.finish()
+    assert delivering.told[1:] == [(delivering.destination.id, None)]
+
+
+def test_a_bucket_that_is_gone(delivering: Pipeline, caplog: pytest.LogCaptureFixture) -> None:
+    """Without its bucket in the end it ends with a failure."""
+    s3 = boto3.client("s3", region_name="us-east-1")
+    s3.create_bucket(Bucket="shows")
+    delivering.compose().begin()
+    (recording,) = delivering.sim.recordings
+    s3.delete_object(Bucket="shows", Key=next(iter(recording.objects)))
+    s3.delete_bucket(Bucket="shows")
+    delivering.sim.clock.advance(10)
+    delivering.finish()
+    assert recording.status == "RECORDING_ENDED_WITH_FAILURE"
+    assert delivering.told[1:] == [(delivering.destination.id, "InternalServerException")]
+    assert "could not be written completely: bucket shows: NoSuchBucket" in caplog.text
