@@ -6,7 +6,10 @@ in who takes a broadcast, as it hands in who carries a parcel.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from operator import attrgetter
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from .clock import Task
@@ -25,6 +28,19 @@ class Cell(NamedTuple):
     height: float
     is_dark: bool = False
     """True where no picture comes."""
+
+
+class Layout(NamedTuple):
+    """Who is seen, and where in the picture, from a time on."""
+
+    at: datetime
+    cells: tuple[Cell, ...]
+
+
+def cells_at(layouts: Sequence[Layout], moment: datetime) -> tuple[Cell, ...] | None:
+    """Return who is seen at a time; None where pictures do not show people."""
+    place = bisect_right(layouts, moment, key=attrgetter("at"))
+    return layouts[place - 1].cells if place else None
 
 
 class BroadcastRefused(ValueError):

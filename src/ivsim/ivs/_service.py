@@ -17,6 +17,7 @@ from ..wire.errors import ResourceNotFoundException, ServiceError
 from ..wire.validate import smithy_text
 
 if TYPE_CHECKING:
+    from ..core.broadcasting import Layout
     from .ad_configurations import AdConfiguration
     from .channels import Channel
     from .failover_slate_configurations import FailoverSlateConfiguration
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from .recording.sessions import RecordingSession
     from .recording_configurations import RecordingConfiguration
     from .stream_keys import StreamKey
-    from .stream_sessions import AdBreak, Layout, StreamEvent, StreamSession, TimedMetadata
+    from .stream_sessions import AdBreak, StreamEvent, StreamSession, TimedMetadata
     from .viewer_sessions import Revocation, ViewerSession
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..core import arns
-from ..core.broadcasting import BroadcastRefused, Cell, Tracks
+from ..core.broadcasting import BroadcastRefused, Cell, Layout, Tracks
 from ..core.clock import Task
 from . import broadcast
 from ._service import Context, Contexts
 from .broadcast import Refusal
 from .channels import Channel
 from .ingest.encoders import ingest
-from .stream_sessions import Layout, change
+from .stream_sessions import change
 
 
 class Broadcaster:

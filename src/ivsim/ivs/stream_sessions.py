@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
@@ -11,7 +11,6 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..core.broadcasting import Cell
 from ..core.clock import Task
 from ..wire.errors import ResourceNotFoundException
 from ._service import Context, service
@@ -207,19 +206,6 @@ class AdBreak(NamedTuple):
     def end(self) -> datetime:
         """The time at which it is over."""
         return self.start + timedelta(seconds=self.seconds)
-
-
-class Layout(NamedTuple):
-    """Who is seen in a broadcast, and where in the picture, from a time on."""
-
-    at: datetime
-    cells: tuple[Cell, ...]
-
-
-def cells_at(layouts: Sequence[Layout], moment: datetime) -> tuple[Cell, ...] | None:
-    """Return who is seen at a time; None where a broadcast is not made of people."""
-    place = bisect_right(layouts, moment, key=attrgetter("at"))
-    return layouts[place - 1].cells if place else None
 
 
 def inserted_between(inserted: Sequence[TimedMetadata], begin: datetime, end: datetime) -> Sequence[TimedMetadata]:

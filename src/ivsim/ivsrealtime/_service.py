@@ -15,6 +15,7 @@ from ..core.tagging import add_tag_operations
 from ..wire.validate import smithy_text
 
 if TYPE_CHECKING:
+    from ..core.broadcasting import Layout
     from .compositions import Composition
     from .encoder_configurations import EncoderConfiguration
     from .ingest_configurations import IngestConfiguration
@@ -63,6 +64,8 @@ class IvsRealTimeStore(Store):
         self.news: Series[StageNews] = Series("news-of-session", journal)
         # session id and the ids of two participants to Subscription of the one to the other
         self.subscriptions: Table[Subscription] = Table("subscription", journal)
+        # key prefix of a composition's recording to who is seen in its pictures
+        self.layouts: Series[Layout] = Series("layouts-of-recording", journal)
         # id to ParticipantReplica
         self.participant_replicas: Table[ParticipantReplica] = Table("participant-replica", journal)
         # id to StageRecording

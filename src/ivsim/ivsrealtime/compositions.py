@@ -8,7 +8,6 @@ from typing import Any, Literal, TypeAlias
 from msgspec import Struct, convert
 
 from ..core import arns
-from ..core.stores import Table
 from ..wire.errors import ConflictException, ResourceNotFoundException
 from . import pipeline
 from ._service import Context, service
@@ -36,6 +35,8 @@ class Composition(Struct, frozen=True):
     end_time: datetime | None = None
     alone_since: datetime | None = None
     """The time since which nobody publishes."""
+    ends_as: Literal["STOPPED", "FAILED"] = "STOPPED"
+    """The state that it will have when its destinations have ended."""
     tags: dict[str, str] = {}
 
     @property
@@ -116,15 +117,6 @@ def list_compositions(
     filters = (filter_by_stage_arn, filter_by_encoder_configuration_arn)
     page = ctx.page(ctx.store.compositions, max_results, next_token, where=is_wanted, filters=filters)
     return {"compositions": page.items, "next_token": page.next_token}
-
-
-def delete_unless_used(ctx: Context, table: Table[Any], arn: str) -> None:
-    """Delete a configuration; raise ConflictException while a composition that has not ended is made with it."""
-    table[arn]
-    for each in ctx.store.compositions.values():
-        if each.state not in ENDED and arn in each.used:
-            raise ConflictException(f"Resource: {arn} is used by {each.arn}", resource=arn)
-    del table[arn]
 
 
 def _started_with(ctx: Context, idempotency_token: str) -> Composition | None:

@@ -7,6 +7,10 @@ from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
+from ..core.stores import Table
+from ..wire.errors import ConflictException
+from ._service import Context
+
 DestinationState: TypeAlias = Literal["STARTING", "ACTIVE", "STOPPING", "RECONNECTING", "FAILED", "STOPPED"]
 
 ENDED = ("FAILED", "STOPPED")
@@ -95,3 +99,12 @@ class Destination(Struct, frozen=True):
     def detail(self) -> dict[str, Any] | None:
         """Where in its bucket a recording is."""
         return {"s3": {"recording_prefix": self.recording_prefix}} if self.recording_prefix else None
+
+
+def delete_unless_used(ctx: Context, table: Table[Any], arn: str) -> None:
+    """Delete a configuration; raise ConflictException while a composition that has not ended is made with it."""
+    table[arn]
+    for each in ctx.store.compositions.values():
+        if each.state not in ENDED and arn in each.used:
+            raise ConflictException(f"Resource: {arn} is used by {each.arn}", resource=arn)
+    del table[arn]

@@ -6,9 +6,8 @@ from typing import Any
 
 from msgspec import Struct, convert
 
-from . import compositions
 from ._service import Context, service
-from .destinations import Video
+from .destinations import Video, delete_unless_used
 
 ENCODER_CONFIGURATIONS = service.quota("EncoderConfigurations", 20)
 
@@ -50,7 +49,7 @@ def get_encoder_configuration(ctx: Context, arn: str) -> dict[str, object]:
 
 @service.operation(rate=5)
 def delete_encoder_configuration(ctx: Context, arn: str) -> None:
-    compositions.delete_unless_used(ctx, ctx.store.encoder_configurations, arn)
+    delete_unless_used(ctx, ctx.store.encoder_configurations, arn)
 
 
 @service.operation(rate=5)

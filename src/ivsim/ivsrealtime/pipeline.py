@@ -6,16 +6,18 @@ docs/fidelity.md lists what is assumed.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from ..core.broadcasting import BroadcastRefused, Cell
+from ..core.broadcasting import BroadcastRefused, Layout
 from . import participants
 from ._service import Context, service
 from .destinations import ENDED, Destination, Video
 from .layouts import cells_of
+from .recording import composites
 
 COMPOSITION_CHANGE = service.detail_type("IVS Composition State Change")
 
@@ -92,8 +94,8 @@ def _follow(ctx: Context, arn: str) -> None:
     if composition.state == "STARTING" and _publishers(ctx, arn):
         ctx.soon(SECONDS_TO_START, _begin, arn, incident=START)
     for each in composition.destinations:
-        if each.stream_id is not None:
-            ctx.broadcaster.show(each.stream_id, _cells(ctx, arn, each))
+        if each.state == "ACTIVE":
+            _show(ctx, arn, each)
 
 
 def _publishers(ctx: Context, arn: str) -> list[participants.Participant]:
@@ -114,34 +116,46 @@ def _begin(ctx: Context, arn: str) -> None:
     ctx.store.compositions.become(arn, "ACTIVE")
     _announce(ctx, arn, "Session Start")
     for each in composition.destinations:
-        if not _open(ctx, arn, each):
+        if ctx.strike(DESTINATION, arn=arn, name=each.configuration.name):
+            _fail(ctx, arn, each)
+        elif each.configuration.s3:
+            name = ctx.store.stages[composition.stage_arn].name or composition.stage_arn.rpartition("/")[2]
+            composites.begin_composite(ctx, composition, each, _taken, title=name)
+        elif not _connect(ctx, arn, each):
             _fail(ctx, arn, each)
 
 
-def _open(ctx: Context, arn: str, destination: Destination) -> bool:
-    """Begin to send to a destination; return whether it takes that."""
-    if ctx.strike(DESTINATION, arn=arn, name=destination.configuration.name):
+def _connect(ctx: Context, arn: str, destination: Destination) -> bool:
+    """Begin to send to a channel; return whether it takes that."""
+    channel, video = destination.configuration.channel, _video(ctx, destination)
+    assert channel
+    sent = {
+        **_ENCODER,
+        "video_width": video.width,
+        "video_height": video.height,
+        "target_framerate": max(round(video.framerate), 1),
+        "target_bitrate": video.bitrate,
+    }
+    then = ctx.task(_lose, (arn, destination.id))
+    try:
+        stream_id = ctx.broadcaster.begin(channel.channel_arn, video=sent, then=then)
+    except BroadcastRefused:
         return False
-    channel, stream_id = destination.configuration.channel, None
-    if channel is not None:
-        video = _video(ctx, destination)
-        sent = {
-            **_ENCODER,
-            "video_width": video.width,
-            "video_height": video.height,
-            "target_framerate": max(round(video.framerate), 1),
-            "target_bitrate": video.bitrate,
-        }
-        try:
-            then = ctx.task(_lose, (arn, destination.id))
-            stream_id = ctx.broadcaster.begin(channel.channel_arn, video=sent, then=then)
-        except BroadcastRefused:
-            return False
-        ctx.broadcaster.show(stream_id, _cells(ctx, arn, destination))
-    started = destination.start_time or ctx.now
-    _change(ctx, arn, destination, state="ACTIVE", start_time=started, stream_id=stream_id)
-    _announce(ctx, arn, "Destination Start")
+    _change(ctx, arn, destination, stream_id=stream_id)
+    _taken(ctx, arn, destination.id, None)
     return True
+
+
+@service.task
+def _taken(ctx: Context, arn: str, destination_id: str, error: str | None) -> None:
+    """A destination takes what is sent, or cannot; where it was stopped in the meantime, neither matters."""
+    destination = _found(ctx, arn, destination_id, states=("STARTING", "RECONNECTING"))
+    if destination is not None and error is not None:
+        _fail(ctx, arn, destination)
+    elif destination is not None:
+        destination = _change(ctx, arn, destination, state="ACTIVE", start_time=destination.start_time or ctx.now)
+        _show(ctx, arn, destination)
+        _announce(ctx, arn, "Destination Start")
 
 
 def _fail(ctx: Context, arn: str, destination: Destination) -> None:
@@ -152,10 +166,21 @@ def _fail(ctx: Context, arn: str, destination: Destination) -> None:
         _end(ctx, arn, "FAILED")
 
 
+def _show(ctx: Context, arn: str, destination: Destination) -> None:
+    """Let the pictures of a destination show who publishes now."""
+    composition, video = ctx.store.compositions[arn], _video(ctx, destination)
+    cells = cells_of(composition.layout, _publishers(ctx, arn), video.width, video.height)
+    if destination.stream_id is not None:
+        ctx.broadcaster.show(destination.stream_id, cells)
+    else:
+        assert destination.recording_prefix
+        ctx.store.layouts.append(destination.recording_prefix, Layout(ctx.now, tuple(cells)))
+
+
 @service.task
 def _lose(ctx: Context, arn: str, destination_id: str) -> None:
     """Wait before a destination is opened again, which is not connected any more."""
-    destination = _found(ctx, arn, destination_id, state="ACTIVE")
+    destination = _found(ctx, arn, destination_id, states=("ACTIVE",))
     if destination is not None:
         _change(ctx, arn, destination, state="RECONNECTING", stream_id=None)
         _announce(ctx, arn, "Destination Reconnecting")
@@ -164,8 +189,11 @@ def _lose(ctx: Context, arn: str, destination_id: str) -> None:
 
 @service.task
 def _reopen(ctx: Context, arn: str, destination_id: str, attempts: int) -> None:
-    destination = _found(ctx, arn, destination_id, state="RECONNECTING")
-    if destination is None or _open(ctx, arn, destination):
+    destination = _found(ctx, arn, destination_id, states=("RECONNECTING",))
+    if destination is None:
+        return
+    is_struck = ctx.strike(DESTINATION, arn=arn, name=destination.configuration.name) is not None
+    if not is_struck and _connect(ctx, arn, destination):
         return
     if attempts > 1:
         ctx.later(SECONDS_TO_RECONNECT, _reopen, arn, destination_id, attempts - 1)
@@ -193,13 +221,38 @@ def _stopped(ctx: Context, arn: str) -> None:
 
 
 def _end(ctx: Context, arn: str, state: Literal["STOPPED", "FAILED"]) -> None:
-    """End a composition, after those of its destinations that have not ended."""
+    """End a composition, after those of its destinations that have not ended: recordings are written first."""
+    composition = replace(ctx.store.compositions[arn], ends_as=state)
+    ctx.store.compositions[arn] = composition
+    if not _open_destinations(ctx, arn):
+        _conclude(ctx, arn)
+        return
+    ctx.store.compositions.become(arn, "STOPPING")
     for each in _open_destinations(ctx, arn):
         if each.stream_id is not None:
             ctx.broadcaster.end(each.stream_id)
-        _change(ctx, arn, each, state="STOPPED", end_time=ctx.now, stream_id=None)
-        if each.start_time is not None:
-            _announce(ctx, arn, "Destination End")
+        stopping = _change(ctx, arn, each, state="STOPPING", stream_id=None)
+        if each.configuration.s3:
+            composites.finish_composite(ctx, composition, stopping, _finished)
+        else:
+            _finished(ctx, arn, each.id, None)
+
+
+@service.task
+def _finished(ctx: Context, arn: str, destination_id: str, error: str | None) -> None:
+    """A destination has got everything, or not all of it; with the last one the composition ends."""
+    destination = _found(ctx, arn, destination_id, states=("STOPPING",))
+    assert destination is not None, f"{destination_id} of {arn} was not stopping"
+    _change(ctx, arn, destination, state="FAILED" if error else "STOPPED", end_time=ctx.now)
+    if error or destination.start_time is not None:
+        _announce(ctx, arn, "Destination Failure" if error else "Destination End")
+    if not _open_destinations(ctx, arn):
+        _conclude(ctx, arn)
+
+
+def _conclude(ctx: Context, arn: str) -> None:
+    """Let a composition be over, whose destinations have ended."""
+    state = ctx.store.compositions[arn].ends_as
     ctx.store.compositions.become(arn, state, end_time=ctx.now)
     _announce(ctx, arn, "Session End" if state == "STOPPED" else "Session Failure")
     ctx.later(KEPT.total_seconds(), _forget, arn)
@@ -214,19 +267,20 @@ def _open_destinations(ctx: Context, arn: str) -> list[Destination]:
     return [each for each in ctx.store.compositions[arn].destinations if each.state not in ENDED]
 
 
-def _found(ctx: Context, arn: str, destination_id: str, *, state: str) -> Destination | None:
-    """Return a destination of a composition, where it is in a state."""
+def _found(ctx: Context, arn: str, destination_id: str, *, states: Collection[str]) -> Destination | None:
+    """Return a destination of a composition, where it is in one of some states."""
     composition = ctx.store.compositions.get(arn)
     its = composition.destinations if composition else ()
-    return next((each for each in its if each.id == destination_id and each.state == state), None)
+    return next((each for each in its if each.id == destination_id and each.state in states), None)
 
 
-def _change(ctx: Context, arn: str, destination: Destination, **changes: Any) -> None:
-    """Put a changed destination in the place of the one of the same id."""
+def _change(ctx: Context, arn: str, destination: Destination, **changes: Any) -> Destination:
+    """Put a changed destination in the place of the one of the same id, and return it."""
     composition = ctx.store.compositions[arn]
     changed = replace(destination, **changes)
     its = tuple(changed if each.id == destination.id else each for each in composition.destinations)
     ctx.store.compositions[arn] = replace(composition, destinations=its)
+    return changed
 
 
 def _video(ctx: Context, destination: Destination) -> Video:
@@ -234,11 +288,6 @@ def _video(ctx: Context, destination: Destination) -> Video:
     arn = next(iter(destination.configuration.encoders), None)
     encoder = ctx.store.encoder_configurations.get(arn) if arn else None
     return encoder.video if encoder else Video()
-
-
-def _cells(ctx: Context, arn: str, destination: Destination) -> list[Cell]:
-    video = _video(ctx, destination)
-    return cells_of(ctx.store.compositions[arn].layout, _publishers(ctx, arn), video.width, video.height)
 
 
 def _announce(ctx: Context, arn: str, name: str) -> None:

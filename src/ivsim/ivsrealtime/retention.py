@@ -39,5 +39,6 @@ def _drop_recordings(ctx: Context, most: int) -> None:
     over = [each for each in store.recordings.values() if each.status != STARTED]
     over.sort(key=lambda recording: recording.ended_at or recording.started_at)
     gone = {each.recording_id for each in over[:-most]}
+    store.layouts.drop({each.key_prefix for each in over[:-most]})
     store.recordings.drop(gone)
     store.recorded.drop({row.key for row in store.recorded.rows_after(None) if row.record in gone})

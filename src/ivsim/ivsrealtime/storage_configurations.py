@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from . import compositions
 from ._service import Context, service
+from .destinations import delete_unless_used
 
 STORAGE_CONFIGURATIONS = service.quota("StorageConfigurations", 5)
 
@@ -39,7 +39,7 @@ def get_storage_configuration(ctx: Context, arn: str) -> dict[str, object]:
 
 @service.operation(rate=5)
 def delete_storage_configuration(ctx: Context, arn: str) -> None:
-    compositions.delete_unless_used(ctx, ctx.store.storage_configurations, arn)
+    delete_unless_used(ctx, ctx.store.storage_configurations, arn)
 
 
 @service.operation(rate=5)

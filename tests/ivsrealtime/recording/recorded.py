@@ -38,7 +38,7 @@ def recorded_stage(sim: Emulator, bucket: str = "shows", **settings: Any) -> str
 def record(sim: Emulator, stage: str, seconds: float, **sent: Any) -> Recording:
     """Return what is recorded of somebody who publishes for so many seconds, and leaves."""
     with sim.stages.join(stage, user_id="ann") as ann:
-        ann.publish(**sent)
+        ann.publish(video=sent)
         sim.clock.advance(seconds)
     return sim.recordings[-1]
 

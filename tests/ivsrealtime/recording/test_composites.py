@@ -12,12 +12,10 @@ import pytest
 from moto import mock_aws
 
 from ivsim import Emulator, Recording, mock_ivs
-from ivsim.ivsrealtime import service
-from ivsim.ivsrealtime.recording import composites
+from ivsim.core.deliveries import Delivery
 
 from ...calling import call
-from ...decoding import decoded
-from ..people import place_of
+from ...decoding import decoded, grey
 from .recorded import MORNING, needs_settings, paths, playlist, read, read_json, seconds, store
 
 pytestmark = [pytest.mark.usefixtures("frozen"), needs_settings]
@@ -26,52 +24,43 @@ THUMBNAILS = [{"storage": ["SEQUENTIAL", "LATEST"], "targetIntervalSeconds": 10}
 
 
 class Pipeline:
-    """A composition that goes to S3, whose recording a test begins and finishes; `told` has each outcome."""
+    """A composition that goes to S3, which a test begins and finishes; `told` has what EventBridge heard of it."""
 
-    def __init__(self, sim: Emulator, monkeypatch: pytest.MonkeyPatch, **video: Any) -> None:
+    def __init__(self, sim: Emulator, **video: Any) -> None:
         self.sim = sim
-        self.told: list[tuple[str, str | None]] = []
-        monkeypatch.setitem(service.tasks, "_recorded_for_a_test", self._tell())
         self.stage = call(sim, "CreateStage").body["stage"]["arn"]
         self.storage = store(sim)
         made = call(sim, "CreateEncoderConfiguration", video=video)
         self.encoder = made.body["encoderConfiguration"]["arn"]
 
-    def _tell(self) -> Any:
-        def _recorded_for_a_test(_ctx: object, composition_arn: str, destination_id: str, error: str | None) -> None:
-            assert composition_arn == self.composition.arn
-            self.told.append((destination_id, error))
-
-        self.task = _recorded_for_a_test
-        return _recorded_for_a_test
+    @property
+    def told(self) -> list[str]:
+        return [event["detail"]["event_name"] for event in self.sim.events.of("IVS Composition State Change")]
 
     def compose(self, **settings: Any) -> Pipeline:
         tape = {"storageConfigurationArn": self.storage, "encoderConfigurationArns": [self.encoder], **settings}
         answer = call(self.sim, "StartComposition", stageArn=self.stage, destinations=[{"s3": tape}])
-        self.ctx = place_of(self.sim, self.stage)
-        self.composition = self.ctx.store.compositions[answer.body["composition"]["arn"]]
-        (self.destination,) = self.composition.destinations
+        self.arn = answer.body["composition"]["arn"]
+        (self.destination,) = answer.body["composition"]["destinations"]
         return self
 
     def begin(self) -> None:
-        with self.sim._state.transaction():
-            composites.begin_composite(self.ctx, self.composition, self.destination, self.task, title="show")
+        self.sim.stages.join(self.stage, user_id="ann").publish()
 
-    def finish(self, reason: str = "") -> None:
-        with self.sim._state.transaction():
-            composites.finish_composite(self.ctx, self.composition, self.destination, self.task, reason=reason)
+    def finish(self) -> None:
+        call(self.sim, "StopComposition", arn=self.arn)
 
-    def record(self, length: float, reason: str = "") -> Recording:
+    def record(self, length: float) -> Recording:
         self.begin()
         self.sim.clock.advance(length)
-        self.finish(reason)
+        self.finish()
         return self.sim.recordings[-1]
 
 
 @pytest.fixture
-def pipeline(sim: Emulator, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
+def pipeline(sim: Emulator) -> Pipeline:
     """A pipeline in the usual size."""
-    return Pipeline(sim, monkeypatch)
+    return Pipeline(sim)
 
 
 def test_tree(pipeline: Pipeline) -> None:
@@ -93,9 +82,10 @@ def test_tree(pipeline: Pipeline) -> None:
         "media/latest_thumbnail/1280x720/thumb.jpg",
         "events/recording-ended.json",
     ]
-    ids = (each.rpartition("/")[2] for each in (pipeline.stage, pipeline.composition.arn))
-    assert recording.key_prefix == "/".join([*ids, pipeline.destination.id, "composite"])
-    assert pipeline.told == [(pipeline.destination.id, None)] * 2
+    ids = (each.rpartition("/")[2] for each in (pipeline.stage, pipeline.arn))
+    assert recording.key_prefix == "/".join([*ids, pipeline.destination["id"], "composite"])
+    assert recording.key_prefix == pipeline.destination["detail"]["s3"]["recordingPrefix"]
+    assert pipeline.told == ["Session Start", "Destination Start", "Destination End", "Session End"]
 
 
 def test_metadata_files(pipeline: Pipeline) -> None:
@@ -130,7 +120,7 @@ def test_what_it_shows(sim: Emulator, pipeline: Pipeline) -> None:
     """`sim.recordings` names the composition and its stage; no participant is in it, and no session."""
     recording = pipeline.compose().record(1)
     assert sim.recordings.of_stage(pipeline.stage) == [recording]
-    assert recording.composition_arn == pipeline.composition.arn
+    assert recording.composition_arn == pipeline.arn
     assert (recording.participant_id, recording.session_id, recording.channel_arn) == ("", "", "")
     assert (recording.bucket, recording.recording_id) == ("shows", "composite")
     assert recording.duration == seconds(1)  # even of so little there are media
@@ -148,9 +138,9 @@ def test_what_it_shows(sim: Emulator, pipeline: Pipeline) -> None:
         ({"width": 1920, "height": 1080, "framerate": 60}, "1080p60", "avc1.4D402A"),
     ],
 )
-def test_renditions(sim: Emulator, monkeypatch: pytest.MonkeyPatch, video: Any, name: str, codecs: str) -> None:
+def test_renditions(sim: Emulator, video: Any, name: str, codecs: str) -> None:
     """The rendition is as the encoder configuration says, and so is its name."""
-    recording = Pipeline(sim, monkeypatch, bitrate=1_000_000, **video).compose().record(10)
+    recording = Pipeline(sim, bitrate=1_000_000, **video).compose().record(10)
     (variant,) = playlist(recording, "multivariant.m3u8").playlists
     assert variant.uri.startswith(f"{name}-")
     assert variant.stream_info.codecs == f"{codecs},mp4a.40.2"
@@ -158,9 +148,9 @@ def test_renditions(sim: Emulator, monkeypatch: pytest.MonkeyPatch, video: Any, 
     assert variant.stream_info.resolution == (video.get("width", 1280), video.get("height", 720))
 
 
-def test_it_plays(sim: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_it_plays(sim: Emulator, tmp_path: Path) -> None:
     """A decoder that is not ours plays it, in files as long as the destination asks for."""
-    pipeline = Pipeline(sim, monkeypatch, width=320, height=180, framerate=15)
+    pipeline = Pipeline(sim, width=320, height=180, framerate=15)
     settings = {"recordingConfiguration": {"hlsConfiguration": {"targetSegmentDurationSeconds": 5}}}
     recording = pipeline.compose(**settings).record(13)
     for path in paths(recording):
@@ -172,33 +162,44 @@ def test_it_plays(sim: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert float(its.end - its.pictures[0]) == pytest.approx(13, abs=0.1)
 
 
-def test_a_failure_at_the_end(pipeline: Pipeline) -> None:
-    """A composition that fails leaves what there is, and recording-failed.json with the reason."""
-    recording = pipeline.compose().record(10, reason="InternalServerException")
-    assert (recording.status, recording.reason) == ("RECORDING_ENDED_WITH_FAILURE", "InternalServerException")
-    assert read_json(recording, "failed")["recording_status_message"] == "InternalServerException"
-    assert pipeline.told == [(pipeline.destination.id, None), (pipeline.destination.id, "InternalServerException")]
-
-
 def test_finished_twice_or_never_begun(sim: Emulator, pipeline: Pipeline) -> None:
-    """To finish what was not begun, or is finished already, does nothing but tell so."""
+    """What never began leaves no recording; what is stopped twice is finished once."""
     pipeline.compose().finish()
     assert len(sim.recordings) == 0
-    recording = pipeline.record(10)
+    recording = pipeline.compose().record(10)
     sim.clock.advance(10)
     pipeline.finish()
     assert recording.duration == seconds(10)
-    assert pipeline.told == [(pipeline.destination.id, None)] * 4
+    assert pipeline.told == ["Session End", "Session Start", "Destination Start", "Destination End", "Session End"]
+
+
+def test_who_is_seen(sim: Emulator) -> None:
+    """The pictures show who publishes at the time."""
+    pipeline = Pipeline(sim, width=320, height=180, framerate=15)
+    pipeline.compose(thumbnailConfigurations=THUMBNAILS).begin()
+    (recording,) = sim.recordings
+    sim.clock.advance(15)
+    sim.stages.join(pipeline.stage, user_id="bob").publish()
+    sim.clock.advance(15)
+    pipeline.finish()
+
+    def shown(number: int) -> list[bytes]:
+        """Return the pictures of a file, without the strip."""
+        files = [read(recording, path) for path in paths(recording) if path.endswith(("init-0.mp4", f"/{number}.mp4"))]
+        return [each[: 320 * 90] for each in grey("-", b"".join(files), 320, 180)]
+
+    assert set(shown(1)) == set(shown(7))
+    assert set(shown(1)).isdisjoint(shown(15))
 
 
 @pytest.mark.parametrize("what", ["storage", "encoder"])
-def test_a_configuration_that_is_not_there(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+def test_a_configuration_that_is_not_there(what: str) -> None:
     """Where nothing is checked a composition may name configurations that do not exist, and is not recorded."""
     sim = Emulator(seed=1, strict=False)
-    pipeline = Pipeline(sim, monkeypatch)
+    pipeline = Pipeline(sim)
     setattr(pipeline, what, getattr(pipeline, what)[:-1])
     pipeline.compose().begin()
-    assert pipeline.told == [(pipeline.destination.id, "ResourceNotFoundException")]
+    assert pipeline.told == ["Session Start", "Destination Failure", "Session Failure"]
     assert len(sim.recordings) == 0
 
 
@@ -210,7 +211,7 @@ def test_saved_in_the_middle(pipeline: Pipeline, tmp_path: Path) -> None:
     copy.load(tmp_path / "state.json")
     ended = []
     for sim in (pipeline.sim, copy):
-        pipeline.sim, pipeline.ctx = sim, place_of(sim, pipeline.stage)
+        pipeline.sim = sim
         sim.clock.advance(10)
         pipeline.finish()
         (recording,) = sim.recordings
@@ -219,11 +220,11 @@ def test_saved_in_the_middle(pipeline: Pipeline, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def delivering(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
+def delivering() -> Iterator[Pipeline]:
     """A pipeline that writes to moto's S3, which has no bucket yet."""
     with mock_aws(), mock_ivs(seed=1, deliver=True) as sim:
         sim.clock.freeze(MORNING)
-        yield Pipeline(sim, monkeypatch)
+        yield Pipeline(sim)
 
 
 def test_delivered(delivering: Pipeline) -> None:
@@ -242,18 +243,32 @@ def test_delivered(delivering: Pipeline) -> None:
     assert sorted(keys()) == sorted(recording.objects)
     for key, body in recording.objects.items():
         assert s3.get_object(Bucket="shows", Key=key)["Body"].read() == body
-    assert delivering.told == [(delivering.destination.id, None)] * 2
+    assert delivering.told == ["Session Start", "Destination Start", "Destination End", "Session End"]
+
+
+def test_stopped_before_it_has_begun(delivering: Pipeline) -> None:
+    """A composition that is stopped while its first file is on its way has not started there, and ends all the same."""
+    boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="shows")
+    waiting: list[Delivery] = []
+    carry = delivering.sim.deliver_aside(waiting.append)
+    delivering.compose().begin()
+    delivering.finish()
+    assert delivering.told == ["Session Start"]
+    while waiting:
+        waiting.pop(0)()
+    carry()
+    assert delivering.told == ["Session Start", "Session End"]
+    (recording,) = delivering.sim.recordings
+    assert recording.status == "RECORDING_ENDED"
 
 
 def test_without_a_bucket(delivering: Pipeline, caplog: pytest.LogCaptureFixture) -> None:
     """Without its bucket it does not begin: the pipeline is told what S3 said, and so is the log."""
     delivering.compose().begin()
-    assert delivering.told == [(delivering.destination.id, "NoSuchBucket")]
+    assert delivering.told == ["Session Start", "Destination Failure", "Session Failure"]
     (recording,) = delivering.sim.recordings
     assert recording.status == "RECORDING_START_FAILED"
-    assert f"{delivering.composition.arn} is not recorded: bucket shows: NoSuchBucket" in caplog.text
-    delivering.finish()
-    assert delivering.told[1:] == [(delivering.destination.id, None)]
+    assert f"{delivering.arn} is not recorded: bucket shows: NoSuchBucket" in caplog.text
 
 
 def test_a_bucket_that_is_gone(delivering: Pipeline, caplog: pytest.LogCaptureFixture) -> None:
@@ -267,5 +282,5 @@ def test_a_bucket_that_is_gone(delivering: Pipeline, caplog: pytest.LogCaptureFi
     delivering.sim.clock.advance(10)
     delivering.finish()
     assert recording.status == "RECORDING_ENDED_WITH_FAILURE"
-    assert delivering.told[1:] == [(delivering.destination.id, "InternalServerException")]
+    assert delivering.told[2:] == ["Destination Failure", "Session End"]
     assert "could not be written completely: bucket shows: NoSuchBucket" in caplog.text

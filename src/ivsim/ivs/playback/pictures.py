@@ -6,17 +6,19 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ...core.broadcasting import cells_at
 from ...media import simulation
 from ...media.picture import YOUNG, Scene
 from ...media.simulation import Part
 from ...wire.http import Recipe
 from ..ingest.pictures import form_of, title_of
-from ..stream_sessions import cells_at, inserted_between
+from ..stream_sessions import inserted_between
 from .timelines import LIVE, SEGMENT_SECONDS, SLATE
 
 if TYPE_CHECKING:
+    from ...core.broadcasting import Layout
     from ..ingest.renditions import Rendition
-    from ..stream_sessions import Layout, StreamSession, TimedMetadata
+    from ..stream_sessions import StreamSession, TimedMetadata
     from .timelines import Timeline
 
 _YOUNG = math.ceil(YOUNG / SEGMENT_SECONDS) + 1

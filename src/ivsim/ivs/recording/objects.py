@@ -12,6 +12,7 @@ from functools import cached_property, partial
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from ...core.broadcasting import cells_at
 from ...media import simulation
 from ...media.picture import YOUNG, Scene
 from ...recordings.media import Piece, SimulatedMedia, gap
@@ -22,16 +23,17 @@ from ...wire.serialize import iso8601
 from .._service import Context
 from ..channels import media_suffix
 from ..ingest.pictures import form_of, title_of
-from ..stream_sessions import cells_at, inserted_between
+from ..stream_sessions import inserted_between
 from . import playlists
 from .playlists import BREAKS, Media
 from .pushed import PushedFiles, initialization_name
 from .sessions import SECONDS_PER_FILE
 
 if TYPE_CHECKING:
+    from ...core.broadcasting import Layout
     from ...media.h264 import Format
     from ..ingest.renditions import Rendition
-    from ..stream_sessions import Layout, TimedMetadata
+    from ..stream_sessions import TimedMetadata
     from .sessions import RecordingSession
 
 _EVENT_FILES = {STARTED: "started", ENDED: "ended", FAILED: "failed"}

@@ -63,17 +63,13 @@ def begin_composite(ctx: Context, composition: Any, destination: Any, then: Then
     ctx.deliver(first, _composite_begun, recording.recording_id, destination.id, then.__name__)
 
 
-def finish_composite(ctx: Context, composition: Any, destination: Any, then: Then, *, reason: str = "") -> None:
-    """Finish the recording of a composition, in order, or with a failure for a reason.
-
-    Where none was begun, or it has failed already, the outcome is none.
-    """
+def finish_composite(ctx: Context, composition: Any, destination: Any, then: Then) -> None:
+    """Finish the recording of a composition. Where none was begun, or it has failed already, the outcome is none."""
     recording = newest(ctx, _recorded(composition, destination))
     if recording is None or not recording.is_open:
         then(ctx, composition.arn, destination.id, None)
         return
-    outcome = {"status": FAILED, "reason": reason} if reason else {"status": ENDED}
-    recording = change(ctx, recording.closed(ctx.now), **outcome, ended_at=ctx.now)
+    recording = change(ctx, recording.closed(ctx.now), status=ENDED, ended_at=ctx.now)
     others = objects_of(ctx, recording).some_parcels(recording.bucket, slice(1, None))
     ctx.deliver(others, _composite_over, recording.recording_id, destination.id, then.__name__)
 

@@ -7,12 +7,13 @@ lists what is assumed.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from math import ceil
 from typing import Any
 
+from ...core.broadcasting import Layout, cells_at
 from ...media import simulation
 from ...media.h264 import Format
 from ...media.picture import Scene
@@ -38,14 +39,18 @@ _FIRST = 1
 
 def objects_of(ctx: Context, recording: StageRecording) -> StageObjects:
     """Return the objects of a recording as they are now."""
-    return StageObjects(recording, ctx.now, has_pictures=ctx.records_pictures)
+    layouts = ctx.store.layouts[recording.key_prefix]
+    return StageObjects(recording, layouts, ctx.now, has_pictures=ctx.records_pictures)
 
 
 class StageObjects(RecordedObjects):
     """The objects of a recording of a stage at a moment, by their keys in the bucket."""
 
-    def __init__(self, recording: StageRecording, now: datetime, *, has_pictures: bool) -> None:
+    def __init__(
+        self, recording: StageRecording, layouts: Sequence[Layout], now: datetime, *, has_pictures: bool
+    ) -> None:
         self._recording = recording
+        self._layouts = layouts
         self._has_pictures = has_pictures
         self._now = recording.ended_at or now
         stretches = [Piece(each.started_at, recording.seconds_of(each, now)) for each in recording.stretches]
@@ -75,9 +80,9 @@ class StageObjects(RecordedObjects):
         yield text_file(f"{folder}/{VARIANT}", partial(playlists.variant, self._media, is_complete=is_complete))
 
     def _file(self, rendition: Rendition, index: int) -> bytes:
-        form, scene = self._form(rendition), self._scene(rendition)
+        form = self._form(rendition)
         parts = self._media.simulated(index, self._recording.started_at)
-        return b"".join(simulation.fragment(form, scene, part) for _, part in parts)
+        return b"".join(simulation.fragment(form, self._scene(rendition, piece.at), part) for piece, part in parts)
 
     def _form(self, rendition: Rendition) -> Format | None:
         if not rendition.height or not self._has_pictures:
@@ -96,13 +101,15 @@ class StageObjects(RecordedObjects):
 
     def _thumbnail(self, thumbnails: Thumbnails, index: int) -> bytes:
         elapsed = index * thumbnails.interval
-        later = gap(self._media.at(elapsed), self._recording.started_at, elapsed)
+        moment = self._media.at(elapsed)
+        later = gap(moment, self._recording.started_at, elapsed)
         form = simulation.form(thumbnails.width, thumbnails.height, _FRAMERATE)
-        return simulation.thumbnail(form, self._scene(thumbnails), elapsed, later)
+        return simulation.thumbnail(form, self._scene(thumbnails, moment), elapsed, later)
 
-    def _scene(self, size: Rendition | Thumbnails) -> Scene:
+    def _scene(self, size: Rendition | Thumbnails, moment: datetime) -> Scene:
         name = f"{min(size.width, size.height)}p"
-        return Scene(self._recording.title, name, "live", self._recording.started_at)
+        cells = cells_at(self._layouts, moment)
+        return Scene(self._recording.title, name, "live", self._recording.started_at, cells=cells)
 
     def _event_file(self, status: str) -> Files:
         return text_file(f"events/recording-{_EVENT_FILES[status]}.json", lambda: json.dumps(self._event(status)))
