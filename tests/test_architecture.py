@@ -72,7 +72,7 @@ FLOORS = {
         ["_service"],
     ],
     "ivsrealtime": [
-        ["retention"],
+        ["retention", "overview"],
         ["live_stages"],
         ["live_participant"],
         ["ingest", "stages", "participant_replicas", "ingest_configurations"],

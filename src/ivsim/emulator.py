@@ -239,7 +239,8 @@ class Emulator:
         """Return every resource of every account and region, by kind ("channels"), as its Get operation shows it.
 
         Each also has `accountId` and `region`; a channel has `streamKeys`, `stream`, `streamSessions` and
-        `viewerSessions`, a room the `userIds` connected to it. That is no call: nothing is recorded, nothing fails.
+        `viewerSessions`, a room the `userIds` connected to it, a stage `participants` and `stageSessions`. That is no
+        call: nothing is recorded, nothing fails.
         """
         with self._state.transaction():
             return overview.overview(*((each, self._dispatcher.contexts(each)) for each in SERVICES.values()))

@@ -62,6 +62,82 @@ def test_go_live_with_a_key(sim: Emulator, run: Run) -> None:
     assert sim.streams.live
 
 
+def test_stage(sim: Emulator, run: Run) -> None:
+    """Somebody joins a stage by its name or ARN, as told, publishes at once, and leaves by id or user name."""
+    arn = call(sim, "CreateStage", name="panel").body["stage"]["arn"]
+    status, (joined, publishing), _ = run("join", "panel", "--user-id", "ann", "--attribute", "a=1=2", "--publish")
+    (ann,) = sim.stages.participants
+    assert status == 0
+    assert joined == f"{ann.participant_id} (ann) on {arn}: connected"
+    assert publishing == f"{ann.participant_id} (ann) on {arn}: publishing"
+    assert ann.participant
+    assert ann.participant.attributes == {"a": "1=2"}
+    assert run("join", arn, "--capability", "SUBSCRIBE")[0] == 0
+    bob = sim.stages.participants[1]
+    assert bob.participant
+    assert (bob.participant.capabilities, bob.is_publishing) == (("SUBSCRIBE",), False)
+    assert run("leave", bob.participant_id)[1] == [f"{bob.participant_id} on {arn}: left"]
+    assert run("leave", "ann")[1] == [f"{ann.participant_id} (ann) on {arn}: left"]
+    assert run("leave", "ann") == (1, [], "ivsim: ann is on no stage\n")
+    assert run("events")[1][0].split("  ")[1:] == [
+        "IVS Stage Update",
+        "Participant Published",
+        arn,
+        ann.participant_id,
+    ]
+
+
+def test_stage_refused(sim: Emulator, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who cannot join, or not publish, is one line, with the code that AWS's clients have."""
+    call(sim, "CreateStage", name="panel")
+    assert run("join", "nobody") == (1, [], "ivsim: no stage has the ARN or the name 'nobody'\n")
+    assert run("join", "panel", "--capability", "SPEAK")[2].startswith("ivsim: capabilities: there is no capability")
+    status, (line,), error = run("join", "panel", "--capability", "SUBSCRIBE", "--publish")
+    assert (status, line.endswith(": connected")) == (1, True)
+    assert error == "ivsim: INSUFFICIENT_CAPABILITIES: the token lacks the capability PUBLISH\n"
+    with pytest.raises(SystemExit):
+        run("join", "panel", "--attribute", "role")
+    assert "argument --attribute: 'role' is not KEY=VALUE" in capsys.readouterr().err
+
+
+def test_join_with_a_token(sim: Emulator, run: Run) -> None:
+    """Somebody joins with a token, once they may."""
+    stage = call(sim, "CreateStage").body["stage"]["arn"]
+    made = call(sim, "CreateParticipantToken", stageArn=stage, userId="ann").body["participantToken"]
+    assert run("join", "--token", made["token"])[1] == [f"{made['participantId']} (ann) on {stage}: connected"]
+    call(sim, "DisconnectParticipant", stageArn=stage, participantId=made["participantId"])
+    status, _, error = run("join", "--token", made["token"])
+    assert status == 1
+    assert error.startswith("ivsim: PARTICIPANT_DISCONNECTED: ")
+
+
+@pytest.mark.needs("CreateIngestConfiguration")
+def test_join_with_a_stream_key(sim: Emulator, run: Run) -> None:
+    """An encoder joins with a stream key, and publishes at once; another client comes by WHIP."""
+    stage = call(sim, "CreateStage", name="panel").body["stage"]["arn"]
+    made = call(sim, "CreateIngestConfiguration", stageArn=stage, ingestProtocol="RTMPS", userId="camera").body
+    _, lines, _ = run("join", "--stream-key", made["ingestConfiguration"]["streamKey"])
+    (camera,) = sim.stages.participants
+    assert lines == [f"{camera.participant_id} (camera) on {stage}: publishing"]
+    run("join", "panel", "--protocol", "WHIP")
+    client = sim.stages.participants[1].participant
+    assert client
+    assert client.protocol == "WHIP"
+    assert run("join", "panel", "--protocol", "RTMP")[2].startswith("ivsim: protocol: ")
+
+
+@pytest.mark.needs("StartParticipantReplication")
+def test_leave_with_replicas(sim: Emulator, run: Run) -> None:
+    """Who is replicated to another stage leaves both, and is told of once."""
+    stage, other = (call(sim, "CreateStage").body["stage"]["arn"] for _ in range(2))
+    ann = sim.stages.join(stage, user_id="ann")
+    ann.publish()
+    sim.stages.join(other)
+    place = {"sourceStageArn": stage, "destinationStageArn": other, "participantId": ann.participant_id}
+    call(sim, "StartParticipantReplication", **place)
+    assert run("leave", "ann")[1] == [f"{ann.participant_id} (ann) on {stage}: left"]
+
+
 def test_refused(run: Run) -> None:
     """What the server refuses is one line, with the field if there is one, and status 1."""
     status, lines, error = run("go-live", "nobody")

@@ -28,7 +28,7 @@ def test_gone(sim: Emulator, stage: str) -> None:
             act()
     assert (host.user_id, host.is_publishing) == ("host", False)
     sim.reset()
-    assert (host.user_id, host.is_connected, host.seen) == ("", False, [])
+    assert (host.user_id, host.is_connected, host.seen, host.participant) == ("", False, [], None)
 
 
 def test_mute(sim: Emulator, stage: str) -> None:
@@ -66,3 +66,31 @@ def test_other(sim: Emulator, stage: str) -> None:
     """One subscribes to a handle or an id, to nothing else."""
     with pytest.raises(TypeError, match="other: "):
         sim.stages.join(stage).subscribe(1)  # type: ignore[arg-type]
+
+
+def test_record(sim: Emulator, stage: str) -> None:
+    """What the service knows of it is its record, as it is now."""
+    host = sim.stages.join(stage, attributes={"role": "star"}, capabilities=["PUBLISH"])
+    host.publish()
+    record = host.participant
+    assert record
+    assert (record.attributes, record.capabilities, record.is_publishing) == ({"role": "star"}, ("PUBLISH",), True)
+    sim.clock.advance(24 * 3600)
+    record = host.participant
+    assert record
+    assert not record.is_publishing
+
+
+def test_subscribed(sim: Emulator, stage: str) -> None:
+    """Whom it hears and sees can be asked, by the handle or by id, until the other publishes no more."""
+    host, guest = sim.stages.join(stage), sim.stages.join(stage)
+    host.publish()
+    assert not guest.is_subscribed_to(host)
+    guest.subscribe(host)
+    assert guest.is_subscribed_to(host)
+    assert guest.is_subscribed_to(host.participant_id)
+    assert not host.is_subscribed_to(guest)
+    host.unpublish()
+    assert not guest.is_subscribed_to(host)
+    with pytest.raises(TypeError, match="other: 1 is neither a participant nor the id of one"):
+        guest.is_subscribed_to(1)  # type: ignore[arg-type]

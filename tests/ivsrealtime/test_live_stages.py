@@ -149,3 +149,52 @@ def test_whip_fails(sim: Emulator, stage: str) -> None:
     host.publish()
     host.fail("B_FRAME_PRESENT")
     assert events_of(sim, host)[-3:] == ["PUBLISH_ERROR B_FRAME_PRESENT", "PUBLISH_STOPPED", "LEFT"]
+
+
+def test_find(sim: Emulator, stage: str) -> None:
+    """A participant is found by id, in every region, also after leaving."""
+    host, away = sim.stages.join(stage), sim.stages.join(stage_in(sim, "eu-west-1"))
+    found = sim.stages.find(away.participant_id)
+    assert (found.participant_id, found.stage_arn) == (away.participant_id, away.stage_arn)
+    host.leave()
+    found = sim.stages.find(host.participant_id)
+    assert (found.session_id, found.is_connected) == (host.session_id, False)
+    with pytest.raises(LookupError, match="there is no participant 'nobody'"):
+        sim.stages.find("nobody")
+
+
+@pytest.mark.needs("ImportPublicKey")
+def test_find_one_of_several(sim: Emulator, stage: str, other: str, sign: Sign) -> None:
+    """Of several with one id it is one who is connected, and then the last who came."""
+    first = sim.stages.join(sign(sim, stage, jti="ann"))
+    sim.clock.advance(1)
+    last = sim.stages.join(sign(sim, other, jti="ann"))
+    assert sim.stages.find("ann").stage_arn == last.stage_arn
+    last.leave()
+    assert sim.stages.find("ann").stage_arn == first.stage_arn
+    first.leave()
+    assert sim.stages.find("ann").stage_arn == last.stage_arn
+
+
+@pytest.mark.needs("StartParticipantReplication")
+def test_find_no_replica(sim: Emulator, stage: str, other: str) -> None:
+    """One who is replicated to another stage is found where a client is behind it."""
+    host = sim.stages.join(stage)
+    host.publish()
+    sim.stages.join(other)
+    place = {"sourceStageArn": stage, "destinationStageArn": other, "participantId": host.participant_id}
+    call(sim, "StartParticipantReplication", **place)
+    assert [each.participant_id for each in sim.stages.participants].count(host.participant_id) == 2
+    assert sim.stages.find(host.participant_id).stage_arn == stage
+
+
+def test_stage(sim: Emulator, stage: str) -> None:
+    """A stage is found by its ARN, or by its name where it alone has that."""
+    named = call(sim, "CreateStage", name="panel").body["stage"]["arn"]
+    assert (sim.stages.stage(stage), sim.stages.stage("panel")) == (stage, named)
+    for nothing in ("nobody", ""):
+        with pytest.raises(LookupError, match="no stage has the ARN or the name"):
+            sim.stages.stage(nothing)
+    call(sim, "CreateStage", name="panel")
+    with pytest.raises(ValueError, match="arn_or_name: 2 stages have the name 'panel'"):
+        sim.stages.stage("panel")

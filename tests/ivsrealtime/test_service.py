@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ivsim import Emulator
@@ -39,7 +41,8 @@ def test_overview(sim: Emulator) -> None:
     shown = sim.overview()
     (stage,) = shown["stages"]
     place = {"accountId": "123456789012", "region": "us-east-1"}
-    assert stage == {**call(sim, "GetStage", arn=stage["arn"]).body["stage"], **place}
+    more: dict[str, Any] = {"participants": [], "stageSessions": []}
+    assert stage == {**call(sim, "GetStage", arn=stage["arn"]).body["stage"], **place, **more}
     for kind in ("ingestConfigurations", "encoderConfigurations"):
         assert len(shown[kind]) == 1
     for kind in ("storageConfigurations", "publicKeys", "compositions"):

@@ -15,6 +15,7 @@ from ivsim.server.control.app import control as application
 from ivsim.server.control.endpoints import ENDPOINTS
 from ivsim.server.control.openapi import document
 
+from ..ivsrealtime.signing import BackEnd
 from .control_client import Control, call
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.json"
@@ -78,14 +79,34 @@ def test_every_endpoint_is_in_the_guide() -> None:
 EXAMPLES = [each for each in ENDPOINTS if each.example is not None]
 
 
-@pytest.mark.parametrize("each", EXAMPLES, ids=[each.path for each in EXAMPLES])
+@pytest.mark.parametrize(
+    "each",
+    [
+        pytest.param(
+            each, id=each.path, marks=[pytest.mark.needs("ImportPublicKey")] * ("token" in (each.example or {}))
+        )
+        for each in EXAMPLES
+    ],
+)
 def test_examples(sim: Emulator, control: Control, each: Any) -> None:
     """The example of each body is taken, and answered with what is described."""
     arn = call(sim, "CreateChannel", name="evening-show")["channel"]["arn"]
-    path = each.path
+    stage = call(sim, "CreateStage", name="panel")["stage"]["arn"]
+    body, path = dict(each.example), each.path
     if "{streamId}" in path:
         path = path.replace("{streamId}", sim.streams.start(arn).stream_id)
-    answer = control(each.method, path, dict(each.example))
+    if "{participantId}" in path:
+        ann, bob = sim.stages.join(stage), sim.stages.join(stage)
+        bob.publish()
+        if each.path.endswith(("/mute", "/fail")):
+            ann.publish()
+        if "participantId" in body:
+            body["participantId"] = bob.participant_id
+        if "token" in body:
+            sign = BackEnd()
+            ann, body["token"] = sim.stages.join(sign(sim, stage)), sign(sim, stage)
+        path = path.replace("{participantId}", ann.participant_id)
+    answer = control(each.method, path, body)
     assert answer.status == each.status
     msgspec.convert(answer.body, each.hints["return"])
 

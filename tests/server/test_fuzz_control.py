@@ -17,11 +17,15 @@ from ivsim import Emulator
 from ivsim.server.control.endpoints import ENDPOINTS
 from ivsim.server.run import Server
 
+from .control_client import call
 from .fuzzing import ANY_TEXT, JSON, ODD_JSON, Watch, is_served, members, until_nobody_is_left
 from .waiting import DEADLINE, until
 
 KNOWN = st.sampled_from(
-    ["show", "st-1", "ListChannels", "CreateChannel", "ThrottlingException", "Channels", "Ingest Bitrate", "http://x/"]
+    [
+        *("show", "panel", "st-1", "star", "ListChannels", "CreateChannel", "ThrottlingException", "Channels"),
+        *("Ingest Bitrate", "PUBLISH", "B_FRAME_PRESENT", "http://x/"),
+    ]
 )
 WORDS = st.one_of(KNOWN, ANY_TEXT, JSON, st.sampled_from(["2030-01-01T12:00:00Z", "9998-12-31T23:59:59+14:00"]))
 SECONDS = st.sampled_from([0, 1e-9, 30, 1e308, 2**63, 10**300])
@@ -55,7 +59,7 @@ def knocks(draw: st.DrawFn) -> tuple[str, str, bytes, dict[str, str]]:
     """Draw a request to an endpoint: method, target, body and headers."""
     endpoint = draw(st.sampled_from([each for each in ENDPOINTS if each.path != "/clock/advance"] + ENDPOINTS))
     path = endpoint.path
-    for name in ("streamId", "roomArn"):
+    for name in ("streamId", "roomArn", "participantId"):
         path = path.replace(f"{{{name}}}", quote(draw(KNOWN | ANY_TEXT), safe="/:", errors="replace"))
     names = [name for name in endpoint.parameters if name not in path] or ["x"]
     query = draw(st.dictionaries(st.sampled_from(names) | ANY_TEXT, KNOWN | ANY_TEXT, max_size=2))
@@ -87,6 +91,31 @@ def test_nonsense(door: Server, knock: tuple[str, str, bytes, dict[str, str]]) -
             assert problem["detail"]
         assert is_served(door)
     assert log.texts == []
+
+
+OF_SOMEBODY = [each for each in ENDPOINTS if "{participantId}" in each.path]
+
+
+@settings(deadline=None)
+@given(data=st.data())
+def test_nonsense_about_somebody(door: Server, data: st.DataObject) -> None:
+    """Whatever somebody on a stage is told to do, they do it or it is answered with a problem, which is no 500."""
+    sim = door.emulator
+    stage = call(sim, "CreateStage")["stage"]["arn"]
+    ann, bob = sim.stages.join(stage), sim.stages.join(stage)
+    bob.publish()
+    if data.draw(st.booleans()):
+        ann.publish()
+    with Watch() as log:
+        for each in data.draw(st.lists(st.sampled_from(OF_SOMEBODY), min_size=1, max_size=4)):
+            known = getattr(each.hints.get("body"), "__struct_encode_fields__", ("x",))
+            ids = st.sampled_from([ann.participant_id, bob.participant_id])
+            body = data.draw(st.just(b"{}") | members(known, WORDS | SECONDS | ids))
+            target = f"/_ivsim{each.path}".replace("{participantId}", ann.participant_id)
+            status, _, text = said(door, each.method, target, body, {})
+            assert status in (200, 400, 409), text
+    assert log.texts == []
+    call(sim, "DeleteStage", arn=stage)
 
 
 def said(door: Server, method: str, target: str, body: bytes, headers: dict[str, str]) -> tuple[int, str, bytes]:

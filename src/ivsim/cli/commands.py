@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from math import isfinite
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from ..web import HOST, PORT, RTMP_PORT
 from .control import Client, RequestFailed, ServerSentEvent
@@ -23,6 +24,10 @@ A real encoder, such as OBS, needs no command: it pushes to the server rtmp://{H
 """
 
 _CHANNEL = "its ARN, its name, or the value of its stream key"
+
+_SIMULATED = """
+Whoever joins is a participant like any other, but sends no media.
+"""
 
 
 def add_to(subcommands: Any) -> None:
@@ -45,6 +50,27 @@ def add_to(subcommands: Any) -> None:
         ("recover", "recover", "make the encoder of a channel send data again"),
     ):
         add(name, _stream_command(done), what).add_argument("channel", metavar="CHANNEL", help=_CHANNEL)
+    join = add("join", _join, "let somebody join a stage", _SIMULATED)
+    join.add_argument("stage", metavar="STAGE", help="its ARN or its name")
+    which = join.add_mutually_exclusive_group()
+    which.add_argument("--token", action="store_true", help="STAGE is a participant token, which says who joins")
+    which.add_argument(
+        "--stream-key", action="store_true", help="STAGE is an ingest configuration's stream key, or a whole ingest URL"
+    )
+    join.add_argument("--protocol", metavar="NAME", help="WHIP for a client such as OBS, which subscribes to nobody")
+    join.add_argument("--user-id", metavar="ID", help="the user's id; others may have the same")
+    join.add_argument(
+        "--attribute", action="append", type=_pair, metavar="KEY=VALUE", help="an attribute; may be given several times"
+    )
+    join.add_argument(
+        "--capability",
+        action="append",
+        metavar="NAME",
+        help="PUBLISH or SUBSCRIBE; may be given several times (both)",
+    )
+    join.add_argument("--publish", action="store_true", help="send sound and picture at once")
+    leave = add("leave", _leave, "let somebody leave the stage")
+    leave.add_argument("participant", metavar="PARTICIPANT", help="the participant's id, or the user's")
     events = add("events", _events, "print the EventBridge events so far")
     events.add_argument(
         "--type", metavar="DETAIL_TYPE", help='only those of this type, such as "IVS Stream State Change"'
@@ -86,6 +112,40 @@ def _stream_command(done: str) -> Lines:
             yield _stream(server.post(f"/streams/{each['streamId']}/{done}"))
 
     return lines
+
+
+def _join(options: argparse.Namespace, server: Client) -> Iterator[str]:
+    given = {
+        "userId": options.user_id,
+        "attributes": dict(options.attribute) if options.attribute else None,
+        "capabilities": options.capability,
+        "protocol": options.protocol,
+    }
+    body = {name: value for name, value in given.items() if value is not None}
+    member = "token" if options.token else "streamKey" if options.stream_key else "stage"
+    joined = server.post("/participants", {member: options.stage, **body})
+    yield _participant(joined)
+    if options.publish:
+        yield _participant(server.post(f"/participants/{joined['participantId']}/publish"))
+
+
+def _leave(options: argparse.Namespace, server: Client) -> Iterator[str]:
+    found = [
+        each["participantId"]
+        for each in server.get("/participants")["participants"]
+        if options.participant in (each["participantId"], each["userId"]) and each["replicationType"] != "REPLICA"
+    ]
+    if not found:
+        raise RequestFailed(f"{options.participant} is on no stage")
+    for participant_id in found:
+        yield _participant(server.post(f"/participants/{quote(participant_id, safe='')}/leave"))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+    return name, value
 
 
 def _events(options: argparse.Namespace, server: Client) -> Iterator[str]:
@@ -148,11 +208,17 @@ def _stream(stream: dict[str, Any]) -> str:
     return f"{stream['streamId']} on {stream['channelArn']}: {f'live, {health}' if stream['isLive'] else 'not live'}"
 
 
+def _participant(participant: dict[str, Any]) -> str:
+    user = f" ({participant['userId']})" if participant["userId"] else ""
+    state = "publishing" if participant["isPublishing"] else "connected" if participant["isConnected"] else "left"
+    return f"{participant['participantId']}{user} on {participant['stageArn']}: {state}"
+
+
 def _event(event: dict[str, Any]) -> str:
     detail = event["detail"]
     names = ("event_name", "limit_name", "recording_status")
     what = next((detail[name] for name in names if name in detail), "")
-    about = [*event["resources"], *filter(None, [detail.get("stream_id")])]
+    about = [*event["resources"], *filter(None, map(detail.get, ("stream_id", "participant_id")))]
     return "  ".join([event["time"], event["detail-type"], what, *about])
 
 

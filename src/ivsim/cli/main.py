@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    parser = argparse.ArgumentParser(prog="ivsim", description="Amazon IVS and IVS Chat in memory.")
+    parser = argparse.ArgumentParser(prog="ivsim", description="Amazon IVS, IVS Chat and IVS Real-Time in memory.")
     parser.add_argument("--version", action="version", version=f"ivsim {__version__}")
     subcommands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     serve = "put the emulator on a port, for every AWS SDK and chat client"

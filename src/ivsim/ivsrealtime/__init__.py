@@ -5,6 +5,7 @@ from . import (  # noqa: F401 - they register
     connection_tokens,
     encoder_configurations,
     ingest_configurations,
+    overview,
     participant_events,
     participant_replicas,
     participant_tokens,

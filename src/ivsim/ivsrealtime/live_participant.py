@@ -80,6 +80,12 @@ class LiveParticipant:
         return record.user_id if record else ""
 
     @property
+    def participant(self) -> Participant | None:
+        """The service's record of it; None when a reset removed it, or `history`."""
+        self._state.clock.run_due()
+        return self._record
+
+    @property
     def seen(self) -> list[StageNews]:
         """What its client was told so far, oldest first: who was there already, and what happened since."""
         with self._state.transaction():
@@ -139,6 +145,12 @@ class LiveParticipant:
         """Hear and see another no more."""
         remote_id = _id_of(other)
         self._try(lambda ctx, participant: subscriptions.unsubscribe(ctx, participant, remote_id))
+
+    def is_subscribed_to(self, other: LiveParticipant | str) -> bool:
+        """Return whether it hears and sees another, given by the handle or by id."""
+        subscription = subscriptions.Subscription(self.session_id, self.participant_id, _id_of(other))
+        with self._state.transaction():
+            return subscriptions.key_of(subscription) in self._ctx.store.subscriptions
 
     def exchange_token(self, token: str) -> None:
         """Go on with what another token says: other capabilities, attributes, user id.

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..core import arns
-from ..core.arguments import ValueRefused, check_text
+from ..core.arguments import LookupRefused, ValueRefused, check_text
 from ..core.broadcasting import Tracks
 from ..core.state import State
 from . import ingest, participant_tokens, participants, presence, tokens
@@ -102,6 +102,45 @@ class Stages:
                 for stage in ctx.store.stages.values()
                 for each in participants.connected(ctx, stage.active_session_id)
             ]
+
+    def find(self, participant_id: str) -> LiveParticipant:
+        """Return a participant by its id, also one who has left. Raises LookupError for an id that nobody has.
+
+        Of several with one id, which tokens of a back end may have, it is one who is connected, and the last who came.
+        A replica it never is: no client is behind it but that of its source.
+        """
+        with self._state.transaction():
+            found = [
+                (ctx, participant)
+                for ctx in self._contexts
+                for session in ctx.store.stage_sessions.values()
+                for participant in [participants.at(ctx, session.session_id, participant_id)]
+                if participant and participant.replication_type != "REPLICA"
+            ]
+            if not found:
+                raise LookupRefused("participant_id", f"there is no participant {participant_id!r}")
+            found.sort(key=lambda each: (each[1].state == "CONNECTED", each[1].first_join_time))
+            ctx, participant = found[-1]
+            return LiveParticipant(self._state, ctx, participant, self._read)
+
+    def stage(self, arn_or_name: str) -> str:
+        """Return the ARN of the stage that has this ARN or this name.
+
+        Raises LookupError when none has, ValueError when several have the name.
+        """
+        with self._state.transaction():
+            found = [
+                stage.arn
+                for ctx in self._contexts
+                for stage in ctx.store.stages.values()
+                if arn_or_name and arn_or_name in (stage.arn, stage.name)
+            ]
+        if not found:
+            raise LookupRefused("arn_or_name", f"no stage has the ARN or the name {arn_or_name!r}")
+        if len(found) > 1:
+            rule = f"{len(found)} stages have the name {arn_or_name!r}; give the ARN of one of them"
+            raise ValueRefused("arn_or_name", rule)
+        return found[0]
 
     def _joined(self, ctx: Context, answer: Participant | Refusal) -> LiveParticipant:
         """Return the handle on one who has joined; a refusal is raised outside of the transaction, so events stay."""

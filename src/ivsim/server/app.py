@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .. import web
 from ..dispatcher import MOST_BYTES
 from ..wire.http import Paced, Recipe, Request, Response
+from .media_clients import refusal
 from .urls import Urls, with_own_urls
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class App:
         began = perf_counter()
         headers = web.Headers((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
         request = Request(scope["method"], _url(scope, headers), headers, body)
-        response = web.answer(self._emulator.respond, request)
+        response = web.answer(self._respond, request)
         try:
             await self._deliverer.finish()
             if response.latency and not await _unless_gone(receive, asyncio.sleep(response.latency)):
@@ -77,6 +78,9 @@ class App:
             await _send(receive, send, request, response, is_last=len(body) > MOST_BYTES)
         finally:
             web.log_request(request, response, perf_counter() - began)
+
+    def _respond(self, request: Request) -> Response:
+        return refusal(request) or self._emulator.respond(request)
 
     async def _paced(self, body: Paced) -> AsyncIterator[bytes]:
         """Send a body as its time goes by, on the emulator's clock: the first of it when it has begun."""

@@ -111,7 +111,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """The endpoint to give to AWS SDKs, for both services."""
+        """The endpoint to give to AWS SDKs, for all services."""
         return f"http://{self._authority}"
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -50,3 +51,26 @@ def button(page: Page | Locator, name: str) -> Locator:
 
 def state(page: Page) -> Locator:
     return page.locator("h1 + p [data-state]")
+
+
+def assert_readable(page: Page) -> None:
+    """Assert that every text on a page can be read (WCAG 2, contrast of 4.5)."""
+    found = page.evaluate(
+        """() => [...document.querySelectorAll("body *")].filter((each) => [...each.childNodes].some(
+            (node) => node.nodeType === Node.TEXT_NODE && node.data.trim()) && each.checkVisibility()).map((each) => {
+            let under = each;
+            while (getComputedStyle(under).backgroundColor === "rgba(0, 0, 0, 0)") under = under.parentElement;
+            return [each.textContent, getComputedStyle(each).color, getComputedStyle(under).backgroundColor];
+        })"""
+    )
+    assert len(found) > 30
+    for text, ink, below in found:
+        lighter, darker = sorted((luminance(ink), luminance(below)), reverse=True)
+        assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (text, ink, below)
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of `rgb(…)`, as WCAG defines it."""
+    parts = [int(each) / 255 for each in re.findall(r"\d+", colour)[:3]]
+    red, green, blue = (each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

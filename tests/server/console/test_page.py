@@ -17,7 +17,7 @@ from ivsim.server.run import Server
 from ivsim.wire.http import Request
 
 from ..control_client import call
-from .parts import Open, button, client, expect, make_channel, make_room, state
+from .parts import Open, assert_readable, button, client, expect, luminance, make_channel, make_room, state
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -451,25 +451,7 @@ def test_colours(open_console: Open, sim: Emulator, server: Server, scheme: str)
     expect(state(page)).to_have_text("starving")
     paper = luminance(page.evaluate("() => getComputedStyle(document.body).backgroundColor"))
     assert paper > 0.8 if scheme == "light" else paper < 0.05
-    found = page.evaluate(
-        """() => [...document.querySelectorAll("body *")].filter((each) => [...each.childNodes].some(
-            (node) => node.nodeType === Node.TEXT_NODE && node.data.trim()) && each.checkVisibility()).map((each) => {
-            let under = each;
-            while (getComputedStyle(under).backgroundColor === "rgba(0, 0, 0, 0)") under = under.parentElement;
-            return [each.textContent, getComputedStyle(each).color, getComputedStyle(under).backgroundColor];
-        })"""
-    )
-    assert len(found) > 30
-    for text, ink, below in found:
-        lighter, darker = sorted((luminance(ink), luminance(below)), reverse=True)
-        assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (text, ink, below)
-
-
-def luminance(colour: str) -> float:
-    """Return the relative luminance of `rgb(…)`, as WCAG defines it."""
-    parts = [int(each) / 255 for each in re.findall(r"\d+", colour)[:3]]
-    red, green, blue = (each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    assert_readable(page)
 
 
 def test_the_server_comes_back(open_console: Open, server: Server) -> None:

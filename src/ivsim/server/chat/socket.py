@@ -24,6 +24,7 @@ from websockets.server import ServerProtocol
 from ...ivschat.conversation import ChatRefused
 from ...ivschat.messaging.frames import to_json
 from ...web import CALLS, FAILED
+from .. import media_clients
 from .hub import Hub
 
 if TYPE_CHECKING:
@@ -135,6 +136,8 @@ class ChatSocket(asyncio.Protocol):
     def _join(self) -> ChatConnection:
         if self._protocol.subprotocol is None:
             raise ChatRefused("there is no token; pass it as the subprotocol: new WebSocket(url, token)", status=401)
+        if media_clients.is_stage_token(self._protocol.subprotocol):
+            raise ChatRefused(media_clients.REFUSAL, status=media_clients.STATUS)
         return self._hub.join(self._protocol.subprotocol, self)
 
     def _refusal(self, status: int, text: str) -> Response:

@@ -28,7 +28,7 @@ export function control(method, path, body) {
 /**
  * Call an operation of the API, in an account and region.
  *
- * @param {"ivs" | "ivschat"} service
+ * @param {"ivs" | "ivschat"} service the name that it is signed for; stages are for "ivs" too
  * @param {string} operation
  * @param {{account: string, region: string}} place
  * @param {object} params

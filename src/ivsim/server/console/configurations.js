@@ -12,7 +12,6 @@ const ABOUT = {
   adConfigurations: "Where a channel’s ads come from.",
   failoverSlateConfigurations: "What viewers see while an encoder sends nothing.",
   loggingConfigurations: "Where what is said in rooms is written to.",
-  stages: "Where participants meet in real time. Nobody can join yet.",
   publicKeys: "Public keys that a back end’s own participant tokens are checked with.",
   encoderConfigurations: "How the picture of a composition is encoded.",
   storageConfigurations: "Where compositions and participants are recorded to.",

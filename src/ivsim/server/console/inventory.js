@@ -3,8 +3,12 @@
  * it, and what belongs to it.
  */
 
-const NESTED = { channels: ["streamKeys", "stream", "streamSessions", "viewerSessions"], rooms: ["userIds"] };
-const ELSEWHERE = ["channels", "rooms", "streamKeys"];
+const NESTED = {
+  channels: ["streamKeys", "stream", "streamSessions", "viewerSessions"],
+  rooms: ["userIds"],
+  stages: ["participants", "stageSessions"],
+};
+const ELSEWHERE = ["channels", "rooms", "stages", "streamKeys"];
 
 /** Make an inventory of an overview. */
 export function inventoryOf(overview) {
@@ -20,6 +24,7 @@ export function inventoryOf(overview) {
   return {
     channels: byKind.channels,
     rooms: byKind.rooms,
+    stages: byKind.stages,
     /** Every other kind of resource, by its name. */
     configurations: all.filter(([kind]) => !ELSEWHERE.includes(kind)),
     places: [...places.keys()].sort().map((key) => places.get(key)),

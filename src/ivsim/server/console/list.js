@@ -5,11 +5,12 @@ import { h } from "./dom.js";
 import { nameOf, wordsOf } from "./format.js";
 import { placeName } from "./places.js";
 import { createRoom } from "./rooms.js";
+import { createStage, stageStateOf } from "./stages.js";
 import { state } from "./state.js";
 
 /** The list, with what is open marked. */
 export function resourceList() {
-  const { channels, rooms, configurations } = state.inventory;
+  const { channels, rooms, stages, configurations } = state.inventory;
   return [
     group("Channels", channels, createChannel, "Create a channel", (channel) => [
       h(
@@ -25,6 +26,12 @@ export function resourceList() {
       h("span", { class: room.userIds.length ? "state on" : "state" }),
       h("span", { class: "name" }, nameOf(room)),
       room.userIds.length > 0 && h("span", { class: "count", title: "connections" }, room.userIds.length),
+    ]),
+    group("Stages", stages, createStage, "Create a stage", (stage) => [
+      h("span", { class: `state ${stageStateOf(stage)}` }),
+      h("span", { class: "name" }, nameOf(stage)),
+      stage.participants.length > 0 &&
+        h("span", { class: "count", title: "participants" }, stage.participants.length.toLocaleString("en-GB")),
     ]),
     h(
       "section",

@@ -12,6 +12,7 @@ import { follow } from "./live.js";
 import { tune } from "./picture.js";
 import { readTranscript, roomPage } from "./rooms.js";
 import { readSimulation, simulationPage } from "./simulation.js";
+import { stagePage } from "./stages.js";
 import { change, now, onChange, state } from "./state.js";
 import { missing, welcome } from "./welcome.js";
 
@@ -60,7 +61,7 @@ function header() {
     h(
       "a",
       { class: "clock small", href: "#/simulation", title: "The emulator’s time" },
-      state.inventory !== null && [`${timeOf(time)} UTC`, state.clock.frozen && " (frozen)"],
+      state.inventory !== null && [`${timeOf(time)} UTC`, state.clock.frozen && h("span", { class: "wide" }, " (frozen)")],
     ),
     h("button", { onclick: askForReset }, "Reset…"),
   ];
@@ -75,6 +76,7 @@ function page() {
   const resource = inventory.byArn.get(route);
   if (resource?.kind === "channels") return channelPage(resource);
   if (resource?.kind === "rooms") return roomPage(resource);
+  if (resource?.kind === "stages") return stagePage(resource);
   return missing();
 }
 
@@ -99,7 +101,7 @@ function askForReset() {
     body: h(
       "p",
       { class: "small quiet" },
-      "Channels, rooms, streams, connections, events, calls and faults are gone for everybody who uses it. The clock and the quotas stay.",
+      "Channels, rooms, stages, streams, connections, participants, events, calls and faults are gone for everybody who uses it. The clock and the quotas stay.",
     ),
     async perform() {
       await control("POST", "reset");

@@ -5,14 +5,15 @@ import { h } from "./dom.js";
 import { plural } from "./format.js";
 import { copyButton } from "./parts.js";
 import { createRoom } from "./rooms.js";
+import { createStage } from "./stages.js";
 import { state } from "./state.js";
 
 /** The first page. */
 export function welcome() {
-  const { channels, rooms } = state.inventory;
+  const { channels, rooms, stages } = state.inventory;
   const live = channels.filter((channel) => channel.stream).length;
-  const isEmpty = channels.length + rooms.length === 0;
-  const settings = ["IVS", "IVSCHAT"]
+  const isEmpty = channels.length + rooms.length + stages.length === 0;
+  const settings = ["IVS", "IVSCHAT", "IVS_REALTIME"]
     .map((service) => `export AWS_ENDPOINT_URL_${service}=${location.origin}`)
     .join("\n");
   return h(
@@ -23,14 +24,15 @@ export function welcome() {
       "p",
       { class: "quiet" },
       isEmpty
-        ? "Make a channel and go live on it, or a room and talk in it. What you do here, every SDK sees, and the other way round."
-        : `Choose one from the list, or one of ${plural(rooms.length, "room")}.`,
+        ? "Make a channel and go live on it, a room and talk in it, or a stage and let people join it. What you do here, every SDK sees, and the other way round."
+        : `Choose one from the list, or one of ${plural(rooms.length, "room")} and ${plural(stages.length, "stage")}.`,
     ),
     h(
       "div",
       { class: "row" },
       h("button", { class: isEmpty ? "primary" : "", onclick: createChannel }, "Create a channel"),
       h("button", { onclick: createRoom }, "Create a chat room"),
+      h("button", { onclick: createStage }, "Create a stage"),
     ),
     h(
       "div",

@@ -20,7 +20,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ...emulator import Emulator
 from ...web import CALLS, FAILED
-from . import chat, clock, faults, feed, general, openapi, quotas, reviews, streams  # noqa: F401 - they fill ENDPOINTS
+from . import (  # noqa: F401 - they fill ENDPOINTS
+    chat,
+    clock,
+    faults,
+    feed,
+    general,
+    openapi,
+    quotas,
+    reviews,
+    stages,
+    streams,
+)
 from .endpoints import ENDPOINTS, PREFIX, Endpoint
 from .problems import RequestRefused
 

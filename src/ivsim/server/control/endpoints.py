@@ -18,6 +18,7 @@ from ...core.names import wire_name
 from ...core.unknown import unknown
 from ...emulator import Emulator
 from ...ivs.live_stream import StreamRefused
+from ...ivsrealtime.live_participant import StageRefused
 from ...wire.parse import is_deep
 from .problems import RequestRefused
 
@@ -69,8 +70,8 @@ class Endpoint:
             arguments["body"] = self._body(await _read(request, self.most_bytes))
         try:
             answer = self.function(**arguments)
-        except StreamRefused as refused:
-            raise RequestRefused(409, str(refused)) from None
+        except (StreamRefused, StageRefused) as refused:
+            raise RequestRefused(409, str(refused), code=refused.code) from None
         except ArgumentRefused as refused:
             raise self._refusal(refused, arguments) from refused
         if isinstance(answer, Response):

@@ -76,7 +76,8 @@ def overview(sim: Emulator, request: Request) -> dict[str, list[dict[str, Any]]]
     """Return every resource of every account and region, by kind, as its Get operation shows it.
 
     Each also has `accountId` and `region`; a channel has `streamKeys`, `stream` (null when it is not live), its newest
-    `streamSessions` and its `viewerSessions`; a room has the `userIds` connected to it. Nothing is recorded as a call.
+    `streamSessions` and its `viewerSessions`; a room has the `userIds` connected to it; a stage has its `participants`,
+    and its newest `stageSessions` with their newest `events`. Nothing is recorded as a call.
     Who has it already, and says so with If-None-Match and its ETag, is answered 304 as long as nothing has changed.
     """
     tag = f'"{sha256(repr(sim.overview_version).encode()).hexdigest()}"'
