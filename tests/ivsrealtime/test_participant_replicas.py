@@ -96,6 +96,18 @@ def test_refused(sim: Emulator, stage: str, other: str) -> None:
     assert start(sim, stage, other).code == "ResourceNotFoundException"
 
 
+def test_same_id(sim: Emulator, stage: str, other: str) -> None:
+    """A replica takes the place of another of its id, which has stopped then, and is not replicated itself."""
+    for each in (stage, other):
+        join(sim, each, "ann", published=True)
+    third = call(sim, "CreateStage").body["stage"]["arn"]
+    assert [start(sim, stage, third).status, start(sim, other, third).status] == [200, 200]
+    assert start(sim, third, call(sim, "CreateStage").body["stage"]["arn"]).code == "ConflictException"
+    assert stop(sim, stage, third).code == "ResourceNotFoundException"
+    assert stop(sim, other, third).status == 200
+    assert "activeSessionId" not in call(sim, "GetStage", arn=third).body["stage"]
+
+
 def test_quota(sim: Emulator, stage: str) -> None:
     """A participant is replicated to five stages at most."""
     join(sim, stage, "ann", published=True)

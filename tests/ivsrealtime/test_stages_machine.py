@@ -153,7 +153,7 @@ class Life(RuleBasedStateMachine):
                 assert (session.present, session.publishers) == (len(there), sum(each.is_publishing for each in there))
                 assert session.subscribers == sum(bool(each.subscriptions) for each in connected) <= 2
                 assert session.publishers <= 2
-                assert sum(each.subscriptions for each in connected) <= len(ctx.store.subscriptions) <= 5
+                assert sum(len(each.subscriptions) for each in connected) <= len(ctx.store.subscriptions) <= 5
 
     @invariant()
     def nobody_publishes_without_the_right(self) -> None:

@@ -75,6 +75,8 @@ def start_participant_replication(
     check_attributes(ctx, attributes, "attributes")
     if not source.is_publishing:
         raise ConflictException(f"Participant: {participant_id} is not publishing", resource=source_stage_arn)
+    if source.replication_type == presence.REPLICA:
+        raise ConflictException(f"Participant: {participant_id} is a replica", resource=source_stage_arn)
     active = presence.replicas_of(ctx, source)
     if any(each.destination_stage_arn == destination_stage_arn for each in active.values()):
         text = f"Participant: {participant_id} is replicated to {destination_stage_arn}"
@@ -82,14 +84,6 @@ def start_participant_replication(
     ctx.check_quota(REPLICAS, len(active), ctx.store.stages)
     destination = stage_sessions.begin(ctx, destination_stage_arn)
     ctx.check_quota(presence.PUBLISHERS, destination.publishers, ctx.store.stages)
-    ctx.store.participant_replicas[ctx.ids.alphanumeric(12)] = ParticipantReplica(
-        source_stage_arn,
-        participant_id,
-        source.session_id,
-        destination_stage_arn,
-        destination.session_id,
-        reconnect_window_seconds,
-    )
     replica = presence.enter(
         ctx,
         destination_stage_arn,
@@ -100,6 +94,14 @@ def start_participant_replication(
         replication_state=ACTIVE,
         source_stage_arn=source_stage_arn,
         source_session_id=source.session_id,
+    )
+    ctx.store.participant_replicas[ctx.ids.alphanumeric(12)] = ParticipantReplica(
+        source_stage_arn,
+        participant_id,
+        source.session_id,
+        destination_stage_arn,
+        destination.session_id,
+        reconnect_window_seconds,
     )
     presence.begin(ctx, replica, Sent(source.video, source.audio), protocol=source.protocol)
     source = presence.replicate(ctx, source)

@@ -65,8 +65,8 @@ class Participant(Struct, frozen=True):
     audio: tuple[AudioTrack, ...] = ()
     audio_muted: bool = False
     video_stopped: bool = False
-    subscriptions: int = 0
-    """The number of participants whom it is subscribed to."""
+    subscriptions: tuple[str, ...] = ()
+    """The ids of the participants whom it hears and sees."""
 
 
 _RECORDED = ("recording_s3_bucket_name", "recording_s3_prefix", "recording_state")

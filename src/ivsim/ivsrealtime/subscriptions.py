@@ -41,7 +41,7 @@ def subscribe(ctx: Context, participant: Participant, remote_id: str) -> Refusal
         ctx.store.subscriptions[key_of(subscription)] = subscription
         if not participant.subscriptions:
             stage_sessions.count(ctx, participant.session_id, subscribers=1)
-        participants.change(ctx, participant, subscriptions=participant.subscriptions + 1)
+        participants.change(ctx, participant, subscriptions=(*participant.subscriptions, remote_id))
         more = {"remote_participant_id": remote_id}
         participants.record(ctx, participant, participant_events.SUBSCRIBE_STARTED, **more)
         news.tell(ctx, news.STREAMS_ADDED, remote, to=participant.participant_id)
@@ -54,7 +54,8 @@ def unsubscribe(ctx: Context, participant: Participant, remote_id: str) -> Parti
     if key not in ctx.store.subscriptions:
         return participant
     del ctx.store.subscriptions[key]
-    participant = participants.change(ctx, participant, subscriptions=participant.subscriptions - 1)
+    left = tuple(each for each in participant.subscriptions if each != remote_id)
+    participant = participants.change(ctx, participant, subscriptions=left)
     if not participant.subscriptions:
         stage_sessions.count(ctx, participant.session_id, subscribers=-1)
     more = {"remote_participant_id": remote_id}
@@ -66,11 +67,8 @@ def unsubscribe(ctx: Context, participant: Participant, remote_id: str) -> Parti
 
 def end_those_of(ctx: Context, participant: Participant) -> Participant:
     """Let a participant hear and see nobody any more; return it as it is then."""
-    if participant.subscriptions:
-        wanted = participant.session_id, participant.participant_id
-        rows = ctx.store.subscriptions.values()
-        for each in [each for each in rows if (each.session_id, each.participant_id) == wanted]:
-            participant = unsubscribe(ctx, participant, each.remote_participant_id)
+    for remote_id in participant.subscriptions:
+        participant = unsubscribe(ctx, participant, remote_id)
     return participant
 
 
