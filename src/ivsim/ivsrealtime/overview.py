@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from heapq import merge
 from itertools import islice
+from operator import attrgetter
 
 from msgspec import Struct
 from msgspec.structs import asdict
@@ -69,8 +71,9 @@ def _tracks(tracks: Sequence[Struct]) -> list[dict[str, object]]:
 def _session(ctx: Context, stage: Stage, session_id: str) -> dict[str, object]:
     """Return a session as GetStageSession shows it, with its newest events, the newest first."""
     store = ctx.store
-    ids = [event_id for key in store.participants_of[session_id] for event_id in store.events_of[key]]
-    newest = islice(store.participant_events.rows_after(None, newest_first=True, among=ids), MOST_EVENTS)
+    ids = (store.events_of[key] for key in store.participants_of[session_id])
+    each_ones = (store.participant_events.rows_after(None, newest_first=True, among=its) for its in ids)
+    newest = islice(merge(*each_ones, key=attrgetter("serial"), reverse=True), MOST_EVENTS)
     shown = ctx.look("get_stage_session", stage_arn=stage.arn, session_id=session_id)
     return {**shown, "events": [_event(ctx, session_id, row.record) for row in newest]}
 
