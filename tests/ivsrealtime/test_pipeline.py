@@ -225,6 +225,15 @@ def test_one_of_two(sim: Emulator, stage: str, channel: str) -> None:
     assert told(sim)[1:] == ["Destination Failure 0", "Destination Start 0", "Destination End 0", "Session End 0"]
 
 
+def test_to_nowhere() -> None:
+    """Where nothing is checked a destination may lead nowhere, and fails, with the composition."""
+    loose = Emulator(strict=False)
+    lax = call(loose, "CreateStage").body["stage"]["arn"]
+    publisher(loose, lax)
+    answer = call(loose, "StartComposition", stageArn=lax, destinations=[{"name": "nowhere"}])
+    assert state(loose, answer.body["composition"]["arn"]) == "FAILED FAILED"
+
+
 def test_channels_of_elsewhere(sim: Emulator, stage: str, channel: str) -> None:
     """A channel of another region is refused, and so is one that does not exist."""
     for wrong, code in (

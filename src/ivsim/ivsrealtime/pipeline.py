@@ -121,7 +121,7 @@ def _begin(ctx: Context, arn: str) -> None:
         elif each.configuration.s3:
             name = ctx.store.stages[composition.stage_arn].name or composition.stage_arn.rpartition("/")[2]
             composites.begin_composite(ctx, composition, each, _taken, title=name)
-        elif not _connect(ctx, arn, each):
+        elif not (each.configuration.channel and _connect(ctx, arn, each)):
             _fail(ctx, arn, each)
 
 

@@ -284,3 +284,29 @@ def test_a_bucket_that_is_gone(delivering: Pipeline, caplog: pytest.LogCaptureFi
     assert recording.status == "RECORDING_ENDED_WITH_FAILURE"
     assert delivering.told[2:] == ["Destination Failure", "Session End"]
     assert "could not be written completely: bucket shows: NoSuchBucket" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("settings", "state"),
+    [
+        ({"encoderConfigurationArns": []}, "FAILED"),
+        ({"thumbnailConfigurations": []}, "ACTIVE"),
+        ({"thumbnailConfigurations": [*THUMBNAILS, {"targetIntervalSeconds": 60}]}, "ACTIVE"),
+        ({"thumbnailConfigurations": [{"targetIntervalSeconds": 0}]}, "ACTIVE"),
+        ({"recordingConfiguration": {"hlsConfiguration": {"targetSegmentDurationSeconds": 0}}}, "ACTIVE"),
+    ],
+)
+def test_what_is_not_checked(settings: dict[str, Any], state: str) -> None:
+    """Where nothing is checked, what a composition cannot be recorded with fails; the rest is the nearest there is."""
+    pipeline = Pipeline(Emulator(seed=1, strict=False)).compose(**settings)
+    pipeline.sim.clock.freeze()
+    pipeline.begin()
+    shown = call(pipeline.sim, "GetComposition", arn=pipeline.arn).body["composition"]
+    assert shown["state"] == shown["destinations"][0]["state"] == state
+    pipeline.sim.clock.advance(10)
+    pipeline.finish()
+    assert [recording.duration for recording in pipeline.sim.recordings] == [seconds(10)] * (state == "ACTIVE")
+    for recording in pipeline.sim.recordings:
+        number = sum("/thumbnails/" in path for path in paths(recording))
+        wanted = settings.get("thumbnailConfigurations") or [{"targetIntervalSeconds": 100}]
+        assert number == {0: 10, 10: 1, 100: 0}[wanted[0]["targetIntervalSeconds"]]

@@ -145,6 +145,22 @@ def test_length_of_files(sim: Emulator, target: int) -> None:
     assert [segment.duration for segment in parsed.segments] == [target] * 3 + [1]
 
 
+@pytest.mark.parametrize(
+    ("settings", "files", "thumbnails"),
+    [
+        ({"thumbnailConfiguration": {"recordingMode": "INTERVAL", "targetIntervalSeconds": 0}}, 2, 10),
+        ({"hlsConfiguration": {"targetSegmentDurationSeconds": 0}}, 10, 0),
+    ],
+)
+def test_what_is_not_checked(settings: dict[str, Any], files: int, thumbnails: int) -> None:
+    """Where nothing is checked, a length or an interval of 0 is taken for the shortest there is."""
+    sim = Emulator(seed=1, strict=False)
+    sim.clock.freeze()
+    found = paths(record(sim, recorded_stage(sim, **settings), 10))
+    assert sum(path.endswith(".mp4") and "init" not in path for path in found) == files
+    assert sum(path.endswith(".jpg") for path in found) == thumbnails
+
+
 def test_same_seed_same_bytes() -> None:
     """With the same seed and a frozen clock two recordings are the same, byte for byte."""
     both = []

@@ -36,8 +36,7 @@ def begin_composite(ctx: Context, composition: Any, destination: Any, then: Then
     """
     s3 = destination.configuration.s3
     storage = ctx.store.storage_configurations.get(s3.storage_configuration_arn)
-    (encoder_arn,) = s3.encoder_configuration_arns
-    encoder = ctx.store.encoder_configurations.get(encoder_arn)
+    encoder = ctx.store.encoder_configurations.get(next(iter(s3.encoder_configuration_arns), ""))
     if storage is None or encoder is None:
         then(ctx, composition.arn, destination.id, "ResourceNotFoundException")
         return
@@ -53,7 +52,7 @@ def begin_composite(ctx: Context, composition: Any, destination: Any, then: Then
             title=title,
             rendition=_rendition(ctx, encoder.video),
             thumbnails=_thumbnails(s3.thumbnail_configurations, encoder.video),
-            seconds_per_file=s3.recording_configuration.hls_configuration.target_segment_duration_seconds,
+            seconds_per_file=max(s3.recording_configuration.hls_configuration.target_segment_duration_seconds, 1),
             stretches=(Stretch(ctx.now),),
             composition_arn=composition.arn,
             storage_configuration_arn=storage.arn,
@@ -111,6 +110,6 @@ def _rendition(ctx: Context, video: Any) -> Rendition:
 def _thumbnails(configurations: Any, video: Any) -> Thumbnails | None:
     if not configurations:
         return None
-    (wanted,) = configurations
+    wanted, *_ = configurations  # where nothing is checked there may be several
     folder = f"{video.width}x{video.height}"
     return Thumbnails(folder, video.width, video.height, wanted.target_interval_seconds, wanted.storage)

@@ -241,7 +241,7 @@ def _new(
         thumbnails=Thumbnails(FOLDER, best.width, best.height, thumbnails.target_interval_seconds, thumbnails.storage)
         if thumbnails.recording_mode == "INTERVAL" and best is not None
         else None,
-        seconds_per_file=settings.hls_configuration.target_segment_duration_seconds,
+        seconds_per_file=max(settings.hls_configuration.target_segment_duration_seconds, 1),
         stretches=(stretch,),
         participant_id=participant.participant_id,
         storage_configuration_arn=settings.storage_configuration_arn,

@@ -91,7 +91,7 @@ class StageObjects(RecordedObjects):
         return simulation.form(rendition.width, rendition.height, rendition.framerate, codec)
 
     def _thumbnails(self, thumbnails: Thumbnails) -> Iterator[Files]:
-        count = ceil(self._media.seconds / thumbnails.interval)
+        count = ceil(self._media.seconds / thumbnails.seconds_between)
         make = partial(self._thumbnail, thumbnails)
         if "SEQUENTIAL" in thumbnails.storage:
             yield Files(f"media/{_FOLDERS['SEQUENTIAL']}/{thumbnails.folder}/*.jpg", make, count, _FIRST)
@@ -100,7 +100,7 @@ class StageObjects(RecordedObjects):
             yield Files(path, lambda _index: make(count - 1))
 
     def _thumbnail(self, thumbnails: Thumbnails, index: int) -> bytes:
-        elapsed = index * thumbnails.interval
+        elapsed = index * thumbnails.seconds_between
         moment = self._media.at(elapsed)
         later = gap(moment, self._recording.started_at, elapsed)
         form = simulation.form(thumbnails.width, thumbnails.height, _FRAMERATE)

@@ -52,6 +52,11 @@ class Thumbnails(Struct, frozen=True):
     interval: int
     storage: tuple[str, ...]
 
+    @property
+    def seconds_between(self) -> int:
+        """Seconds from one to the next; where nothing is checked, less may be asked for than there is."""
+        return max(self.interval, 1)
+
 
 class StageRecording(Struct, frozen=True):
     """A recording: of one participant, whose publications may be merged, or of a composition.
