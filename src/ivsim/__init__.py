@@ -1,4 +1,4 @@
-"""Amazon IVS and IVS Chat in memory: go live in your tests, without AWS."""
+"""Amazon IVS, IVS Chat and IVS Real-Time in memory: go live in your tests, without AWS."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def mock_ivs(target: F, /) -> F: ...
 @overload
 def mock_ivs(**options: Unpack[GivenOptions]) -> Mock: ...
 def mock_ivs(target: Callable[..., Any] | None = None, /, **options: Unpack[GivenOptions]) -> Any:
-    """Put Amazon IVS and IVS Chat into this process: decorator, `with`, `async with`, or start() and stop().
+    """Put IVS, IVS Chat and IVS Real-Time into this process: decorator, `with`, `async with`, or start() and stop().
 
     While it is active, every boto3, aiobotocore and requests call to IVS is answered by an Emulator, whenever and
     wherever the client was made, and none of them leaves the process; dummy credentials are in the environment, and
