@@ -41,10 +41,11 @@ if TYPE_CHECKING:
 
 
 class Emulator:
-    """Amazon IVS, IVS Chat and IVS Real-Time in memory. HTTP requests come in by `handle()`; two emulators share nothing.
+    """Amazon IVS, IVS Chat and IVS Real-Time in memory.
 
-    Its options are those of `ivsim.core.options.Options`, where each is explained. Raises ValueError and TypeError as
-    that does, and for a quota that is no number of things; KeyError for a quota that does not exist.
+    HTTP requests come in by `handle()`; two emulators share nothing. Its options are those of
+    `ivsim.core.options.Options`, where each is explained. Raises ValueError and TypeError as that does, and for a quota
+    that is no number of things; KeyError for a quota that does not exist.
     """
 
     __signature__ = inspect.signature(Options)

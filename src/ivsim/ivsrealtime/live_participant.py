@@ -148,9 +148,10 @@ class LiveParticipant:
 
     def is_subscribed_to(self, other: LiveParticipant | str) -> bool:
         """Return whether it hears and sees another, given by the handle or by id."""
-        subscription = subscriptions.Subscription(self.session_id, self.participant_id, _id_of(other))
+        remote_id = _id_of(other)
         with self._state.transaction():
-            return subscriptions.key_of(subscription) in self._ctx.store.subscriptions
+            record = self._record
+            return record is not None and remote_id in record.subscriptions
 
     def exchange_token(self, token: str) -> None:
         """Go on with what another token says: other capabilities, attributes, user id.

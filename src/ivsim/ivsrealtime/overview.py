@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from heapq import merge
 from itertools import islice
@@ -28,22 +27,19 @@ MOST_EVENTS = 100
 @service.overview("stage")
 def _about_stages(ctx: Context) -> Callable[[Stage], dict[str, object]]:
     """Return a function that tells of a stage who is there, and its newest sessions with what happened in them."""
-    heard: dict[str, list[str]] = defaultdict(list)
-    for each in ctx.store.subscriptions.values():
-        heard[key_of(each.session_id, each.participant_id)].append(each.remote_participant_id)
 
     def about(stage: Stage) -> dict[str, object]:
         there = participants.connected(ctx, stage.active_session_id)
         newest = reversed(ctx.store.sessions_of[stage.arn][-MOST_SESSIONS:])
         return {
-            "participants": [_shown(each, heard.get(participants.key(each), [])) for each in there],
+            "participants": [_shown(each) for each in there],
             "stage_sessions": [_session(ctx, stage, session_id) for session_id in newest],
         }
 
     return about
 
 
-def _shown(participant: Participant, subscriptions: list[str]) -> dict[str, object]:
+def _shown(participant: Participant) -> dict[str, object]:
     return _wired(
         {
             "participant_id": participant.participant_id,
@@ -55,7 +51,7 @@ def _shown(participant: Participant, subscriptions: list[str]) -> dict[str, obje
             "audio": _tracks(participant.audio if participant.is_publishing else ()),
             "audio_muted": participant.audio_muted,
             "video_stopped": participant.video_stopped,
-            "subscriptions": subscriptions,
+            "subscriptions": list(participant.subscriptions),
             "protocol": participant.protocol,
             "replication_type": participant.replication_type,
             "recording_state": participant.recording_state,

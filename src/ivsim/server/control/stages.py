@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -156,9 +155,7 @@ class FailPublishing(Body):
 def list_participants(sim: Emulator, stage: str | None = None) -> ParticipantList:
     """Return who is on a stage now; those of one `stage` (ARN or name), if given."""
     arn = stage and sim.stages.stage(stage)
-    there = sim.stages.participants
-    publishers = _publishers(there)
-    return ParticipantList([_shown(each, publishers) for each in there if arn in (None, each.stage_arn)])
+    return ParticipantList([_shown(each) for each in sim.stages.participants if arn in (None, each.stage_arn)])
 
 
 @endpoint("POST", "/participants", status=201, example={"stage": "panel", "userId": "ann"}, aliases=_STAGE)
@@ -171,13 +168,13 @@ def join_stage(sim: Emulator, body: JoinStage) -> Participant:
     if len(given) != 1:
         raise RequestRefused(400, "give one of `stage`, `token` and `streamKey`", field="stage")
     ways = {"stage": _by_stage, "token": _by_token, "stream_key": _by_stream_key}
-    return _answer(sim, ways[given[0]](sim, body))
+    return _shown(ways[given[0]](sim, body))
 
 
 @endpoint("GET", "/participants/{participantId}")
 def get_participant(sim: Emulator, participant_id: str) -> Participant:
     """Return one participant, also one who has left."""
-    return _answer(sim, sim.stages.find(participant_id))
+    return _shown(sim.stages.find(participant_id))
 
 
 @endpoint("GET", "/participants/{participantId}/seen")
@@ -209,7 +206,7 @@ def publish(sim: Emulator, participant_id: str, body: Publish) -> Participant:
     """
     participant = sim.stages.find(participant_id)
     participant.publish(video=body.video, audio=body.audio)
-    return _answer(sim, participant)
+    return _shown(participant)
 
 
 @endpoint("POST", "/participants/{participantId}/unpublish")
@@ -217,7 +214,7 @@ def unpublish(sim: Emulator, participant_id: str) -> Participant:
     """Send no more. Whoever is subscribed is not any longer."""
     participant = sim.stages.find(participant_id)
     participant.unpublish()
-    return _answer(sim, participant)
+    return _shown(participant)
 
 
 @endpoint("POST", "/participants/{participantId}/mute", example={"audio": True, "video": False})
@@ -225,7 +222,7 @@ def mute(sim: Emulator, participant_id: str, body: Mute) -> Participant:
     """Mute the sound or stop the picture, or take that back with false."""
     participant = sim.stages.find(participant_id)
     participant.mute(audio=body.audio, video=body.video)
-    return _answer(sim, participant)
+    return _shown(participant)
 
 
 @endpoint("POST", "/participants/{participantId}/subscribe", example={"participantId": "xYz1R6DQvGzA"})
@@ -233,7 +230,7 @@ def subscribe(sim: Emulator, participant_id: str, body: Other) -> Participant:
     """Hear and see another, who publishes."""
     participant = sim.stages.find(participant_id)
     participant.subscribe(body.participant_id)
-    return _answer(sim, participant)
+    return _shown(participant)
 
 
 @endpoint("POST", "/participants/{participantId}/unsubscribe", example={"participantId": "xYz1R6DQvGzA"})
@@ -241,7 +238,7 @@ def unsubscribe(sim: Emulator, participant_id: str, body: Other) -> Participant:
     """Hear and see another no more."""
     participant = sim.stages.find(participant_id)
     participant.unsubscribe(body.participant_id)
-    return _answer(sim, participant)
+    return _shown(participant)
 
 
 @endpoint("POST", "/participants/{participantId}/exchange-token", example={"token": "eyJhbGciOiJFUzM4NCJ9.e30.c2ln"})
@@ -249,7 +246,7 @@ def exchange_token(sim: Emulator, participant_id: str, body: ExchangeToken) -> P
     """Go on with what another token says: other capabilities, attributes, user id. Both have to be a back end's."""
     participant = sim.stages.find(participant_id)
     participant.exchange_token(body.token)
-    return _answer(sim, participant)
+    return _shown(participant)
 
 
 @endpoint("POST", "/participants/{participantId}/fail", example={"errorCode": "B_FRAME_PRESENT"})
@@ -257,7 +254,7 @@ def fail_publishing(sim: Emulator, participant_id: str, body: FailPublishing) ->
     """Let publishing fail with a code, and with that end."""
     participant = sim.stages.find(participant_id)
     participant.fail(body.error_code)
-    return _answer(sim, participant)
+    return _shown(participant)
 
 
 @endpoint("POST", "/participants/{participantId}/leave")
@@ -265,7 +262,7 @@ def leave_stage(sim: Emulator, participant_id: str) -> Participant:
     """Leave the stage; with the last one its session ends. One who has left stays away."""
     participant = sim.stages.find(participant_id)
     participant.leave()
-    return _answer(sim, participant)
+    return _shown(participant)
 
 
 def _by_stage(sim: Emulator, body: JoinStage) -> LiveParticipant:
@@ -304,24 +301,8 @@ def _tracks(tracks: Sequence[msgspec.Struct], kind: type[T]) -> list[T]:
     return [kind(*msgspec.structs.astuple(each)) for each in tracks]
 
 
-def _answer(sim: Emulator, participant: LiveParticipant) -> Participant:
-    record = participant.participant
-    hears_others = record is not None and record.subscriptions
-    return _shown(participant, _publishers(sim.stages.participants if hears_others else ()))
-
-
-def _publishers(participants: Sequence[LiveParticipant]) -> Mapping[str, list[str]]:
-    """Return the ids of those who publish, by their session."""
-    publishers: dict[str, list[str]] = defaultdict(list)
-    for each in participants:
-        if each.is_publishing:
-            publishers[each.session_id].append(each.participant_id)
-    return publishers
-
-
-def _shown(participant: LiveParticipant, publishers: Mapping[str, list[str]]) -> Participant:
+def _shown(participant: LiveParticipant) -> Participant:
     record: Any = participant.participant
-    others = publishers.get(participant.session_id, [])
     return Participant(
         participant.participant_id,
         participant.session_id,
@@ -335,7 +316,7 @@ def _shown(participant: LiveParticipant, publishers: Mapping[str, list[str]]) ->
         record.video_stopped,
         _tracks(record.video if record.is_publishing else (), VideoTrack),
         _tracks(record.audio if record.is_publishing else (), AudioTrack),
-        [each for each in others if record.subscriptions and participant.is_subscribed_to(each)],
+        list(record.subscriptions),
         record.protocol,
         record.replication_type,
         record.first_join_time,
