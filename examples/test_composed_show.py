@@ -107,13 +107,13 @@ def test_a_show_is_on_the_air_and_on_tape(ivsim: Emulator, stage: str) -> None:
     guest = ivsim.stages.join(stage, user_id="bob")
     host.publish()
     guest.publish()
-    (show,) = shows.values()
-    assert show.is_on_air
+    assert [(show.is_on_air, show.has_failed) for show in shows.values()] == [(True, False)]
     assert [live.channel_arn for live in ivsim.streams.live] == [channel_of(stage)]
     ivsim.clock.advance(90)
     host.leave()
     guest.leave()
     ivsim.clock.advance(60)
+    (show,) = shows.values()
     assert not show.is_on_air
     assert ivsim.streams.live == []
     (recording,) = ivsim.recordings.of_stage(stage)
