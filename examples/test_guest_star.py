@@ -156,9 +156,9 @@ def test_a_connection_that_breaks_off(ivsim: Emulator, stage: str) -> None:
     """When publishing fails the guest is off the stage, and somebody hears why."""
     guest = join(ivsim, "bob", "guest")
     guest.publish()
-    guest.fail("BITRATE_EXCEEDED")
+    guest.fail("QUOTA_EXCEEDED")
     assert on_stage(stage) == []
-    assert complaints == ["bob: BITRATE_EXCEEDED"]
+    assert complaints == ["bob: QUOTA_EXCEEDED"]
 
 
 def test_events_come_twice_and_late(ivsim: Emulator, stage: str) -> None:

@@ -30,7 +30,7 @@ HERE = {
     for need, is_here in {
         "aio": importlib.util.find_spec("aiobotocore"),
         "ads": "InsertAdBreak" in SERVICES["ivs"].model.operations,  # which an older botocore does not know
-        "recorded": "StartParticipantReplication" in SERVICES["ivs-realtime"].model.operations,  # nor this, as old
+        "stages": "StartParticipantReplication" in SERVICES["ivs-realtime"].model.operations,  # nor this, as old
     }.items()
     if is_here
 }

@@ -147,8 +147,8 @@ def test_whip_fails(sim: Emulator, stage: str) -> None:
     """Who sends B-frames by WHIP is disconnected, as an encoder is."""
     host = sim.stages.join(stage, protocol="WHIP")
     host.publish()
-    host.fail("B_FRAME_PRESENT")
-    assert events_of(sim, host)[-3:] == ["PUBLISH_ERROR B_FRAME_PRESENT", "PUBLISH_STOPPED", "LEFT"]
+    host.fail("QUOTA_EXCEEDED")
+    assert events_of(sim, host)[-3:] == ["PUBLISH_ERROR QUOTA_EXCEEDED", "PUBLISH_STOPPED", "LEFT"]
 
 
 def test_find(sim: Emulator, stage: str) -> None:

@@ -79,7 +79,7 @@ def test_sessions(sim: Emulator, stage: str) -> None:
     host, guest = sim.stages.join(stage, user_id="host"), sim.stages.join(stage)
     host.publish()
     guest.subscribe(host)
-    host.fail("B_FRAME_PRESENT")
+    host.fail("QUOTA_EXCEEDED")
     sessions = shown(sim)["stageSessions"]
     assert len(sessions) == MOST_SESSIONS
     newest = dict(sessions[0])
@@ -97,7 +97,7 @@ def test_sessions(sim: Emulator, stage: str) -> None:
         "remoteParticipantId": host.participant_id,
         "remoteUserId": "host",
     }
-    assert (failed["userId"], failed["errorCode"]) == ("host", "B_FRAME_PRESENT")
+    assert (failed["userId"], failed["errorCode"]) == ("host", "QUOTA_EXCEEDED")
 
 
 def test_many_events(sim: Emulator, stage: str) -> None:
