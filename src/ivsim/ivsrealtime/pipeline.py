@@ -6,7 +6,7 @@ docs/fidelity.md lists what is assumed.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -83,19 +83,19 @@ def _running(ctx: Context, stage_arn: str) -> list[str]:
 
 
 def _follow(ctx: Context, arn: str) -> None:
-    composition = ctx.store.compositions[arn]
-    if not _publishers(ctx, arn):
+    composition, publishers = ctx.store.compositions[arn], _publishers(ctx, arn)
+    if not publishers:
         if composition.alone_since is None:
             now = ctx.now  # once, as the clock may be running
             ctx.store.compositions[arn] = replace(composition, alone_since=now)
             ctx.later(MOST_SECONDS_ALONE, _stop_alone, arn, now.timestamp())
     elif composition.alone_since is not None:
         ctx.store.compositions[arn] = replace(composition, alone_since=None)
-    if composition.state == "STARTING" and _publishers(ctx, arn):
+    if composition.state == "STARTING" and publishers:
         ctx.soon(SECONDS_TO_START, _begin, arn, incident=START)
     for each in composition.destinations:
         if each.state == "ACTIVE":
-            _show(ctx, arn, each)
+            _show(ctx, arn, each, publishers)
 
 
 def _publishers(ctx: Context, arn: str) -> list[participants.Participant]:
@@ -154,7 +154,7 @@ def _taken(ctx: Context, arn: str, destination_id: str, error: str | None) -> No
         _fail(ctx, arn, destination)
     elif destination is not None:
         destination = _change(ctx, arn, destination, state="ACTIVE", start_time=destination.start_time or ctx.now)
-        _show(ctx, arn, destination)
+        _show(ctx, arn, destination, _publishers(ctx, arn))
         _announce(ctx, arn, "Destination Start")
 
 
@@ -166,10 +166,10 @@ def _fail(ctx: Context, arn: str, destination: Destination) -> None:
         _end(ctx, arn, "FAILED")
 
 
-def _show(ctx: Context, arn: str, destination: Destination) -> None:
+def _show(ctx: Context, arn: str, destination: Destination, publishers: Sequence[participants.Participant]) -> None:
     """Let the pictures of a destination show who publishes now."""
     composition, video = ctx.store.compositions[arn], _video(ctx, destination)
-    cells = cells_of(composition.layout, _publishers(ctx, arn), video.width, video.height)
+    cells = cells_of(composition.layout, publishers, video.width, video.height)
     if destination.stream_id is not None:
         ctx.broadcaster.show(destination.stream_id, cells)
     else:
