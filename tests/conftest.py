@@ -26,18 +26,18 @@ TO_INSTALL = {
 
 HERE = Path(__file__).parent
 
-WINGS = ("ivs/ingest", "ivs/playback", "ivs/recording", "ivschat/messaging")
+WINGS = ("ivs/ingest", "ivs/playback", "ivs/recording", "ivschat/messaging", "ivsrealtime/recording")
 
 FILES = ("architecture", "courier", "newer_botocore", "retention", "threads")
 
-ONCE = [HERE / name for name in ("cli", "core", "media", *WINGS, *(f"test_{name}.py" for name in FILES))]
-"""The folders and files whose tests one botocore will do for."""
+ONCE = [HERE / name for name in ("cli", "core", "media", "recordings", *WINGS, *(f"test_{name}.py" for name in FILES))]
+"""The folders and files whose tests one botocore will do for, beside the state machines."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that `make test` does not run as the others, as far as their folder tells."""
     for item in items:
-        if any(place in (item.path, *item.path.parents) for place in ONCE):
+        if item.path.stem.endswith("_machine") or any(place in (item.path, *item.path.parents) for place in ONCE):
             item.add_marker(pytest.mark.once)
         if HERE / "interceptors" in item.path.parents:
             item.add_marker(pytest.mark.interceptors)

@@ -191,4 +191,4 @@ class Life(RuleBasedStateMachine):
 
 
 TestCompositions = Life.TestCase
-TestCompositions.settings = settings(deadline=None, max_examples=30, stateful_step_count=30)
+TestCompositions.settings = settings(deadline=None, max_examples=20, stateful_step_count=30)

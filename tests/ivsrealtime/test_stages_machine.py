@@ -198,4 +198,4 @@ class Life(RuleBasedStateMachine):
 
 
 TestStages = Life.TestCase
-TestStages.settings = settings(deadline=None, max_examples=30, stateful_step_count=40)
+TestStages.settings = settings(deadline=None, max_examples=20, stateful_step_count=40)
