@@ -107,6 +107,67 @@ def test_a_token_says_it_itself(sim: Emulator, stage: str) -> None:
         sim.stages.join(token, user_id="ann")
 
 
+def test_connected(sim: Emulator, stage: str) -> None:
+    """Who is on a stage with a token is found by it, until it leaves; a token that admits to nothing is refused."""
+    token = call(sim, "CreateParticipantToken", stageArn=stage).body["participantToken"]["token"]
+    assert sim.stages.connected(token) is None
+    host = sim.stages.join(token)
+    found = sim.stages.connected(token)
+    assert found is not None
+    found.leave()
+    assert not host.is_connected
+    assert sim.stages.connected(token) is None
+    sim.stages.join(stage)
+    assert sim.stages.connected(token) is None
+    sim.stages.join(token)
+    refused("TOKEN_MALFORMED", sim.stages.connected, token[:-2])
+    call(sim, "DisconnectParticipant", stageArn=stage, participantId=host.participant_id)
+    refused("PARTICIPANT_DISCONNECTED", sim.stages.connected, token)
+    call(sim, "DeleteStage", arn=stage)
+    refused("STAGE_DELETED", sim.stages.connected, token)
+    sim.clock.advance(12 * 3600)
+    refused("TOKEN_EXPIRED", sim.stages.connected, token)
+    with pytest.raises(TypeError, match="token: 1 is not text"):
+        sim.stages.connected(1)  # type: ignore[arg-type]
+
+
+@pytest.mark.needs("ImportPublicKey")
+def test_connected_after_an_exchange(sim: Emulator, stage: str, sign: Sign) -> None:
+    """Who went over to another token is found by either, comes back with either, and is kept away with both."""
+    first, second = sign(sim, stage, jti="ann"), sign(sim, stage, jti="ann-2", user_id="star")
+    sim.stages.join(sign(sim, stage, jti="bob"))
+    ann = sim.stages.join(first)
+    ann.exchange_token(second)
+    for token in (first, second):
+        found = sim.stages.connected(token)
+        assert found is not None
+        assert (found.participant_id, found.user_id) == ("ann", "star")
+    assert sim.stages.connected(sign(sim, stage, jti="ann-3")) is None
+    again = sim.stages.join(second)
+    assert (again.participant_id, ann.is_connected) == ("ann", False)
+    assert sim.stages.connected(second) is not None
+    again.exchange_token(second)
+    call(sim, "DisconnectParticipant", stageArn=stage, participantId="ann")
+    for token in (first, second):
+        refused("PARTICIPANT_DISCONNECTED", sim.stages.join, token)
+
+
+@pytest.mark.needs("StartParticipantReplication")
+def test_no_replica_is_connected(sim: Emulator, stage: str, other: str, sign: Sign) -> None:
+    """A replica is on its stage with no token, though it has the id of one."""
+    host = sim.stages.join(sign(sim, stage, jti="ann"))
+    host.publish()
+    sim.stages.join(other)
+    call(
+        sim,
+        "StartParticipantReplication",
+        sourceStageArn=stage,
+        destinationStageArn=other,
+        participantId=host.participant_id,
+    )
+    assert sim.stages.connected(sign(sim, other, jti="ann")) is None
+
+
 def test_participants(sim: Emulator, stage: str, other: str) -> None:
     """Whoever is on a stage is found, in every region, and may be made to act."""
     host, ann, away = sim.stages.join(stage), sim.stages.join(other), sim.stages.join(stage_in(sim, "eu-west-1"))

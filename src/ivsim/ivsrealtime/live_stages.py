@@ -89,6 +89,22 @@ class Stages:
             answer = ingest.admit(ctx, configuration, wanted, video, audio)
         return self._joined(ctx, answer)
 
+    def connected(self, token: str) -> LiveParticipant | None:
+        """Return who is on a stage with a token, or went over to it by an exchange; None when nobody is.
+
+        Raises StageRefused as `join()` does, TypeError for what is not text.
+        """
+        with self._state.transaction():
+            read = self._read(check_text("token", token))
+            if isinstance(read, Refusal):
+                raise StageRefused(*read)
+            ctx, claims = read
+            refused = presence.barred(ctx, claims)
+            if refused is not None:
+                raise StageRefused(*refused)
+            participant = presence.holder(ctx, claims)
+            return participant and LiveParticipant(self._state, ctx, participant, self._read)
+
     @property
     def participants(self) -> list[LiveParticipant]:
         """Who is on a stage now, in every account and region, in the order in which they came.

@@ -52,6 +52,8 @@ class Participant(Struct, frozen=True):
     """The end of its token's validity, in seconds since 1970."""
     is_token_own: bool = True
     """True where the service has made its token."""
+    token_id: str = ""
+    """The id of the token that it goes by, which is its own until an exchange; empty where it has none."""
     joins: int = 1
     """The number of its connections so far; the last is the one that counts."""
     heard_from: int = 0

@@ -37,26 +37,49 @@ NOT_PUBLISHING = Refusal("NOT_PUBLISHING", "it publishes nothing")
 
 def admit(ctx: Context, claims: Claims, *, by_whip: bool = False) -> Participant | Refusal:
     """Let somebody join with a token that is genuine. Whoever is there with it already has to leave."""
-    stage_arn, participant_id = claims.stage_arn, claims.token_id
-    stage = ctx.store.stages.get(stage_arn)
-    if stage is None:
-        return Refusal("STAGE_DELETED", f"there is no stage {stage_arn}")
-    if f"{stage_arn} {participant_id}" in ctx.store.disconnected:
-        before = participants.find(ctx, stage_arn, stage.active_session_id, participant_id)
-        if before is not None:
-            participants.record(ctx, before, participant_events.JOIN_ERROR, error_code=INSUFFICIENT_CAPABILITIES)
-        return Refusal("PARTICIPANT_DISCONNECTED", f"{participant_id} was disconnected, and cannot join again")
+    refused = barred(ctx, claims)
+    if refused is not None:
+        _note_barred(ctx, claims)
+        return refused
+    there = holder(ctx, claims)
+    participant_id = there.participant_id if there else claims.token_id
     shown: dict[str, Any] = {
         "user_id": claims.user_id or "",
         "attributes": claims.attributes,
         "capabilities": claims.capabilities,
         "expires": claims.expires,
         "is_token_own": claims.is_own,
+        "token_id": claims.token_id,
     }
     if by_whip:
         only = tuple(each for each in claims.capabilities if each == PUBLISH)  # by WHIP nothing is received
         shown |= {"capabilities": only, "protocol": "WHIP", "ingest_protocol": "WHIP"}
-    return enter(ctx, stage_arn, participant_id, **shown)
+    return enter(ctx, claims.stage_arn, participant_id, **shown)
+
+
+def barred(ctx: Context, claims: Claims) -> Refusal | None:
+    """Return why nobody can be on a stage with a token that is genuine, None where somebody can."""
+    stage = ctx.store.stages.get(claims.stage_arn)
+    if stage is None:
+        return Refusal("STAGE_DELETED", f"there is no stage {claims.stage_arn}")
+    if f"{claims.stage_arn} {claims.token_id}" in ctx.store.disconnected:
+        return Refusal("PARTICIPANT_DISCONNECTED", f"{claims.token_id} was disconnected, and cannot join again")
+    return None
+
+
+def holder(ctx: Context, claims: Claims) -> Participant | None:
+    """Return who is on a stage with a token, None where nobody is."""
+    session = stage_sessions.find(ctx, claims.stage_arn, ctx.store.stages[claims.stage_arn].active_session_id)
+    if session is None:
+        return None
+    there = [participants.at(ctx, session.session_id, claims.token_id)]
+    if session.has_exchanged:
+        there += participants.connected(ctx, session.session_id)
+    for each in filter(None, there):
+        is_there = each.state == "CONNECTED" and each.replication_type != REPLICA
+        if is_there and claims.token_id in (each.participant_id, each.token_id):
+            return each
+    return None
 
 
 def enter(ctx: Context, stage_arn: str, participant_id: str, **shown: Any) -> Participant:
@@ -209,9 +232,11 @@ def exchange(ctx: Context, participant: Participant, claims: Claims) -> Refusal 
     if claims.stage_arn != ctx.store.stage_sessions[participant.session_id].stage_arn:
         return Refusal("TOKEN_EXCHANGE_REFUSED", f"the token is for {claims.stage_arn}")
     before = _exchanged(participant)
-    said = {"attributes": claims.attributes, "capabilities": claims.capabilities, "expires": claims.expires}
+    said: dict[str, Any] = {"attributes": claims.attributes, "capabilities": claims.capabilities}
+    said |= {"expires": claims.expires, "token_id": claims.token_id}
     changed = participants.change(ctx, participant, user_id=claims.user_id or "", **said)
     more = {"previous_token": before, "new_token": _exchanged(changed)}
+    stage_sessions.note_exchange(ctx, changed.session_id)
     participants.record(ctx, changed, participant_events.TOKEN_EXCHANGED, **more)
     stage_updates.announce(ctx, changed, stage_updates.TOKEN_EXCHANGED)
     if PUBLISH not in changed.capabilities:
@@ -309,6 +334,14 @@ def _concurrent_publishers(ctx: Context) -> int:
     """Return how many publish on all stages of the account and region."""
     active = (stage.active_session_id for stage in ctx.store.stages.values() if stage.active_session_id)
     return sum(ctx.store.stage_sessions[session_id].publishers for session_id in active)
+
+
+def _note_barred(ctx: Context, claims: Claims) -> None:
+    """Record that somebody who was disconnected came back, where there is a record of that one."""
+    stage = ctx.store.stages.get(claims.stage_arn)
+    before = participants.find(ctx, stage.arn, stage.active_session_id, claims.token_id) if stage else None
+    if before is not None:
+        participants.record(ctx, before, participant_events.JOIN_ERROR, error_code=INSUFFICIENT_CAPABILITIES)
 
 
 def _exchanged(participant: Participant) -> ExchangedParticipantToken:
