@@ -56,10 +56,3 @@ def test_events(sim: Emulator, server: Server, token: str, target: str, caplog: 
     assert json.loads(refused.value.response.body or b"") == {"ErrorCode": 501, "ErrorMessage": REFUSAL}
     assert REFUSAL in caplog.text
     assert sim.stages.participants == []
-
-
-def test_addresses(sim: Emulator, server: Server) -> None:
-    """The addresses in answers stay AWS's."""
-    endpoints = requests.post(f"{server.url}/CreateStage", "{}", timeout=10).json()["stage"]["endpoints"]
-    assert endpoints["events"] == "wss://global.events.live-video.net"
-    assert endpoints["whip"].endswith(".global-bm.whip.live-video.net")

@@ -139,6 +139,13 @@ class Stages:
             ctx, participant = found[-1]
             return LiveParticipant(self._state, ctx, participant, self._read)
 
+    def with_addresses(self, token: str, *, events_url: str, whip_url: str) -> str:
+        """Return a token that CreateParticipantToken or CreateStage answered, with other addresses in it.
+
+        It is as good as the one it was made of. Any other text is returned as it is.
+        """
+        return tokens.with_addresses(self._state.ids.secret, token, events_url=events_url, whip_url=whip_url)
+
     def stage(self, arn_or_name: str) -> str:
         """Return the ARN of the stage that has this ARN or this name.
 

@@ -60,7 +60,8 @@ class Server:
     RtmpPortRefused, which is an OSError, for a port that cannot be had; ValueError for a certificate that cannot be
     used.
 
-    Playback URLs in answers are the server's own, by the host that the client came by; with `aws_urls`, AWS's.
+    Playback URLs in answers are the server's own, and so are the addresses in `endpoints` and tokens of stages, by the
+    host that the client came by; with `aws_urls`, AWS's.
 
     Recordings are written to the folder `recordings`, as `{bucket}/{key}`, each file as it is whole.
 
