@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from ivsim.server.chat.socket import ChatSocket
 from ivsim.server.connection import HttpConnection
 from ivsim.server.run import Server
+from ivsim.server.stages.socket import StageSocket
 
 from .raw import RawClient
 from .waiting import until
@@ -133,7 +134,7 @@ def until_nobody_is_left() -> None:
 
     def is_left() -> bool:
         gc.collect()
-        kinds = (HttpConnection, ChatSocket)
+        kinds = (HttpConnection, ChatSocket, StageSocket)
         return any(type(each) in kinds for each in gc.get_objects()) or "ivsim review" in {
             thread.name for thread in threading.enumerate()
         }

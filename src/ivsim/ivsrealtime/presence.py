@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from . import news, participant_events, participants, pipeline, refusals, stage_sessions, stage_updates, subscriptions
 from ._service import Context, service
 from .participant_events import ExchangedParticipantToken
-from .participants import Participant
+from .participants import Client, Participant
 from .recording import life as recording
 from .refusals import INSUFFICIENT_CAPABILITIES, PUBLISH, Refusal
 from .tokens import Claims
@@ -35,8 +35,13 @@ DISCONNECTED, DELETED, TOKEN_REUSED = "participant-disconnected", "stage-deleted
 NOT_PUBLISHING = Refusal("NOT_PUBLISHING", "it publishes nothing")
 
 
-def admit(ctx: Context, claims: Claims, *, by_whip: bool = False) -> Participant | Refusal:
-    """Let somebody join with a token that is genuine. Whoever is there with it already has to leave."""
+def admit(
+    ctx: Context, claims: Claims, *, by_whip: bool = False, client: Client | None = None
+) -> Participant | Refusal:
+    """Let somebody join with a token that is genuine. Whoever is there with it already has to leave.
+
+    With a `client` it is one that came by a server.
+    """
     refused = barred(ctx, claims)
     if refused is not None:
         _note_barred(ctx, claims)
@@ -54,6 +59,8 @@ def admit(ctx: Context, claims: Claims, *, by_whip: bool = False) -> Participant
     if by_whip:
         only = tuple(each for each in claims.capabilities if each == PUBLISH)  # by WHIP nothing is received
         shown |= {"capabilities": only, "protocol": "WHIP", "ingest_protocol": "WHIP"}
+    if client is not None:
+        shown |= {**client._asdict(), "is_remote": True}
     return enter(ctx, claims.stage_arn, participant_id, **shown)
 
 
@@ -161,7 +168,9 @@ def begin(ctx: Context, participant: Participant, sent: Sent, *, protocol: str) 
     """Let a participant publish, whom nothing keeps from it."""
     number = participant.publications + 1
     shown: dict[str, Any] = {"is_publishing": True, "published": True, "publications": number, "protocol": protocol}
-    shown |= {"video": sent.video, "audio": sent.audio, "video_stopped": not sent.video, "audio_muted": not sent.audio}
+    shown |= {"video": sent.video, "audio": sent.audio}
+    shown |= {"audio_muted": participant.begins_muted or not sent.audio}
+    shown |= {"video_stopped": participant.begins_stopped or not sent.video}
     participant = participants.change(ctx, participant, **shown)
     stage_sessions.count(ctx, participant.session_id, publishers=1)
     participants.record(ctx, participant, participant_events.PUBLISH_STARTED)
@@ -220,6 +229,20 @@ def show(ctx: Context, participant: Participant, *, audio_muted: bool, video_sto
     changed = participants.change(ctx, participant, audio_muted=is_muted, video_stopped=is_stopped)
     news.tell(ctx, news.MUTE, changed)
     pipeline.follow(ctx, ctx.store.stage_sessions[participant.session_id].stage_arn)
+    return None
+
+
+def announce(ctx: Context, participant: Participant, *, audio_muted: bool, video_stopped: bool) -> None:
+    """Take what an SDK says of its streams: it holds at once where it publishes, and for the next time."""
+    said = {"begins_muted": audio_muted, "begins_stopped": video_stopped}
+    show(ctx, participants.change(ctx, participant, **said), audio_muted=audio_muted, video_stopped=video_stopped)
+
+
+def cut(ctx: Context, participant: Participant) -> Refusal | None:
+    """Let the connection of a participant's client break, if it has one."""
+    if not participant.is_remote:
+        return Refusal("NOT_REMOTE", "no client of its own is connected to a server")
+    participants.change(ctx, participant, cuts=participant.cuts + 1)
     return None
 
 

@@ -97,6 +97,15 @@ def with_addresses(secret: bytes, token: str, *, events_url: str, whip_url: str)
     return _signed(secret, header, {**payload, "events_url": events_url, "whip_url": whip_url})
 
 
+def topic_of(token: str) -> str | None:
+    """Return the id of the stage that a token, which may be anybody's, says it is for; None where it says nothing."""
+    try:
+        topic = _parts(token)[1].get("topic")
+    except TokenRefused:
+        return None
+    return topic if isinstance(topic, str) else None
+
+
 def sign_with(key: EllipticCurvePrivateKey, public_key_arn: str, claims: Claims) -> str:
     """Return the token that a back end makes of claims, with a key whose public half was imported."""
     import jwt  # noqa: PLC0415 - only here, and it imports cryptography
