@@ -46,7 +46,8 @@ def test_it_admits() -> None:
         token = participant_token(pem, kid, stage, participant_id="ann_1", user_id="ann")
         host = sim.stages.join(token)
         assert (host.participant_id, host.user_id) == ("ann_1", "ann")
-        host.exchange_token(participant_token(KEY, kid, stage, user_id="star", capabilities=["SUBSCRIBE"]))
+        other: Any = {"participant_id": "ann_1", "user_id": "star", "capabilities": ["SUBSCRIBE"]}
+        host.exchange_token(participant_token(KEY, kid, stage, **other))
         with pytest.raises(StageRefused, match="INSUFFICIENT_CAPABILITIES"):
             host.publish()
         sim.clock.advance(12 * 60 * 60)

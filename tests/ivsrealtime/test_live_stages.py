@@ -131,27 +131,6 @@ def test_connected(sim: Emulator, stage: str) -> None:
         sim.stages.connected(1)  # type: ignore[arg-type]
 
 
-@pytest.mark.needs("ImportPublicKey")
-def test_connected_after_an_exchange(sim: Emulator, stage: str, sign: Sign) -> None:
-    """Who went over to another token is found by either, comes back with either, and is kept away with both."""
-    first, second = sign(sim, stage, jti="ann"), sign(sim, stage, jti="ann-2", user_id="star")
-    sim.stages.join(sign(sim, stage, jti="bob"))
-    ann = sim.stages.join(first)
-    ann.exchange_token(second)
-    for token in (first, second):
-        found = sim.stages.connected(token)
-        assert found is not None
-        assert (found.participant_id, found.user_id) == ("ann", "star")
-    assert sim.stages.connected(sign(sim, stage, jti="ann-3")) is None
-    again = sim.stages.join(second)
-    assert (again.participant_id, ann.is_connected) == ("ann", False)
-    assert sim.stages.connected(second) is not None
-    again.exchange_token(second)
-    call(sim, "DisconnectParticipant", stageArn=stage, participantId="ann")
-    for token in (first, second):
-        refused("PARTICIPANT_DISCONNECTED", sim.stages.join, token)
-
-
 @pytest.mark.needs("StartParticipantReplication")
 def test_no_replica_is_connected(sim: Emulator, stage: str, other: str, sign: Sign) -> None:
     """A replica is on its stage with no token, though it has the id of one."""

@@ -1,4 +1,4 @@
-"""Clients of stages for the tests: what AWS's web SDK does over the events WebSocket, and what its Python samples do."""
+"""Clients of stages for the tests: what AWS's web SDK does over the events WebSocket, and AWS's Python samples."""
 
 from __future__ import annotations
 

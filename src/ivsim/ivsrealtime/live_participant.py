@@ -169,8 +169,8 @@ class LiveParticipant:
     def exchange_token(self, token: str) -> None:
         """Go on with what another token says: other capabilities, attributes, user id.
 
-        Raises StageRefused: TOKEN_EXCHANGE_REFUSED unless a back end has signed both tokens, for the same stage;
-        TOKEN_MALFORMED and TOKEN_EXPIRED as `Stages.join()` does. Without the capability PUBLISH it publishes no more.
+        Raises StageRefused: TOKEN_EXCHANGE_REFUSED unless a back end has signed both tokens, for the same stage and
+        with the same `jti`, the participant's id; TOKEN_MALFORMED and TOKEN_EXPIRED as `Stages.join()` does. Without the capability PUBLISH it publishes no more.
         """
 
         def exchange(ctx: Context, participant: Participant) -> Refusal | None:

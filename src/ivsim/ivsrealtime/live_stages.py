@@ -101,7 +101,7 @@ class Stages:
         return self._joined(ctx, answer)
 
     def connected(self, token: str) -> LiveParticipant | None:
-        """Return who is on a stage with a token, or went over to it by an exchange; None when nobody is.
+        """Return who is on a stage with a token, or another of the same participant; None when nobody is.
 
         Raises StageRefused as `join()` does, TypeError for what is not text.
         """

@@ -52,8 +52,6 @@ class Participant(Struct, frozen=True):
     """The end of its token's validity, in seconds since 1970."""
     is_token_own: bool = True
     """True where the service has made its token."""
-    token_id: str = ""
-    """The id of the token that it goes by, which is its own until an exchange; empty where it has none."""
     is_remote: bool = False
     """True where a client of its own came by a server, and not a test that stands for one."""
     cuts: int = 0

@@ -46,22 +46,19 @@ def admit(
     if refused is not None:
         _note_barred(ctx, claims)
         return refused
-    there = holder(ctx, claims)
-    participant_id = there.participant_id if there else claims.token_id
     shown: dict[str, Any] = {
         "user_id": claims.user_id or "",
         "attributes": claims.attributes,
         "capabilities": claims.capabilities,
         "expires": claims.expires,
         "is_token_own": claims.is_own,
-        "token_id": claims.token_id,
     }
     if by_whip:
         only = tuple(each for each in claims.capabilities if each == PUBLISH)  # by WHIP nothing is received
         shown |= {"capabilities": only, "protocol": "WHIP", "ingest_protocol": "WHIP"}
     if client is not None:
         shown |= {**client._asdict(), "is_remote": True}
-    return enter(ctx, claims.stage_arn, participant_id, **shown)
+    return enter(ctx, claims.stage_arn, claims.token_id, **shown)
 
 
 def barred(ctx: Context, claims: Claims) -> Refusal | None:
@@ -75,18 +72,11 @@ def barred(ctx: Context, claims: Claims) -> Refusal | None:
 
 
 def holder(ctx: Context, claims: Claims) -> Participant | None:
-    """Return who is on a stage with a token, None where nobody is."""
-    session = stage_sessions.find(ctx, claims.stage_arn, ctx.store.stages[claims.stage_arn].active_session_id)
-    if session is None:
-        return None
-    there = [participants.at(ctx, session.session_id, claims.token_id)]
-    if session.has_exchanged:
-        there += participants.connected(ctx, session.session_id)
-    for each in filter(None, there):
-        is_there = each.state == "CONNECTED" and each.replication_type != REPLICA
-        if is_there and claims.token_id in (each.participant_id, each.token_id):
-            return each
-    return None
+    """Return who is on a stage with a token, None where nobody is: a replica is there with none."""
+    session_id = ctx.store.stages[claims.stage_arn].active_session_id
+    there = participants.at(ctx, session_id, claims.token_id) if session_id else None
+    is_there = there is not None and there.state == "CONNECTED" and there.replication_type != REPLICA
+    return there if is_there else None
 
 
 def enter(ctx: Context, stage_arn: str, participant_id: str, **shown: Any) -> Participant:
@@ -254,12 +244,13 @@ def exchange(ctx: Context, participant: Participant, claims: Claims) -> Refusal 
         return Refusal("TOKEN_EXCHANGE_REFUSED", "tokens of CreateParticipantToken cannot be exchanged")
     if claims.stage_arn != ctx.store.stage_sessions[participant.session_id].stage_arn:
         return Refusal("TOKEN_EXCHANGE_REFUSED", f"the token is for {claims.stage_arn}")
+    if claims.token_id != participant.participant_id:
+        rule = f"the token's jti is {claims.token_id!r}, and not the participant's id {participant.participant_id!r}"
+        return Refusal("TOKEN_EXCHANGE_REFUSED", rule)
     before = _exchanged(participant)
-    said: dict[str, Any] = {"attributes": claims.attributes, "capabilities": claims.capabilities}
-    said |= {"expires": claims.expires, "token_id": claims.token_id}
+    said = {"attributes": claims.attributes, "capabilities": claims.capabilities, "expires": claims.expires}
     changed = participants.change(ctx, participant, user_id=claims.user_id or "", **said)
     more = {"previous_token": before, "new_token": _exchanged(changed)}
-    stage_sessions.note_exchange(ctx, changed.session_id)
     participants.record(ctx, changed, participant_events.TOKEN_EXCHANGED, **more)
     stage_updates.announce(ctx, changed, stage_updates.TOKEN_EXCHANGED)
     if PUBLISH not in changed.capabilities:

@@ -23,8 +23,6 @@ class StageSession(Struct, frozen=True):
     present: int = 0
     publishers: int = 0
     subscribers: int = 0
-    has_exchanged: bool = False
-    """True when somebody there goes on with another token than the one it came with."""
 
 
 @service.operation(rate=5)
@@ -83,9 +81,3 @@ def end(ctx: Context, session_id: str) -> None:
     session = ctx.store.stage_sessions[session_id]
     ctx.store.stage_sessions[session_id] = replace(session, end_time=ctx.now)
     ctx.store.stages[session.stage_arn] = replace(ctx.store.stages[session.stage_arn], active_session_id=None)
-
-
-def note_exchange(ctx: Context, session_id: str) -> None:
-    """Note that somebody in a session goes on with another token."""
-    session = ctx.store.stage_sessions[session_id]
-    ctx.store.stage_sessions[session_id] = replace(session, has_exchanged=True)

@@ -122,8 +122,7 @@ def disconnect_participant(ctx: Context, stage_arn: str, participant_id: str, *,
     participant = participants.find(ctx, stage_arn, ctx.store.stages[stage_arn].active_session_id, participant_id)
     if participant is None:
         raise ResourceNotFoundException(f"Resource: {participant_id} not found", resource=stage_arn)
-    for token_id in filter(None, (participant_id, participant.token_id)):
-        ctx.store.disconnected[f"{stage_arn} {token_id}"] = ctx.now
+    ctx.store.disconnected[f"{stage_arn} {participant_id}"] = ctx.now
     presence.leave(ctx, participant, presence.DISCONNECTED)
 
 

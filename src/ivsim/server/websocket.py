@@ -112,7 +112,8 @@ class WebSocket(asyncio.Protocol, ABC):
         if self.is_in:
             self.mute()
             self.leave()
-        assert self._closing is not None  # what is not open is closing, since `flush()`
+        self.flush()
+        assert self._closing is not None  # as it is not open any more
         self._closing.cancel()
 
     def pause_writing(self) -> None:

@@ -184,7 +184,7 @@ def test_made_to_leave(sim: Emulator, server: Server, stage: Stage) -> None:
 def test_exchange(sim: Emulator, server: Server, stage: Stage) -> None:
     """A page goes over to another token, which both ids confirm; the others see who it is now."""
     sign = BackEnd()
-    old, new = sign(sim, stage.arn, user_id="ann"), sign(sim, stage.arn, jti="x", user_id="star", attributes={"a": "b"})
+    old, new = sign(sim, stage.arn, user_id="ann"), sign(sim, stage.arn, user_id="star", attributes={"a": "b"})
     with Page(server, old, sdk_path(stage.arn)) as ann, Page(server, stage.token("bob"), f"/{stage.id}") as bob:
         ann.until_it_sees("ann", "bob")
         bob.sees()
