@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from secrets import choice
 from string import ascii_letters, digits
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import signing
 from .core import arns
@@ -65,7 +65,7 @@ def participant_token(
     if lifetime > tokens.LONGEST.total_seconds():
         raise ValueRefused("expires_in", f"{expires_in!r} is more than {tokens.LONGEST.days} days")
     moment = signing.moment(now)
-    addresses = endpoints.endpoints_of(stage_arn) if stage_endpoints is None else stage_endpoints
+    addresses: Any = endpoints.endpoints_of(stage_arn) if stage_endpoints is None else stage_endpoints
     for name in ("events", "whip"):
         if not isinstance(addresses, Mapping) or not isinstance(addresses.get(name), str) or not addresses[name]:
             raise ValueRefused("stage_endpoints", f"{stage_endpoints!r} has no address {name!r}")

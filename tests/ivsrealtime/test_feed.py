@@ -51,7 +51,7 @@ class Door:
     def _short(self, news: Sent | Ended | Cut | Missing) -> Any:
         if isinstance(news, (Cut, Missing)):
             return type(news).__name__, self.names.get(news.to)
-        frame = json.loads(news.frame) if news.frame else None
+        frame: Any = json.loads(news.frame) if news.frame else None
         if isinstance(news, Ended):
             return "Ended", self.names[news.to], frame and frame["payload"]["code"]
         to, payload = " ".join(sorted(self.names[each] for each in news.to)), frame["payload"]

@@ -103,7 +103,7 @@ def test_own_but_changed() -> None:
 def test_other_addresses() -> None:
     """A token of the service's with other addresses is as good, and says all else as before; others' stay."""
     token = sign(SECRET, CLAIMS)
-    own = {"events_url": "ws://x", "whip_url": "http://x"}
+    own: Any = {"events_url": "ws://x", "whip_url": "http://x"}
     assert read_at(with_addresses(SECRET, token, **own)) == CLAIMS._replace(**own)
     for text in ("", "token", "é.b.c", "a.b.\ud800", f"{token}x", sign(b"another", CLAIMS), signed()):
         assert with_addresses(SECRET, text, **own) == text

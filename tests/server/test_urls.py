@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import jwt
 import pytest
@@ -16,7 +17,7 @@ from .raw import RawClient
 AWS = "https://89e4e5f1cd12.us-east-1.playback.live-video.net"
 
 
-def asked(port: int, target: str, host: str, **members: str) -> str:
+def asked(port: int, target: str, host: str, **members: Any) -> str:
     """Return the body of an answer to a request by a name of the host."""
     body = json.dumps(members)
     with RawClient(port) as client:

@@ -44,7 +44,7 @@ class ExchangeToken(Struct, tag_field="type", tag="aws:ivs:EXCHANGE_TOKEN"):
 
 Said: TypeAlias = Ping | SetState | ExchangeToken
 
-_decoder = msgspec.json.Decoder(Said)
+_decoder: msgspec.json.Decoder[Said] = msgspec.json.Decoder(Said)
 _encode = msgspec.json.Encoder().encode
 
 PONG = _encode({"type": "PONG"})

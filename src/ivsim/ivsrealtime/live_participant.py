@@ -170,7 +170,8 @@ class LiveParticipant:
         """Go on with what another token says: other capabilities, attributes, user id.
 
         Raises StageRefused: TOKEN_EXCHANGE_REFUSED unless a back end has signed both tokens, for the same stage and
-        with the same `jti`, the participant's id; TOKEN_MALFORMED and TOKEN_EXPIRED as `Stages.join()` does. Without the capability PUBLISH it publishes no more.
+        with the same `jti`, the participant's id; TOKEN_MALFORMED and TOKEN_EXPIRED as `Stages.join()` does. Without
+        the capability PUBLISH it publishes no more.
         """
 
         def exchange(ctx: Context, participant: Participant) -> Refusal | None:
@@ -190,7 +191,7 @@ class LiveParticipant:
     def describe(self, client: Client) -> None:
         """Take what is known of its client; what is empty stays as it was."""
         said = {name: value for name, value in client._asdict().items() if value}
-        self._try(lambda ctx, participant: participants.change(ctx, participant, **said) and None)
+        self._try(lambda ctx, participant: participants.change(ctx, participant, **said))
 
     def cut(self) -> None:
         """Let its client's connection to the server break, as a network does; AWS's SDKs come back by themselves.

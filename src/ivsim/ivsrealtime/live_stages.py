@@ -114,7 +114,7 @@ class Stages:
             if refused is not None:
                 raise StageRefused(*refused)
             participant = presence.holder(ctx, claims)
-            return participant and LiveParticipant(self._state, ctx, participant, self._read)
+            return LiveParticipant(self._state, ctx, participant, self._read) if participant else None
 
     @property
     def participants(self) -> list[LiveParticipant]:

@@ -158,7 +158,8 @@ class HttpConnection(HttpToolsProtocol):
             return
         cast("Gathering", self.transport).flush()
         self.transport = self.transport.transport  # type: ignore[attr-defined]
-        self.ws_protocol_class = partial(self.ws_protocol_class, target=self.url, headers=self.headers)  # type: ignore
+        chosen: Any = self.ws_protocol_class
+        self.ws_protocol_class = cast("Any", partial(chosen, target=self.url, headers=self.headers))
         self.handle_websocket_upgrade()
         if rest:
             cast("asyncio.Protocol", self.transport.get_protocol()).data_received(rest)

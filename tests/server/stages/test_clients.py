@@ -57,7 +57,7 @@ WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 )
 def test_agents(agent: str, expected: tuple[str, ...]) -> None:
     """System and browser are found in User-Agent, each by its own name; what is neither is left empty."""
-    assert client_of(Headers({"User-Agent": agent})) == Client(*expected, "")
+    assert client_of(Headers({"User-Agent": agent})) == Client(*expected)
 
 
 def test_sdk() -> None:
