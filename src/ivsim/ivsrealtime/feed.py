@@ -210,7 +210,9 @@ class Feed:
             record = participants.at(session.ctx, session_id, key.participant_id)
             if record is None or (record.state, record.joins) != ("CONNECTED", key.joins):
                 self._drop(key)
-                frame = b"" if is_replaced else frames.disconnect(_code(session.ctx, record, key.joins))
+                frame = b""
+                if record is not None and not is_replaced:
+                    frame = frames.disconnect(_code(session.ctx, record, key))
                 self._news.append(Ended(key, frame))
             elif record.cuts > member.cuts:
                 member.cuts = record.cuts
@@ -240,12 +242,10 @@ class Feed:
             self._news.append(Sent(tuple(to), frame))
 
 
-def _code(ctx: Context, participant: Participant | None, joins: int) -> str:
+def _code(ctx: Context, participant: Participant, key: Key) -> str:
     """Return why a participant is not on its stage any more."""
-    reason = ""
-    if participant is not None and participant.joins != joins:
+    told = ctx.store.news.part(participant.session_id, participant.heard_from, participant.heard_to)
+    reason = told[-1].reason if told and told[-1].to == participant.participant_id else ""
+    if participant.joins != key.joins:
         reason = presence.TOKEN_REUSED
-    elif participant is not None:
-        told = ctx.store.news.part(participant.session_id, participant.heard_from, participant.heard_to)
-        reason = told[-1].reason if told and told[-1].to == participant.participant_id else ""
     return reason.upper().replace("-", "_") or LEFT

@@ -74,7 +74,7 @@ class WebSocket(asyncio.Protocol, ABC):
 
     @abstractmethod
     def mute(self) -> None:
-        """Have nothing more written to it."""
+        """Have nothing more written to it, while it is in."""
 
     @abstractmethod
     def leave(self) -> None:

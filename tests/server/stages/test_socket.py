@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from typing import Any
@@ -11,12 +12,15 @@ from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
 
 from ivsim import Emulator
+from ivsim.ivsrealtime.refusals import Refusal
 from ivsim.server.run import Server
+from ivsim.server.stages.hub import Hub
+from ivsim.server.stages.socket import StageSocket
 
 from ...calling import call
 from ...ivsrealtime.people import told
 from ...ivsrealtime.signing import BackEnd
-from ..chatting import Raw
+from ..chatting import Raw, close
 from ..staging import Page, sdk_path
 from ..waiting import until
 from .conftest import Stage
@@ -293,6 +297,16 @@ def test_odd_frames(server: Server, stage: Stage) -> None:
             assert end[0] == code
 
 
+def test_said_with_goodbye(sim: Emulator, server: Server, stage: Stage) -> None:
+    """Who says something in the same packet as goodbye is not answered any more, and has left."""
+    with Raw(server, stage.token("ann")) as raw:
+        raw.shake()
+        raw.frame()
+        raw.send(Frame(Opcode.TEXT, b'{"type":"PING"}'), close(1000))
+        assert raw.frame()[0] is Opcode.CLOSE
+    until(lambda: not sim.stages.participants)
+
+
 def test_a_bug_at_a_token(
     server: Server, stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -313,6 +327,43 @@ def test_a_bug_at_a_frame(
             page.say(type="SET_STATE", audioMuted=True, videoStopped=True)
             assert page.rest()[1] == 1011
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_frame_too_late(server: Server, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who says something as it is thrown out is told so, behind which the news come."""
+    left = Refusal("NOT_CONNECTED", "it has left")
+    with Page(server, stage.token("ann"), f"/{stage.id}") as page:
+        page.sees()
+        with monkeypatch.context() as patch:
+            patch.setattr("ivsim.ivsrealtime.presence.announce", lambda *_, **__: left)
+            page.say(type="SET_STATE", audioMuted=True, videoStopped=True)
+            assert page.hears()["payload"] == {"message": "NOT_CONNECTED: it has left"}
+
+
+def test_muted(sim: Emulator) -> None:
+    """Nothing more is written to a socket that does not read."""
+
+    async def written() -> Any:
+        transport: Any = Transport()
+        socket = StageSocket(Hub(sim))
+        socket.connection_made(transport)
+        for data in (b"before", b"after"):
+            socket.write(data)
+            socket.mute()
+        return transport.written
+
+    assert asyncio.run(written()) == [b"before"]
+
+
+class Transport:
+    """A transport that keeps what is written."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.write = self.written.append
+
+    def set_write_buffer_limits(self, **_: int) -> None:
+        """Keep all."""
 
 
 def test_log(server: Server, stage: Stage, caplog: pytest.LogCaptureFixture) -> None:

@@ -66,8 +66,8 @@ class ChatSocket(WebSocket):
 
     def mute(self) -> None:
         """Have nothing more written to it."""
-        if self._connection is not None:
-            self._hub.mute(self._connection)
+        assert self._connection is not None  # whoever is muted is in
+        self._hub.mute(self._connection)
 
     def leave(self) -> None:
         """Leave the room."""

@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from websockets.frames import CloseCode
 from websockets.http11 import Response
@@ -55,10 +55,11 @@ class StageSocket(WebSocket):
 
         A client that has asked for errors over the WebSocket learns there that it is refused.
         """
-        token, address = self.protocol.subprotocol or "", urlsplit(self.request.path)
-        query = parse_qs(address.query)
+        token = self.protocol.subprotocol or ""
+        path, _, query_string = self.request.path.partition("?")
+        query = parse_qs(query_string)
         try:
-            _check_topic(token, query.get("topic", [address.path])[0])
+            _check_topic(token, query.get("topic", [path])[0])
             participant = self._hub.join(token, client_of(self.request.headers), self)
         except StageRefused as refused:
             if query.get("error_over_ws") != ["1"]:
