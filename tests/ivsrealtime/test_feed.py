@@ -264,6 +264,24 @@ def test_a_server_that_was_killed(sim: Emulator, stage: str) -> None:
     assert [each.user_id for each in later.stages.participants] == ["bob"]
 
 
+@pytest.mark.needs("StartParticipantReplication")
+def test_replica(sim: Emulator, door: Door, stage: str, other: str) -> None:
+    """A replica from another stage is there like anybody, publishing, with the attributes that it was given."""
+    host = sim.stages.join(stage, user_id="host", attributes={"a": "1"})
+    host.publish()
+    door.join(door.token(other, "ann"))
+    door.news()
+    place = {"sourceStageArn": stage, "destinationStageArn": other, "participantId": host.participant_id}
+    call(sim, "StartParticipantReplication", **place, attributes={"b": "2"})
+    (sent,) = door.feed.news()
+    assert isinstance(sent, Sent)
+    shown = json.loads(sent.frame)["payload"]["participants"][1]
+    assert (shown["id"], shown["userId"], shown["isPublishing"]) == (host.participant_id, "host", True)
+    assert shown["attributes"] == {"a": "1", "b": "2"}
+    call(sim, "StopParticipantReplication", **place)
+    assert door.news() == [("ann", 3, "ann")]
+
+
 def test_refused(door: Door) -> None:
     """A token that admits to nothing is refused as in process."""
     with pytest.raises(StageRefused, match="TOKEN_MALFORMED"):

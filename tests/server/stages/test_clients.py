@@ -7,10 +7,10 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from websockets.datastructures import Headers
 
 from ivsim.ivsrealtime.participants import Client
 from ivsim.server.stages.clients import client_of
+from ivsim.web import Headers
 
 MOZILLA = "Mozilla/5.0"
 WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
@@ -57,13 +57,13 @@ WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 )
 def test_agents(agent: str, expected: tuple[str, ...]) -> None:
     """System and browser are found in User-Agent, each by its own name; what is neither is left empty."""
-    assert client_of(Headers({"User-Agent": agent})) == Client(*expected)
+    assert client_of(Headers([("User-Agent", agent)])) == Client(*expected)
 
 
 def test_sdk() -> None:
     """The SDK says its version itself."""
-    assert client_of(Headers({"X-Stages-SDK": "1.41.0"})) == Client(sdk_version="1.41.0")
-    assert client_of(Headers()) == Client()
+    assert client_of(Headers([("x-stages-sdk", "1.41.0")])) == Client(sdk_version="1.41.0")
+    assert client_of(Headers([])) == Client()
 
 
 @given(st.text(max_size=300), st.text(max_size=300))

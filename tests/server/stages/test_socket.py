@@ -259,6 +259,17 @@ def test_no_token(server: Server, stage: Stage) -> None:
         assert (status, headers["connection"]) == (401, "close")
 
 
+def test_a_header_twice(sim: Emulator, server: Server, stage: Stage) -> None:
+    """A header that comes twice counts once."""
+    token = stage.token("ann")
+    with Raw(server, token, User_Agent="one\r\nUser-Agent: Firefox/150.0") as raw:
+        assert raw.shake()[0] == 101
+        ann = sim.stages.connected(token)
+        assert ann is not None
+        assert ann.participant is not None
+        assert ann.participant.browser_name == "Firefox"
+
+
 def test_any_address(server: Server, stage: Stage) -> None:
     """Without a topic in the address the token says it all."""
     with Page(server, stage.token("ann"), "") as page:

@@ -16,7 +16,7 @@ from ...ivsrealtime import frames
 from ...ivsrealtime.frames import ExchangeToken, FrameRefused, Ping
 from ...ivsrealtime.live_participant import StageRefused
 from ...ivsrealtime.tokens import topic_of
-from ...web import CALLS, FAILED
+from ...web import CALLS, FAILED, Headers
 from ..websocket import WebSocket
 from .clients import client_of
 from .hub import Hub
@@ -60,7 +60,7 @@ class StageSocket(WebSocket):
         query = parse_qs(query_string)
         try:
             _check_topic(token, query.get("topic", [path])[0])
-            participant = self._hub.join(token, client_of(self.request.headers), self)
+            participant = self._hub.join(token, client_of(Headers(self.request.headers.raw_items())), self)
         except StageRefused as refused:
             if query.get("error_over_ws") != ["1"]:
                 return self.refusal(_STATUS.get(refused.code, 403), str(refused))
