@@ -118,6 +118,8 @@ def test_two_pages(sim: Emulator, stage: Stage, token: Callable[..., str], open_
     sees(ann, 'ann {"role":"host"}', "bob {}")
     tells(bob, "ann joined")
     guest = sim.stages.join(stage.arn, user_id="guest", attributes={"seat": "3"})
+    for page in (ann, bob):
+        tells(page, "guest joined")  # who is first seen publishing has no change of state
     guest.publish()
     for page in (ann, bob):
         tells(page, "guest: published")
@@ -146,6 +148,7 @@ def test_muted(sim: Emulator, token: Callable[..., str], open_page: Open) -> Non
         return record is not None and record.is_publishing and record.audio_muted
 
     until(lambda: ann.participant is not None and ann.participant.begins_muted)
+    tells(watcher, "ann joined")
     ann.publish()
     tells(watcher, "ann: published")
     assert is_muted()
@@ -227,6 +230,18 @@ def test_reset(sim: Emulator, token: Callable[..., str], open_page: Open) -> Non
     tells(ann, "ann joined")
     sim.reset()
     tells(ann, "thrown out: stage-deleted")
+
+
+def test_restart(sim: Emulator, server: Server, stage: Stage, token: Callable[..., str], open_page: Open) -> None:
+    """When the server is there again, after a stop, a page comes back by itself, and joins once more."""
+    ann = open_page(token("ann"))
+    tells(ann, "ann joined")
+    server.close()
+    tells(ann, "errored")
+    assert stage.user_ids() == []
+    with sim.serve(server.port):
+        tells(ann, "errored\nconnecting\nconnected\n")
+        assert stage.user_ids() == ["ann"]
 
 
 @pytest.mark.needs("ImportPublicKey")

@@ -23,6 +23,14 @@ PATIENCE = 10.0
 seconds."""
 
 
+_FEW = 50
+"""The number of clients who are told at once what is new. With more of them it waits a little for what comes next."""
+
+_WAIT_FOR_EACH = 0.0002
+"""The seconds that it waits for each client above that: all are sent the whole state each time, and while many join, the
+work would grow with the third power of their number."""
+
+
 class Socket(Protocol):
     """A WebSocket, as the hub sees it."""
 
@@ -104,7 +112,10 @@ class Hub:
             socket.abort()
 
     def _wake(self) -> None:
-        self._loop.call_soon_threadsafe(self.notify_members)
+        self._loop.call_soon_threadsafe(self._notify_soon)
+
+    def _notify_soon(self) -> None:
+        self._loop.call_later(max(0, len(self._members) - _FEW) * _WAIT_FOR_EACH, self.notify_members)
 
     def _await(self, key: Key) -> None:
         self._missing[key] = self._loop.call_later(PATIENCE, self._give_up, key)
