@@ -74,6 +74,7 @@ FLOORS = {
     "ivsrealtime": [
         ["retention", "overview"],
         ["live_stages"],
+        ["feed"],
         ["live_participant"],
         ["ingest", "stages", "participant_replicas", "ingest_configurations"],
         ["presence", "compositions"],

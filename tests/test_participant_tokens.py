@@ -20,6 +20,10 @@ KEY_ARN, STAGE = f"{PLACE}:public-key/KeyKeyKey123", f"{PLACE}:stage/AbCdEf12345
 KEY = ec.generate_private_key(ec.SECP384R1())
 
 
+OWN = {"events": "ws://localhost:4870", "whip": "http://localhost:4870", "rtmp": "rtmp://localhost/app/"}
+"""The endpoints of a stage on a server."""
+
+
 def claims(**arguments: Any) -> dict[str, Any]:
     """Return what is in a token that was signed at noon."""
     token = participant_token(KEY, KEY_ARN, STAGE, **{"now": NOON, **arguments})
@@ -42,7 +46,8 @@ def test_it_admits() -> None:
         token = participant_token(pem, kid, stage, participant_id="ann_1", user_id="ann")
         host = sim.stages.join(token)
         assert (host.participant_id, host.user_id) == ("ann_1", "ann")
-        host.exchange_token(participant_token(KEY, kid, stage, user_id="star", capabilities=["SUBSCRIBE"]))
+        other: Any = {"participant_id": "ann_1", "user_id": "star", "capabilities": ["SUBSCRIBE"]}
+        host.exchange_token(participant_token(KEY, kid, stage, **other))
         with pytest.raises(StageRefused, match="INSUFFICIENT_CAPABILITIES"):
             host.publish()
         sim.clock.advance(12 * 60 * 60)
@@ -79,6 +84,7 @@ def test_least() -> None:
         ({"capabilities": ()}, {"capabilities": {}}),
         ({"expires_in": 5}, {"exp": NOW + 5}),
         ({"expires_in": timedelta(days=14)}, {"exp": NOW + 14 * 86_400}),
+        ({"stage_endpoints": OWN}, {"events_url": "ws://localhost:4870", "whip_url": "http://localhost:4870"}),
     ],
     ids=str,
 )
@@ -104,6 +110,10 @@ def test_claims(arguments: dict[str, Any], expected: dict[str, Any]) -> None:
         ({"expires_in": 0}, ValueError, "expires_in: 0 is not in the future"),
         ({"expires_in": timedelta(days=15)}, ValueError, "expires_in: .* is more than 14 days"),
         ({"now": datetime(2026, 1, 1)}, ValueError, "now: .* has no time zone"),
+        ({"stage_endpoints": {"events": "ws://x"}}, ValueError, "stage_endpoints: .* has no address 'whip'"),
+        ({"stage_endpoints": {"events": "", "whip": "x"}}, ValueError, "stage_endpoints: .* has no address 'events'"),
+        ({"stage_endpoints": {"events": 1, "whip": "x"}}, ValueError, "stage_endpoints: .* has no address 'events'"),
+        ({"stage_endpoints": "ws://x"}, ValueError, "stage_endpoints: .* has no address 'events'"),
     ],
     ids=str,
 )

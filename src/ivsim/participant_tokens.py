@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from secrets import choice
 from string import ascii_letters, digits
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import signing
 from .core import arns
@@ -31,6 +31,7 @@ def participant_token(
     capabilities: Sequence[str] = participant_tokens.CAPABILITIES,
     expires_in: float | timedelta = timedelta(minutes=participant_tokens.DEFAULT_MINUTES),
     now: datetime | None = None,
+    stage_endpoints: Mapping[str, str] | None = None,
 ) -> str:
     """Return a participant token that a back end has signed: with it somebody joins a stage, and tokens are exchanged.
 
@@ -41,9 +42,10 @@ def participant_token(
     - `capabilities`: "PUBLISH" and "SUBSCRIBE", one of them, or none.
     - `expires_in`: seconds or a timedelta, 14 days at most, counted from `now`; by default that is the time of the
       active mock, or the system's when there is none.
+    - `stage_endpoints`: the stage's `endpoints`, as a server's GetStage answers them, whose addresses are its own. By
+      default they are AWS's.
 
-    The addresses in it are those of the stage's `endpoints`. Source: *Distribute Participant Tokens*, IVS Real-Time
-    User Guide.
+    Source: *Distribute Participant Tokens*, IVS Real-Time User Guide.
 
     Raises ValueError, with the name of the argument, for what a stage would refuse; TypeError for an argument of
     another type. For a token that is to be refused, give a `now` that is long ago, or another key.
@@ -63,7 +65,10 @@ def participant_token(
     if lifetime > tokens.LONGEST.total_seconds():
         raise ValueRefused("expires_in", f"{expires_in!r} is more than {tokens.LONGEST.days} days")
     moment = signing.moment(now)
-    addresses = endpoints.endpoints_of(stage_arn)
+    addresses: Any = endpoints.endpoints_of(stage_arn) if stage_endpoints is None else stage_endpoints
+    for name in ("events", "whip"):
+        if not isinstance(addresses, Mapping) or not isinstance(addresses.get(name), str) or not addresses[name]:
+            raise ValueRefused("stage_endpoints", f"{stage_endpoints!r} has no address {name!r}")
     claims = tokens.Claims(
         expires=int(moment + lifetime),
         issued=int(moment),

@@ -107,6 +107,46 @@ def test_a_token_says_it_itself(sim: Emulator, stage: str) -> None:
         sim.stages.join(token, user_id="ann")
 
 
+def test_connected(sim: Emulator, stage: str) -> None:
+    """Who is on a stage with a token is found by it, until it leaves; a token that admits to nothing is refused."""
+    token = call(sim, "CreateParticipantToken", stageArn=stage).body["participantToken"]["token"]
+    assert sim.stages.connected(token) is None
+    host = sim.stages.join(token)
+    found = sim.stages.connected(token)
+    assert found is not None
+    found.leave()
+    assert not host.is_connected
+    assert sim.stages.connected(token) is None
+    sim.stages.join(stage)
+    assert sim.stages.connected(token) is None
+    sim.stages.join(token)
+    refused("TOKEN_MALFORMED", sim.stages.connected, token[:-2])
+    call(sim, "DisconnectParticipant", stageArn=stage, participantId=host.participant_id)
+    refused("PARTICIPANT_DISCONNECTED", sim.stages.connected, token)
+    call(sim, "DeleteStage", arn=stage)
+    refused("STAGE_DELETED", sim.stages.connected, token)
+    sim.clock.advance(12 * 3600)
+    refused("TOKEN_EXPIRED", sim.stages.connected, token)
+    with pytest.raises(TypeError, match="token: 1 is not text"):
+        sim.stages.connected(1)  # type: ignore[arg-type]
+
+
+@pytest.mark.needs("StartParticipantReplication")
+def test_no_replica_is_connected(sim: Emulator, stage: str, other: str, sign: Sign) -> None:
+    """A replica is on its stage with no token, though it has the id of one."""
+    host = sim.stages.join(sign(sim, stage, jti="ann"))
+    host.publish()
+    sim.stages.join(other)
+    call(
+        sim,
+        "StartParticipantReplication",
+        sourceStageArn=stage,
+        destinationStageArn=other,
+        participantId=host.participant_id,
+    )
+    assert sim.stages.connected(sign(sim, other, jti="ann")) is None
+
+
 def test_participants(sim: Emulator, stage: str, other: str) -> None:
     """Whoever is on a stage is found, in every region, and may be made to act."""
     host, ann, away = sim.stages.join(stage), sim.stages.join(other), sim.stages.join(stage_in(sim, "eu-west-1"))

@@ -178,6 +178,7 @@ def test_exchange_refused(sim: Emulator, sign: Sign) -> None:
     token = call(sim, "CreateParticipantToken", stageArn=arn).body["participantToken"]["token"]
     refused("TOKEN_EXCHANGE_REFUSED", host.exchange_token, token)
     refused("TOKEN_EXCHANGE_REFUSED", host.exchange_token, sign(sim, other))
+    refused("TOKEN_EXCHANGE_REFUSED", host.exchange_token, sign(sim, arn, jti="another"))
     refused("TOKEN_EXCHANGE_REFUSED", guest.exchange_token, sign(sim, arn))
     refused("TOKEN_MALFORMED", host.exchange_token, "token")
     assert host.user_id == "host"

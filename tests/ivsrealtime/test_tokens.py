@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ivsim.ivsrealtime.tokens import Claims, ConnectionClaims, TokenRefused, read, read_connection, sign
+from ivsim.ivsrealtime.tokens import Claims, ConnectionClaims, TokenRefused, read, read_connection, sign, with_addresses
 
 SECRET = b"secret"
 NOW = 1_795_262_400
@@ -98,6 +98,15 @@ def test_own_but_changed() -> None:
     token = sign(SECRET, CLAIMS)
     assert refusal(spoilt(token, 1, lambda claims: {**claims, "jti": "bob"})) == "TOKEN_MALFORMED"
     assert refusal(token[:-4] + "AAAA") == "TOKEN_MALFORMED"
+
+
+def test_other_addresses() -> None:
+    """A token of the service's with other addresses is as good, and says all else as before; others' stay."""
+    token = sign(SECRET, CLAIMS)
+    own: Any = {"events_url": "ws://x", "whip_url": "http://x"}
+    assert read_at(with_addresses(SECRET, token, **own)) == CLAIMS._replace(**own)
+    for text in ("", "token", "é.b.c", "a.b.\ud800", f"{token}x", sign(b"another", CLAIMS), signed()):
+        assert with_addresses(SECRET, text, **own) == text
 
 
 def test_self_signed() -> None:

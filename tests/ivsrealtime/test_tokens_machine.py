@@ -114,9 +114,11 @@ class Doors(RuleBasedStateMachine):
         """The back end signs one, with a `jti` that it may have used before, and a key that may not be imported."""
         return self.signed(place, jti, seconds, rights, self.keys.get(number, self.abroad), number)
 
-    def signed(self, place: int, jti: str, seconds: int, rights: tuple[str, ...], kid: str, number: int) -> Token:
+    def signed(
+        self, place: int, jti: str, seconds: int, rights: tuple[str, ...], kid: str, number: int, user_id: str = ""
+    ) -> Token:
         stage, now = self.stages[place], int(self.now)
-        user_id = f"{jti}-{number}"
+        user_id = user_id or f"{jti}-{number}"
         payload = {
             "exp": now + seconds,
             "iat": now,
@@ -205,20 +207,21 @@ class Doors(RuleBasedStateMachine):
     @rule(target=tokens, who=st.integers(0, 7), rights=RIGHTS)
     def exchange_for_new(self, who: int, rights: tuple[str, ...]) -> Any:
         """Somebody who is there is given another token by the back end, for another name of theirs."""
-        stage = [*self.there][who % len(self.there)][0] if self.there else self.stages[0]
-        token = self.sign(self.stages.index(stage), "carl", 60, rights, 0)
+        stage, jti = [*self.there][who % len(self.there)] if self.there else (self.stages[0], "carl")
+        place, kid = self.stages.index(stage), self.keys.get(0, self.abroad)
+        token = self.signed(place, jti, 60, rights, kid, 0, "carla")
         self.exchange(token, who)
         return token
 
     @rule(token=tokens, who=st.integers(0, 7))
     def exchange(self, token: Token, who: int) -> None:
-        """Somebody who is there goes on with another token, if a back end has signed both, for the same stage."""
+        """Somebody who is there goes on with another token, if a back end has signed both, for the same one."""
         if not self.there:
             return
         its_who = [*self.there][who % len(self.there)]
         person, current = self.there[its_who]
         expected = self.refusal(token)
-        if expected is None and (current.kid is None or token.kid is None or token.who[0] != its_who[0]):
+        if expected is None and (current.kid is None or token.kid is None or token.who != its_who):
             expected = "TOKEN_EXCHANGE_REFUSED"
         if expected is None:
             person.exchange_token(token.text)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from ivsim.server.chat.socket import ChatSocket
 from ivsim.server.connection import HttpConnection
 from ivsim.server.run import Server
+from ivsim.server.stages.socket import StageSocket
 
 from .raw import RawClient
 from .waiting import until
@@ -48,6 +49,84 @@ ODD_JSON = st.sampled_from(
         b'{"name": "a", "name": "b"}',
     ]
 )
+
+
+CLOSES = st.builds(
+    lambda code, reason: struct.pack("!H", code) + reason,
+    st.sampled_from([0, 999, 1000, 1001, 1004, 1005, 1006, 1011, 1015, 2999, 3000, 4999, 5000, 65535]),
+    st.binary(max_size=130),
+)
+
+_NAMES = st.sampled_from(
+    [
+        "Sec-WebSocket-Key",
+        "Sec-WebSocket-Version",
+        "Sec-WebSocket-Protocol",
+        "Sec-WebSocket-Extensions",
+        "Connection",
+        "Upgrade",
+        "Host",
+        "Origin",
+        "Content-Length",
+        "Transfer-Encoding",
+        "Authorization",
+        "Expect",
+        "Cookie",
+    ]
+)
+_VALUES = st.sampled_from(
+    [
+        "",
+        ",",
+        "websocket",
+        "WebSocket",
+        "Upgrade",
+        "upgrade, close",
+        "8",
+        "13",
+        "13, 8",
+        "x",
+        "x y",
+        "=",
+        "10",
+        "chunked",
+        "AAAAAAAAAAAAAAAAAAAAAA==",
+        "permessage-deflate; server_max_window_bits=1",
+        "100-continue",
+        "null",
+        "[",
+        "ÿ",
+    ]
+) | st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"]), max_size=12)
+
+HANDSHAKE_HEADERS = st.lists(st.tuples(_NAMES, _VALUES), max_size=4)
+"""Headers that a handshake has in the place of its own, or besides."""
+
+
+def frame(first: int, payload: bytes, mask: bytes | None, size: int | None) -> bytes:
+    """Return a frame as it goes over the wire, right or wrong."""
+    told = len(payload) if size is None else size
+    masked = 128 if mask is not None else 0
+    if told < 126:
+        head = struct.pack("!BB", first, masked | told)
+    elif told < 65536:
+        head = struct.pack("!BBH", first, masked | 126, told)
+    else:
+        head = struct.pack("!BBQ", first, masked | 127, told)
+    if mask is None:
+        return head + payload
+    return head + mask + bytes(each ^ mask[index % 4] for index, each in enumerate(payload))
+
+
+def frames(payloads: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
+    """Return frames with these payloads, right or wrong in every other respect."""
+    return st.builds(
+        frame,
+        st.sampled_from([0x81, 0x81, 0x81, 0x01, 0x00, 0x80, 0x82, 0x88, 0x89, 0x8A, 0x09, 0x83, 0x8F, 0xC1, 0xF1]),
+        payloads,
+        st.sampled_from([b"\x00\x00\x00\x00", b"\x01\x02\x03\x04", b"\xff\xff\xff\xff", None]),
+        st.sampled_from([None, None, None, None, None, 0, 125, 126, 65536, 2**20, 2**63 - 1, 2**64 - 1]),
+    )
 
 
 def members(names: Iterable[str], values: st.SearchStrategy[object] = JSON) -> st.SearchStrategy[bytes]:
@@ -133,7 +212,7 @@ def until_nobody_is_left() -> None:
 
     def is_left() -> bool:
         gc.collect()
-        kinds = (HttpConnection, ChatSocket)
+        kinds = (HttpConnection, ChatSocket, StageSocket)
         return any(type(each) in kinds for each in gc.get_objects()) or "ivsim review" in {
             thread.name for thread in threading.enumerate()
         }

@@ -47,6 +47,7 @@ def test_life_on_a_stage(sim: Emulator, control: Control, stage: str) -> None:
         "attributes": {"role": "star"},
         "capabilities": ["PUBLISH", "SUBSCRIBE"],
         "isConnected": True,
+        "isRemote": False,
         "isPublishing": False,
         "audioMuted": False,
         "videoStopped": False,
@@ -227,6 +228,7 @@ def test_nobody_joins(sim: Emulator, control: Control, stage: str, body: dict[st
         ("subscribe", {"participantId": "nobody"}, (409, None, "PUBLISHER_NOT_FOUND")),
         ("fail", {"errorCode": "TOO_LOUD"}, (400, "errorCode", None)),
         ("exchange-token", {"token": "x"}, (409, None, "TOKEN_MALFORMED")),
+        ("cut", None, (409, None, "NOT_REMOTE")),
     ],
 )
 def test_refused(sim: Emulator, control: Control, stage: str, done: str, body: dict[str, Any], refused: Any) -> None:

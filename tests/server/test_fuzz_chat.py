@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import struct
 from collections.abc import Iterator
 
 import pytest
@@ -16,7 +15,18 @@ from ivsim.server.run import Server
 
 from ..calling import call
 from .chatting import Client, Raw
-from .fuzzing import ANY_TEXT, JSON, ODD_JSON, Watch, reset, until_nobody_is_left
+from .fuzzing import (
+    ANY_TEXT,
+    CLOSES,
+    HANDSHAKE_HEADERS,
+    JSON,
+    ODD_JSON,
+    Watch,
+    frame,
+    frames,
+    reset,
+    until_nobody_is_left,
+)
 from .waiting import until
 
 ALL = ["SEND_MESSAGE", "DELETE_MESSAGE", "DISCONNECT_USER"]
@@ -75,12 +85,6 @@ VALID = st.builds(
     ANY_TEXT,
 )
 
-CLOSES = st.builds(
-    lambda code, reason: struct.pack("!H", code) + reason,
-    st.sampled_from([0, 999, 1000, 1001, 1004, 1005, 1006, 1011, 1015, 2999, 3000, 4999, 5000, 65535]),
-    st.binary(max_size=130),
-)
-
 PAYLOADS = st.one_of(
     VALID,
     ACTIONS,
@@ -91,28 +95,7 @@ PAYLOADS = st.one_of(
 )
 
 
-def frame(first: int, payload: bytes, mask: bytes | None, size: int | None) -> bytes:
-    """Return a frame as it goes over the wire, right or wrong."""
-    told = len(payload) if size is None else size
-    masked = 128 if mask is not None else 0
-    if told < 126:
-        head = struct.pack("!BB", first, masked | told)
-    elif told < 65536:
-        head = struct.pack("!BBH", first, masked | 126, told)
-    else:
-        head = struct.pack("!BBQ", first, masked | 127, told)
-    if mask is None:
-        return head + payload
-    return head + mask + bytes(each ^ mask[index % 4] for index, each in enumerate(payload))
-
-
-FRAMES = st.builds(
-    frame,
-    st.sampled_from([0x81, 0x81, 0x81, 0x01, 0x00, 0x80, 0x82, 0x88, 0x89, 0x8A, 0x09, 0x83, 0x8F, 0xC1, 0xF1]),
-    PAYLOADS,
-    st.sampled_from([b"\x00\x00\x00\x00", b"\x01\x02\x03\x04", b"\xff\xff\xff\xff", None]),
-    st.sampled_from([None, None, None, None, None, 0, 125, 126, 65536, 2**20, 2**63 - 1, 2**64 - 1]),
-)
+FRAMES = frames(PAYLOADS)
 GOOD_FRAMES = st.builds(frame, st.sampled_from([0x81, 0x89, 0x8A]), VALID | ACTIONS, st.just(b"abcd"), st.none())
 WORDS = st.one_of(GOOD_FRAMES, FRAMES, st.binary(max_size=40))
 
@@ -149,52 +132,9 @@ def test_frames(room: Room, said: list[bytes], rest: bytes, end: str, can: list[
     assert log.texts == []
 
 
-NAMES = st.sampled_from(
-    [
-        "Sec-WebSocket-Key",
-        "Sec-WebSocket-Version",
-        "Sec-WebSocket-Protocol",
-        "Sec-WebSocket-Extensions",
-        "Connection",
-        "Upgrade",
-        "Host",
-        "Origin",
-        "Content-Length",
-        "Transfer-Encoding",
-        "Authorization",
-        "Expect",
-        "Cookie",
-    ]
-)
-VALUES = st.sampled_from(
-    [
-        "",
-        ",",
-        "websocket",
-        "WebSocket",
-        "Upgrade",
-        "upgrade, close",
-        "8",
-        "13",
-        "13, 8",
-        "x",
-        "x y",
-        "=",
-        "10",
-        "chunked",
-        "AAAAAAAAAAAAAAAAAAAAAA==",
-        "permessage-deflate; server_max_window_bits=1",
-        "100-continue",
-        "null",
-        "[",
-        "ÿ",
-    ]
-) | st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"]), max_size=12)
-
-
 @settings(deadline=None)
 @given(
-    headers=st.lists(st.tuples(NAMES, VALUES), max_size=4),
+    headers=HANDSHAKE_HEADERS,
     token=st.sampled_from([True, False]),
     target=st.sampled_from(["/", "/x?y", "//", "*", "http://x/", "/%ff", "/\xff", "/_ivsim/feed"]),
     method=st.sampled_from(["GET", "GET", "GET", "POST", "CONNECT"]),

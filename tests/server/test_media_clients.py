@@ -1,14 +1,9 @@
-"""Real clients of stages at the port: each is told in one line that nobody takes it."""
+"""Clients with media for stages at the port: each is told in one line that nobody takes them."""
 
 from __future__ import annotations
 
-import json
-import logging
-
 import pytest
 import requests
-from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
 
 from ivsim import Emulator
 from ivsim.server.media_clients import REFUSAL
@@ -41,25 +36,3 @@ def test_whip(sim: Emulator, server: Server, token: str, path: str) -> None:
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert sim.stages.participants == []
     assert [each.operation for each in sim.calls] == ["CreateStage", "CreateParticipantToken"]
-
-
-@pytest.mark.parametrize("target", ["/?error_over_ws=1&topic=AbCdEf123456/publishers", "/AbCdEf123456"])
-def test_events(sim: Emulator, server: Server, token: str, target: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A WebSocket with a token of a stage is refused in the same words, which the log has too."""
-    with (
-        caplog.at_level(logging.INFO, "ivsim.calls"),
-        pytest.raises(InvalidStatus) as refused,
-        connect(f"{server.chat_url}{target}", subprotocols=[token]),  # type: ignore[list-item]
-    ):
-        pass
-    assert refused.value.response.status_code == 501
-    assert json.loads(refused.value.response.body or b"") == {"ErrorCode": 501, "ErrorMessage": REFUSAL}
-    assert REFUSAL in caplog.text
-    assert sim.stages.participants == []
-
-
-def test_addresses(sim: Emulator, server: Server) -> None:
-    """The addresses in answers stay AWS's."""
-    endpoints = requests.post(f"{server.url}/CreateStage", "{}", timeout=10).json()["stage"]["endpoints"]
-    assert endpoints["events"] == "wss://global.events.live-video.net"
-    assert endpoints["whip"].endswith(".global-bm.whip.live-video.net")

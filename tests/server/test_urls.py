@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
+import jwt
 import pytest
 
 from ivsim import Emulator
@@ -15,7 +17,7 @@ from .raw import RawClient
 AWS = "https://89e4e5f1cd12.us-east-1.playback.live-video.net"
 
 
-def asked(port: int, target: str, host: str, **members: str) -> str:
+def asked(port: int, target: str, host: str, **members: Any) -> str:
     """Return the body of an answer to a request by a name of the host."""
     body = json.dumps(members)
     with RawClient(port) as client:
@@ -45,6 +47,27 @@ def test_it_plays(sim: Emulator, control: Control) -> None:
         assert client.call(url.removeprefix(control.server.url), b"", method="GET").status == 200
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:4870", "[::1]:4870", "ivs.example.test"])
+def test_stages(sim: Emulator, host: str) -> None:
+    """A stage's endpoints, and those in tokens, are the server's own; such a token is good in process as well."""
+    own = {"events": f"ws://{host}", "whip": f"http://{host}"}
+    with sim.serve() as server:
+        tokens = [{"userId": "ann", "attributes": {"token": "eyJ.x.y"}}, {}]
+        made = json.loads(asked(server.port, "/CreateStage", host, participantTokenConfigurations=tokens))
+        arn = made["stage"]["arn"]
+        shown = json.loads(asked(server.port, "/GetStage", host, arn=arn))["stage"]
+        more = json.loads(asked(server.port, "/CreateParticipantToken", host, stageArn=arn))["participantToken"]
+    aws = call(sim, "GetStage", arn=arn)["stage"]["endpoints"]
+    assert (aws["events"], aws["whip"][:8]) == ("wss://global.events.live-video.net", "https://")
+    assert made["stage"]["endpoints"] == shown["endpoints"] == {**aws, **own}
+    assert made["participantTokens"][0]["attributes"] == {"token": "eyJ.x.y"}
+    for each in (*made["participantTokens"], more):
+        claims = jwt.decode(each["token"], options={"verify_signature": False})
+        assert (claims["events_url"], claims["whip_url"]) == (own["events"], own["whip"])
+        assert list(claims)[:7] == ["exp", "iat", "jti", "resource", "topic", "events_url", "whip_url"]
+        assert sim.stages.join(each["token"]).participant_id == each["participantId"]
+
+
 def test_aws_urls(sim: Emulator) -> None:
     """Who asks for AWS's URLs gets them."""
     arn = call(sim, "CreateChannel")["channel"]["arn"]
@@ -52,6 +75,11 @@ def test_aws_urls(sim: Emulator) -> None:
         assert f'"playbackUrl":"{AWS}/' in asked(server.port, "/GetChannel", "localhost", arn=arn)
         (channel,) = Control(server)("GET", "/overview").body["channels"]
         assert channel["playbackUrl"].startswith(f"{AWS}/")
+        made = json.loads(asked(server.port, "/CreateStage", "localhost"))["stage"]
+        assert made["endpoints"] == call(sim, "GetStage", arn=made["arn"])["stage"]["endpoints"]
+        token = json.loads(asked(server.port, "/CreateParticipantToken", "localhost", stageArn=made["arn"]))
+        claims = jwt.decode(token["participantToken"]["token"], options={"verify_signature": False})
+        assert claims["whip_url"] == made["endpoints"]["whip"]
 
 
 @pytest.mark.parametrize(
@@ -61,12 +89,13 @@ def test_aws_urls(sim: Emulator) -> None:
         (f'{{"playbackUrl":"{AWS}/x"}}', ""),
         (f'{{"name":"{AWS}/x"}}', "localhost"),
         ('{"playbackUrl":"https://example.com/x"}', "localhost"),
+        ('{"tags":{"endpoints":"wss://global.events.live-video.net","token":"eyJ.x.y"}}', "localhost"),
     ],
-    ids=["no host's name", "no host", "another member", "another URL"],
+    ids=["no host's name", "no host", "another member", "another URL", "members of a user's"],
 )
-def test_what_stays(body: str, host: str) -> None:
+def test_what_stays(sim: Emulator, body: str, host: str) -> None:
     """Nothing else is changed, and a host that is no name of one changes nothing."""
-    assert with_own_urls(body.encode(), host) == body.encode()
+    assert with_own_urls(body.encode(), host, sim.stages) == body.encode()
 
 
 @pytest.mark.parametrize(

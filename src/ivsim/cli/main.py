@@ -99,7 +99,9 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         help="keep at least the newest N calls, events, messages and others that only accumulate (%(default)s)",
     )
     parser.add_argument(
-        "--aws-urls", action="store_true", help="leave playback URLs as AWS has them; else they are the server's own"
+        "--aws-urls",
+        action="store_true",
+        help="leave playback URLs, and addresses of stages, as AWS has them; else they are the server's own",
     )
     parser.add_argument("--rate-limits", action="store_true", help="enforce the documented calls per second")
     how_much = parser.add_mutually_exclusive_group()

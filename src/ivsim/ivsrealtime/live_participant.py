@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import TracebackType
+from typing import NamedTuple
 
 from ..core.arguments import TypeRefused, ValueRefused
 from ..core.broadcasting import Tracks
 from ..core.state import State
 from ..core.unknown import unknown
-from . import news, participants, presence, subscriptions, tracks
+from . import news, participant_events, participants, presence, subscriptions, tracks
 from ._service import Context, service
 from .news import StageNews
-from .participants import Participant
+from .participants import Client, Participant
 from .refusals import Refusal
 from .tokens import Claims
 
@@ -26,6 +27,14 @@ class StageRefused(ValueError):
     def __init__(self, code: str, rule: str) -> None:
         super().__init__(f"{code}: {rule}")
         self.code = code
+
+
+class Key(NamedTuple):
+    """One connection of a participant: the `joins`th of those in a session."""
+
+    session_id: str
+    participant_id: str
+    joins: int
 
 
 class LiveParticipant:
@@ -44,8 +53,7 @@ class LiveParticipant:
     ) -> None:
         self._state = state
         self._ctx = ctx
-        self._key = participants.key(participant)
-        self._joins = participant.joins
+        self.key = Key(participant.session_id, participant.participant_id, participant.joins)
         self._read = read
         self.participant_id = participant.participant_id
         self.session_id = participant.session_id
@@ -72,6 +80,12 @@ class LiveParticipant:
         """True while others can subscribe to it."""
         with self._state.transaction():
             return self._current is not None and self._current.is_publishing
+
+    @property
+    def is_remote(self) -> bool:
+        """True while it is the participant of a client of its own, which came by a server: a page, say."""
+        with self._state.transaction():
+            return self._current is not None and self._current.is_remote
 
     @property
     def user_id(self) -> str:
@@ -156,8 +170,9 @@ class LiveParticipant:
     def exchange_token(self, token: str) -> None:
         """Go on with what another token says: other capabilities, attributes, user id.
 
-        Raises StageRefused: TOKEN_EXCHANGE_REFUSED unless a back end has signed both tokens, for the same stage;
-        TOKEN_MALFORMED and TOKEN_EXPIRED as `Stages.join()` does. Without the capability PUBLISH it publishes no more.
+        Raises StageRefused: TOKEN_EXCHANGE_REFUSED unless a back end has signed both tokens, for the same stage and
+        with the same `jti`, the participant's id; TOKEN_MALFORMED and TOKEN_EXPIRED as `Stages.join()` does. Without
+        the capability PUBLISH it publishes no more.
         """
 
         def exchange(ctx: Context, participant: Participant) -> Refusal | None:
@@ -165,6 +180,26 @@ class LiveParticipant:
             return read if isinstance(read, Refusal) else presence.exchange(ctx, participant, read[1])
 
         self._try(exchange)
+
+    def announce(self, *, audio_muted: bool, video_stopped: bool) -> None:
+        """Say whether sound and picture are muted and stopped, as an SDK does before it publishes, and from then on."""
+        self._try(
+            lambda ctx, participant: presence.announce(
+                ctx, participant, audio_muted=audio_muted, video_stopped=video_stopped
+            )
+        )
+
+    def describe(self, client: Client) -> None:
+        """Take what is known of its client; what is empty stays as it was."""
+        said = {name: value for name, value in client._asdict().items() if value}
+        self._try(lambda ctx, participant: participants.change(ctx, participant, **said))
+
+    def cut(self) -> None:
+        """Let its client's connection to the server break, as a network does; AWS's SDKs come back by themselves.
+
+        Raises StageRefused: NOT_REMOTE where it has no client of its own.
+        """
+        self._try(presence.cut)
 
     def leave(self) -> None:
         """Leave the stage; with the last one its session ends. To leave twice has no further effect."""
@@ -185,12 +220,12 @@ class LiveParticipant:
 
     @property
     def _record(self) -> Participant | None:
-        return self._ctx.store.participants.get(self._key)
+        return self._ctx.store.participants.get(participant_events.key_of(self.session_id, self.participant_id))
 
     @property
     def _current(self) -> Participant | None:
         record = self._record
-        return record if record and record.state == "CONNECTED" and record.joins == self._joins else None
+        return record if record and record.state == "CONNECTED" and record.joins == self.key.joins else None
 
 
 def _id_of(other: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..core import arns
@@ -11,8 +11,9 @@ from ..core.broadcasting import Tracks
 from ..core.state import State
 from . import ingest, participant_tokens, participants, presence, tokens
 from ._service import Context, Contexts, service
-from .live_participant import LiveParticipant, StageRefused
-from .participants import Participant
+from .feed import Feed
+from .live_participant import Key, LiveParticipant, StageRefused
+from .participants import Client, Participant
 from .refusals import Refusal
 
 WHIP = "WHIP"
@@ -25,6 +26,7 @@ class Stages:
     def __init__(self, state: State, contexts: Contexts) -> None:
         self._state = state
         self._contexts = contexts
+        self._followed: set[Key] = set()
 
     def join(
         self,
@@ -57,12 +59,21 @@ class Stages:
             elif wanted["user_id"] or wanted["attributes"] or wanted["capabilities"] != participant_tokens.CAPABILITIES:
                 given = "user_id, attributes and capabilities"
                 raise ValueRefused("token_or_stage_arn", f"it is a token, which says {given} itself")
-            read = self._read(token)
-            if isinstance(read, Refusal):
-                raise StageRefused(*read)
-            ctx, claims = read
-            answer = presence.admit(ctx, claims, by_whip=protocol == WHIP)
+            ctx, answer = self._admit(token, by_whip=protocol == WHIP)
         return self._joined(ctx, answer)
+
+    def let_in(self, token: str, client: Client) -> LiveParticipant:
+        """Let a client that came by a server join with a token, as `join()` does. Raises StageRefused as that does."""
+        with self._state.transaction():
+            ctx, answer = self._admit(token, client=client)
+        return self._joined(ctx, answer)
+
+    def feed(self, wake: Callable[[], object]) -> Feed:
+        """Return a feed of what a door's clients are to be sent; it calls `wake` when there is news.
+
+        `wake` is called by any thread, inside a transaction, and so should only arrange that somebody asks the feed.
+        """
+        return Feed(self, self._state, self._contexts, self._followed, wake)
 
     def encode(self, ingest_stream_key: str, *, video: Tracks = None, audio: Tracks = None) -> LiveParticipant:
         """Let an encoder publish by RTMP or RTMPS, with the stream key of an ingest configuration that has a stage.
@@ -88,6 +99,22 @@ class Stages:
             ctx, configuration = found
             answer = ingest.admit(ctx, configuration, wanted, video, audio)
         return self._joined(ctx, answer)
+
+    def connected(self, token: str) -> LiveParticipant | None:
+        """Return who is on a stage with a token, or another of the same participant; None when nobody is.
+
+        Raises StageRefused as `join()` does, TypeError for what is not text.
+        """
+        with self._state.transaction():
+            read = self._read(check_text("token", token))
+            if isinstance(read, Refusal):
+                raise StageRefused(*read)
+            ctx, claims = read
+            refused = presence.barred(ctx, claims)
+            if refused is not None:
+                raise StageRefused(*refused)
+            participant = presence.holder(ctx, claims)
+            return LiveParticipant(self._state, ctx, participant, self._read) if participant else None
 
     @property
     def participants(self) -> list[LiveParticipant]:
@@ -123,6 +150,13 @@ class Stages:
             ctx, participant = found[-1]
             return LiveParticipant(self._state, ctx, participant, self._read)
 
+    def with_addresses(self, token: str, *, events_url: str, whip_url: str) -> str:
+        """Return a token that CreateParticipantToken or CreateStage answered, with other addresses in it.
+
+        It is as good as the one it was made of. Any other text is returned as it is.
+        """
+        return tokens.with_addresses(self._state.ids.secret, token, events_url=events_url, whip_url=whip_url)
+
     def stage(self, arn_or_name: str) -> str:
         """Return the ARN of the stage that has this ARN or this name.
 
@@ -141,6 +175,14 @@ class Stages:
             rule = f"{len(found)} stages have the name {arn_or_name!r}; give the ARN of one of them"
             raise ValueRefused("arn_or_name", rule)
         return found[0]
+
+    def _admit(self, token: str, **how: Any) -> tuple[Context, Participant | Refusal]:
+        """Let somebody join with a token, where there is a stage for it."""
+        read = self._read(token)
+        if isinstance(read, Refusal):
+            raise StageRefused(*read)
+        ctx, claims = read
+        return ctx, presence.admit(ctx, claims, **how)
 
     def _joined(self, ctx: Context, answer: Participant | Refusal) -> LiveParticipant:
         """Return the handle on one who has joined; a refusal is raised outside of the transaction, so events stay."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -52,6 +52,10 @@ class Participant(Struct, frozen=True):
     """The end of its token's validity, in seconds since 1970."""
     is_token_own: bool = True
     """True where the service has made its token."""
+    is_remote: bool = False
+    """True where a client of its own came by a server, and not a test that stands for one."""
+    cuts: int = 0
+    """The number of times that a test wanted its client's connection to break."""
     joins: int = 1
     """The number of its connections so far; the last is the one that counts."""
     heard_from: int = 0
@@ -65,8 +69,22 @@ class Participant(Struct, frozen=True):
     audio: tuple[AudioTrack, ...] = ()
     audio_muted: bool = False
     video_stopped: bool = False
+    begins_muted: bool = False
+    """True where its sound is to be muted from the beginning, when it publishes."""
+    begins_stopped: bool = False
+    """The same of its picture."""
     subscriptions: tuple[str, ...] = ()
     """The ids of the participants whom it hears and sees."""
+
+
+class Client(NamedTuple):
+    """What is known of the client behind a participant, as the API shows it."""
+
+    os_name: str = ""
+    os_version: str = ""
+    browser_name: str = ""
+    browser_version: str = ""
+    sdk_version: str = ""
 
 
 _RECORDED = ("recording_s3_bucket_name", "recording_s3_prefix", "recording_state")
@@ -157,6 +175,7 @@ def add(ctx: Context, participant: Participant) -> Participant:
         recorded = {name: getattr(before, name) for name in _RECORDED}
         participant = replace(participant, **recorded)
     ctx.store.participants[its_key] = participant
+    ctx.touch(participant.session_id)
     stage_sessions.count(ctx, participant.session_id, present=1)
     record(ctx, participant, participant_events.JOINED)
     return participant
@@ -164,6 +183,7 @@ def add(ctx: Context, participant: Participant) -> Participant:
 
 def change(ctx: Context, participant: Participant, **changes: Any) -> Participant:
     """Put a changed participant in the place of the old one, and return it."""
+    ctx.touch(participant.session_id)
     changed = ctx.store.participants[key(participant)] = replace(participant, **changes)
     return changed
 

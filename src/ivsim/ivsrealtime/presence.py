@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from . import news, participant_events, participants, pipeline, refusals, stage_sessions, stage_updates, subscriptions
 from ._service import Context, service
 from .participant_events import ExchangedParticipantToken
-from .participants import Participant
+from .participants import Client, Participant
 from .recording import life as recording
 from .refusals import INSUFFICIENT_CAPABILITIES, PUBLISH, Refusal
 from .tokens import Claims
@@ -35,17 +35,17 @@ DISCONNECTED, DELETED, TOKEN_REUSED = "participant-disconnected", "stage-deleted
 NOT_PUBLISHING = Refusal("NOT_PUBLISHING", "it publishes nothing")
 
 
-def admit(ctx: Context, claims: Claims, *, by_whip: bool = False) -> Participant | Refusal:
-    """Let somebody join with a token that is genuine. Whoever is there with it already has to leave."""
-    stage_arn, participant_id = claims.stage_arn, claims.token_id
-    stage = ctx.store.stages.get(stage_arn)
-    if stage is None:
-        return Refusal("STAGE_DELETED", f"there is no stage {stage_arn}")
-    if f"{stage_arn} {participant_id}" in ctx.store.disconnected:
-        before = participants.find(ctx, stage_arn, stage.active_session_id, participant_id)
-        if before is not None:
-            participants.record(ctx, before, participant_events.JOIN_ERROR, error_code=INSUFFICIENT_CAPABILITIES)
-        return Refusal("PARTICIPANT_DISCONNECTED", f"{participant_id} was disconnected, and cannot join again")
+def admit(
+    ctx: Context, claims: Claims, *, by_whip: bool = False, client: Client | None = None
+) -> Participant | Refusal:
+    """Let somebody join with a token that is genuine. Whoever is there with it already has to leave.
+
+    With a `client` it is one that came by a server.
+    """
+    refused = barred(ctx, claims)
+    if refused is not None:
+        _note_barred(ctx, claims)
+        return refused
     shown: dict[str, Any] = {
         "user_id": claims.user_id or "",
         "attributes": claims.attributes,
@@ -56,7 +56,27 @@ def admit(ctx: Context, claims: Claims, *, by_whip: bool = False) -> Participant
     if by_whip:
         only = tuple(each for each in claims.capabilities if each == PUBLISH)  # by WHIP nothing is received
         shown |= {"capabilities": only, "protocol": "WHIP", "ingest_protocol": "WHIP"}
-    return enter(ctx, stage_arn, participant_id, **shown)
+    if client is not None:
+        shown |= {**client._asdict(), "is_remote": True}
+    return enter(ctx, claims.stage_arn, claims.token_id, **shown)
+
+
+def barred(ctx: Context, claims: Claims) -> Refusal | None:
+    """Return why nobody can be on a stage with a token that is genuine, None where somebody can."""
+    stage = ctx.store.stages.get(claims.stage_arn)
+    if stage is None:
+        return Refusal("STAGE_DELETED", f"there is no stage {claims.stage_arn}")
+    if f"{claims.stage_arn} {claims.token_id}" in ctx.store.disconnected:
+        return Refusal("PARTICIPANT_DISCONNECTED", f"{claims.token_id} was disconnected, and cannot join again")
+    return None
+
+
+def holder(ctx: Context, claims: Claims) -> Participant | None:
+    """Return who is on a stage with a token, None where nobody is: a replica is there with none."""
+    session_id = ctx.store.stages[claims.stage_arn].active_session_id
+    there = participants.at(ctx, session_id, claims.token_id) if session_id else None
+    is_there = there is not None and there.state == "CONNECTED" and there.replication_type != REPLICA
+    return there if is_there else None
 
 
 def enter(ctx: Context, stage_arn: str, participant_id: str, **shown: Any) -> Participant:
@@ -138,7 +158,9 @@ def begin(ctx: Context, participant: Participant, sent: Sent, *, protocol: str) 
     """Let a participant publish, whom nothing keeps from it."""
     number = participant.publications + 1
     shown: dict[str, Any] = {"is_publishing": True, "published": True, "publications": number, "protocol": protocol}
-    shown |= {"video": sent.video, "audio": sent.audio, "video_stopped": not sent.video, "audio_muted": not sent.audio}
+    shown |= {"video": sent.video, "audio": sent.audio}
+    shown |= {"audio_muted": participant.begins_muted or not sent.audio}
+    shown |= {"video_stopped": participant.begins_stopped or not sent.video}
     participant = participants.change(ctx, participant, **shown)
     stage_sessions.count(ctx, participant.session_id, publishers=1)
     participants.record(ctx, participant, participant_events.PUBLISH_STARTED)
@@ -200,6 +222,20 @@ def show(ctx: Context, participant: Participant, *, audio_muted: bool, video_sto
     return None
 
 
+def announce(ctx: Context, participant: Participant, *, audio_muted: bool, video_stopped: bool) -> None:
+    """Take what an SDK says of its streams: it holds at once where it publishes, and for the next time."""
+    said = {"begins_muted": audio_muted, "begins_stopped": video_stopped}
+    show(ctx, participants.change(ctx, participant, **said), audio_muted=audio_muted, video_stopped=video_stopped)
+
+
+def cut(ctx: Context, participant: Participant) -> Refusal | None:
+    """Let the connection of a participant's client break, if it has one."""
+    if not participant.is_remote:
+        return Refusal("NOT_REMOTE", "no client of its own is connected to a server")
+    participants.change(ctx, participant, cuts=participant.cuts + 1)
+    return None
+
+
 def exchange(ctx: Context, participant: Participant, claims: Claims) -> Refusal | None:
     """Put what another token says in the place of what a participant's said. Both have to be signed by a back end."""
     if participant.ingest_protocol is not None:
@@ -208,6 +244,9 @@ def exchange(ctx: Context, participant: Participant, claims: Claims) -> Refusal 
         return Refusal("TOKEN_EXCHANGE_REFUSED", "tokens of CreateParticipantToken cannot be exchanged")
     if claims.stage_arn != ctx.store.stage_sessions[participant.session_id].stage_arn:
         return Refusal("TOKEN_EXCHANGE_REFUSED", f"the token is for {claims.stage_arn}")
+    if claims.token_id != participant.participant_id:
+        rule = f"the token's jti is {claims.token_id!r}, and not the participant's id {participant.participant_id!r}"
+        return Refusal("TOKEN_EXCHANGE_REFUSED", rule)
     before = _exchanged(participant)
     said = {"attributes": claims.attributes, "capabilities": claims.capabilities, "expires": claims.expires}
     changed = participants.change(ctx, participant, user_id=claims.user_id or "", **said)
@@ -309,6 +348,14 @@ def _concurrent_publishers(ctx: Context) -> int:
     """Return how many publish on all stages of the account and region."""
     active = (stage.active_session_id for stage in ctx.store.stages.values() if stage.active_session_id)
     return sum(ctx.store.stage_sessions[session_id].publishers for session_id in active)
+
+
+def _note_barred(ctx: Context, claims: Claims) -> None:
+    """Record that somebody who was disconnected came back, where there is a record of that one."""
+    stage = ctx.store.stages.get(claims.stage_arn)
+    before = participants.find(ctx, stage.arn, stage.active_session_id, claims.token_id) if stage else None
+    if before is not None:
+        participants.record(ctx, before, participant_events.JOIN_ERROR, error_code=INSUFFICIENT_CAPABILITIES)
 
 
 def _exchanged(participant: Participant) -> ExchangedParticipantToken:

@@ -85,10 +85,25 @@ def sign(secret: bytes, claims: Claims) -> str:
     AWS signs with a key that nobody else has, so that nobody can check it. Here it is a MAC in the signature's form:
     the same seed makes the same token, and who has the secret can check it.
     """
-    header = {"alg": OWN_ALGORITHM, "typ": "JWT"}
-    parts = (header, _payload(claims, OWN_VERSION))
-    signed = ".".join(_base64(json.dumps(part, separators=(",", ":")).encode()) for part in parts)
-    return f"{signed}.{_own_signature(secret, signed)}"
+    return _signed(secret, {"alg": OWN_ALGORITHM, "typ": "JWT"}, _payload(claims, OWN_VERSION))
+
+
+def with_addresses(secret: bytes, token: str, *, events_url: str, whip_url: str) -> str:
+    """Return a token that the service has made as it would be with other addresses in it; any other text as it is."""
+    signed, _, signature = token.rpartition(".")
+    if not token.isascii() or not hmac.compare_digest(signature, _own_signature(secret, signed)):
+        return token
+    header, payload = _parts(token)
+    return _signed(secret, header, {**payload, "events_url": events_url, "whip_url": whip_url})
+
+
+def topic_of(token: str) -> str | None:
+    """Return the id of the stage that a token, which may be anybody's, says it is for; None where it says nothing."""
+    try:
+        topic = _parts(token)[1].get("topic")
+    except TokenRefused:
+        return None
+    return topic if isinstance(topic, str) else None
 
 
 def sign_with(key: EllipticCurvePrivateKey, public_key_arn: str, claims: Claims) -> str:
@@ -197,6 +212,11 @@ def _is_signed(token: str, header: Mapping[str, Any], public_key: Callable[[str]
     except InvalidTokenError:
         return False
     return True
+
+
+def _signed(secret: bytes, header: dict[str, Any], payload: dict[str, Any]) -> str:
+    signed = ".".join(_base64(json.dumps(part, separators=(",", ":")).encode()) for part in (header, payload))
+    return f"{signed}.{_own_signature(secret, signed)}"
 
 
 def _own_signature(secret: bytes, signed: str) -> str:

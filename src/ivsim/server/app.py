@@ -35,8 +35,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 class App:
     """The emulator as an ASGI application. `maker` makes the media, and `deliverer` delivers to other services.
 
-    As in process, what a request has delivered is there when it is answered. Playback URLs lead to this server, unless
-    `urls` asks for those of AWS.
+    As in process, what a request has delivered is there when it is answered. Playback URLs, and the addresses of stages
+    in `endpoints` and tokens, lead to this server, unless `urls` asks for those of AWS.
     """
 
     def __init__(self, emulator: Emulator, maker: Maker, deliverer: Deliverer, urls: Urls) -> None:
@@ -74,8 +74,9 @@ class App:
                     return
                 response = web.guarded(request, partial(_with_body, response, made))
             if isinstance(response.body, bytes) and not self._urls.aws:
-                response = response._replace(body=with_own_urls(response.body, headers.get("host", "")))
-            await _send(receive, send, request, response, is_last=len(body) > MOST_BYTES)
+                body = with_own_urls(response.body, headers.get("host", ""), self._emulator.stages)
+                response = response._replace(body=body)
+            await _send(receive, send, request, response, is_last=len(request.body) > MOST_BYTES)
         finally:
             web.log_request(request, response, perf_counter() - began)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Literal, NamedTuple, cast
 
@@ -151,12 +152,14 @@ class HttpConnection(HttpToolsProtocol):
         self._send_away("The server has no connection to spare for a request that does not go on.")
 
     def _hand_over(self, rest: bytes) -> None:
-        """Hand the connection over to chat, with what the client sent after its request in the same packet."""
+        """Hand the connection over to chat or a stage, with what came after the request in the same packet."""
         if self.cycle is not None and not self.cycle.response_complete:  # type: ignore[redundant-expr]
             self.transport.abort()  # it asked for something else, and what comes for that would get in between
             return
         cast("Gathering", self.transport).flush()
         self.transport = self.transport.transport  # type: ignore[attr-defined]
+        chosen: Any = self.ws_protocol_class
+        self.ws_protocol_class = cast("Any", partial(chosen, target=self.url, headers=self.headers))
         self.handle_websocket_upgrade()
         if rest:
             cast("asyncio.Protocol", self.transport.get_protocol()).data_received(rest)

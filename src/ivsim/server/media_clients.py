@@ -1,4 +1,4 @@
-"""Real clients of stages, by WebRTC or as the SDK that hears of a stage: nobody takes them, and they are told so."""
+"""Clients that would send media to stages, or have them: nobody takes theirs, and they are told so."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ..wire.http import Request, Response
 STATUS = 501
 
 REFUSAL = (
-    "ivsim takes neither media nor connections of real clients of stages: "
+    "ivsim takes no media of clients of stages, and sends none: "
     "let sim.stages.join(), `ivsim join` or POST /_ivsim/participants stand for them"
 )
 
@@ -17,8 +17,3 @@ def refusal(request: Request) -> Response | None:
     if request.header("content-type").partition(";")[0].strip().lower() != "application/sdp":
         return None
     return Response(STATUS, {"Content-Type": "text/plain; charset=utf-8"}, f"{REFUSAL}\n".encode())
-
-
-def is_stage_token(subprotocol: str) -> bool:
-    """Return whether the subprotocol of a WebSocket is a token of a stage, which is a JWT; a token of chat is none."""
-    return subprotocol.startswith("eyJ") and subprotocol.count(".") == 2

@@ -14,7 +14,7 @@ from email.utils import formatdate
 from functools import partial
 from ipaddress import ip_address
 from types import TracebackType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 from uvicorn.server import ServerState
@@ -30,8 +30,11 @@ from .deliverer import Deliverer
 from .listener import Listener, listen
 from .live.ports import EncoderPorts
 from .maker import Maker
+from .stages.hub import Hub as StageHub
+from .stages.socket import StageSocket, is_for_stages
 from .state_file import StateFile
 from .urls import Urls
+from .websocket import WebSocket
 
 if TYPE_CHECKING:
     from ..emulator import Emulator
@@ -60,7 +63,8 @@ class Server:
     RtmpPortRefused, which is an OSError, for a port that cannot be had; ValueError for a certificate that cannot be
     used.
 
-    Playback URLs in answers are the server's own, by the host that the client came by; with `aws_urls`, AWS's.
+    Playback URLs in answers are the server's own, and so are the addresses in `endpoints` and tokens of stages, by the
+    host that the client came by; with `aws_urls`, AWS's.
 
     Recordings are written to the folder `recordings`, as `{bucket}/{key}`, each file as it is whole.
 
@@ -202,20 +206,23 @@ class Server:
             maker = Maker()
             app = App(self.emulator, maker, deliverer, Urls(aws=self._aws_urls, rtmp=self.rtmp_url))
             async with self._encoder_ports.serving(self.emulator):
-                with closing(Hub(self.emulator)) as hub:
-                    shared = await self._serve_until(stop, hub, app, ready)
+                with closing(Hub(self.emulator)) as hub, closing(StageHub(self.emulator)) as stage_hub:
+                    door = partial(_socket, hub, stage_hub)
+                    shared = await self._serve_until(stop, door, app, ready)
             for connection in list(shared.connections):
                 connection.transport.abort()
             if shared.tasks:
                 await asyncio.wait(shared.tasks, timeout=_LAST_WORDS)
             await maker.close()
 
-    async def _serve_until(self, stop: asyncio.Event, hub: Hub, app: App, ready: Callable[[], object]) -> ServerState:
+    async def _serve_until(
+        self, stop: asyncio.Event, door: Callable[..., WebSocket], app: App, ready: Callable[[], object]
+    ) -> ServerState:
         loop = asyncio.get_running_loop()
         config = uvicorn.Config(
             app,
             interface="asgi3",
-            ws=lambda **_: ChatSocket(hub),  # type: ignore[arg-type]
+            ws=door,  # type: ignore[arg-type]
             proxy_headers=False,
             access_log=False,
             log_config=None,
@@ -245,6 +252,11 @@ class Server:
             except Exception:  # noqa: BLE001 - the clock's next task is another one
                 _log.exception("a bug in ivsim in a task of the clock; please report it")
             await asyncio.sleep(_TICK)
+
+
+def _socket(hub: Hub, stage_hub: StageHub, *, target: bytes, headers: list[tuple[bytes, bytes]], **_: Any) -> WebSocket:
+    """Return what takes a connection that asks to be upgraded: chat, or a stage."""
+    return StageSocket(stage_hub) if is_for_stages(target, headers) else ChatSocket(hub)
 
 
 def _time() -> float:

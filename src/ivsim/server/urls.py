@@ -3,29 +3,45 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from ..ivsrealtime.live_stages import Stages
 
 _PLAYBACK = re.compile(rb'("playbackUrl":")https://[0-9a-z.-]+\.playback\.live-video\.net(?=/)')
+_ENDPOINTS = re.compile(
+    rb'("endpoints":\{"events":")wss://global\.events\.live-video\.net'
+    rb'(","whip":")https://[0-9a-f]+\.global-bm\.whip\.live-video\.net(?=")'
+)
+_TOKEN = re.compile(rb'(?<="token":")eyJ[A-Za-z0-9_.-]+(?=")')
 _HOST = re.compile(r"(?P<name>[0-9A-Za-z._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
 _LOOPBACK = r"(?:127(?:\.[0-9]+){3}|\[::1\])"
 _OWN_MACHINE = re.compile(rf"(?:{_LOOPBACK}|(?:[0-9A-Za-z._-]+\.)?localhost)(?::[0-9]+)?")
 
 
 class Urls(NamedTuple):
-    """The URLs that a server tells: `aws` for playback URLs as AWS has them, `rtmp` for encoders, None for none."""
+    """The URLs that a server tells: `aws` for those in answers as AWS has them, `rtmp` for encoders, None for none."""
 
     aws: bool = False
     rtmp: str | None = None
 
 
-def with_own_urls(body: bytes, host: str) -> bytes:
-    """Return JSON in which playback URLs are those of the host that the client came by.
+def with_own_urls(body: bytes, host: str, stages: Stages) -> bytes:
+    """Return JSON in which playback URLs, and the addresses of stages, are those of the host that the client came by.
 
-    AWS's stay where the host's name is none, since it comes from the client.
+    The addresses are in `endpoints`, and in participant tokens, which are signed anew. AWS's stay where the host's name
+    is none, since it comes from the client.
     """
-    if b'"playbackUrl"' not in body or not _HOST.fullmatch(host):
+    if not _HOST.fullmatch(host):
         return body
-    return _PLAYBACK.sub(rb"\1http://" + host.encode(), body)
+    if b'"playbackUrl"' in body:
+        body = _PLAYBACK.sub(rb"\1http://" + host.encode(), body)
+    if b'"endpoints"' in body:
+        body = _ENDPOINTS.sub(rb"\1ws://%s\2http://%s" % (host.encode(), host.encode()), body)
+    if b'"token":"eyJ' in body:
+        addresses = {"events_url": f"ws://{host}", "whip_url": f"http://{host}"}
+        body = _TOKEN.sub(lambda found: stages.with_addresses(found[0].decode(), **addresses).encode(), body)
+    return body
 
 
 def reachable(url: str, host: str) -> str:

@@ -746,7 +746,7 @@ def test_slow_at_the_end(server: Server, room: Room, monkeypatch: pytest.MonkeyP
         raw.shake()
         call(room.sim, "DisconnectUser", roomIdentifier=room.arn, userId="ada", reason="Kicked")
         assert raw.end() == (1000, "Kicked")
-        sockets[0]._loop.call_soon_threadsafe(sockets[0].pause_writing)
+        sockets[0].loop.call_soon_threadsafe(sockets[0].pause_writing)
         raw.send(Frame(Opcode.PING, b"?"))
         assert raw.frame() == (Opcode.PONG, b"?")
         raw.send(close())
@@ -769,7 +769,7 @@ def test_a_client_that_does_not_say_goodbye(
     sim: Emulator, server: Server, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who was sent away and neither answers nor goes is cut off."""
-    monkeypatch.setattr("ivsim.server.chat.socket._CLOSING_SECONDS", 0.05)
+    monkeypatch.setattr("ivsim.server.websocket._CLOSING_SECONDS", 0.05)
     with Raw(server, room.token("ada")) as raw:
         raw.shake()
         call(sim, "DisconnectUser", roomIdentifier=room.arn, userId="ada", reason="Kicked")

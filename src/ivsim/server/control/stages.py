@@ -49,7 +49,8 @@ class Participant(msgspec.Struct, rename="camel"):
 
     `video` are the layers of the picture that it publishes, `audio` is its sound.
 
-    A `replicationType` of REPLICA is one who is on another stage, and shown on this one.
+    A `replicationType` of REPLICA is one who is on another stage, and shown on this one. Who `isRemote` has a client of
+    its own, a page that came by the events WebSocket.
     """
 
     participant_id: str
@@ -59,6 +60,7 @@ class Participant(msgspec.Struct, rename="camel"):
     attributes: dict[str, str]
     capabilities: list[str]
     is_connected: bool
+    is_remote: bool
     is_publishing: bool
     audio_muted: bool
     video_stopped: bool
@@ -257,9 +259,21 @@ def fail_publishing(sim: Emulator, participant_id: str, body: FailPublishing) ->
     return _shown(participant)
 
 
+@endpoint("POST", "/participants/{participantId}/cut")
+def cut_connection(sim: Emulator, participant_id: str) -> Participant:
+    """Let the connection of a participant's page break, as a network does. AWS's SDKs come back by themselves.
+
+    Until then it stays on the stage, for ten seconds at most. One that joined by these endpoints has no connection, and
+    is refused: NOT_REMOTE.
+    """
+    participant = sim.stages.find(participant_id)
+    participant.cut()
+    return _answer(sim, participant)
+
+
 @endpoint("POST", "/participants/{participantId}/leave")
 def leave_stage(sim: Emulator, participant_id: str) -> Participant:
-    """Leave the stage; with the last one its session ends. One who has left stays away."""
+    """Leave the stage; with the last one its session ends. One who has left stays away, and so does a page."""
     participant = sim.stages.find(participant_id)
     participant.leave()
     return _shown(participant)
@@ -311,6 +325,7 @@ def _shown(participant: LiveParticipant) -> Participant:
         record.attributes or {},
         list(record.capabilities),
         participant.is_connected,
+        participant.is_remote,
         record.is_publishing,
         record.audio_muted,
         record.video_stopped,
