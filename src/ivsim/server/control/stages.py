@@ -268,7 +268,7 @@ def cut_connection(sim: Emulator, participant_id: str) -> Participant:
     """
     participant = sim.stages.find(participant_id)
     participant.cut()
-    return _answer(sim, participant)
+    return _shown(participant)
 
 
 @endpoint("POST", "/participants/{participantId}/leave")
