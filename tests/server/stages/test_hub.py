@@ -184,7 +184,7 @@ def test_after_a_restart(sim: Emulator, server: Server, stage: Stage, monkeypatc
     with Page(server, tokens["ann"], f"/{stage.id}") as ann, Page(server, tokens["bob"], f"/{stage.id}"):
         ann.until_it_sees("ann", "bob")
         saved = sim.dumps()
-    monkeypatch.setattr("ivsim.server.stages.hub.PATIENCE", 1)
+    monkeypatch.setattr("ivsim.server.stages.hub.PATIENCE", 2)
     later = Emulator()
     later.loads(saved)
     with later.serve() as again, Page(again, tokens["ann"], f"/{stage.id}") as page:

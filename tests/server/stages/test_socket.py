@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -375,6 +377,19 @@ class Transport:
 
     def set_write_buffer_limits(self, **_: int) -> None:
         """Keep all."""
+
+
+def test_the_how_to(sim: Emulator, server: Server, stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """The piece of Python in docs/howto/stages_in_a_browser.md tells what happens on a stage, until it is over."""
+    page = Path(__file__).parents[3] / "docs" / "howto" / "stages_in_a_browser.md"
+    names: dict[str, Any] = {}
+    exec(page.read_text().partition("```python\n")[2].partition("```")[0], names)
+    watching = Thread(target=names["watch"], args=(server.chat_url, stage.id, stage.token("ann")))
+    watching.start()
+    until(lambda: sim.stages.participants)
+    call(sim, "DeleteStage", arn=stage.arn)
+    watching.join()
+    assert "'STAGE_DELETED'" in capsys.readouterr().out
 
 
 def test_log(server: Server, stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
