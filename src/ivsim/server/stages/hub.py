@@ -27,8 +27,8 @@ _FEW = 50
 """The number of clients who are told at once what is new. With more of them it waits a little for what comes next."""
 
 _WAIT_FOR_EACH = 0.0002
-"""The seconds that it waits for each client above that: all are sent the whole state each time, and while many join, the
-work would grow with the third power of their number."""
+"""The seconds that it waits for each client above that: all are sent the whole state each time, and while many join,
+the work would grow with the third power of their number."""
 
 
 class Socket(Protocol):
