@@ -120,10 +120,15 @@ class Feed:
                 self._missing.remove(there.key)
                 self._follow(there)
                 return there
-        joined = self._gate.let_in(token, client)  # in a transaction of its own, as an event may tell of a refusal
         with self._state.journal:
-            self._follow(joined)
-        return joined
+            try:
+                joined = self._gate.let_in(token, client)
+            except StageRefused as error:
+                refused = error  # raised outside of the transaction, which leaves what an event tells of it
+            else:
+                self._follow(joined)
+                return joined
+        raise refused
 
     def lose(self, key: Key) -> None:
         """Note that the connection of a participant's client broke, and that it may come back."""

@@ -17,7 +17,7 @@ from ivsim.server.stages.hub import Hub
 from ...calling import call
 from ..chatting import Raw
 from ..control_client import Control
-from ..staging import Page, sdk_path
+from ..staging import Page, join_error, sdk_path
 from ..waiting import until
 from .conftest import Stage
 
@@ -92,9 +92,7 @@ def test_thrown_out_meanwhile(sim: Emulator, server: Server, stage: Stage) -> No
         bob.until_it_sees("bob", "ann", "eve")
         call(sim, "DisconnectParticipant", stageArn=stage.arn, participantId=ann.participant_id)
         bob.until_it_sees("bob", "eve")
-        with Page(server, token, sdk_path(stage.arn)) as page:
-            (frame,), _ = page.rest()
-            assert frame["payload"]["code"] == "PARTICIPANT_DISCONNECTED"
+        assert join_error(server, token, stage.arn) == "PARTICIPANT_DISCONNECTED"
 
 
 def test_expired_meanwhile(sim: Emulator, server: Server, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,9 +106,7 @@ def test_expired_meanwhile(sim: Emulator, server: Server, stage: Stage, monkeypa
         assert page.hears() == {"type": "PONG"}
         only(sim).cut()
         page.rest()
-    with Page(server, token, sdk_path(stage.arn)) as page:
-        (frame,), _ = page.rest()
-        assert frame["payload"]["code"] == "TOKEN_EXPIRED"
+    assert join_error(server, token, stage.arn) == "TOKEN_EXPIRED"
     until(lambda: not sim.stages.participants)
 
 
@@ -184,7 +180,7 @@ def test_after_a_restart(sim: Emulator, server: Server, stage: Stage, monkeypatc
     with Page(server, tokens["ann"], f"/{stage.id}") as ann, Page(server, tokens["bob"], f"/{stage.id}"):
         ann.until_it_sees("ann", "bob")
         saved = sim.dumps()
-    monkeypatch.setattr("ivsim.server.stages.hub.PATIENCE", 1)
+    monkeypatch.setattr("ivsim.server.stages.hub.PATIENCE", 2)
     later = Emulator()
     later.loads(saved)
     with later.serve() as again, Page(again, tokens["ann"], f"/{stage.id}") as page:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -21,7 +23,7 @@ from ...calling import call
 from ...ivsrealtime.people import told
 from ...ivsrealtime.signing import BackEnd
 from ..chatting import Raw, close
-from ..staging import Page, sdk_path
+from ..staging import Page, join_error, sdk_path
 from ..waiting import until
 from .conftest import Stage
 
@@ -32,16 +34,6 @@ EXCHANGE = "aws:ivs:EXCHANGE_TOKEN"
 def path(request: pytest.FixtureRequest, stage: Stage) -> str:
     """What a client asks for: AWS's web SDK, and AWS's samples in Python."""
     return sdk_path(stage.arn) if request.param == "SDK" else f"/{stage.id}"
-
-
-def join_error(server: Server, token: str, stage: Stage) -> str:
-    """Return the code with which the web SDK is refused, and what comes with it is the end."""
-    with Page(server, token, sdk_path(stage.arn)) as page:
-        (frame,), code = page.rest()
-    assert (frame["type"], code) == ("aws:ivs:JOIN_ERROR", 1000)
-    assert frame["payload"]["message"]
-    refused: str = frame["payload"]["code"]
-    return refused
 
 
 def refusal(server: Server, token: str, path: str) -> tuple[int, str]:
@@ -149,7 +141,7 @@ def test_thrown_out(sim: Emulator, server: Server, stage: Stage) -> None:
         assert frames == [{"type": "aws:ivs:DISCONNECT", "payload": {"code": "PARTICIPANT_DISCONNECTED"}}]
         assert code == 1000
         assert bob.sees() == ["bob"]
-        assert join_error(server, token, stage) == "PARTICIPANT_DISCONNECTED"
+        assert join_error(server, token, stage.arn) == "PARTICIPANT_DISCONNECTED"
 
 
 def test_stage_deleted(sim: Emulator, server: Server, stage: Stage) -> None:
@@ -159,7 +151,7 @@ def test_stage_deleted(sim: Emulator, server: Server, stage: Stage) -> None:
         page.sees()
         call(sim, "DeleteStage", arn=stage.arn)
         assert page.rest() == ([{"type": "aws:ivs:DISCONNECT", "payload": {"code": "STAGE_DELETED"}}], 1000)
-    assert join_error(server, token, stage) == "STAGE_DELETED"
+    assert join_error(server, token, stage.arn) == "STAGE_DELETED"
 
 
 def test_token_reused(server: Server, stage: Stage) -> None:
@@ -229,7 +221,7 @@ def test_tokens_that_are_refused(sim: Emulator, server: Server, stage: Stage) ->
         (other.token("ann"), "TOKEN_MALFORMED", 401),
         ("AQICAHchat.token", "TOKEN_MALFORMED", 401),
     ]:
-        assert join_error(server, bad, stage) == code
+        assert join_error(server, bad, stage.arn) == code
         if bad.startswith("eyJ"):
             assert refusal(server, bad, path) == (status, code)
     call(sim, "DeleteStage", arn=stage.arn)
@@ -242,13 +234,13 @@ def test_tokens_of_back_ends_that_are_refused(sim: Emulator, server: Server, sta
     """So is one that a back end has signed: expired, forged, with a key that is gone, and one for connections."""
     sign = BackEnd()
     good, now = sign(sim, stage.arn), int(sim.clock.now().timestamp())
-    assert join_error(server, sign(sim, stage.arn, exp=now - 1), stage) == "TOKEN_EXPIRED"
-    assert join_error(server, BackEnd()(Emulator(), stage.arn), stage) == "TOKEN_MALFORMED"
+    assert join_error(server, sign(sim, stage.arn, exp=now - 1), stage.arn) == "TOKEN_EXPIRED"
+    assert join_error(server, BackEnd()(Emulator(), stage.arn), stage.arn) == "TOKEN_MALFORMED"
     connection = sign(sim, stage.arn, resource=None, account_id="123456789012", region="us-east-1")
-    assert join_error(server, connection, stage) == "TOKEN_MALFORMED"
+    assert join_error(server, connection, stage.arn) == "TOKEN_MALFORMED"
     (key,) = call(sim, "ListPublicKeys").body["publicKeys"]
     call(sim, "DeletePublicKey", arn=key["arn"])
-    assert join_error(server, good, stage) == "TOKEN_MALFORMED"
+    assert join_error(server, good, stage.arn) == "TOKEN_MALFORMED"
 
 
 def test_no_token(server: Server, stage: Stage) -> None:
@@ -377,11 +369,24 @@ class Transport:
         """Keep all."""
 
 
+def test_the_how_to(sim: Emulator, server: Server, stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """The piece of Python in docs/howto/stages_in_a_browser.md tells what happens on a stage, until it is over."""
+    page = Path(__file__).parents[3] / "docs" / "howto" / "stages_in_a_browser.md"
+    names: dict[str, Any] = {}
+    exec(page.read_text().partition("```python\n")[2].partition("```")[0], names)
+    watching = Thread(target=names["watch"], args=(server.chat_url, stage.id, stage.token("ann")))
+    watching.start()
+    until(lambda: sim.stages.participants)
+    call(sim, "DeleteStage", arn=stage.arn)
+    watching.join()
+    assert "'STAGE_DELETED'" in capsys.readouterr().out
+
+
 def test_log(server: Server, stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
     """The log has a line for each who joins, is refused, leaves, or is gone."""
     with Page(server, stage.token("ann"), f"/{stage.id}") as page:
         page.sees()
-    join_error(server, "eyJ.x.y", stage)
+    join_error(server, "eyJ.x.y", stage.arn)
     with Raw(server, stage.token("bob")) as raw:
         raw.shake()
         raw.socket.shutdown(socket.SHUT_RDWR)
