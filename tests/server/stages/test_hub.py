@@ -78,6 +78,20 @@ def test_it_does_not_come_back(sim: Emulator, server: Server, stage: Stage, monk
         assert page.sees() == ["ann"]
 
 
+def test_cut_while_it_is_away(sim: Emulator, server: Server, stage: Stage) -> None:
+    """Who is cut off already cannot be cut off once more, and comes back all the same."""
+    token = stage.token("ann")
+    with Page(server, token, sdk_path(stage.arn)) as page:
+        page.sees()
+        ann = only(sim)
+        ann.cut()
+        page.rest()
+    ann.cut()
+    with Page(server, token, sdk_path(stage.arn)) as page:
+        assert page.sees() == ["ann"]
+    assert events_of(sim, stage, ann.participant_id) == ["JOINED", "LEFT"]
+
+
 def test_thrown_out_meanwhile(sim: Emulator, server: Server, stage: Stage) -> None:
     """Who is thrown out while it is cut off is not awaited, and learns why when it is back."""
     token = stage.token("ann")
