@@ -11,7 +11,7 @@ from ivsim import Emulator, LiveParticipant
 from ivsim.media import h264
 from ivsim.media.h264 import Format
 from ivsim.server.stages import rtp
-from ivsim.server.stages.media import Published
+from ivsim.server.stages.media import Published, Subscribed
 from ivsim.server.stages.rtp import Packet
 from ivsim.server.stages.sdp import Codec
 
@@ -172,6 +172,22 @@ def test_too_late_to_fail(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(LiveParticipant, "is_publishing", True)
     sending.comes("video", b"\x01\x9e\0")
     assert (sending.errors, sending.ended) == ([], 1)
+
+
+def test_nobody_any_more(stage: Stage) -> None:
+    """Who subscribes in the moment in which the other goes is connected, and gets nothing."""
+    hooks: list[Any] = []
+    sending = Sending(stage, "video")
+    chosen = {"0": ("video", CODECS["video"])}
+
+    def connect(*given: Any) -> Sending:
+        hooks.extend(given)
+        return sending
+
+    subscribed = Subscribed(sending.participant, "token", "bob", chosen, None, connect)
+    hooks[2]()
+    asyncio.run(subscribed.go_on(reports=True))
+    assert sending.sent == []
 
 
 def test_end(sim: Emulator, stage: Stage) -> None:

@@ -175,17 +175,30 @@ def test_replica(stage: Meeting) -> None:
             seeing.sees(180)
 
 
-def test_nothing_to_see(stage: Meeting) -> None:
-    """Of one whose media do not come here, the subscription is open and empty."""
-    bob = stage.token()
+def test_somebody_without_a_client(stage: Meeting) -> None:
+    """Of one who publishes by a test a picture with its name is seen, and silence heard, until that ends."""
+    bob, eve = stage.token(), stage.token()
     watching = stage.sim.stages.join(bob["token"])
+    stage.sim.stages.join(eve["token"])
     with stage.sim.stages.join(stage.arn) as ada:
         ada.publish()
-        with viewer(stage, bob, {"participantId": ada.participant_id}) as seeing:
-            until(lambda: seeing.state == "connected")
+        other = {"participantId": ada.participant_id}
+        with viewer(stage, bob, other) as seeing, viewer(stage, eve, other) as seeing_too:
+            seeing.sees(360)
+            seeing_too.sees(360)
+            until(lambda: seeing.heard and seeing_too.heard)
             assert watching.is_subscribed_to(ada)
             ada.unpublish()
-            until(lambda: seeing.state == "closed")
+            until(lambda: (seeing.state, seeing_too.state) == ("closed", "closed"))
+        ada.publish(video=[], audio={})
+        with viewer(stage, bob, other) as seeing:
+            until(lambda: seeing.heard > 60)  # and meanwhile nobody plays to whom nobody is subscribed any more
+            assert seeing.seen == []
+        ada.unpublish()
+        ada.publish(video={"width": 320, "height": 180}, audio=[])
+        with viewer(stage, bob, other) as seeing:
+            seeing.sees(180)
+            assert seeing.heard == 0
 
 
 def test_the_server_stops() -> None:

@@ -155,12 +155,12 @@ class Subscribed(Handle):
     ) -> None:
         super().__init__(participant, token)
         self._remote_id = remote_id
-        self._publication = publication
-        self._media = Subscription()
-        self.connection = connect(self._media.take_rtp, self._media.take_rtcp, self._attach, self.finish)
+        self.media = publication
+        self._subscription = Subscription()
+        self.connection = connect(self._subscription.take_rtp, self._subscription.take_rtcp, self._attach, self.finish)
         for mid, (kind, codec) in chosen.items():
-            leg = self._media.add(kind, codec, self.connection)
-            self.chosen[mid] = Chosen(codec, leg.source, self._media.cname)
+            leg = self._subscription.add(kind, codec, self.connection)
+            self.chosen[mid] = Chosen(codec, leg.source, self._subscription.cname)
         self._is_open = False
 
     def look(self) -> None:
@@ -173,14 +173,14 @@ class Subscribed(Handle):
 
     async def end(self) -> None:
         """Get nothing more."""
-        self._media.detach()
+        self._subscription.detach()
         with suppress(StageRefused):  # as above
             self.participant.unsubscribe(self._remote_id)
         await self.connection.close()
 
     def _attach(self) -> None:
-        if self._publication is not None:
-            self._media.attach(self._publication)
+        if self.media is not None:
+            self._subscription.attach(self.media)
 
 
 def _told(form: VideoFormat) -> dict[str, Any]:

@@ -21,12 +21,14 @@ from . import sdp
 from .clients import client_of
 from .media import Published, Subscribed
 from .sdp import OfferRefused
+from .synthetic import Synthetic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ...emulator import Emulator
-    from ...ivsrealtime.live_participant import LiveParticipant
+    from ...ivsrealtime.live_participant import Key, LiveParticipant
+    from .forwarding import Publication
     from .media import Handle
     from .sdp import Media, Offer
 
@@ -60,6 +62,7 @@ class Whip:
         self._emulator = emulator
         self._loop = asyncio.get_running_loop()
         self._handles: dict[str, Handle] = {}
+        self._synthetic: dict[tuple[Key, int], Synthetic] = {}
         self._rounds: asyncio.Task[None] | None = None
 
     def is_for(self, request: Request) -> bool:
@@ -83,6 +86,8 @@ class Whip:
             self._rounds.cancel()
         for id_ in list(self._handles):
             await self._end(id_)
+        for synthetic in self._synthetic.values():
+            synthetic.stop()
 
     async def _respond(self, request: Request, came_by: str) -> Response:
         path = _parts(request.url)[1]
@@ -146,8 +151,7 @@ class Whip:
         if participant is None:
             raise StageRefused("NOT_CONNECTED", "nobody is on the stage with this token; connect to its events first")
         media = [each for each in _first_of_each_kind(offer) if each.direction in ("recvonly", "sendrecv")]
-        publication = self._publication(participant, remote_id)
-        tracks = publication.media if publication else None
+        tracks = self._media_of(participant, remote_id)
         chosen = {}
         for each in media:
             track = tracks.track(each.kind) if tracks else None
@@ -159,12 +163,24 @@ class Whip:
         participant.subscribe(remote_id)
         return Subscribed(participant, token, remote_id, chosen, tracks, webrtc.Connection)
 
-    def _publication(self, participant: LiveParticipant, remote_id: str) -> Published | None:
-        """Return what somebody publishes who is on a participant's stage, or is shown there and publishes elsewhere."""
+    def _media_of(self, participant: LiveParticipant, remote_id: str) -> Publication | None:
+        """Return what somebody publishes who is on a participant's stage, or is shown there and publishes elsewhere.
+
+        Who has no client gets a picture, for as long as somebody is subscribed to it.
+        """
         there = (each for each in self._emulator.stages.participants if each.stage_arn == participant.stage_arn)
-        record = next((each.participant for each in there if each.participant_id == remote_id), None)
-        key = (record.source_stage_arn if record else None) or participant.stage_arn, remote_id
-        return next((each for each in self._handles.values() if isinstance(each, Published) and each.key == key), None)
+        remote = next((each for each in there if each.participant_id == remote_id), None)
+        record = remote.participant if remote else None
+        if remote is None or record is None or not record.is_publishing:
+            return None
+        key = record.source_stage_arn or participant.stage_arn, remote_id
+        for each in self._handles.values():
+            if isinstance(each, Published) and each.key == key:
+                return each.media
+        shown = remote.key, record.publications
+        if shown not in self._synthetic:
+            self._synthetic[shown] = Synthetic(record, self._loop.time)
+        return self._synthetic[shown].media
 
     def _check(self, participant: LiveParticipant, wanted_id: str | None) -> None:
         """Refuse a publisher of another id, and who would be refused once media came, while it can still be told."""
@@ -207,6 +223,16 @@ class Whip:
                     await each.go_on(reports=is_time)
                 except Exception:  # noqa: BLE001 - the others have their turn all the same
                     _log.exception("a bug in ivsim at %r; please report it", each)
+            if is_time:
+                self._stop_unseen()
+
+    def _stop_unseen(self) -> None:
+        """Let nobody play to whom nobody is subscribed."""
+        seen = [each.media for each in self._handles.values() if isinstance(each, Subscribed)]
+        for key, synthetic in list(self._synthetic.items()):
+            if synthetic.media not in seen:
+                synthetic.stop()
+                del self._synthetic[key]
 
 
 def _published(participant: LiveParticipant, offer: Offer) -> dict[str, tuple[str, sdp.Codec]]:
