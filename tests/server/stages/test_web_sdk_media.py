@@ -117,3 +117,14 @@ def test_layers(sim: Emulator, token: Callable[..., str], open_page: Open) -> No
     bob.wait_for_function("document.querySelector('#of-ann').videoWidth === 1280")
     before: Any = bob.evaluate("document.querySelector('#of-ann').currentTime")
     bob.wait_for_function("before => document.querySelector('#of-ann').currentTime > before + 1", arg=before)
+
+
+def test_guest(sim: Emulator, stage: Stage, token: Callable[..., str], open_page: Open) -> None:
+    """A page plays the picture of somebody who is on the stage by a test."""
+    page = open_page(token("x"))
+    joins(page, token("ann"), publishes=False)
+    guest = sim.stages.join(stage.arn, user_id="guest")
+    guest.publish()
+    assert plays(page, "guest") == (640, 360)
+    guest.leave()
+    page.wait_for_function("document.querySelector('#of-guest') === null")
