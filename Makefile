@@ -50,7 +50,7 @@ test-wheel:
 	$(PYTHON) -m venv $(VENV)-wheel
 	$(VENV)-wheel/bin/python -m pip install -q --disable-pip-version-check --upgrade "pip>=25.1" build
 	$(VENV)-wheel/bin/python -m build -q
-	$(VENV)-wheel/bin/python -m pip install -q "$$(ls dist/*.whl)[server,wsgi]" --group test
+	$(VENV)-wheel/bin/python -m pip install -q "$$(ls dist/*.whl)[server,webrtc,wsgi]" --group test
 	$(VENV)-wheel/bin/python -c "import ivsim, pathlib; assert 'site-packages' in ivsim.__file__, ivsim.__file__"
 	$(VENV)-wheel/bin/python -m pytest $(PYTEST) --import-mode=importlib
 
@@ -96,7 +96,7 @@ clean:
 $(VENV)/made: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install -q --disable-pip-version-check --upgrade "pip>=25.1"
-	$(VENV)/bin/python -m pip install -q --upgrade --upgrade-strategy eager -e ".[server,wsgi]" --group test --group lint
+	$(VENV)/bin/python -m pip install -q --upgrade --upgrade-strategy eager -e ".[server,webrtc,wsgi]" --group test --group lint
 	@touch $@
 
 $(AIO_VENV)/made: pyproject.toml

@@ -21,6 +21,7 @@ from .plan import FULL, QUICK
 from .pushes import long_push, pushes
 from .servers import servers
 from .slow_media import slow_media
+from .stage_media import stage_media
 from .stages import crowded_stage, stage_day
 from .threads import threads
 
@@ -29,7 +30,7 @@ _GROUPS = {
     for measure in (
         *(one_call, pages, tests, imports, memory, threads, servers, slow_media),
         *(pictures, pushes, long_push, chat, chat_sockets, day),
-        *(stage_calls, crowded_stage, stage_day),
+        *(stage_calls, crowded_stage, stage_day, stage_media),
     )
 }
 

@@ -15,7 +15,7 @@ class Plan:
     many messages they are sent each second, and for how many seconds. `pushes` is how many encoders push, how many
     viewers watch them, and for how many seconds each state is measured; `long_push` for how many seconds one encoder
     pushes at 20 times the speed. `day` is how many channels, and stages, have one; `stage` how many publishers and
-    subscribers a stage has.
+    subscribers a stage has, and `stage_media` the same where they send and receive, one time after the other.
     """
 
     rounds: int
@@ -32,6 +32,7 @@ class Plan:
     long_push: float
     day: int
     stage: tuple[int, int]
+    stage_media: tuple[tuple[int, int], ...]
 
 
 FULL = Plan(
@@ -49,6 +50,7 @@ FULL = Plan(
     long_push=180,
     day=100,
     stage=(12, 10_000),
+    stage_media=((2, 20), (12, 100)),
 )
 QUICK = Plan(
     rounds=3,
@@ -65,4 +67,5 @@ QUICK = Plan(
     long_push=6,
     day=5,
     stage=(12, 100),
+    stage_media=((1, 2),),
 )

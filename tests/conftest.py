@@ -20,6 +20,7 @@ TO_INSTALL = {
     "Node.js with npm": "Node.js with npm",
     "the AWS CLI": "the AWS CLI (pip install awscli)",
     "ffmpeg": "ffmpeg (pip install imageio-ffmpeg)",
+    "aiortc": "aiortc (pip install 'ivsim[webrtc]', with Python 3.11 or later)",
 }
 """What to install for the tests that say "... is not installed" of a tool."""
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 
@@ -65,6 +66,8 @@ def test_no_other_name() -> None:
 )
 def test_imports_are_light(program: str, absent: list[str]) -> None:
     """Importing ivsim imports nothing that it does not need yet."""
+    if find_spec("OpenSSL"):  # aiortc brings it, and where it is botocore imports it, which takes cryptography
+        absent = [name for name in absent if name != "cryptography"]
     check = f"import sys; {program}; print([name for name in {absent} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", check], check=True, capture_output=True, text=True).stdout
     assert found.strip() == "[]"

@@ -62,10 +62,10 @@ class Stages:
             ctx, answer = self._admit(token, by_whip=protocol == WHIP)
         return self._joined(ctx, answer)
 
-    def let_in(self, token: str, client: Client) -> LiveParticipant:
+    def let_in(self, token: str, client: Client, *, by_whip: bool = False) -> LiveParticipant:
         """Let a client that came by a server join with a token, as `join()` does. Raises StageRefused as that does."""
         with self._state.transaction():
-            ctx, answer = self._admit(token, client=client)
+            ctx, answer = self._admit(token, client=client, by_whip=by_whip)
         return self._joined(ctx, answer)
 
     def feed(self, wake: Callable[[], object]) -> Feed:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .. import web
 from ..dispatcher import MOST_BYTES
 from ..wire.http import Paced, Recipe, Request, Response
-from .media_clients import refusal
 from .urls import Urls, with_own_urls
 
 if TYPE_CHECKING:
     from ..emulator import Emulator
     from .deliverer import Deliverer
     from .maker import Maker
+    from .stages.whip import Whip
 
 T = TypeVar("T")
 
@@ -35,15 +35,18 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 class App:
     """The emulator as an ASGI application. `maker` makes the media, and `deliverer` delivers to other services.
 
+    `whip` answers those who send and receive the media of stages.
+
     As in process, what a request has delivered is there when it is answered. Playback URLs, and the addresses of stages
     in `endpoints` and tokens, lead to this server, unless `urls` asks for those of AWS.
     """
 
-    def __init__(self, emulator: Emulator, maker: Maker, deliverer: Deliverer, urls: Urls) -> None:
+    def __init__(self, emulator: Emulator, maker: Maker, deliverer: Deliverer, urls: Urls, whip: Whip) -> None:
         self._urls = urls
         self._emulator = emulator
         self._maker = maker
         self._deliverer = deliverer
+        self._whip = whip
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -61,7 +64,12 @@ class App:
         began = perf_counter()
         headers = web.Headers((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
         request = Request(scope["method"], _url(scope, headers), headers, body)
-        response = web.answer(self._respond, request)
+        if self._whip.is_for(request):
+            answered = asyncio.ensure_future(self._whip.respond(request, scope["server"][0]))
+            await asyncio.wait({answered})
+            response = web.guarded(request, answered.result)
+        else:
+            response = web.answer(self._emulator.respond, request)
         try:
             await self._deliverer.finish()
             if response.latency and not await _unless_gone(receive, asyncio.sleep(response.latency)):
@@ -79,9 +87,6 @@ class App:
             await _send(receive, send, request, response, is_last=len(request.body) > MOST_BYTES)
         finally:
             web.log_request(request, response, perf_counter() - began)
-
-    def _respond(self, request: Request) -> Response:
-        return refusal(request) or self._emulator.respond(request)
 
     async def _paced(self, body: Paced) -> AsyncIterator[bytes]:
         """Send a body as its time goes by, on the emulator's clock: the first of it when it has begun."""

@@ -32,6 +32,7 @@ from .live.ports import EncoderPorts
 from .maker import Maker
 from .stages.hub import Hub as StageHub
 from .stages.socket import StageSocket, is_for_stages
+from .stages.whip import Whip
 from .state_file import StateFile
 from .urls import Urls
 from .websocket import WebSocket
@@ -204,8 +205,9 @@ class Server:
         async with aclosing(Deliverer(self.emulator)) as deliverer:
             self.emulator.streams.hang_up_lost()
             maker = Maker()
-            app = App(self.emulator, maker, deliverer, Urls(aws=self._aws_urls, rtmp=self.rtmp_url))
-            async with self._encoder_ports.serving(self.emulator):
+            urls = Urls(aws=self._aws_urls, rtmp=self.rtmp_url)
+            async with self._encoder_ports.serving(self.emulator), aclosing(Whip(self.emulator)) as whip:
+                app = App(self.emulator, maker, deliverer, urls, whip)
                 with closing(Hub(self.emulator)) as hub, closing(StageHub(self.emulator)) as stage_hub:
                     door = partial(_socket, hub, stage_hub)
                     shared = await self._serve_until(stop, door, app, ready)

@@ -1,1 +1,1 @@
-"""Stages on the port: the events WebSocket of clients that join them."""
+"""Stages on the port: the events WebSocket of clients that join them, and their media."""

@@ -1,0 +1,133 @@
+"""Clients that publish to a stage and are subscribed, as light as they can be: they neither code nor decode."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+import threading
+import time
+import urllib.request
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+_RATE, _FRAMERATE = 2_500_000, 30
+_MOST = 1150
+_SLICE = b"\x41\x9a\0\0"
+_PATIENCE = 60
+
+
+class Contender:
+    """All clients, in one event loop."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._clients: list[Any] = []
+        self._sending: list[asyncio.Task[None]] = []
+        self._delays: list[float] = []
+        self._lost = 0
+
+    def publish(self, url: str, people: list[tuple[str, str]]) -> None:
+        """Let these publish a picture of 2.5 Mbit/s each."""
+        for participant_id, token in people:
+            client = self._run(self._connect(f"{url}/publish/{participant_id}", token, "sendonly"))
+            self._run(self._begin(client))
+
+    def subscribe(self, url: str, people: list[tuple[str, str]], publishers: list[tuple[str, str]]) -> None:
+        """Let each of these be subscribed to one who publishes."""
+        for number, (_, token) in enumerate(people):
+            participant_id = publishers[number % len(publishers)][0]
+            self._run(self._connect(f"{url}/subscribe/{participant_id}", token, "recvonly"))
+
+    def forget(self) -> None:
+        """Forget what came so far."""
+        self._delays.clear()
+        self._lost = 0
+
+    def seen(self) -> tuple[int, int, float]:
+        """Return how many packets came, how many were lost, and how many seconds half of them took at most."""
+        delays = sorted(self._delays)
+        return len(delays), self._lost, delays[len(delays) // 2]
+
+    def close(self) -> None:
+        """End."""
+        self._run(self._close())
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(_PATIENCE)
+
+    async def _connect(self, url: str, token: str, direction: str) -> Any:
+        from aiortc.sdp import candidate_from_sdp  # noqa: PLC0415 - without the extra there is no such benchmark
+
+        from ivsim.server.stages import sdp  # noqa: PLC0415
+        from ivsim.server.stages.webrtc import Connection  # noqa: PLC0415
+
+        before: list[int] = []
+
+        async def take(data: bytes) -> None:
+            number = int.from_bytes(data[2:4], "big")
+            if before:
+                self._lost += (number - before.pop() - 1) & 0xFFFF
+            before.append(number)
+            if data[12:16] == _SLICE:
+                self._delays.append(time.time() - struct.unpack_from("!d", data, 16)[0])
+
+        async def ignore(_: bytes) -> None:
+            pass
+
+        opened = asyncio.Event()
+        client = Connection(take, ignore, opened.set, lambda: None)
+        self._clients.append(client)
+        local = await client.listen("127.0.0.1")
+        offer = [
+            *("v=0", "o=- 1 1 IN IP4 0.0.0.0", "s=-", "t=0 0", "m=video 9 UDP/TLS/RTP/SAVPF 102", "a=mid:0"),
+            *(f"a={direction}", "a=rtpmap:102 H264/90000", "a=fmtp:102 packetization-mode=1;profile-level-id=42e01f"),
+            *(f"a=ice-ufrag:{local.username}", f"a=ice-pwd:{local.password}", "a=setup:passive"),
+            f"a=fingerprint:{' '.join(local.fingerprint)}",
+        ]
+        text = await asyncio.to_thread(_post, url, token, "".join(f"{line}\r\n" for line in offer))
+        client._ice._connection.ice_controlling = True  # the one who offers
+        client._dtls._set_role("server")
+        for line in text.splitlines():
+            if line.startswith("a=candidate:") and " 127.0.0.1 " in line:
+                await client._ice.addRemoteCandidate(candidate_from_sdp(line.partition(":")[2]))
+        client.connect(sdp.read(text)._replace(setup="passive"))
+        await asyncio.wait_for(opened.wait(), _PATIENCE)
+        return client
+
+    async def _begin(self, client: Any) -> None:
+        self._sending.append(self._loop.create_task(_send(client)))
+
+    async def _close(self) -> None:
+        for task in self._sending:
+            task.cancel()
+        for each in self._clients:
+            await each.close()
+
+
+async def _send(client: Any) -> None:
+    """Send pictures without end, each packet with the time at which it goes; each second begins with a key frame."""
+    from ivsim.media import h264  # noqa: PLC0415 - as above
+
+    key = h264.parameter_sets(h264.Format(1280, 720, _FRAMERATE, "avc1.42E01F"))[0]
+    a_frame = -(-_RATE // _FRAMERATE // 8 // _MOST)
+    began, number, frame = time.monotonic(), 0, 0
+    while True:
+        parts = [key] if frame % _FRAMERATE == 0 else []
+        parts += [b""] * a_frame
+        for place, part in enumerate(parts):
+            payload = part or _SLICE + struct.pack("!d", time.time()) + bytes(_MOST - 12)
+            marker = 0x80 if place == len(parts) - 1 else 0
+            await client.send(struct.pack("!BBHII", 0x80, marker | 102, number & 0xFFFF, frame * 3000, 7) + payload)
+            number += 1
+        frame += 1
+        await asyncio.sleep(max(began + frame / _FRAMERATE - time.monotonic(), 0))
+
+
+def _post(url: str, token: str, offer: str) -> str:
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/sdp"}
+    with urllib.request.urlopen(urllib.request.Request(url, offer.encode(), headers), timeout=_PATIENCE) as answer:
+        text: str = answer.read().decode()
+    return text

@@ -1,0 +1,191 @@
+"""The media of one client, published or subscribed to: from the offer to the end, and what the stage knows of it."""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from ...ivsrealtime.live_participant import StageRefused
+from ...ivsrealtime.tracks import MOST_BITRATE, MOST_PIXELS
+from .forwarding import Publication, Subscription
+from .sdp import Chosen
+
+if TYPE_CHECKING:
+    from ...ivsrealtime.live_participant import LiveParticipant
+    from ...media.flv import VideoFormat
+    from .sdp import Codec
+
+_log = logging.getLogger("ivsim.stages")
+
+_LATEST_PICTURE = 2.0
+"""The seconds that a sound waits for the picture that was offered with it, before somebody publishes by it alone."""
+
+_TOLERANCE = 1.15
+"""How many times the highest bitrate is measured before it is too much: encoders do not keep to theirs."""
+
+_CONSTRAINED = 0x40
+_PROFILES = {"42": "Baseline", "4D": "Main", "58": "Extended", "64": "High"}
+
+
+class Handle(ABC):
+    """What a client has of the server: a connection, for a participant. `chosen` are the codecs by section."""
+
+    def __init__(self, participant: LiveParticipant, token: str) -> None:
+        self.participant = participant
+        self.token = token
+        self.connection: Any = None
+        self.chosen: dict[str, Chosen] = {}
+        self._over: Callable[[], object] = lambda: None
+
+    def when_over(self, over: Callable[[], object]) -> None:
+        """Call a function when it is to end."""
+        self._over = over
+
+    def finish(self) -> None:
+        """Let it end soon."""
+        self._over()
+
+    @abstractmethod
+    def look(self) -> None:
+        """See what has become of the participant, and tell the stage what is news."""
+
+    @abstractmethod
+    async def go_on(self, *, reports: bool) -> None:
+        """Do what is done several times a second; with `reports` what is done once."""
+
+    @abstractmethod
+    async def end(self) -> None:
+        """End it, on the stage and here."""
+
+
+class Published(Handle):
+    """What a client publishes: on the stage it does so once its media come."""
+
+    def __init__(
+        self,
+        participant: LiveParticipant,
+        token: str,
+        chosen: dict[str, tuple[str, Codec]],
+        connect: Callable[..., Any],
+        now: Callable[[], float],
+    ) -> None:
+        super().__init__(participant, token)
+        self.key = participant.stage_arn, participant.participant_id
+        self.media = Publication(self.look, now)
+        self.connection = connect(self.media.take_rtp, self.media.take_rtcp, lambda: None, self.finish)
+        self.chosen = {mid: Chosen(codec) for mid, (_, codec) in chosen.items()}
+        self._kinds = [kind for kind, _ in chosen.values()]
+        for kind, codec in chosen.values():
+            self.media.add(kind, codec, self.connection)
+        record = participant.participant
+        self._is_whip = record is not None and record.ingest_protocol is not None
+        self._is_begun = False
+
+    def look(self) -> None:
+        """Begin to publish when media come; end when the participant has, or sends what is not taken."""
+        if not self.participant.is_connected or (self._is_begun and not self.participant.is_publishing):
+            self.finish()
+        elif not self._is_begun:
+            self._begin()
+        else:
+            self._judge()
+
+    async def go_on(self, *, reports: bool) -> None:
+        """Ask the client for what subscribers want, and tell it what came."""
+        await self.media.flush()
+        if reports:
+            await self.media.report()
+
+    async def end(self) -> None:
+        """Publish no more; who came by WHIP leaves with that."""
+        with suppress(StageRefused):  # it has left already
+            if self._is_whip:
+                self.participant.leave()
+            else:
+                self.participant.unpublish()
+        await self.connection.close()
+
+    def _begin(self) -> None:
+        track = self.media.track("video")
+        forms = track.forms if track else []
+        is_waiting = "video" in self._kinds and self.media.seconds < _LATEST_PICTURE
+        if not forms and (is_waiting or not self.media.has("audio")):
+            return
+        sound: Any = None if "audio" in self._kinds else []
+        self._is_begun = True
+        try:
+            self.participant.publish(video=[_told(each) for each in forms], audio=sound)
+        except StageRefused as refused:
+            _log.info("%r is refused: %s", self.participant, refused)
+            self.finish()
+            return
+        self._judge()
+
+    def _judge(self) -> None:
+        """Let publishing fail for what a stage does not take, as far as it can be seen."""
+        track = self.media.track("video")
+        code = ""
+        if track is not None and track.has_b_frames:
+            code = "B_FRAME_PRESENT"
+        elif track is not None and any(each.width * each.height > MOST_PIXELS for each in track.forms):
+            code = "RESOLUTION_EXCEEDED"
+        elif self.media.bitrate > MOST_BITRATE * _TOLERANCE:
+            code = "BITRATE_EXCEEDED"
+        if code:
+            _log.info("%r is refused: %s", self.participant, code)
+            with suppress(StageRefused):  # it ends this moment, by another thread
+                self.participant.fail(code)
+            self.finish()
+
+
+class Subscribed(Handle):
+    """What a client gets of one who publishes. Of one whose media do not come here it is nothing."""
+
+    def __init__(
+        self,
+        participant: LiveParticipant,
+        token: str,
+        remote_id: str,
+        chosen: dict[str, tuple[str, Codec]],
+        publication: Publication | None,
+        connect: Callable[..., Any],
+    ) -> None:
+        super().__init__(participant, token)
+        self._remote_id = remote_id
+        self.media = publication
+        self._subscription = Subscription()
+        self.connection = connect(self._subscription.take_rtp, self._subscription.take_rtcp, self._attach, self.finish)
+        for mid, (kind, codec) in chosen.items():
+            leg = self._subscription.add(kind, codec, self.connection)
+            self.chosen[mid] = Chosen(codec, leg.source, self._subscription.cname)
+        self._is_open = False
+
+    def look(self) -> None:
+        """End when the subscription has."""
+        if not self.participant.is_subscribed_to(self._remote_id):
+            self.finish()
+
+    async def go_on(self, *, reports: bool) -> None:
+        """Do nothing: a subscriber is told what its publisher tells."""
+
+    async def end(self) -> None:
+        """Get nothing more."""
+        self._subscription.detach()
+        with suppress(StageRefused):  # as above
+            self.participant.unsubscribe(self._remote_id)
+        await self.connection.close()
+
+    def _attach(self) -> None:
+        if self.media is not None:
+            self._subscription.attach(self.media)
+
+
+def _told(form: VideoFormat) -> dict[str, Any]:
+    """Return the members that are known of a picture."""
+    profile = _PROFILES.get(form.codec[5:7], form.codec[5:7])
+    if profile == "Baseline" and int(form.codec[7:9], 16) & _CONSTRAINED:
+        profile = "Constrained Baseline"
+    return {"width": form.width, "height": form.height, "profile": profile}

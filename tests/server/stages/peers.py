@@ -1,0 +1,154 @@
+"""Clients of stages that send and receive media by aiortc: for the tests, each with an event loop in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Coroutine
+from datetime import datetime, timedelta, timezone
+from fractions import Fraction
+from types import TracebackType
+from typing import Any, TypeVar
+
+import pytest
+import requests
+
+from ivsim.media import h264, strip
+from ivsim.media.h264 import Format
+from ivsim.media.picture import Scene, frames
+from ivsim.media.strip import Reading
+
+from ..waiting import DEADLINE, until
+
+aiortc = pytest.importorskip("aiortc", reason="aiortc is not installed")
+av = pytest.importorskip("av", reason="aiortc is not installed")
+
+T = TypeVar("T")
+
+FORM = Format(320, 180, 15, "avc1.42E01F")
+"""The form of the pictures that are sent, unless a test wants another."""
+
+_TICKS = 90_000
+
+
+class Pictures(aiortc.MediaStreamTrack):  # type: ignore[misc, name-defined]
+    """Pictures of ivsim's, coded already, with a key frame each second."""
+
+    kind = "video"
+
+    def __init__(self, form: Format) -> None:
+        super().__init__()
+        self.form = form
+        self.began = datetime.now(timezone.utc)
+        self._number = 0
+        self._coded: list[bytes] = []
+
+    async def recv(self) -> Any:
+        """Return the next picture when it is time for it."""
+        rate = self.form.framerate
+        late = time.time() - self.began.timestamp() - self._number / rate
+        if late < 0:
+            await asyncio.sleep(-late)
+        place = self._number % rate
+        if place == 0:
+            scene = Scene("stage", f"{self.form.height}p", "live", self.began)
+            self._coded = list(frames(self.form, scene, self._number, rate, offset=timedelta(), number=self._number))
+        units = [*h264.parameter_sets(self.form), self._coded[0]] if place == 0 else [self._coded[place]]
+        packet = av.Packet(b"".join(h264.START_CODE + each for each in units))
+        packet.pts, packet.time_base = self._number * _TICKS // rate, Fraction(1, _TICKS)
+        self._number += 1
+        return packet
+
+
+class Client:
+    """A client of WHIP: it offers by POST, and is connected once that is answered. It leaves with the block.
+
+    What it `sees` are the strips of the pictures that it receives, each with the time at which it came.
+    """
+
+    def __init__(self, url: str, token: str, *tracks: Any, receives: bool = False, codec: str = "") -> None:
+        self.seen: list[tuple[float, Reading]] = []
+        self.heard = 0
+        self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/sdp"}
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._tasks: list[asyncio.Task[None]] = []
+        offer = self.run(self._offer(tracks, receives=receives, codec=codec))
+        self.answer = requests.post(url, offer, headers=self.headers, timeout=DEADLINE)
+        if self.answer.status_code == 201:
+            self.run(self._accept(self.answer.text))
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.close()
+
+    @property
+    def state(self) -> str:
+        """The state of its connection."""
+        return str(self._peer.connectionState)
+
+    def delete(self) -> requests.Response:
+        """Tell the server that it goes."""
+        return requests.delete(self.answer.headers["Location"], headers=self.headers, timeout=DEADLINE)
+
+    def close(self) -> None:
+        """Go, without a word."""
+        if not self._loop.is_closed():
+            self.run(self._close())
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something in the client's thread."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(DEADLINE)
+
+    def sees(self, height: int) -> list[tuple[float, Reading]]:
+        """Wait until a picture of this height is seen, and return all that are."""
+        until(lambda: any(reading.height == height for _, reading in self.seen))
+        return [each for each in self.seen if each[1].height == height]
+
+    async def _offer(self, tracks: tuple[Any, ...], *, receives: bool, codec: str) -> str:
+        self._peer = aiortc.RTCPeerConnection(aiortc.RTCConfiguration(iceServers=[]))
+        self._peer.on("track", lambda track: self._tasks.append(self._loop.create_task(self._take(track))))
+        for track in tracks:
+            transceiver = self._peer.addTransceiver(track, "sendonly")
+            if codec and track.kind == "video":
+                able = aiortc.RTCRtpSender.getCapabilities("video").codecs
+                transceiver.setCodecPreferences([each for each in able if each.mimeType == codec])
+        for kind in ("audio", "video") if receives else ():
+            self._peer.addTransceiver(kind, "recvonly")
+        await self._peer.setLocalDescription(await self._peer.createOffer())
+        return str(self._peer.localDescription.sdp)
+
+    async def _accept(self, answer: str) -> None:
+        await self._peer.setRemoteDescription(aiortc.RTCSessionDescription(answer, "answer"))
+
+    async def _close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._peer.close()
+
+    async def _take(self, track: Any) -> None:
+        while True:
+            try:
+                frame = await track.recv()
+            except aiortc.mediastreams.MediaStreamError:
+                return
+            if track.kind == "audio":
+                self.heard += 1
+                continue
+            reading = _strip(frame)
+            if reading is not None:
+                self.seen.append((time.time(), reading))
+
+
+def _strip(frame: Any) -> Reading | None:
+    light = frame.planes[0]
+    data, width = bytes(light), light.line_size
+    return strip.read(frame.width, frame.height, lambda x, y: data[y * width + x])

@@ -1,0 +1,130 @@
+"""AWS's web SDK in a browser, with media: pages see and hear each other, as they do at AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ivsim import Emulator, LiveParticipant
+
+from ...calling import call
+from ..waiting import until
+from .conftest import Stage
+from .test_web_sdk import open_page, token
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    Open = Callable[[str], Page]
+
+pytest.importorskip("aiortc", reason="aiortc is not installed")
+
+__all__ = ["open_page", "token"]  # fixtures
+
+JOIN = """([token, publishes, simulcast]) => {
+  const { LocalStageStream, Stage, StageEvents, SubscribeType } = IVSBroadcastClient;
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = simulcast ? [1280, 720] : [640, 360];
+  const context = canvas.getContext("2d");
+  let hue = 0;
+  setInterval(() => {
+    context.fillStyle = `hsl(${(hue += 5)} 80% 50%)`;
+    context.fillRect(0, 0, canvas.width, canvas.height);
+  }, 50);
+  const tone = new AudioContext().createMediaStreamDestination();
+  globalThis.camera = new LocalStageStream(canvas.captureStream(20).getVideoTracks()[0], simulcast
+    ? { simulcast: { enabled: true } } : {});
+  globalThis.microphone = new LocalStageStream(tone.stream.getAudioTracks()[0]);
+  globalThis.states = [];
+  globalThis.member = new Stage(token, {
+    stageStreamsToPublish: () => [camera, microphone],
+    shouldPublishParticipant: () => publishes,
+    shouldSubscribeToParticipant: () => SubscribeType.AUDIO_VIDEO,
+  });
+  member.on(StageEvents.STAGE_PARTICIPANT_PUBLISH_STATE_CHANGED, (who, state) =>
+    states.push(`${who.userId}: ${state}`));
+  member.on(StageEvents.STAGE_PARTICIPANT_SUBSCRIBE_STATE_CHANGED, (who, state) =>
+    states.push(`${who.userId}: ${state}`));
+  member.on(StageEvents.STAGE_LEFT, (reason) => states.push(`left: ${reason}`));
+  member.on(StageEvents.STAGE_PARTICIPANT_STREAMS_ADDED, (who, streams) => {
+    const video = document.createElement("video");
+    Object.assign(video, { muted: true, autoplay: true, id: `of-${who.userId}` });
+    video.srcObject = new MediaStream(streams.map((each) => each.mediaStreamTrack));
+    document.body.append(video);
+  });
+  member.on(StageEvents.STAGE_PARTICIPANT_STREAMS_REMOVED, (who) =>
+    document.querySelector(`#of-${who.userId}`)?.remove());
+  return member.join();
+}"""
+"""A page that joins, publishes a picture and a silence if it shall, and shows everybody."""
+
+
+def joins(page: Page, token: str, *, publishes: bool = True, simulcast: bool = False) -> None:
+    """Let a page join."""
+    page.evaluate(JOIN, [token, publishes, simulcast])
+
+
+def plays(page: Page, user_id: str, seconds: float = 1.0) -> tuple[int, int]:
+    """Wait until somebody's picture plays for a while; return its size."""
+    page.wait_for_function(
+        "([id, seconds]) => document.querySelector(id)?.currentTime > seconds", arg=[f"#of-{user_id}", seconds]
+    )
+    shape = "id => [document.querySelector(id).videoWidth, document.querySelector(id).videoHeight]"
+    width, height = page.evaluate(shape, f"#of-{user_id}")
+    return width, height
+
+
+def find(sim: Emulator, user_id: str) -> LiveParticipant:
+    """Return who is on the stage under a name."""
+    return next(each for each in sim.stages.participants if each.user_id == user_id)
+
+
+def states(page: Page) -> list[str]:
+    """Return what a page was told of publishing and subscribing."""
+    told: list[str] = page.evaluate("states")
+    return told
+
+
+def test_two_pages(sim: Emulator, stage: Stage, token: Callable[..., str], open_page: Open) -> None:
+    """Two pages that publish play each other's picture, until one publishes no more, and is thrown out."""
+    ann, bob = open_page(token("x")), open_page(token("y"))
+    joins(ann, token("ann"))
+    joins(bob, token("bob"))
+    assert plays(ann, "bob") == plays(bob, "ann") == (640, 360)
+    one, other = find(sim, "ann"), find(sim, "bob")
+    record = one.participant
+    assert record is not None
+    assert (record.protocol, record.browser_name, record.video[0].width) == ("WHIP", "Chrome", 640)
+    assert one.is_subscribed_to(other)
+    assert other.is_subscribed_to(one)
+    ann.evaluate("camera.setMuted(true)")
+    until(lambda: one.participant is not None and one.participant.video_stopped)
+    call(sim, "DisconnectParticipant", stageArn=stage.arn, participantId=one.participant_id)
+    ann.wait_for_function("states.includes('left: participant-disconnected')")
+    bob.wait_for_function("document.querySelector('#of-ann') === null")
+    bob.evaluate("member.leave()")
+    until(lambda: not other.is_connected)
+
+
+def test_layers(sim: Emulator, token: Callable[..., str], open_page: Open) -> None:
+    """Of a page that sends its picture in layers another gets the largest."""
+    ann, bob = open_page(token("x")), open_page(token("y"))
+    joins(ann, token("ann"), simulcast=True)
+    joins(bob, token("bob"), publishes=False)
+    plays(bob, "ann")
+    bob.wait_for_function("document.querySelector('#of-ann').videoWidth === 1280")
+    before: Any = bob.evaluate("document.querySelector('#of-ann').currentTime")
+    bob.wait_for_function("before => document.querySelector('#of-ann').currentTime > before + 1", arg=before)
+
+
+def test_guest(sim: Emulator, stage: Stage, token: Callable[..., str], open_page: Open) -> None:
+    """A page plays the picture of somebody who is on the stage by a test."""
+    page = open_page(token("x"))
+    joins(page, token("ann"), publishes=False)
+    guest = sim.stages.join(stage.arn, user_id="guest")
+    guest.publish()
+    assert plays(page, "guest") == (640, 360)
+    guest.leave()
+    page.wait_for_function("document.querySelector('#of-guest') === null")

@@ -1,0 +1,141 @@
+"""A connection by aiortc, and what of it is touched that is not public: this is where a new release would show."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from ivsim.server.stages.sdp import Offer
+
+aiortc = pytest.importorskip("aiortc", reason="aiortc is not installed")
+
+from ivsim.server.stages.webrtc import Connection  # noqa: E402 - without aiortc there is none
+
+Ends = tuple[Connection, "list[bytes]", "list[str]"]
+
+
+def connection() -> Ends:
+    """Return a connection, what it gets, and what happens to it."""
+    got: list[bytes] = []
+    happened: list[str] = []
+
+    async def take(data: bytes) -> None:
+        got.append(data)
+
+    return (
+        Connection(take, take, lambda: happened.append("opened"), lambda: happened.append("ended")),
+        got,
+        happened,
+    )
+
+
+async def until(holds: Any) -> None:
+    """Wait until something holds."""
+    async with asyncio.timeout(20):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Do something in an event loop."""
+    asyncio.run(work)
+
+
+def test_internals() -> None:
+    """What is touched of aiortc and aioice is there, and is what it was."""
+    transport = aiortc.RTCDtlsTransport
+    for name, parameters in (
+        ("_handle_rtp_data", ["self", "data", "arrival_time_ms"]),
+        ("_handle_rtcp_data", ["self", "data"]),
+        ("_send_rtp", ["self", "data"]),
+    ):
+        touched = getattr(transport, name)
+        assert inspect.iscoroutinefunction(touched), name
+        assert list(inspect.signature(touched).parameters) == parameters
+    assert list(inspect.signature(transport._set_role).parameters) == ["self", "role"]
+
+    async def look() -> None:
+        inner = aiortc.RTCIceGatherer(iceServers=[])._connection
+        assert inner._local_candidates == []
+        [candidate] = await inner.get_component_candidates(component=1, addresses=["127.0.0.1"])
+        assert (candidate.host, candidate.type, candidate.transport) == ("127.0.0.1", "host", "udp")
+        assert inner.stun_server is None
+        await inner.close()
+
+    run(look())
+
+
+@pytest.mark.parametrize("setup", ["active", "passive", "actpass"])
+def test_both_ends(setup: str) -> None:
+    """Packets of RTP and RTCP go both ways, whichever end begins, until one of them closes."""
+
+    async def meet() -> None:
+        here, got, happened = connection()
+        local = await here.listen("127.0.0.1")
+        assert local.candidates[0].split()[4] == "127.0.0.1"
+        there, got_there, happened_there = connection()
+        far = await there.listen("127.0.0.1")
+        await here.send(b"nobody is there yet")
+        theirs = {"active": "passive", "passive": "active", "actpass": "active"}[setup]
+        here.connect(Offer(far.username, far.password, (far.fingerprint,), setup, ()))
+        there._ice._connection.ice_controlling = True  # the one who offers
+        there._dtls._set_role("client" if setup == "active" else "server")
+        for each in local.candidates:
+            await there._ice.addRemoteCandidate(aiortc.sdp.candidate_from_sdp(each))
+        there.connect(Offer(local.username, local.password, (local.fingerprint,), theirs, ()))
+        await until(lambda: here.is_open and there.is_open)
+        assert (happened, happened_there) == (["opened"], ["opened"])
+        media, report = b"\x80\x60" + bytes(10) + b"media", b"\x80\xc9\0\1\0\0\0\1"
+        for end in (here, there):
+            await end.send(media)
+            await end.send(report)
+        await until(lambda: len(got) == len(got_there) == 2)
+        assert got == got_there == [media, report]
+        await here.close()
+        await until(lambda: happened_there == ["opened", "ended"])
+        assert happened == ["opened"]
+        await there.close()
+
+    run(meet())
+
+
+def test_nobody_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that does not connect is given up after a while; one that is let go of before is not missed."""
+    monkeypatch.setattr("ivsim.server.stages.webrtc.PATIENCE", 0.1)
+
+    async def wait() -> None:
+        here, _, happened = connection()
+        local = await here.listen("10.1.2.3")
+        offer = Offer("u" * 4, "p" * 22, (local.fingerprint,), "actpass", ())
+        here.connect(offer)
+        await until(lambda: happened == ["ended"])
+        await here.close()
+        other, _, happened = connection()
+        await other.close()
+        assert happened == []
+
+    run(wait())
+
+
+def test_another_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that is not the one who offered, by its fingerprint, is not let in."""
+
+    async def meet() -> None:
+        here, _, happened = connection()
+        local = await here.listen("127.0.0.1")
+        there, _, _ = connection()
+        far = await there.listen("127.0.0.1")
+        here.connect(Offer(far.username, far.password, (("sha-256", "00:11"),), "actpass", ()))
+        there._ice._connection.ice_controlling = True
+        for each in local.candidates:
+            await there._ice.addRemoteCandidate(aiortc.sdp.candidate_from_sdp(each))
+        there.connect(Offer(local.username, local.password, (local.fingerprint,), "active", ()))
+        await until(lambda: happened == ["ended"])
+        await here.close()
+        await there.close()
+
+    run(meet())

@@ -1,0 +1,441 @@
+"""Clients that send and receive media, by the real port: they see each other, and are told what they may not do."""
+
+from __future__ import annotations
+
+import socket
+import statistics
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+
+from ivsim import Emulator
+from ivsim.media.h264 import Format
+from ivsim.server.run import Server
+
+from ...ivsrealtime.signing import BackEnd
+from ..control_client import call
+from ..waiting import DEADLINE, until
+from .meeting import OFFER, Meeting, post
+from .test_sdp import AUDIO, HEAD, VIDEO
+
+aiortc = pytest.importorskip("aiortc", reason="aiortc is not installed")
+
+from .peers import FORM, Client, Pictures  # noqa: E402 - without aiortc there are none
+
+
+@pytest.fixture
+def stage(sim: Emulator, server: Server) -> Meeting:
+    """A stage on a server."""
+    return Meeting.on(sim, server)
+
+
+SMALL = Format(240, 160, 15, "avc1.42E01F")
+
+
+def sound() -> Any:
+    """Return a track of silence."""
+    return aiortc.mediastreams.AudioStreamTrack()
+
+
+def publisher(stage: Meeting, token: dict[str, Any], *tracks: Any, path: str = "/") -> Client:
+    """Return a client that publishes, once the stage knows."""
+    client = Client(f"{stage.server.url}{path}", token["token"], *(tracks or (sound(), Pictures(FORM))))
+    assert client.answer.status_code == 201, client.answer.text
+    until(lambda: stage.find(token).is_publishing)
+    return client
+
+
+def viewer(stage: Meeting, token: dict[str, Any], other: dict[str, Any]) -> Client:
+    """Return a client that is subscribed to another participant."""
+    client = Client(f"{stage.server.url}/subscribe/{other['participantId']}", token["token"], receives=True)
+    assert client.answer.status_code == 201, client.answer.text
+    return client
+
+
+def test_seen_and_heard(stage: Meeting) -> None:
+    """What a client of WHIP publishes another sees and hears, a tenth of a second later; both go by DELETE."""
+    ada, bob = stage.token(userId="ada"), stage.token(userId="bob")
+    pictures = Pictures(FORM)
+    with stage.sim.stages.join(bob["token"]) as watching, publisher(stage, ada, sound(), pictures) as sending:
+        record = stage.find(ada).participant
+        assert record is not None
+        assert (record.protocol, record.user_id) == ("WHIP", "ada")
+        [video] = record.video
+        assert (video.width, video.height, video.profile) == (320, 180, "Constrained Baseline")
+        with viewer(stage, bob, ada) as seeing:
+            seeing.sees(180)
+            assert watching.is_subscribed_to(ada["participantId"])
+            until(lambda: len(seeing.seen) > 30 and seeing.heard)
+            began = pictures.began.timestamp()
+            late = [at - began - reading.milliseconds / 1000 for at, reading in seeing.sees(180)]
+            assert 0 < statistics.median(late) < 1
+            assert seeing.delete().status_code == 200
+            assert not watching.is_subscribed_to(ada["participantId"])
+            until(lambda: seeing.state == "closed")
+        assert sending.delete().status_code == 200
+        assert sending.delete().status_code == 404
+        assert not stage.find(ada).is_connected
+        assert watching.is_connected
+    names = [name for name, _ in stage.events(ada)]
+    assert names == ["JOINED", "PUBLISH_STARTED", "PUBLISH_STOPPED", "LEFT"]
+
+
+def test_two_publishers(stage: Meeting) -> None:
+    """Of two who publish, each is seen by those who are subscribed to them."""
+    ada, bob, eve = stage.token(), stage.token(), stage.token()
+    stage.sim.stages.join(eve["token"])
+    with (
+        publisher(stage, ada),
+        publisher(stage, bob, Pictures(SMALL)),
+        viewer(stage, eve, ada) as first,
+        viewer(stage, eve, bob) as second,
+    ):
+        first.sees(180)
+        second.sees(160)
+        assert {reading.height for _, reading in first.seen} == {180}
+        assert {reading.height for _, reading in second.seen} == {160}
+        assert second.heard == 0
+
+
+def test_who_is_on_the_stage_already(stage: Meeting) -> None:
+    """One who is connected publishes by its id, as the web SDK does, and stays when that ends; it also subscribes."""
+    ada, bob = stage.token(), stage.token()
+    one, other = stage.sim.stages.join(ada["token"]), stage.sim.stages.join(bob["token"])
+    with publisher(stage, ada, path=f"/publish/{ada['participantId']}") as sending:
+        assert one.is_publishing
+        with publisher(stage, bob), viewer(stage, ada, bob) as seeing:
+            seeing.sees(180)
+        assert sending.delete().status_code == 200
+    assert (one.is_connected, one.is_publishing) == (True, False)
+    until(lambda: not other.is_publishing)
+    assert other.is_connected
+
+
+ENDS: dict[str, Callable[[Meeting, dict[str, Any]], object]] = {
+    "kicked": lambda stage, token: call(
+        stage.sim, "DisconnectParticipant", stageArn=stage.arn, participantId=token["participantId"]
+    ),
+    "stage deleted": lambda stage, _: call(stage.sim, "DeleteStage", arn=stage.arn),
+    "left": lambda stage, token: stage.find(token).leave(),
+    "unpublished": lambda stage, token: stage.find(token).unpublish(),
+    "failed": lambda stage, token: stage.find(token).fail("BITRATE_EXCEEDED"),
+    "reset": lambda stage, _: stage.sim.reset(),
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_thrown_out(stage: Meeting, end: Callable[[Meeting, dict[str, Any]], object]) -> None:
+    """When somebody's publishing ends on the stage, the connection ends, and those of who is subscribed."""
+    ada, bob = stage.token(), stage.token()
+    stage.sim.stages.join(bob["token"])
+    with publisher(stage, ada) as sending, viewer(stage, bob, ada) as seeing:
+        seeing.sees(180)
+        end(stage, ada)
+        until(lambda: (sending.state, seeing.state) == ("closed", "closed"))
+        assert sending.delete().status_code == 404
+
+
+def test_gone_without_a_word(stage: Meeting) -> None:
+    """A client that closes its connection without DELETE has left."""
+    ada = stage.token()
+    publisher(stage, ada).close()
+    until(lambda: not stage.find(ada).is_connected)
+
+
+def test_come_again(stage: Meeting) -> None:
+    """A client that comes again with the same token takes the place of its first connection."""
+    ada = stage.token()
+    with publisher(stage, ada) as first, Client(stage.server.url, ada["token"], Pictures(FORM)) as second:
+        until(lambda: first.state == "closed")
+        until(lambda: stage.find(ada).is_publishing)
+        assert second.answer.status_code == 201
+    joined = stage.sim.stages.join(stage.token()["token"])
+    token = stage.token()
+    joined = stage.sim.stages.join(token["token"])
+    with publisher(stage, token) as first, publisher(stage, token) as second:
+        until(lambda: first.state == "closed")
+        until(lambda: joined.is_publishing)
+        assert second.state == "connected"
+
+
+def test_replica(stage: Meeting) -> None:
+    """On a stage where a participant is shown who publishes on another, its media are seen."""
+    ada = stage.token()
+    there = call(stage.sim, "CreateStage")["stage"]["arn"]
+    bob = call(stage.sim, "CreateParticipantToken", stageArn=there)["participantToken"]
+    stage.sim.stages.join(bob["token"])
+    with publisher(stage, ada):
+        to = {"sourceStageArn": stage.arn, "destinationStageArn": there, "participantId": ada["participantId"]}
+        call(stage.sim, "StartParticipantReplication", **to)
+        with viewer(stage, bob, ada) as seeing:
+            seeing.sees(180)
+
+
+def test_somebody_without_a_client(stage: Meeting) -> None:
+    """Of one who publishes by a test a picture with its name is seen, and silence heard, until that ends."""
+    bob, eve = stage.token(), stage.token()
+    watching = stage.sim.stages.join(bob["token"])
+    stage.sim.stages.join(eve["token"])
+    with stage.sim.stages.join(stage.arn) as ada:
+        ada.publish()
+        other = {"participantId": ada.participant_id}
+        with viewer(stage, bob, other) as seeing, viewer(stage, eve, other) as seeing_too:
+            seeing.sees(360)
+            seeing_too.sees(360)
+            until(lambda: seeing.heard and seeing_too.heard)
+            assert watching.is_subscribed_to(ada)
+            ada.unpublish()
+            until(lambda: (seeing.state, seeing_too.state) == ("closed", "closed"))
+        ada.publish(video=[], audio={})
+        with viewer(stage, bob, other) as seeing:
+            until(lambda: seeing.heard > 60)  # and meanwhile nobody plays to whom nobody is subscribed any more
+            assert seeing.seen == []
+        ada.unpublish()
+        ada.publish(video={"width": 320, "height": 180}, audio=[])
+        with viewer(stage, bob, other) as seeing:
+            seeing.sees(180)
+            assert seeing.heard == 0
+
+
+def test_the_server_stops() -> None:
+    """Who publishes when the server stops has left."""
+    sim = Emulator(seed=1)
+    with sim.serve() as server:
+        stage = Meeting.on(sim, server)
+        ada = stage.token()
+        sending = publisher(stage, ada)
+    assert not stage.find(ada).is_connected
+    until(lambda: sending.state == "closed")
+    sending.close()
+
+
+def test_never_connected(stage: Meeting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who offers and does not connect has left when the server has waited long enough."""
+    monkeypatch.setattr("ivsim.server.stages.webrtc.PATIENCE", 0.2)
+    ada = stage.token()
+    assert post(stage, "/", ada["token"]).status_code == 201
+    assert stage.find(ada).is_connected
+    until(lambda: not stage.find(ada).is_connected)
+    assert [name for name, _ in stage.events(ada)] == ["JOINED", "LEFT"]
+
+
+def test_answer(stage: Meeting) -> None:
+    """An offer is answered for a page of any origin: 201, with the address to DELETE."""
+    answer = post(stage, "/", stage.token()["token"], Origin="http://localhost:5173")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (201, "application/sdp")
+    assert answer.headers["Location"].startswith(f"{stage.server.url}/whip/")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert "Location" in answer.headers["Access-Control-Expose-Headers"]
+    assert "a=rtpmap:108 H264/90000\r\n" in answer.text
+
+
+def test_preflight(stage: Meeting) -> None:
+    """A browser may ask before it offers, and a client of WHIP which offers are taken."""
+    asks = {"Origin": "http://a.b", "Access-Control-Request-Method": "POST"}
+    asks["Access-Control-Request-Headers"] = "authorization,content-type,x-stages-sdk"
+    url = f"{stage.server.url}/publish/abc"
+    allowed = requests.options(url, headers=asks, timeout=DEADLINE)
+    assert (allowed.status_code, allowed.headers["Access-Control-Allow-Headers"]) == (
+        204,
+        asks["Access-Control-Request-Headers"],
+    )
+    told = requests.options(url, timeout=DEADLINE)
+    assert (told.status_code, told.headers["Accept-Post"]) == (204, "application/sdp")
+
+
+@pytest.mark.parametrize(
+    ("path", "token", "status", "why"),
+    [
+        ("/", "", 401, "TOKEN_MALFORMED"),
+        ("/publish/abc", "eyJ.a.b", 401, "TOKEN_MALFORMED"),
+        ("/subscribe/abc", "eyJ.a.b", 401, "TOKEN_MALFORMED"),
+    ],
+)
+def test_no_token(stage: Meeting, path: str, token: str, status: int, why: str) -> None:
+    """Without a genuine token nobody publishes or subscribes."""
+    refused = post(stage, path, token)
+    assert (refused.status_code, refused.text.partition(":")[0]) == (status, why)
+    refused = post(stage, path, token, Authorization=f"Basic {stage.token()['token']}")
+    assert refused.status_code == status
+
+
+def test_tokens_that_are_good_no_more(stage: Meeting) -> None:
+    """A token that has expired, whose participant was thrown out, or whose stage is deleted, is refused."""
+    token, kicked, late = stage.token(), stage.token(), stage.token(duration=1)
+    stage.sim.stages.join(kicked["token"])
+    call(stage.sim, "DisconnectParticipant", stageArn=stage.arn, participantId=kicked["participantId"])
+    stage.sim.clock.advance(60)
+    assert (post(stage, "/", late["token"]).status_code, post(stage, "/", kicked["token"]).status_code) == (401, 403)
+    call(stage.sim, "DeleteStage", arn=stage.arn)
+    assert post(stage, "/", token["token"]).status_code == 404
+
+
+def test_not_allowed_to_publish(stage: Meeting) -> None:
+    """Who may only subscribe is refused, of which an event tells; a client of WHIP leaves with that."""
+    token = stage.token(capabilities=["SUBSCRIBE"])
+    refused = post(stage, "/", token["token"])
+    assert (refused.status_code, refused.text.partition(":")[0]) == (403, "INSUFFICIENT_CAPABILITIES")
+    assert not stage.find(token).is_connected
+    assert ("PUBLISH_ERROR", "INSUFFICIENT_CAPABILITIES") in stage.events(token)
+
+
+def test_too_many_publishers(stage: Meeting) -> None:
+    """When as many publish as may, one more is refused; who is on the stage stays there."""
+    stage.sim.quotas["Publishers per stage"] = 1
+    stage.sim.stages.join(stage.arn).publish()
+    token = stage.token()
+    there = stage.sim.stages.join(token["token"])
+    refused = post(stage, f"/publish/{token['participantId']}", token["token"])
+    assert (refused.status_code, refused.text.partition(":")[0]) == (429, "QUOTA_EXCEEDED")
+    assert there.is_connected
+
+
+def test_of_another(stage: Meeting) -> None:
+    """Nobody publishes as another, or lets go of what is another's."""
+    ada, bob = stage.token(), stage.token()
+    refused = post(stage, f"/publish/{bob['participantId']}", ada["token"])
+    assert (refused.status_code, refused.text.partition(":")[0]) == (403, "TOKEN_NOT_ALLOWED")
+    address = post(stage, "/", ada["token"]).headers["Location"]
+    for token in (bob["token"], "eyJ.a.b"):
+        kept = requests.delete(address, headers={"Authorization": f"Bearer {token}"}, timeout=DEADLINE)
+        assert kept.status_code in (401, 403)
+    stage.sim.stages.join(bob["token"])
+    assert (
+        requests.delete(address, headers={"Authorization": f"Bearer {bob['token']}"}, timeout=DEADLINE).status_code
+        == 403
+    )
+    assert stage.find(ada).is_connected
+
+
+@pytest.mark.parametrize(
+    ("offer", "code"),
+    [
+        (HEAD + AUDIO + VIDEO.replace("H264", "VP9"), "INVALID_VIDEO_CODEC"),
+        (HEAD + AUDIO.replace("opus", "L16") + VIDEO, "INVALID_AUDIO_CODEC"),
+        (HEAD + AUDIO.partition("a=rtpmap")[0] + VIDEO, "INVALID_AUDIO_CODEC"),
+    ],
+)
+def test_codecs(stage: Meeting, offer: str, code: str) -> None:
+    """Who offers another codec than a stage takes is refused, of which an event tells."""
+    token = stage.token()
+    refused = post(stage, "/", token["token"], offer)
+    assert (refused.status_code, refused.text.partition(":")[0]) == (422, code)
+    assert stage.events(token) == [("JOINED", None), ("PUBLISH_ERROR", code), ("LEFT", None)]
+
+
+@pytest.mark.parametrize("body", ["", "{}", HEAD, HEAD + AUDIO.replace("sendonly", "recvonly")])
+def test_no_offer(stage: Meeting, body: str) -> None:
+    """What is no offer, or offers to send nothing, is refused, and nobody stays."""
+    assert post(stage, "/", stage.token()["token"], body).status_code == 422
+    assert stage.sim.stages.participants == []
+
+
+def test_subscriptions_that_cannot_be(stage: Meeting) -> None:
+    """Who is not on the stage, wants one who does not publish, or receives no codec of a stage's, is refused."""
+    bob = stage.token()
+    refused = post(stage, "/subscribe/nobody", bob["token"])
+    assert (refused.status_code, refused.text.partition(":")[0]) == (403, "NOT_CONNECTED")
+    stage.sim.stages.join(bob["token"])
+    wanted = OFFER.replace("a=sendonly", "a=recvonly")
+    refused = post(stage, "/subscribe/nobody", bob["token"], wanted)
+    assert (refused.status_code, refused.text.partition(":")[0]) == (404, "PUBLISHER_NOT_FOUND")
+    refused = post(stage, "/subscribe/nobody", bob["token"], wanted.replace("H264", "VP9").replace("opus", "L16"))
+    assert (refused.status_code, refused.text) == (422, "the offer receives neither H264 nor Opus\n")
+
+
+def test_other_requests(stage: Meeting) -> None:
+    """What is POSTed is an offer, and what it was for is DELETEd: other requests are told so."""
+    url, token = stage.server.url, stage.token()["token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    assert requests.post(f"{url}/publish/abc", "{}", headers=headers, timeout=DEADLINE).status_code == 415
+    got = requests.get(f"{url}/publish/abc", headers=headers, timeout=DEADLINE)
+    assert (got.status_code, got.headers["Allow"]) == (405, "POST, OPTIONS")
+    address = post(stage, "/", token).headers["Location"]
+    got = requests.patch(address, "a=ice-ufrag:x", headers=headers, timeout=DEADLINE)
+    assert (got.status_code, got.headers["Allow"]) == (405, "DELETE, OPTIONS")
+
+
+def test_calls_meanwhile(stage: Meeting) -> None:
+    """Calls of the API are answered while media go through."""
+    with publisher(stage, stage.token()):
+        began = time.monotonic()
+        for _ in range(20):
+            call(stage.sim, "ListStages")
+            requests.post(f"{stage.server.url}/ListStages", "{}", timeout=DEADLINE)
+        assert time.monotonic() - began < DEADLINE
+
+
+def test_loopback_alone(stage: Meeting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine without a network the server is reached on loopback."""
+    monkeypatch.setattr("aioice.ice.get_host_addresses", lambda **_: [])
+    answer = post(stage, "/", stage.token()["token"])
+    candidates = [line.split()[4] for line in answer.text.splitlines() if line.startswith("a=candidate")]
+    assert set(candidates) == {"127.0.0.1"}
+    assert socket.gethostbyname("localhost") == "127.0.0.1"
+
+
+def test_bug_at_one(stage: Meeting, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """What fails at one client is logged, and the others have their turn."""
+    ada, bob = stage.token(), stage.token()
+    with publisher(stage, ada), publisher(stage, bob):
+        monkeypatch.setattr("ivsim.server.stages.media.Published.look", lambda _: 1 // 0)
+        until(lambda: caplog.text.count("ZeroDivisionError") >= 2)
+        monkeypatch.undo()
+        stage.find(bob).leave()
+        until(lambda: len(stage.sim.stages.participants) == 1)
+
+
+def test_sound_alone(stage: Meeting) -> None:
+    """Who offers to send a sound and to receive a picture publishes the sound."""
+    token = stage.token()
+    offer = HEAD + AUDIO + VIDEO.replace("a=rtpmap:96", "a=recvonly\na=rtpmap:96")
+    answer = post(stage, "/", token["token"], f"{offer}m=application 9 UDP/DTLS/SCTP webrtc-datachannel\na=mid:2\n")
+    assert answer.status_code == 201
+    assert "m=video 0 " in answer.text
+    assert "m=application 0 " in answer.text
+
+
+def test_codec_of_one_who_publishes(stage: Meeting) -> None:
+    """Who publishes already, and offers another codec, is refused without an end to that."""
+    token = stage.token()
+    there = stage.sim.stages.join(token["token"])
+    there.publish()
+    refused = post(stage, "/", token["token"], OFFER.replace("H264", "VP9"))
+    assert (refused.status_code, refused.text) == (422, "a stage takes H264 and Opus, not vp8\n")
+    assert there.is_publishing
+
+
+@pytest.mark.needs("ImportPublicKey")
+def test_after_an_exchange(stage: Meeting) -> None:
+    """Whose token was exchanged lets go of its connection with the new one."""
+    sign = BackEnd()
+    old, new = sign(stage.sim, stage.arn, user_id="ada"), sign(stage.sim, stage.arn, user_id="star")
+    there = stage.sim.stages.join(old)
+    with Client(stage.server.url, old, Pictures(FORM)) as sending:
+        until(lambda: there.is_publishing)
+        there.exchange_token(new)
+        sending.headers["Authorization"] = f"Bearer {new}"
+        assert sending.delete().status_code == 200
+    assert (there.is_connected, there.is_publishing) == (True, False)
+
+
+def test_found_to_end_twice(stage: Meeting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is found to have to end for two reasons ends once."""
+    token = stage.token()
+    with publisher(stage, token) as sending:
+        monkeypatch.setattr("ivsim.server.stages.media.Published.look", lambda self: (self.finish(), self.finish()))
+        until(lambda: sending.state == "closed")
+    assert not stage.find(token).is_connected
+
+
+def test_twice_at_once(stage: Meeting) -> None:
+    """A connection that is let go of twice at the same moment is let go of once."""
+    with publisher(stage, stage.token()) as sending:
+        address, headers = sending.answer.headers["Location"], sending.headers
+        with ThreadPoolExecutor() as pool:
+            answers = list(pool.map(lambda _: requests.delete(address, headers=headers, timeout=DEADLINE), range(4)))
+    assert sorted(each.status_code for each in answers) == [200, 404, 404, 404]
