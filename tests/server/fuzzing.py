@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterable
 
 import h11
+import pytest
 from hypothesis import strategies as st
 
 from ivsim.server.chat.socket import ChatSocket
@@ -167,6 +168,23 @@ def exchange(port: int, sent: bytes, *, half: bool = True) -> bytes:
             reset(client.socket)
             return b""
         return client.read_all()
+
+
+def send_and_end(client: socket.socket, said: Iterable[bytes], end: str) -> None:
+    """Send frames, then close that side and wait for the other ("half"), reset ("reset"), or leave it to the caller."""
+    try:
+        for each in said:
+            client.sendall(each)
+        if end == "half":
+            client.shutdown(socket.SHUT_WR)
+            while client.recv(65536):  # or it hangs
+                pass
+    except TimeoutError:
+        pytest.fail("it hangs")
+    except OSError:
+        pass  # the server has hung up already
+    if end == "reset":
+        reset(client)
 
 
 def reset(client: socket.socket) -> None:

@@ -24,7 +24,7 @@ from .fuzzing import (
     Watch,
     frame,
     frames,
-    reset,
+    send_and_end,
     until_nobody_is_left,
 )
 from .waiting import until
@@ -114,19 +114,7 @@ def test_frames(room: Room, said: list[bytes], rest: bytes, end: str, can: list[
         room.sim.faults.latency("MessagingRequest", late)
         with Raw(room.server, room.token("odd", can), rest=rest) as client:
             assert client.shake()[0] == 101
-            try:
-                for each in said:
-                    client.socket.sendall(each)
-                if end == "half":
-                    client.socket.shutdown(socket.SHUT_WR)
-                    while client.socket.recv(65536):  # or it hangs
-                        pass
-            except TimeoutError:
-                pytest.fail("it hangs")
-            except OSError:
-                pass  # the server has hung up already
-            if end == "reset":
-                reset(client.socket)
+            send_and_end(client.socket, said, end)
         assert room.is_heard()
         until(lambda: [each.user_id for each in room.sim.chat.connections] == ["member"])
     assert log.texts == []

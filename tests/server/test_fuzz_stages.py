@@ -24,7 +24,7 @@ from .fuzzing import (
     Watch,
     frame,
     frames,
-    reset,
+    send_and_end,
     until_nobody_is_left,
 )
 from .staging import Page
@@ -106,19 +106,7 @@ def test_frames(stage: Stage, said: list[bytes], rest: bytes, end: str) -> None:
     with Watch() as log:
         with Raw(stage.server, stage.token("odd"), rest=rest) as client:
             assert client.shake()[0] == 101
-            try:
-                for each in said:
-                    client.socket.sendall(each)
-                if end == "half":
-                    client.socket.shutdown(socket.SHUT_WR)
-                    while client.socket.recv(65536):  # or it hangs
-                        pass
-            except TimeoutError:
-                pytest.fail("it hangs")
-            except OSError:
-                pass  # the server has hung up already
-            if end == "reset":
-                reset(client.socket)
+            send_and_end(client.socket, said, end)
         assert stage.is_heard()
         until(lambda: stage.user_ids() == ["member"])
     assert log.texts == []

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from ..core.arguments import TypeRefused, ValueRefused, check_number
+from ..core.arguments import ValueRefused, check_number, check_text
 from ..core.broadcasting import Tracks
 from ..core.state import State
 from ..core.unknown import unknown
@@ -180,8 +180,7 @@ class LiveStream:
 
     def fail(self, reason: str = broadcast.CAPACITY_EXCEEDED) -> None:
         """Let the service fail to process the stream: Stream Failure with a reason, and the end."""
-        if not isinstance(reason, str):
-            raise TypeRefused("reason", f"{reason!r} is not text")
+        check_text("reason", reason)
         with self._connected() as ctx:
             broadcast.fail(ctx, self.stream_id, reason)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ..core import arns
-from ..core.arguments import LookupRefused, TypeRefused, check_number
+from ..core.arguments import LookupRefused, check_number, check_text
 from ..core.broadcasting import Tracks
 from ..core.state import State
 from . import broadcast, stream_keys
@@ -52,9 +52,7 @@ class Streams:
         concurrent streams; ValueError for viewers or a priority that are no numbers, or another encoder; TypeError for
         a member that a configuration does not have, or of another type.
         """
-        credential = channel_arn_or_stream_key_value
-        if not isinstance(credential, str):
-            raise TypeRefused("channel_arn_or_stream_key_value", f"{credential!r} is not text")
+        credential = check_text("channel_arn_or_stream_key_value", channel_arn_or_stream_key_value)
         check_number("viewers", viewers)
         if priority is not None:
             check_number("priority", priority)
@@ -67,8 +65,7 @@ class Streams:
         does not exist, a channel that is live already, a takeover without a greater priority, the quota of concurrent
         streams; TypeError and ValueError as `start()` does.
         """
-        if not isinstance(stream_key_value, str):
-            raise TypeRefused("stream_key_value", f"{stream_key_value!r} is not text")
+        check_text("stream_key_value", stream_key_value)
         if priority is not None:
             check_number("priority", priority)
         with self._state.transaction():

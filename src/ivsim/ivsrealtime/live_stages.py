@@ -13,7 +13,7 @@ from . import ingest, participant_tokens, participants, presence, tokens
 from ._service import Context, Contexts, service
 from .feed import Feed
 from .live_participant import Key, LiveParticipant, StageRefused
-from .participants import Client, Participant
+from .participants import REPLICA, Client, Participant
 from .refusals import Refusal
 
 WHIP = "WHIP"
@@ -142,7 +142,7 @@ class Stages:
                 for ctx in self._contexts
                 for session in ctx.store.stage_sessions.values()
                 for participant in [participants.at(ctx, session.session_id, participant_id)]
-                if participant and participant.replication_type != "REPLICA"
+                if participant and participant.replication_type != REPLICA
             ]
             if not found:
                 raise LookupRefused("participant_id", f"there is no participant {participant_id!r}")

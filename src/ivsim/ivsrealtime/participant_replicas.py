@@ -7,7 +7,7 @@ from msgspec import Struct
 from ..wire.errors import ConflictException, ResourceNotFoundException
 from . import participant_events, participants, presence, stage_sessions, stage_updates
 from ._service import Context, check_attributes, service
-from .participants import Participant
+from .participants import REPLICA, Participant
 from .presence import ACTIVE
 from .tracks import Sent
 
@@ -75,7 +75,7 @@ def start_participant_replication(
     check_attributes(ctx, attributes, "attributes")
     if not source.is_publishing:
         raise ConflictException(f"Participant: {participant_id} is not publishing", resource=source_stage_arn)
-    if source.replication_type == presence.REPLICA:
+    if source.replication_type == REPLICA:
         raise ConflictException(f"Participant: {participant_id} is a replica", resource=source_stage_arn)
     active = presence.replicas_of(ctx, source)
     if any(each.destination_stage_arn == destination_stage_arn for each in active.values()):
@@ -90,7 +90,7 @@ def start_participant_replication(
         participant_id,
         user_id=source.user_id,
         attributes={**(source.attributes or {}), **(attributes or {})} or None,
-        replication_type=presence.REPLICA,
+        replication_type=REPLICA,
         replication_state=ACTIVE,
         source_stage_arn=source_stage_arn,
         source_session_id=source.session_id,

@@ -18,6 +18,9 @@ from .tracks import AudioTrack, VideoTrack
 
 DEFAULT_PAGE = 50
 
+SOURCE, REPLICA = "SOURCE", "REPLICA"
+"""The types of replication, besides NONE."""
+
 
 class Participant(Struct, frozen=True):
     """A participant of a session, connected or not any more. What is not known of its client is empty."""

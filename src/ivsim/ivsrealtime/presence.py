@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from . import news, participant_events, participants, pipeline, refusals, stage_sessions, stage_updates, subscriptions
 from ._service import Context, service
 from .participant_events import ExchangedParticipantToken
-from .participants import Client, Participant
+from .participants import REPLICA, SOURCE, Client, Participant
 from .recording import life as recording
 from .refusals import INSUFFICIENT_CAPABILITIES, PUBLISH, Refusal
 from .tokens import Claims
@@ -25,7 +25,6 @@ MOST_SECONDS = 24 * 60 * 60
 SDK_PROTOCOL = "WHIP"
 """The protocol of whoever publishes with one of AWS's SDKs."""
 
-SOURCE, REPLICA = "SOURCE", "REPLICA"
 ACTIVE, STOPPED = "ACTIVE", "STOPPED"
 """The states of a replica."""
 

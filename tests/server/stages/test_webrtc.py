@@ -87,8 +87,9 @@ def test_both_ends(setup: str) -> None:
         for each in local.candidates:
             await there._ice.addRemoteCandidate(aiortc.sdp.candidate_from_sdp(each))
         there.connect(Offer(local.username, local.password, (local.fingerprint,), theirs, ()))
-        await until(lambda: here.is_open and there.is_open)
-        assert (happened, happened_there) == (["opened"], ["opened"])
+        await until(lambda: (happened, happened_there) == (["opened"], ["opened"]))
+        assert here.is_open
+        assert there.is_open
         media, report = b"\x80\x60" + bytes(10) + b"media", b"\x80\xc9\0\1\0\0\0\1"
         for end in (here, there):
             await end.send(media)

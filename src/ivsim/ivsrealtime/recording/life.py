@@ -15,7 +15,7 @@ from ...recordings.recordings import ENDED, FAILED, NOT_STARTED, STARTED
 from .. import participants
 from .._service import Context, service
 from ..participant_events import key_of
-from ..participants import Participant
+from ..participants import REPLICA, Participant
 from . import stage_recordings
 from .objects import objects_of
 from .stage_recordings import Rendition, StageRecording, Stretch, Thumbnails, change, newest
@@ -261,7 +261,7 @@ def _settings(ctx: Context, participant: Participant) -> Any:
     """Return how a participant is to be recorded, None when it is not."""
     settings = ctx.store.stages[_stage_arn(ctx, participant)].auto_participant_recording_configuration
     has_any = settings.media_types[0] != "NONE" or settings.thumbnail_configuration.recording_mode == "INTERVAL"
-    is_meant = participant.replication_type != "REPLICA" or settings.record_participant_replicas
+    is_meant = participant.replication_type != REPLICA or settings.record_participant_replicas
     return settings if settings.storage_configuration_arn and has_any and is_meant else None
 
 
