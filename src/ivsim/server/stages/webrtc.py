@@ -89,6 +89,8 @@ class Connection:
         await self._gatherer.gather()
         inner = self._gatherer._connection
         inner._local_candidates += await inner.get_component_candidates(component=1, addresses=[_LOOPBACK])
+        if self._is_over:  # in the meantime, and these candidates have sockets all the same
+            await inner.close()
         candidates = sorted(self._gatherer.getLocalCandidates(), key=lambda each: each.ip != came_by)
         known, fingerprint = self._gatherer.getLocalParameters(), self._dtls.getLocalParameters().fingerprints[0]
         assert known.usernameFragment, "it was made with the gatherer"

@@ -64,6 +64,7 @@ class Whip:
         self._handles: dict[str, Handle] = {}
         self._synthetic: dict[tuple[Key, int], Synthetic] = {}
         self._rounds: asyncio.Task[None] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
 
     def is_for(self, request: Request) -> bool:
         """Return whether a request is for clients' media, and none of AWS's API."""
@@ -85,7 +86,9 @@ class Whip:
         if self._rounds is not None:
             self._rounds.cancel()
         for id_ in list(self._handles):
-            await self._end(id_)
+            self._end_soon(id_)
+        if self._ending:
+            await asyncio.wait(self._ending)
         for synthetic in self._synthetic.values():
             synthetic.stop()
 
@@ -116,7 +119,7 @@ class Whip:
     async def _answer(self, request: Request, handle: Handle, offer: Offer, came_by: str) -> Response:
         id_ = secrets.token_hex(16)
         self._handles[id_] = handle
-        handle.when_over(lambda: self._loop.create_task(self._end(id_)))
+        handle.when_over(lambda: self._end_soon(id_))
         local = await handle.connection.listen(came_by)
         handle.connection.connect(offer)
         if self._rounds is None:
@@ -205,6 +208,11 @@ class Whip:
                 return _text(403, "the connection is another participant's")
         await self._end(id_)
         return Response(200, _headers({}), b"")
+
+    def _end_soon(self, id_: str) -> None:
+        task = self._loop.create_task(self._end(id_))
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
 
     async def _end(self, id_: str) -> None:
         handle = self._handles.pop(id_, None)
