@@ -28,6 +28,10 @@ class Cell(NamedTuple):
     height: float
     is_dark: bool = False
     """True where no picture comes."""
+    source: str = ""
+    """Who it is, by an id that whoever sends has for it."""
+    fill: str = "COVER"
+    """How the picture is fitted into it: COVER, CONTAIN or FILL."""
 
 
 class Layout(NamedTuple):
@@ -53,11 +57,13 @@ class Broadcaster(Protocol):
     def has_channel(self, channel_arn: str) -> bool:
         """Return whether there is such a channel."""
 
-    def begin(self, channel_arn: str, *, video: Tracks = None, audio: Tracks = None, then: Task) -> str:
+    def begin(
+        self, channel_arn: str, *, video: Tracks = None, audio: Tracks = None, is_real: bool = False, then: Task
+    ) -> str:
         """Begin to send to a channel; return the id of the stream.
 
-        `then` is a task for the time when whoever sends is not connected any more, unless that was by `end()`. Raises
-        BroadcastRefused for one that is not let in.
+        What `is_real` shows real people, where somebody composes such. `then` is a task for the time when whoever sends
+        is not connected any more, unless that was by `end()`. Raises BroadcastRefused for one that is not let in.
         """
 
     def show(self, stream_id: str, cells: Sequence[Cell]) -> None:

@@ -100,6 +100,8 @@ def cells_of(layout: LayoutConfiguration, publishers: Sequence[Participant], wid
             place.width / width,
             place.height / height,
             each.video_stopped,
+            each.participant_id,
+            shape.video_fill_mode or ("CONTAIN" if each is featured else "COVER"),
         )
         for each, place in places
     ]

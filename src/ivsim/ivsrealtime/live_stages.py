@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..core import arns
 from ..core.arguments import LookupRefused, ValueRefused, check_text
-from ..core.broadcasting import Tracks
+from ..core.broadcasting import Cell, Tracks
 from ..core.state import State
-from . import ingest, participant_tokens, participants, presence, tokens
+from . import ingest, participant_tokens, participants, pipeline, presence, tokens
 from ._service import Context, Contexts, service
 from .feed import Feed
 from .live_participant import Key, LiveParticipant, StageRefused
@@ -18,6 +18,13 @@ from .refusals import Refusal
 
 WHIP = "WHIP"
 """The one protocol by which a token is used without an SDK."""
+
+
+class Composed(NamedTuple):
+    """What is composed: those who publish, who are all heard, and the cells of who is seen, by participants' ids."""
+
+    publishers: list[LiveParticipant]
+    cells: list[Cell]
 
 
 class Stages:
@@ -149,6 +156,16 @@ class Stages:
             found.sort(key=lambda each: (each[1].state == "CONNECTED", each[1].first_join_time))
             ctx, participant = found[-1]
             return LiveParticipant(self._state, ctx, participant, self._read)
+
+    def composed(self, stream_id: str) -> Composed | None:
+        """Return what the composition that sends a stream to a channel shows now; None where no composition does."""
+        with self._state.transaction():
+            for ctx in self._contexts:
+                found = pipeline.composed(ctx, stream_id)
+                if found is not None:
+                    publishers, cells = found
+                    return Composed([LiveParticipant(self._state, ctx, each, self._read) for each in publishers], cells)
+        return None
 
     def with_addresses(self, token: str, *, events_url: str, whip_url: str) -> str:
         """Return a token that CreateParticipantToken or CreateStage answered, with other addresses in it.

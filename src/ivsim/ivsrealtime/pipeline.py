@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from ..core.broadcasting import BroadcastRefused, Layout
+from ..core.broadcasting import BroadcastRefused, Cell, Layout
 from . import participants
 from ._service import Context, service
 from .destinations import ENDED, Destination, Video
@@ -77,6 +77,16 @@ def fail_those_of(ctx: Context, stage_arn: str) -> None:
         _end(ctx, each, "FAILED")
 
 
+def composed(ctx: Context, stream_id: str) -> tuple[list[participants.Participant], list[Cell]] | None:
+    """Return who publishes on the stage of the composition that sends a stream, and what its picture shows now."""
+    for composition in ctx.store.compositions.values():
+        for each in composition.destinations:
+            if each.stream_id == stream_id:
+                publishers, video = _publishers(ctx, composition.arn), _video(ctx, each)
+                return publishers, cells_of(composition.layout, publishers, video.width, video.height)
+    return None
+
+
 def _running(ctx: Context, stage_arn: str) -> list[str]:
     there = ctx.store.compositions.values()
     return [each.arn for each in there if each.stage_arn == stage_arn and each.state in ("STARTING", "ACTIVE")]
@@ -136,14 +146,23 @@ def _connect(ctx: Context, arn: str, destination: Destination) -> bool:
         "target_framerate": max(round(video.framerate), 1),
         "target_bitrate": video.bitrate,
     }
+    is_real = any(_is_real(ctx, each) for each in _publishers(ctx, arn))
     then = ctx.task(_lose, (arn, destination.id))
     try:
-        stream_id = ctx.broadcaster.begin(channel.channel_arn, video=sent, then=then)
+        stream_id = ctx.broadcaster.begin(channel.channel_arn, video=sent, is_real=is_real, then=then)
     except BroadcastRefused:
         return False
     _change(ctx, arn, destination, stream_id=stream_id)
     _taken(ctx, arn, destination.id, None)
     return True
+
+
+def _is_real(ctx: Context, publisher: participants.Participant) -> bool:
+    """Return whether media come of somebody who publishes, or of the one whose replica it is."""
+    if publisher.source_session_id:
+        source = participants.at(ctx, publisher.source_session_id, publisher.participant_id)
+        return source is not None and source.is_remote
+    return publisher.is_remote
 
 
 @service.task

@@ -25,6 +25,7 @@ from .app import App
 from .chat.hub import Hub
 from .chat.socket import ChatSocket
 from .chat.webhook import post
+from .composing.composer import Composer
 from .connection import HttpConnection, Limits
 from .deliverer import Deliverer
 from .listener import Listener, listen
@@ -206,7 +207,11 @@ class Server:
             self.emulator.streams.hang_up_lost()
             maker = Maker()
             urls = Urls(aws=self._aws_urls, rtmp=self.rtmp_url)
-            async with self._encoder_ports.serving(self.emulator), aclosing(Whip(self.emulator)) as whip:
+            async with (
+                self._encoder_ports.serving(self.emulator),
+                aclosing(Whip(self.emulator)) as whip,
+                aclosing(Composer(self.emulator, whip)),
+            ):
                 app = App(self.emulator, maker, deliverer, urls, whip)
                 with closing(Hub(self.emulator)) as hub, closing(StageHub(self.emulator)) as stage_hub:
                     door = partial(_socket, hub, stage_hub)

@@ -167,16 +167,20 @@ class Whip:
         return Subscribed(participant, token, remote_id, chosen, tracks, webrtc.Connection)
 
     def _media_of(self, participant: LiveParticipant, remote_id: str) -> Publication | None:
-        """Return what somebody publishes who is on a participant's stage, or is shown there and publishes elsewhere.
-
-        Who has no client gets a picture, for as long as somebody is subscribed to it.
-        """
+        """Return what somebody publishes who is on a participant's stage; None where nobody does."""
         there = (each for each in self._emulator.stages.participants if each.stage_arn == participant.stage_arn)
         remote = next((each for each in there if each.participant_id == remote_id), None)
-        record = remote.participant if remote else None
-        if remote is None or record is None or not record.is_publishing:
+        return self.media_of(remote) if remote else None
+
+    def media_of(self, remote: LiveParticipant) -> Publication | None:
+        """Return what somebody publishes, on the stage or on that of which it is a replica; None where nothing is.
+
+        Who has no client gets a picture, for as long as somebody gets it.
+        """
+        record = remote.participant
+        if record is None or not record.is_publishing:
             return None
-        key = record.source_stage_arn or participant.stage_arn, remote_id
+        key = record.source_stage_arn or remote.stage_arn, remote.participant_id
         for each in self._handles.values():
             if isinstance(each, Published) and each.key == key:
                 return each.media
@@ -238,7 +242,7 @@ class Whip:
         """Let nobody play to whom nobody is subscribed."""
         seen = [each.media for each in self._handles.values() if isinstance(each, Subscribed)]
         for key, synthetic in list(self._synthetic.items()):
-            if synthetic.media not in seen:
+            if synthetic.media not in seen and not synthetic.media.is_watched:
                 synthetic.stop()
                 del self._synthetic[key]
 
