@@ -65,8 +65,11 @@ class Composer:
             return  # what began it was undone
         composing: Composing = module.Composing(self._emulator, stream, self._whip.media_of)
         self._composing.add(composing)
-        while not composing.is_over:
-            composing.look()
-            await asyncio.sleep(_LOOK)
+        try:
+            while not composing.is_over:
+                composing.look()
+                await asyncio.sleep(_LOOK)
+        except Exception:  # noqa: BLE001 - whatever it is, it is ours
+            _log.exception("a bug in ivsim while %s was composed; please report it", stream.channel_arn)
         self._composing.discard(composing)
         await composing.aclose()

@@ -103,7 +103,7 @@ class Composing:
                 encoded = list(self._mixer.step(number, cells, sources))
                 self._loop.call_soon_threadsafe(self._put, encoded)
                 behind = monotonic() - began - number / FRAMERATE
-                number += 1 if behind < _MOST_BEHIND else int(behind * FRAMERATE)
+                number += 1 if behind < _MOST_BEHIND else int(behind * FRAMERATE) + 1
         except Exception:  # noqa: BLE001 - whatever it is, it is ours
             _log.exception("a bug in ivsim while %s was composed; please report it", self._stream.channel_arn)
             self._over.set()

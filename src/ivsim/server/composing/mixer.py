@@ -67,6 +67,9 @@ class Mixer:
 
         Those who are `heard` need not be those who are seen.
         """
+        if not self._mixed:
+            assert self._audio.extradata, "the encoder is open"
+            yield Encoded("audio", 0, Tag(True, False, self._audio.extradata))
         yield from self._shown(number, cells)
         yield from self._heard(number, heard)
 
@@ -88,9 +91,6 @@ class Mixer:
             yield Encoded("video", time, Tag(False, packet.is_keyframe, data))
 
     def _heard(self, number: int, sources: Sequence[Source]) -> Iterator[Encoded]:
-        if not self._mixed:
-            assert self._audio.extradata, "the encoder is open"
-            yield Encoded("audio", 0, Tag(True, False, self._audio.extradata))
         while self._mixed < (number + 1) * _SAMPLES:
             self._mixed += _SAMPLES
             for frame in self._cut.resample(_mix(sources)):
@@ -119,7 +119,7 @@ def _video_encoder(canvas: Canvas) -> VideoCodecContext:
     encoder.time_base, encoder.framerate = Fraction(1, FRAMERATE), Fraction(FRAMERATE)
     encoder.bit_rate, encoder.gop_size = _VIDEO_BITRATE, FRAMERATE * _SECONDS_BETWEEN_KEYS
     encoder.thread_count = 1
-    encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "profile": "main"}
+    encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "x264-params": "cabac=1:level=3.1"}
     return encoder
 
 
