@@ -12,6 +12,7 @@ from array import array
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -192,14 +193,19 @@ def test_server_gone(sim: Emulator) -> None:
     host.close()
 
 
-def test_loaded(show: Show, tmp_path: Any) -> None:
-    """What was composed when a state was saved is lost with a load, which the destination takes for a lost stream."""
+def test_loaded(show: Show, tmp_path: Path) -> None:
+    """A loaded state goes on where it is composed; on another server the destination has lost its stream."""
     with publish(show, "host", Pictures(WIDE)):
         arn = show.compose()
         until(lambda: show.whole(1))
         show.sim.save(tmp_path / "state.json")
         show.sim.load(tmp_path / "state.json")
-        until(lambda: show.state(arn) == ["ACTIVE", "RECONNECTING"])
+        until(lambda: show.whole(2))
+        assert show.state(arn) == ["ACTIVE", "ACTIVE"]
+        with Emulator().serve() as server:
+            server.emulator.load(tmp_path / "state.json")
+            other = Show(server.emulator, server)
+            until(lambda: other.state(arn) == ["ACTIVE", "RECONNECTING"])
 
 
 @pytest.mark.parametrize("place", ["ivsim.server.composing.mixer.Mixer.step", "ivsim.ivsrealtime.pipeline.composed"])

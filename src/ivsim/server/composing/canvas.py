@@ -29,7 +29,7 @@ class Tile(NamedTuple):
     @classmethod
     def of(cls, cell: Cell, width: int, height: int) -> Tile:
         """Return the tile that a cell is on a canvas of a size."""
-        left, top = _even(cell.left * width), _even(cell.top * height)
+        left, top = min(_even(cell.left * width), width - 2), min(_even(cell.top * height), height - 2)
         right, bottom = _even((cell.left + cell.width) * width), _even((cell.top + cell.height) * height)
         return cls(left, top, max(min(right, width) - left, 2), max(min(bottom, height) - top, 2), cell.fill)
 

@@ -34,17 +34,16 @@ class Composer:
         self._emulator = emulator
         self._whip = whip
         self._loop = asyncio.get_running_loop()
-        self._composing: set[Composing] = set()
+        self._over = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stop_taking = emulator.compose_by(self._take) if find_spec("aiortc") else lambda: None
 
     async def aclose(self) -> None:
         """End everything, because the server stops."""
         self._stop_taking()
-        for task in self._tasks:
-            task.cancel()
-        for each in list(self._composing):
-            await each.aclose()
+        self._over.set()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
     def _take(self, stream_id: str) -> Window:
         """Compose for a stream that begins: in a transaction, and in any thread."""
@@ -64,12 +63,10 @@ class Composer:
         except LookupError:
             return  # what began it was undone
         composing: Composing = module.Composing(self._emulator, stream, self._whip.media_of)
-        self._composing.add(composing)
         try:
-            while not composing.is_over:
+            while not (composing.is_over or self._over.is_set()):
                 composing.look()
                 await asyncio.sleep(_LOOK)
         except Exception:  # noqa: BLE001 - whatever it is, it is ours
             _log.exception("a bug in ivsim while %s was composed; please report it", stream.channel_arn)
-        self._composing.discard(composing)
         await composing.aclose()
