@@ -28,10 +28,6 @@ class Cell(NamedTuple):
     height: float
     is_dark: bool = False
     """True where no picture comes."""
-    source: str = ""
-    """Who it is, by an id that whoever sends has for it."""
-    fill: str = "COVER"
-    """How the picture is fitted into it: COVER, CONTAIN or FILL."""
 
 
 class Layout(NamedTuple):

@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 from ..core import arns
 from ..core.arguments import LookupRefused, ValueRefused, check_text
-from ..core.broadcasting import Cell, Tracks
+from ..core.broadcasting import Tracks
 from ..core.state import State
 from . import ingest, participant_tokens, participants, pipeline, presence, tokens
 from ._service import Context, Contexts, service
 from .feed import Feed
+from .layouts import Seen
 from .live_participant import Key, LiveParticipant, StageRefused
 from .participants import REPLICA, Client, Participant
 from .refusals import Refusal
@@ -21,10 +22,10 @@ WHIP = "WHIP"
 
 
 class Composed(NamedTuple):
-    """What is composed: those who publish, who are all heard, and the cells of who is seen, by participants' ids."""
+    """What is composed: those who publish, who are all heard, and those of them who are seen."""
 
     publishers: list[LiveParticipant]
-    cells: list[Cell]
+    seen: list[Seen]
 
 
 class Stages:
@@ -163,8 +164,8 @@ class Stages:
             for ctx in self._contexts:
                 found = pipeline.composed(ctx, stream_id)
                 if found is not None:
-                    publishers, cells = found
-                    return Composed([LiveParticipant(self._state, ctx, each, self._read) for each in publishers], cells)
+                    publishers, seen = found
+                    return Composed([LiveParticipant(self._state, ctx, each, self._read) for each in publishers], seen)
         return None
 
     def with_addresses(self, token: str, *, events_url: str, whip_url: str) -> str:

@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from ..core.broadcasting import BroadcastRefused, Cell, Layout
+from ..core.broadcasting import BroadcastRefused, Layout
 from . import participants
 from ._service import Context, service
 from .destinations import ENDED, Destination, Video
-from .layouts import cells_of
+from .layouts import Seen, seen
 from .recording import composites
 
 COMPOSITION_CHANGE = service.detail_type("IVS Composition State Change")
@@ -77,13 +77,13 @@ def fail_those_of(ctx: Context, stage_arn: str) -> None:
         _end(ctx, each, "FAILED")
 
 
-def composed(ctx: Context, stream_id: str) -> tuple[list[participants.Participant], list[Cell]] | None:
+def composed(ctx: Context, stream_id: str) -> tuple[list[participants.Participant], list[Seen]] | None:
     """Return who publishes on the stage of the composition that sends a stream, and what its picture shows now."""
     for composition in ctx.store.compositions.values():
         for each in composition.destinations:
             if each.stream_id == stream_id:
                 publishers, video = _publishers(ctx, composition.arn), _video(ctx, each)
-                return publishers, cells_of(composition.layout, publishers, video.width, video.height)
+                return publishers, seen(composition.layout, publishers, video.width, video.height)
     return None
 
 
@@ -188,7 +188,7 @@ def _fail(ctx: Context, arn: str, destination: Destination) -> None:
 def _show(ctx: Context, arn: str, destination: Destination, publishers: Sequence[participants.Participant]) -> None:
     """Let the pictures of a destination show who publishes now."""
     composition, video = ctx.store.compositions[arn], _video(ctx, destination)
-    cells = cells_of(composition.layout, publishers, video.width, video.height)
+    cells = [each.cell for each in seen(composition.layout, publishers, video.width, video.height)]
     if destination.stream_id is not None:
         ctx.broadcaster.show(destination.stream_id, cells)
     else:

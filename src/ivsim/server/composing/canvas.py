@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from av import VideoFrame
 
 if TYPE_CHECKING:
-    from ...core.broadcasting import Cell
+    from ...ivsrealtime.layouts import Seen
 
 _FORM = "yuv420p"
 _BLACK, _DARK = 16, 40
@@ -27,11 +27,12 @@ class Tile(NamedTuple):
     fill: str
 
     @classmethod
-    def of(cls, cell: Cell, width: int, height: int) -> Tile:
-        """Return the tile that a cell is on a canvas of a size."""
+    def of(cls, seen: Seen, width: int, height: int) -> Tile:
+        """Return the tile of somebody on a canvas of a size."""
+        cell = seen.cell
         left, top = min(_even(cell.left * width), width - 2), min(_even(cell.top * height), height - 2)
         right, bottom = _even((cell.left + cell.width) * width), _even((cell.top + cell.height) * height)
-        return cls(left, top, max(min(right, width) - left, 2), max(min(bottom, height) - top, 2), cell.fill)
+        return cls(left, top, max(min(right, width) - left, 2), max(min(bottom, height) - top, 2), seen.fill)
 
 
 class Canvas:

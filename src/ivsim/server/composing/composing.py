@@ -17,9 +17,9 @@ from .mixer import FRAMERATE, Mixer
 from .source import Source
 
 if TYPE_CHECKING:
-    from ...core.broadcasting import Cell
     from ...emulator import Emulator
     from ...ivs.live_stream import LiveStream
+    from ...ivsrealtime.layouts import Seen
     from ...ivsrealtime.live_participant import LiveParticipant
     from ..stages.forwarding import Publication, Track
     from ..stages.rtp import Packet, Report
@@ -34,7 +34,7 @@ _MOST_BEHIND = 1.0
 class _Scene(NamedTuple):
     """What is seen and heard."""
 
-    cells: Sequence[tuple[Cell, Source | None]] = ()
+    seen: Sequence[tuple[Seen, Source | None]] = ()
     sources: Sequence[Source] = ()
 
 
@@ -78,8 +78,8 @@ class Composing:
                 self._inputs.pop(participant_id).end()
         for participant_id, each in publishers.items():
             self._inputs.setdefault(participant_id, _Input()).follow(self._media_of(each))
-        cells = [(each, self._source(each.source)) for each in composed.cells] if composed else []
-        self._scene = _Scene(cells, [each.source for each in self._inputs.values()])
+        seen = [(each, self._source(each.participant_id)) for each in composed.seen] if composed else []
+        self._scene = _Scene(seen, [each.source for each in self._inputs.values()])
 
     async def aclose(self) -> None:
         """End it, and the stream."""
@@ -97,10 +97,10 @@ class Composing:
         began, number = monotonic(), 0
         try:
             while not self._over.wait(max(began + number / FRAMERATE - monotonic(), 0)):
-                cells, sources = self._scene
+                seen, sources = self._scene
                 for each in sources:
                     each.decode()
-                encoded = list(self._mixer.step(number, cells, sources))
+                encoded = list(self._mixer.step(number, seen, sources))
                 self._loop.call_soon_threadsafe(self._put, encoded)
                 behind = monotonic() - began - number / FRAMERATE
                 number += 1 if behind < _MOST_BEHIND else int(behind * FRAMERATE) + 1

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from av import VideoFrame
     from av.audio.codeccontext import AudioCodecContext
 
-    from ...core.broadcasting import Cell
+    from ...ivsrealtime.layouts import Seen
     from .source import Source
 
 FRAMERATE = 15
@@ -61,7 +61,7 @@ class Mixer:
         self._frames = count()
 
     def step(
-        self, number: int, cells: Iterable[tuple[Cell, Source | None]], heard: Sequence[Source]
+        self, number: int, seen: Iterable[tuple[Seen, Source | None]], heard: Sequence[Source]
     ) -> Iterator[Encoded]:
         """Yield the picture of the step of a number, and the sound up to it; steps before it may have been left out.
 
@@ -70,14 +70,14 @@ class Mixer:
         if not self._mixed:
             assert self._audio.extradata, "the encoder is open"
             yield Encoded("audio", 0, Tag(True, False, self._audio.extradata))
-        yield from self._shown(number, cells)
+        yield from self._shown(number, seen)
         yield from self._heard(number, heard)
 
-    def _shown(self, number: int, cells: Iterable[tuple[Cell, Source | None]]) -> Iterator[Encoded]:
+    def _shown(self, number: int, seen: Iterable[tuple[Seen, Source | None]]) -> Iterator[Encoded]:
         tiles: list[tuple[Tile, VideoFrame | None]] = []
-        for cell, source in cells:
-            picture = source.picture if source is not None and not cell.is_dark else None
-            tiles.append((Tile.of(cell, self._canvas.width, self._canvas.height), picture))
+        for each, source in seen:
+            picture = source.picture if source is not None and not each.cell.is_dark else None
+            tiles.append((Tile.of(each, self._canvas.width, self._canvas.height), picture))
         drawn = self._canvas.draw(tiles)
         drawn.pts = number
         time = number * 1000 // FRAMERATE

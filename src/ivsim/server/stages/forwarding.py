@@ -295,11 +295,6 @@ class Publication:
         """The tracks that are expected."""
         return list(self._tracks.values())
 
-    @property
-    def is_watched(self) -> bool:
-        """True while somebody gets it."""
-        return any(each.legs for each in self._tracks.values())
-
     def track(self, kind: str) -> Track | None:
         """Return the track of a kind, None where there is none."""
         return next((each for each in self._tracks.values() if each.kind == kind), None)

@@ -242,7 +242,7 @@ class Whip:
         """Let nobody play to whom nobody is subscribed."""
         seen = [each.media for each in self._handles.values() if isinstance(each, Subscribed)]
         for key, synthetic in list(self._synthetic.items()):
-            if synthetic.media not in seen and not synthetic.media.is_watched:
+            if synthetic.media not in seen and not any(track.legs for track in synthetic.media.tracks):
                 synthetic.stop()
                 del self._synthetic[key]
 
