@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from .ivs.ingest.pushes import PushedMedia
+    from .recordings.pushed import Tape
     from .server.run import Server
 
 
@@ -248,6 +249,20 @@ class Emulator:
 
         def end() -> None:
             broadcaster.compose = None
+
+        return end
+
+    def record_by(self, record: Callable[[str], Tape]) -> Callable[[], None]:
+        """Have what participants with clients of their own send recorded by `record`; return what ends that.
+
+        It is called in a transaction, with the id of a recording that has begun, and returns the tape, empty as yet.
+        `Stages.recorded()` tells what is wanted on it. Only what somebody carries to a bucket is recorded in that way.
+        """
+        state = self._state
+        state.recorder = record
+
+        def end() -> None:
+            state.recorder = None
 
         return end
 
