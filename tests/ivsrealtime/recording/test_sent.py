@@ -222,7 +222,8 @@ def test_not_merged(sim: Emulator, server: Server) -> None:
     """Sound alone is not merged with pictures, nor what is drawn with what was sent."""
     stage = recorded_stage(sim, recordingReconnectWindowSeconds=60)
     ann = server.join(stage)
-    for video in (None, []):
+    sent: list[Any] = [None, []]
+    for video in sent:
         ann.publish(video=video)
         server.send(7)
         ann.unpublish()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivsim.server.composing.access_units import AccessUnits
+from ivsim.server.stages.access_units import AccessUnits
 from ivsim.server.stages.rtp import Packet
 
 KEY, OTHER = b"\x65key", b"\x41other"
