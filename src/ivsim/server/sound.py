@@ -32,6 +32,8 @@ class OpusDecoder:
 
     def decode(self, payload: bytes) -> Iterator[AudioFrame]:
         """Yield the sound in a packet, which has no time; none where it is damaged."""
+        if not payload:
+            return  # a decoder would take that for the end
         with suppress(FFmpegError):  # what was sent is wrong, and the next packet may be right
             for decoded in self._decoder.decode(av.Packet(payload)):
                 for frame in self._resampler.resample(decoded):
