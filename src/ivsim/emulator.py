@@ -180,7 +180,7 @@ class Emulator:
         `rtmp_port`, encoders push to `server.rtmp_url`, with `rtmps_port` and the files of a certificate and its key to
         `server.rtmps_url`; 0 takes any port that is free. Channels take RTMP whatever their `insecureIngest` says,
         unless `insecure_ingest` is False. Recordings are written to the folder `recordings` as a bucket would have
-        them: as `{bucket}/{key}`, those of pushes with what was pushed.
+        them: as `{bucket}/{key}`, those of pushes and of people with what was sent.
 
         What is on the port is this emulator: both ways in see the same. There is no authentication, so whoever
         reaches an address other than loopback can do everything. Raises OSError for a port that is taken and an address
