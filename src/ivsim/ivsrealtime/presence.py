@@ -134,18 +134,28 @@ def leave(ctx: Context, participant: Participant, reason: str = "") -> None:
     stage_sessions.count(ctx, participant.session_id, present=-1)
 
 
-def publish(ctx: Context, participant: Participant, sent: Sent) -> Refusal | None:
-    """Let a participant publish, unless it may not or what it sends is not taken, of which events tell."""
+def offer(ctx: Context, participant: Participant) -> Refusal | None:
+    """Return why somebody may not publish, whatever it sends, of which events tell; None where it may, or does."""
     if participant.is_publishing:
         return None
     session = ctx.store.stage_sessions[participant.session_id]
-    protocol = participant.ingest_protocol or SDK_PROTOCOL
     refused = (
         refusals.by_capability(participant.capabilities, PUBLISH)
         or refusals.by_quota(ctx, PUBLISHERS, session.publishers)
         or refusals.by_quota(ctx, CONCURRENT_PUBLISHERS, _concurrent_publishers(ctx))
-        or sent.problem(protocol)
     )
+    if refused is not None:
+        refuse(ctx, participant, refused.code)
+    return refused
+
+
+def publish(ctx: Context, participant: Participant, sent: Sent) -> Refusal | None:
+    """Let a participant publish, unless it may not or what it sends is not taken, of which events tell."""
+    refused = offer(ctx, participant)
+    if refused is not None or participant.is_publishing:
+        return refused
+    protocol = participant.ingest_protocol or SDK_PROTOCOL
+    refused = sent.problem(protocol)
     if refused is not None:
         refuse(ctx, participant, refused.code)
         return refused

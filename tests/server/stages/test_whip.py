@@ -283,15 +283,17 @@ def test_not_allowed_to_publish(stage: Meeting) -> None:
     assert ("PUBLISH_ERROR", "INSUFFICIENT_CAPABILITIES") in stage.events(token)
 
 
-def test_too_many_publishers(stage: Meeting) -> None:
-    """When as many publish as may, one more is refused; who is on the stage stays there."""
-    stage.sim.quotas["Publishers per stage"] = 1
+@pytest.mark.parametrize("quota", ["Publishers per stage", "Concurrent publishers"])
+def test_too_many_publishers(stage: Meeting, quota: str) -> None:
+    """When as many publish as may, one more is refused, of which an event tells; who is on the stage stays there."""
+    stage.sim.quotas[quota] = 1
     stage.sim.stages.join(stage.arn).publish()
     token = stage.token()
     there = stage.sim.stages.join(token["token"])
     refused = post(stage, f"/publish/{token['participantId']}", token["token"])
     assert (refused.status_code, refused.text.partition(":")[0]) == (429, "QUOTA_EXCEEDED")
     assert there.is_connected
+    assert stage.events(token) == [("JOINED", None), ("PUBLISH_ERROR", "QUOTA_EXCEEDED")]
 
 
 def test_of_another(stage: Meeting) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ...emulator import Emulator
-    from ...ivsrealtime.live_participant import Key, LiveParticipant
+    from ...ivsrealtime.live_participant import LiveParticipant
     from .forwarding import Publication
     from .media import Handle
     from .sdp import Media, Offer
@@ -62,7 +62,7 @@ class Whip:
         self._emulator = emulator
         self._loop = asyncio.get_running_loop()
         self._handles: dict[str, Handle] = {}
-        self._synthetic: dict[tuple[Key, int], Synthetic] = {}
+        self._synthetic: dict[tuple[str, str, int], Synthetic] = {}
         self._rounds: asyncio.Task[None] | None = None
 
     def is_for(self, request: Request) -> bool:
@@ -135,8 +135,7 @@ class Whip:
             client = client_of(cast("Mapping[str, str]", request.headers))
             participant = stages.let_in(token, client, by_whip=True)
         try:
-            self._check(participant, participant_id)
-            chosen = _published(participant, offer)
+            chosen = _published(participant, participant_id, offer)
         except (StageRefused, OfferRefused):
             if is_joining:
                 participant.leave()
@@ -168,30 +167,17 @@ class Whip:
 
         Who has no client gets a picture, for as long as somebody is subscribed to it.
         """
-        there = (each for each in self._emulator.stages.participants if each.stage_arn == participant.stage_arn)
-        remote = next((each for each in there if each.participant_id == remote_id), None)
-        record = remote.participant if remote else None
-        if remote is None or record is None or not record.is_publishing:
+        record = participant.other(remote_id)
+        if record is None or not record.is_publishing:
             return None
         key = record.source_stage_arn or participant.stage_arn, remote_id
         for each in self._handles.values():
             if isinstance(each, Published) and each.key == key:
                 return each.media
-        shown = remote.key, record.publications
+        shown = record.session_id, remote_id, record.publications
         if shown not in self._synthetic:
             self._synthetic[shown] = Synthetic(record, self._loop.time)
         return self._synthetic[shown].media
-
-    def _check(self, participant: LiveParticipant, wanted_id: str | None) -> None:
-        """Refuse a publisher of another id, and who would be refused once media came, while it can still be told."""
-        if wanted_id not in (None, participant.participant_id):
-            raise StageRefused("TOKEN_NOT_ALLOWED", f"the token is not that of {wanted_id}")
-        record = participant.participant
-        others = self._emulator.stages.participants
-        count = sum(each.stage_arn == participant.stage_arn and each.is_publishing for each in others)
-        is_full = count >= self._emulator.quotas["Publishers per stage"] and not participant.is_publishing
-        if is_full or (record is not None and "PUBLISH" not in record.capabilities):
-            participant.publish()
 
     async def _delete(self, request: Request, id_: str, token: str) -> Response:
         if request.method != "DELETE":
@@ -235,8 +221,15 @@ class Whip:
                 del self._synthetic[key]
 
 
-def _published(participant: LiveParticipant, offer: Offer) -> dict[str, tuple[str, sdp.Codec]]:
-    """Return what is taken of an offer to publish, by the mid. A codec that is not is refused, of which events tell."""
+def _published(participant: LiveParticipant, wanted_id: str | None, offer: Offer) -> dict[str, tuple[str, sdp.Codec]]:
+    """Return what is taken of an offer to publish, by the mid.
+
+    A publisher of another id is refused; who may not publish and a codec that is not taken are too, of which events
+    tell, while the client can still be told.
+    """
+    if wanted_id not in (None, participant.participant_id):
+        raise StageRefused("TOKEN_NOT_ALLOWED", f"the token is not that of {wanted_id}")
+    participant.offer()
     chosen = {}
     for each in _first_of_each_kind(offer):
         if each.direction not in ("sendonly", "sendrecv"):
