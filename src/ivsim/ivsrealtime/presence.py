@@ -109,10 +109,10 @@ def add(ctx: Context, participant: Participant) -> Participant:
     return joined
 
 
-def leave(ctx: Context, participant: Participant, reason: str = "") -> None:
+def leave(ctx: Context, participant: Participant, reason: str = "", message: str = "") -> None:
     """Let a participant be gone, with the encoder by which it publishes; with the last one the session ends.
 
-    A client that does not leave by itself is told the reason.
+    A client that does not leave by itself is told the reason, and the message of whoever wanted it.
     """
     participant = ctx.store.participants[participants.key(participant)]  # others who left may have changed it
     if participant.state != "CONNECTED":
@@ -124,7 +124,7 @@ def leave(ctx: Context, participant: Participant, reason: str = "") -> None:
     participant = unpublish(ctx, participant)
     participant = subscriptions.end_those_of(ctx, participant)
     if reason:
-        news.tell(ctx, news.STAGE_LEFT, participant, to=participant.participant_id, reason=reason)
+        news.tell(ctx, news.STAGE_LEFT, participant, to=participant.participant_id, reason=reason, message=message)
     heard_to = ctx.store.news.end(participant.session_id)
     participant = participants.change(ctx, participant, state="DISCONNECTED", heard_to=heard_to)
     participants.record(ctx, participant, participant_events.LEFT)
