@@ -145,7 +145,7 @@ def _preflight(request: Request) -> Response:
         204,
         {
             "Access-Control-Allow-Origin": "*",
-            "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE, HEAD, OPTIONS",
+            "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS",
             "Access-Control-Allow-Headers": request.header("access-control-request-headers") or "*",
             "Access-Control-Allow-Private-Network": "true",
             "Access-Control-Max-Age": _PREFLIGHT_SECONDS,

@@ -245,6 +245,11 @@ def test_preflight(stage: Meeting) -> None:
     )
     told = requests.options(url, timeout=DEADLINE)
     assert (told.status_code, told.headers["Accept-Post"]) == (204, "application/sdp")
+    resource = post(stage, "/", stage.token()["token"]).headers["Location"]
+    told = requests.options(resource, timeout=DEADLINE)
+    assert (told.status_code, told.headers["Accept-Patch"]) == (204, "application/trickle-ice-sdpfrag")
+    asks["Access-Control-Request-Method"] = "PATCH"
+    assert "PATCH" in requests.options(resource, headers=asks, timeout=DEADLINE).headers["Access-Control-Allow-Methods"]
 
 
 @pytest.mark.parametrize(
@@ -357,8 +362,58 @@ def test_other_requests(stage: Meeting) -> None:
     got = requests.get(f"{url}/publish/abc", headers=headers, timeout=DEADLINE)
     assert (got.status_code, got.headers["Allow"]) == (405, "POST, OPTIONS")
     address = post(stage, "/", token).headers["Location"]
-    got = requests.patch(address, "a=ice-ufrag:x", headers=headers, timeout=DEADLINE)
-    assert (got.status_code, got.headers["Allow"]) == (405, "DELETE, OPTIONS")
+    got = requests.put(address, "a=ice-ufrag:x", headers=headers, timeout=DEADLINE)
+    assert (got.status_code, got.headers["Allow"]) == (405, "PATCH, DELETE, OPTIONS")
+
+
+def test_trickle(stage: Meeting) -> None:
+    """A client whose candidates come after the offer publishes."""
+    ada = stage.token()
+    with Client(stage.server.url, ada["token"], Pictures(FORM), trickles=True):
+        until(lambda: stage.find(ada).is_publishing)
+
+
+FRAGMENT = "a=ice-ufrag:4ZcD\r\na=ice-pwd:2/1muCWoOi3uLifh0NuRHlig\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (FRAGMENT, {}, 204),
+        (FRAGMENT, {"If-Match": '"another", {tag}'}, 204),
+        (FRAGMENT, {"If-Match": "*"}, 204),
+        (FRAGMENT, {"If-Match": ""}, 428),
+        (FRAGMENT, {"If-Match": '"another"'}, 412),
+        (FRAGMENT, {"If-Match": "W/{tag}"}, 412),
+        (FRAGMENT, {"Content-Type": "application/sdp"}, 415),
+        ("", {}, 400),
+        ("candidates", {}, 400),
+        (f"{FRAGMENT}candidates", {}, 400),
+        (FRAGMENT.replace("4ZcD", "EsAw"), {"If-Match": '"*"'}, 422),
+    ],
+)
+def test_candidates(stage: Meeting, body: str, headers: dict[str, str], status: int) -> None:
+    """Candidates are taken by the rules of RFC 9725, which has no other requests of PATCH but a restart of ICE."""
+    token = stage.token()
+    answer = post(stage, "/", token["token"])
+    assert answer.headers["Accept-Patch"] == "application/trickle-ice-sdpfrag"
+    sent = {"Authorization": f"Bearer {token['token']}", "Content-Type": "application/trickle-ice-sdpfrag"}
+    sent |= {"If-Match": "{tag}", **headers}
+    sent["If-Match"] = sent["If-Match"].replace("{tag}", answer.headers["ETag"])
+    told = requests.patch(answer.headers["Location"], body, headers=sent, timeout=DEADLINE)
+    assert told.status_code == status
+    assert len(told.text.splitlines()) == (status != 204)
+    assert stage.find(token).is_connected
+
+
+def test_the_global_address(stage: Meeting) -> None:
+    """A client that offers at the address for all stages is sent on, and publishes where it comes to."""
+    ada = stage.token()
+    refused = requests.post(f"{stage.server.url}/global.whip", OFFER, allow_redirects=False, timeout=DEADLINE)
+    assert (refused.status_code, refused.headers["Location"]) == (307, f"{stage.server.url}/")
+    with publisher(stage, ada, path="/global.whip") as sending:
+        assert sending.answer.url == f"{stage.server.url}/"
+        assert sending.delete().status_code == 200
 
 
 def test_calls_meanwhile(stage: Meeting) -> None:

@@ -5,8 +5,7 @@ that are used alone: `RTCIceGatherer`, `RTCIceTransport`, `RTCDtlsTransport`. Th
 touched all the same, is touched in this file, each with its reason. tests/server/stages/test_webrtc.py pins it.
 
 What aiortc has no part for, and is left out with that: congestion control by transport-wide feedback (a fixed limit is
-told by REMB in its place), retransmission as a stream of its own (lost packets are sent again as they were), and
-candidates that come after the offer.
+told by REMB in its place), and retransmission as a stream of its own (lost packets are sent again as they were).
 """
 
 from __future__ import annotations
@@ -73,6 +72,8 @@ class Connection:
         self._dtls = _Packets(self._ice, _certificates)
         self._dtls.take_rtp, self._dtls.take_rtcp = take_rtp, take_rtcp
         self._opened, self._ended = opened, ended
+        self.username = ""
+        """The client's name in ICE, once it has made an offer."""
         self._is_over = False
         self._connecting: asyncio.Task[None] | None = None
 
@@ -102,6 +103,7 @@ class Connection:
 
     def connect(self, offer: Offer) -> None:
         """Let the client of an offer connect, which has been answered, or is about to be."""
+        self.username = offer.username
         if offer.setup == "active":
             self._dtls._set_role("server")  # else the one who was called begins, as aiortc has it
         self._connecting = asyncio.create_task(self._connect(offer))

@@ -48,7 +48,10 @@ STATUSES = {
 }
 """The statuses of refusals by their codes; every other is 403."""
 
-_SDP = "application/sdp"
+_SDP, _FRAGMENT = "application/sdp", "application/trickle-ice-sdpfrag"
+_GLOBAL = "/global.whip"
+"""The path that stands for https://global.whip.live-video.net, which sends a client on to the endpoint of its stage."""
+
 _PATH = re.compile(r"/(?P<what>publish|subscribe)/(?P<id>[^/]+)")
 _RESOURCE = re.compile(r"/whip/(?P<id>[0-9a-f]{32})")
 _LOOK, _REPORT = 0.1, 1.0
@@ -69,7 +72,9 @@ class Whip:
         """Return whether a request is for clients' media, and none of AWS's API."""
         path = _parts(request.url)[1]
         is_preflight = request.method == "OPTIONS" and request.header("access-control-request-method") != ""
-        return not is_preflight and (_is_sdp(request) or any(each.fullmatch(path) for each in (_PATH, _RESOURCE)))
+        return not is_preflight and (
+            _is(request, _SDP) or path == _GLOBAL or any(each.fullmatch(path) for each in (_PATH, _RESOURCE))
+        )
 
     async def respond(self, request: Request, came_by: str) -> Response:
         """Answer an offer, or let go of what one was for. `came_by` is the address at which the client came."""
@@ -90,25 +95,29 @@ class Whip:
             synthetic.stop()
 
     async def _respond(self, request: Request, came_by: str) -> Response:
-        path = _parts(request.url)[1]
-        token = _bearer(request)
+        base, path = _parts(request.url)
         resource = _RESOURCE.fullmatch(path)
         if request.method == "OPTIONS":
-            return Response(204, _headers({"Accept-Post": _SDP}), b"")
+            return Response(204, _headers({"Accept-Patch": _FRAGMENT} if resource else {"Accept-Post": _SDP}), b"")
         if resource is not None:
-            return await self._delete(request, resource["id"], token)
+            return await self._change(request, resource["id"])
         if request.method != "POST":
             return _text(405, "an offer is POSTed", Allow="POST, OPTIONS")
-        if not _is_sdp(request):
+        if path == _GLOBAL:
+            return Response(307, _headers({"Location": f"{base}/"}), b"")
+        if not _is(request, _SDP):
             return _text(415, f"an offer is {_SDP}")
+        return await self._offered(request, came_by)
+
+    async def _offered(self, request: Request, came_by: str) -> Response:
         try:
             webrtc = await asyncio.to_thread(import_module, f"{__package__}.webrtc")
         except ImportError:
             return _text(501, TO_INSTALL)
-        wanted = _PATH.fullmatch(path)
+        wanted = _PATH.fullmatch(_parts(request.url)[1])
         offer = sdp.read(request.body.decode(errors="replace"))
         if wanted and wanted["what"] == "subscribe":
-            handle: Handle = await self._subscribe(token, wanted["id"], offer, webrtc)
+            handle: Handle = await self._subscribe(_bearer(request), wanted["id"], offer, webrtc)
         else:
             handle = await self._publish(request, wanted and wanted["id"], offer, webrtc)
         return await self._answer(request, handle, offer, came_by)
@@ -123,7 +132,7 @@ class Whip:
             self._rounds = self._loop.create_task(self._make_rounds())
         text = sdp.answer(offer, handle.chosen, local, sends=isinstance(handle, Subscribed))
         location = f"{_parts(request.url)[0]}/whip/{id_}"
-        headers = {"Content-Type": _SDP, "Location": location, "ETag": f'"{id_}"'}
+        headers = {"Content-Type": _SDP, "Location": location, "ETag": f'"{id_}"', "Accept-Patch": _FRAGMENT}
         return Response(201, _headers(headers), text.encode())
 
     async def _publish(self, request: Request, participant_id: str | None, offer: Offer, webrtc: Any) -> Published:
@@ -179,16 +188,20 @@ class Whip:
             self._synthetic[shown] = Synthetic(record, self._loop.time)
         return self._synthetic[shown].media
 
-    async def _delete(self, request: Request, id_: str, token: str) -> Response:
-        if request.method != "DELETE":
-            return _text(405, "what an offer was for is DELETEd, and not changed", Allow="DELETE, OPTIONS")
+    async def _change(self, request: Request, id_: str) -> Response:
+        """Take candidates that come after an offer, or let go of what it was for."""
+        if request.method not in ("PATCH", "DELETE"):
+            return _text(405, "candidates are PATCHed, and the end is a DELETE", Allow="PATCH, DELETE, OPTIONS")
         handle = self._handles.get(id_)
         if handle is None:
             return _text(404, "there is no such connection, or not any more")
+        token = _bearer(request)
         if token != handle.token:
             holder = self._emulator.stages.connected(token)
             if holder is None or holder.participant_id != handle.participant.participant_id:
                 return _text(403, "the connection is another participant's")
+        if request.method == "PATCH":
+            return _trickled(request, id_, handle.connection.username)
         await self._end(id_)
         return Response(200, _headers({}), b"")
 
@@ -248,6 +261,23 @@ def _published(participant: LiveParticipant, wanted_id: str | None, offer: Offer
     return chosen
 
 
+def _trickled(request: Request, tag: str, username: str) -> Response:
+    """Answer candidates that come after the offer. Like those in it they are not called, so none of them is kept."""
+    if not _is(request, _FRAGMENT):
+        return _text(415, f"candidates are {_FRAGMENT}")
+    wanted = request.header("if-match")
+    if not wanted:
+        return _text(428, "If-Match is required, with the ETag of the answer")
+    if not {f'"{tag}"', '"*"', "*"} & {each.strip() for each in wanted.split(",")}:
+        return _text(412, "the connection has another ETag")
+    named = sdp.username(request.body.decode(errors="replace"))
+    if named is None:
+        return _text(400, "the body is no SDP fragment with ice-ufrag and ice-pwd")
+    if named != username:
+        return _text(422, "ICE is not restarted; offer anew")
+    return Response(204, _headers({}), b"")
+
+
 def _first_of_each_kind(offer: Offer) -> list[Media]:
     found: dict[str, Media] = {}
     for each in offer.media:
@@ -268,8 +298,8 @@ def _parts(url: str) -> tuple[str, str]:
     return f"{scheme}://{host}", "/" + path.partition("?")[0]
 
 
-def _is_sdp(request: Request) -> bool:
-    return request.header("content-type").partition(";")[0].strip().lower() == _SDP
+def _is(request: Request, content_type: str) -> bool:
+    return request.header("content-type").partition(";")[0].strip().lower() == content_type
 
 
 def _bearer(request: Request) -> str:
@@ -282,5 +312,5 @@ def _text(status: int, text: str, **headers: str) -> Response:
 
 
 def _headers(headers: dict[str, str]) -> dict[str, str]:
-    exposed = "Location, ETag, Allow, Accept-Post"
+    exposed = "Location, ETag, Allow, Accept-Post, Accept-Patch"
     return {**headers, "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": exposed}
