@@ -275,6 +275,18 @@ def test_a_server_that_was_killed(sim: Emulator, stage: str) -> None:
     assert [each.user_id for each in later.stages.participants] == ["bob"]
 
 
+def test_held_elsewhere(sim: Emulator, door: Door, stage: str) -> None:
+    """Whose client comes by a door without a feed is not awaited after a load, until that lets go of it."""
+    ann = sim.stages.let_in(door.token(stage, "ann"), CHROME, by_whip=True)
+    saved = sim.dumps()
+    sim.stages.hold(ann)
+    sim.loads(saved)
+    assert door.news() == []
+    sim.stages.release(ann)
+    sim.loads(saved)
+    assert door.feed.news()[0] == Missing(ann.key)
+
+
 @pytest.mark.needs("StartParticipantReplication")
 def test_replica(sim: Emulator, door: Door, stage: str, other: str) -> None:
     """A replica from another stage is there like anybody, publishing, with the attributes that it was given."""

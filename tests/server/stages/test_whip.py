@@ -7,12 +7,14 @@ import statistics
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
 from ivsim import Emulator
+from ivsim.ivsrealtime import participants
 from ivsim.media.h264 import Format
 from ivsim.server.run import Server
 
@@ -199,6 +201,27 @@ def test_somebody_without_a_client(stage: Meeting) -> None:
         with viewer(stage, bob, other) as seeing:
             seeing.sees(180)
             assert seeing.heard == 0
+
+
+def test_a_state_that_is_loaded(stage: Meeting, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whose media go on while the state is loaded in which it is stays there; nobody waits for it to come back."""
+    monkeypatch.setattr("ivsim.server.stages.hub.PATIENCE", 0.01)
+    ada, bob, eve = stage.token(), stage.token(), stage.token()
+    stage.sim.stages.join(bob["token"])
+    with publisher(stage, ada) as sending, viewer(stage, bob, ada) as seeing:
+        stage.sim.stages.let_in(eve["token"], participants.Client())
+        stage.sim.save(tmp_path / "state")
+        for _ in range(2):
+            stage.sim.load(tmp_path / "state")
+            until(lambda: not stage.find(eve).is_connected)
+        so_far = len(seeing.seen)
+        until(lambda: len(seeing.seen) > so_far)
+        assert stage.find(ada).is_publishing
+        sending.close()
+        until(lambda: not stage.find(ada).is_connected)
+        stage.sim.load(tmp_path / "state")
+        assert stage.find(ada).is_connected
+        until(lambda: not stage.find(ada).is_connected)
 
 
 def test_the_server_stops() -> None:

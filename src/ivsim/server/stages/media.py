@@ -81,7 +81,7 @@ class Published(Handle):
         for kind, codec in chosen.values():
             self.media.add(kind, codec, self.connection)
         record = participant.participant
-        self._is_whip = record is not None and record.ingest_protocol is not None
+        self.is_whip = record is not None and record.ingest_protocol is not None
         self._is_begun = False
 
     def look(self) -> None:
@@ -102,7 +102,7 @@ class Published(Handle):
     async def end(self) -> None:
         """Publish no more; who came by WHIP leaves with that."""
         with suppress(StageRefused):  # it has left already
-            if self._is_whip:
+            if self.is_whip:
                 self.participant.leave()
             else:
                 self.participant.unpublish()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ...ivsrealtime.live_participant import StageRefused
 from ...ivsrealtime.live_stages import WHIP
+from ...web import SDP
 from ...wire.http import Request, Response
 from . import sdp
 from .clients import client_of
@@ -48,7 +49,7 @@ STATUSES = {
 }
 """The statuses of refusals by their codes; every other is 403."""
 
-_SDP, _FRAGMENT = "application/sdp", "application/trickle-ice-sdpfrag"
+_FRAGMENT = "application/trickle-ice-sdpfrag"
 _GLOBAL = "/global.whip"
 """The path that stands for https://global.whip.live-video.net, which sends a client on to the endpoint of its stage."""
 
@@ -73,7 +74,7 @@ class Whip:
         path = _parts(request.url)[1]
         is_preflight = request.method == "OPTIONS" and request.header("access-control-request-method") != ""
         return not is_preflight and (
-            _is(request, _SDP) or path == _GLOBAL or any(each.fullmatch(path) for each in (_PATH, _RESOURCE))
+            request.content_type == SDP or path == _GLOBAL or any(each.fullmatch(path) for each in (_PATH, _RESOURCE))
         )
 
     async def respond(self, request: Request, came_by: str) -> Response:
@@ -98,15 +99,15 @@ class Whip:
         base, path = _parts(request.url)
         resource = _RESOURCE.fullmatch(path)
         if request.method == "OPTIONS":
-            return Response(204, _headers({"Accept-Patch": _FRAGMENT} if resource else {"Accept-Post": _SDP}), b"")
+            return Response(204, _headers({"Accept-Patch": _FRAGMENT} if resource else {"Accept-Post": SDP}), b"")
         if resource is not None:
             return await self._change(request, resource["id"])
         if request.method != "POST":
             return _text(405, "an offer is POSTed", Allow="POST, OPTIONS")
         if path == _GLOBAL:
             return Response(307, _headers({"Location": f"{base}/"}), b"")
-        if not _is(request, _SDP):
-            return _text(415, f"an offer is {_SDP}")
+        if request.content_type != SDP:
+            return _text(415, f"an offer is {SDP}")
         return await self._offered(request, came_by)
 
     async def _offered(self, request: Request, came_by: str) -> Response:
@@ -132,7 +133,7 @@ class Whip:
             self._rounds = self._loop.create_task(self._make_rounds())
         text = sdp.answer(offer, handle.chosen, local, sends=isinstance(handle, Subscribed))
         location = f"{_parts(request.url)[0]}/whip/{id_}"
-        headers = {"Content-Type": _SDP, "Location": location, "ETag": f'"{id_}"', "Accept-Patch": _FRAGMENT}
+        headers = {"Content-Type": SDP, "Location": location, "ETag": f'"{id_}"', "Accept-Patch": _FRAGMENT}
         return Response(201, _headers(headers), text.encode())
 
     async def _publish(self, request: Request, participant_id: str | None, offer: Offer, webrtc: Any) -> Published:
@@ -143,11 +144,13 @@ class Whip:
         if participant is None or is_joining:
             client = client_of(cast("Mapping[str, str]", request.headers))
             participant = stages.let_in(token, client, by_whip=True)
+            stages.hold(participant)
         try:
             chosen = _published(participant, participant_id, offer)
         except (StageRefused, OfferRefused):
             if is_joining:
                 participant.leave()
+                stages.release(participant)
             raise
         for id_, each in list(self._handles.items()):
             if isinstance(each, Published) and each.key == (participant.stage_arn, participant.participant_id):
@@ -209,6 +212,8 @@ class Whip:
         handle = self._handles.pop(id_, None)
         if handle is not None:
             await handle.end()
+            if isinstance(handle, Published) and handle.is_whip:
+                self._emulator.stages.release(handle.participant)
 
     async def _make_rounds(self) -> None:
         reported = self._loop.time()
@@ -263,7 +268,7 @@ def _published(participant: LiveParticipant, wanted_id: str | None, offer: Offer
 
 def _trickled(request: Request, tag: str, username: str) -> Response:
     """Answer candidates that come after the offer. Like those in it they are not called, so none of them is kept."""
-    if not _is(request, _FRAGMENT):
+    if request.content_type != _FRAGMENT:
         return _text(415, f"candidates are {_FRAGMENT}")
     wanted = request.header("if-match")
     if not wanted:
@@ -296,10 +301,6 @@ def _parts(url: str) -> tuple[str, str]:
     scheme, _, rest = url.partition("://")
     host, _, path = rest.partition("/")
     return f"{scheme}://{host}", "/" + path.partition("?")[0]
-
-
-def _is(request: Request, content_type: str) -> bool:
-    return request.header("content-type").partition(";")[0].strip().lower() == content_type
 
 
 def _bearer(request: Request) -> str:
