@@ -23,6 +23,9 @@ from ivsim.server.stages.webrtc import Connection
 
 from .stages.peers import FORM, Client, Pictures
 
+pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module")
+"""Hypothesis takes what aiortc draws in other threads for what a strategy does."""
+
 Answer = tuple[int, dict[str, str]]
 
 
