@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import statistics
 import time
@@ -25,6 +26,9 @@ from .meeting import OFFER, Meeting, post
 from .test_sdp import AUDIO, HEAD, VIDEO
 
 aiortc = pytest.importorskip("aiortc", reason="aiortc is not installed")
+
+from ivsim.server.stages.sdp import Local  # noqa: E402 - without aiortc there is no connection
+from ivsim.server.stages.webrtc import Connection  # noqa: E402
 
 from .peers import FORM, Client, Pictures  # noqa: E402 - without aiortc there are none
 
@@ -162,6 +166,36 @@ def test_come_again(stage: Meeting) -> None:
         until(lambda: first.state == "closed")
         until(lambda: joined.is_publishing)
         assert second.state == "connected"
+
+
+def test_subscribed_again(stage: Meeting) -> None:
+    """Who subscribes again to the same participant, as after a loss, gets the new connection in the old one's place."""
+    ada, bob = stage.token(), stage.token()
+    watching = stage.sim.stages.join(bob["token"])
+    with publisher(stage, ada), viewer(stage, bob, ada) as first:
+        first.sees(180)
+        with viewer(stage, bob, ada) as second:
+            until(lambda: first.state == "closed")
+            second.sees(180)
+            first.close()
+            assert watching.is_subscribed_to(ada["participantId"])
+            assert second.state == "connected"
+
+
+def test_gone_while_it_is_answered(stage: Meeting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has to leave while its offer is answered is told so, and nothing of it is left."""
+    ada, listen = stage.token(), Connection.listen
+
+    async def leave_and_listen(connection: Connection, came_by: str) -> Local:
+        stage.find(ada).leave()
+        while not connection.is_over:
+            await asyncio.sleep(0.01)
+        return await listen(connection, came_by)
+
+    monkeypatch.setattr(Connection, "listen", leave_and_listen)
+    refused = post(stage, "/", ada["token"])
+    assert (refused.status_code, len(refused.text.splitlines())) == (409, 1)
+    assert stage.sim.stages.participants == []
 
 
 def test_replica(stage: Meeting) -> None:

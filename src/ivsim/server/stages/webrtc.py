@@ -74,7 +74,8 @@ class Connection:
         self._opened, self._ended = opened, ended
         self.username = ""
         """The client's name in ICE, once it has made an offer."""
-        self._is_over = False
+        self.is_over = False
+        """True once it has ended, or was closed."""
         self._connecting: asyncio.Task[None] | None = None
 
     @property
@@ -90,6 +91,8 @@ class Connection:
         await self._gatherer.gather()
         inner = self._gatherer._connection
         inner._local_candidates += await inner.get_component_candidates(component=1, addresses=[_LOOPBACK])
+        if self.is_over:  # meanwhile, when there were no sockets yet to be closed
+            await inner.close()
         candidates = sorted(self._gatherer.getLocalCandidates(), key=lambda each: each.ip != came_by)
         known, fingerprint = self._gatherer.getLocalParameters(), self._dtls.getLocalParameters().fingerprints[0]
         assert known.usernameFragment, "it was made with the gatherer"
@@ -118,7 +121,7 @@ class Connection:
 
     async def close(self) -> None:
         """End the connection, if it has not ended."""
-        self._is_over = True
+        self.is_over = True
         if self._connecting is not None:
             self._connecting.cancel()
         await self._dtls.stop()
@@ -140,6 +143,6 @@ class Connection:
         await self._dtls.start(RTCDtlsParameters(prints))
 
     def _end(self) -> None:
-        if not self._is_over:
-            self._is_over = True
+        if not self.is_over:
+            self.is_over = True
             self._ended()

@@ -127,10 +127,12 @@ class Whip:
         id_ = secrets.token_hex(16)
         self._handles[id_] = handle
         handle.when_over(lambda: self._loop.create_task(self._end(id_)))
-        local = await handle.connection.listen(came_by)
-        handle.connection.connect(offer)
         if self._rounds is None:
             self._rounds = self._loop.create_task(self._make_rounds())
+        local = await handle.connection.listen(came_by)
+        if handle.connection.is_over:
+            return _text(409, "what was offered has ended before it could be answered")
+        handle.connection.connect(offer)
         text = sdp.answer(offer, handle.chosen, local, sends=isinstance(handle, Subscribed))
         location = f"{_parts(request.url)[0]}/whip/{id_}"
         headers = {"Content-Type": SDP, "Location": location, "ETag": f'"{id_}"', "Accept-Patch": _FRAGMENT}
@@ -152,9 +154,7 @@ class Whip:
                 participant.leave()
                 stages.release(participant)
             raise
-        for id_, each in list(self._handles.items()):
-            if isinstance(each, Published) and each.key == (participant.stage_arn, participant.participant_id):
-                await self._end(id_)  # it begins anew
+        await self._begin_anew((participant.stage_arn, participant.participant_id))
         return Published(participant, token, chosen, webrtc.Connection, self._loop.time)
 
     async def _subscribe(self, token: str, remote_id: str, offer: Offer, webrtc: Any) -> Subscribed:
@@ -171,6 +171,7 @@ class Whip:
                 chosen[each.mid] = (each.kind, codec)
         if not chosen:
             raise OfferRefused("the offer receives neither H264 nor Opus")
+        await self._begin_anew((participant.stage_arn, participant.participant_id, remote_id))
         participant.subscribe(remote_id)
         return Subscribed(participant, token, remote_id, chosen, tracks, webrtc.Connection)
 
@@ -207,6 +208,12 @@ class Whip:
             return _trickled(request, id_, handle.connection.username)
         await self._end(id_)
         return Response(200, _headers({}), b"")
+
+    async def _begin_anew(self, key: tuple[str, ...]) -> None:
+        """End the connection of a client that has lost it, perhaps, and comes again for the same."""
+        for id_, each in list(self._handles.items()):
+            if each.key == key:
+                await self._end(id_)
 
     async def _end(self, id_: str) -> None:
         handle = self._handles.pop(id_, None)
