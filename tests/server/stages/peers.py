@@ -73,7 +73,7 @@ class Client:
         self, url: str, token: str, *tracks: Any, receives: bool = False, codec: str = "", trickles: bool = False
     ) -> None:
         self.seen: list[tuple[float, Reading]] = []
-        self.heard = 0
+        self.heard = self.shown = 0
         self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/sdp"}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -160,6 +160,7 @@ class Client:
             if track.kind == "audio":
                 self.heard += 1
                 continue
+            self.shown += 1
             reading = _strip(frame)
             if reading is not None:
                 self.seen.append((time.time(), reading))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import statistics
+import subprocess
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ from ivsim.ivsrealtime import participants
 from ivsim.media.h264 import Format
 from ivsim.server.run import Server
 
+from ...decoding import executable
 from ...ivsrealtime.signing import BackEnd
 from ..control_client import call
 from ..waiting import DEADLINE, until
@@ -428,6 +430,36 @@ def test_trickle(stage: Meeting) -> None:
     ada = stage.token()
     with Client(stage.server.url, ada["token"], Pictures(FORM), trickles=True):
         until(lambda: stage.find(ada).is_publishing)
+
+
+def test_ffmpeg(stage: Meeting) -> None:
+    """The tool ffmpeg publishes H.264 and Opus with nothing but address and token, and prints why it may not."""
+    program = executable("whip")
+    if program is None:
+        pytest.skip("ffmpeg is not installed, or has no WHIP, as from 8 on it may")
+    source = ["-re", "-f", "lavfi", "-i", "testsrc=s=320x180:r=30", "-f", "lavfi", "-i", "sine=r=48000", "-t", "60"]
+    codecs = ["-c:v", "libx264", "-profile:v", "baseline", "-g", "30", "-pix_fmt", "yuv420p", "-c:a", "libopus"]
+    ada, bob, eve = stage.token(), stage.token(), stage.token(capabilities=["SUBSCRIBE"])
+    watching = stage.sim.stages.join(bob["token"])
+
+    def ffmpeg(token: dict[str, Any]) -> list[str]:
+        to = ["-ac", "2", "-f", "whip", "-authorization", token["token"], f"{stage.server.url}/"]
+        return [program, "-v", "error", "-nostdin", *source, *codecs, *to]
+
+    refused = subprocess.run(ffmpeg(eve), capture_output=True, text=True, timeout=DEADLINE, check=False)
+    assert "403" in refused.stderr
+    with subprocess.Popen(ffmpeg(ada), stderr=subprocess.DEVNULL) as pushing:
+        until(lambda: any(each.is_publishing for each in stage.sim.stages.participants))
+        record = stage.find(ada).participant
+        assert record is not None
+        assert [(each.width, each.height, each.codec) for each in record.video] == [(320, 180, "H264")]
+        with viewer(stage, bob, ada) as seeing:
+            until(lambda: seeing.shown and seeing.heard)
+            call(stage.sim, "DisconnectParticipant", stageArn=stage.arn, participantId=ada["participantId"])
+            until(lambda: seeing.state == "closed")
+        pushing.kill()
+    assert watching.is_connected
+    assert [name for name, _ in stage.events(ada)] == ["JOINED", "PUBLISH_STARTED", "PUBLISH_STOPPED", "LEFT"]
 
 
 FRAGMENT = "a=ice-ufrag:4ZcD\r\na=ice-pwd:2/1muCWoOi3uLifh0NuRHlig\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\n"
