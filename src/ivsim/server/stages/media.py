@@ -31,10 +31,14 @@ _PROFILES = {"42": "Baseline", "4D": "Main", "58": "Extended", "64": "High"}
 
 
 class Handle(ABC):
-    """What a client has of the server: a connection, for a participant. `chosen` are the codecs by section."""
+    """What a client has of the server: a connection, for a participant. `chosen` are the codecs by section.
 
-    def __init__(self, participant: LiveParticipant, token: str) -> None:
+    `key` is for what: the stage and who is on it, and whom that one is subscribed to.
+    """
+
+    def __init__(self, participant: LiveParticipant, token: str, *remote_id: str) -> None:
         self.participant = participant
+        self.key = participant.stage_arn, participant.participant_id, *remote_id
         self.token = token
         self.connection: Any = None
         self.chosen: dict[str, Chosen] = {}
@@ -73,7 +77,6 @@ class Published(Handle):
         now: Callable[[], float],
     ) -> None:
         super().__init__(participant, token)
-        self.key = participant.stage_arn, participant.participant_id
         self.media = Publication(self.look, now)
         self.connection = connect(self.media.take_rtp, self.media.take_rtcp, lambda: None, self.finish)
         self.chosen = {mid: Chosen(codec) for mid, (_, codec) in chosen.items()}
@@ -81,7 +84,7 @@ class Published(Handle):
         for kind, codec in chosen.values():
             self.media.add(kind, codec, self.connection)
         record = participant.participant
-        self._is_whip = record is not None and record.ingest_protocol is not None
+        self.is_whip = record is not None and record.ingest_protocol is not None
         self._is_begun = False
 
     def look(self) -> None:
@@ -102,7 +105,7 @@ class Published(Handle):
     async def end(self) -> None:
         """Publish no more; who came by WHIP leaves with that."""
         with suppress(StageRefused):  # it has left already
-            if self._is_whip:
+            if self.is_whip:
                 self.participant.leave()
             else:
                 self.participant.unpublish()
@@ -153,7 +156,7 @@ class Subscribed(Handle):
         publication: Publication | None,
         connect: Callable[..., Any],
     ) -> None:
-        super().__init__(participant, token)
+        super().__init__(participant, token, remote_id)
         self._remote_id = remote_id
         self.media = publication
         self._subscription = Subscription()
