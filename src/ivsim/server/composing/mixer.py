@@ -10,6 +10,7 @@ from operator import add
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from av import AudioFrame, AudioResampler, CodecContext, VideoCodecContext
+from av.video.frame import PictureType
 
 from ...media import aac, h264
 from ...media.flv import Tag
@@ -30,11 +31,14 @@ LARGEST = 640, 360
 shall go on at once on a machine for tests."""
 
 _SECONDS_BETWEEN_KEYS = 2
+_PARAMETERS = "cabac=1:level=3.1:keyint=infinite"
+"""What makes it H.264 Main, as the playlist says; key frames come when they are ordered."""
+
 _VIDEO_BITRATE, _AUDIO_BITRATE = 1_000_000, 96_000
 _SAMPLES = RATE // FRAMERATE
 _CHANNELS = 2
 
-_PARAMETERS = 7, 8
+_SETS = 7, 8
 """The kinds of NAL units that a decoder needs first: the parameter set of the sequence, and that of pictures."""
 
 
@@ -57,6 +61,7 @@ class Mixer:
         self._audio = _audio_encoder()
         self._cut = AudioResampler("fltp", LAYOUT, RATE, aac.SAMPLES)
         self._is_told = False
+        self._next_key = 0
         self._mixed = 0
         self._frames = count()
 
@@ -80,12 +85,15 @@ class Mixer:
             tiles.append((Tile.of(each, self._canvas.width, self._canvas.height), picture))
         drawn = self._canvas.draw(tiles)
         drawn.pts = number
+        if number >= self._next_key:
+            drawn.pict_type = PictureType.I
+            self._next_key = number + FRAMERATE * _SECONDS_BETWEEN_KEYS
         time = number * 1000 // FRAMERATE
         for packet in self._video.encode(drawn):
             units = [unit.rstrip(b"\0") for unit in bytes(packet).split(START_CODE[1:])[1:]]
             if packet.is_keyframe and not self._is_told:
                 self._is_told = True
-                sets = [next(each for each in units if each[0] & 0x1F == kind) for kind in _PARAMETERS]
+                sets = [next(each for each in units if each[0] & 0x1F == kind) for kind in _SETS]
                 yield Encoded("video", time, Tag(True, False, h264.record_of(*sets)))
             data = b"".join(len(unit).to_bytes(4, "big") + unit for unit in units)
             yield Encoded("video", time, Tag(False, packet.is_keyframe, data))
@@ -117,9 +125,9 @@ def _video_encoder(canvas: Canvas) -> VideoCodecContext:
     encoder = CodecContext.create("libx264", "w")
     encoder.width, encoder.height, encoder.pix_fmt = canvas.width, canvas.height, "yuv420p"
     encoder.time_base, encoder.framerate = Fraction(1, FRAMERATE), Fraction(FRAMERATE)
-    encoder.bit_rate, encoder.gop_size = _VIDEO_BITRATE, FRAMERATE * _SECONDS_BETWEEN_KEYS
+    encoder.bit_rate = _VIDEO_BITRATE
     encoder.thread_count = 1
-    encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "x264-params": "cabac=1:level=3.1"}
+    encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "forced-idr": "1", "x264-params": _PARAMETERS}
     return encoder
 
 
