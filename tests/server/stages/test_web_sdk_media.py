@@ -38,6 +38,7 @@ JOIN = """([token, publishes, simulcast]) => {
     ? { simulcast: { enabled: true } } : {});
   globalThis.microphone = new LocalStageStream(tone.stream.getAudioTracks()[0]);
   globalThis.states = [];
+  globalThis.sounds = {};
   globalThis.member = new Stage(token, {
     stageStreamsToPublish: () => [camera, microphone],
     shouldPublishParticipant: () => publishes,
@@ -49,6 +50,7 @@ JOIN = """([token, publishes, simulcast]) => {
     states.push(`${who.userId}: ${state}`));
   member.on(StageEvents.STAGE_LEFT, (reason) => states.push(`left: ${reason}`));
   member.on(StageEvents.STAGE_PARTICIPANT_STREAMS_ADDED, (who, streams) => {
+    sounds[who.userId] = streams.find((each) => each.mediaStreamTrack.kind === "audio");
     const video = document.createElement("video");
     Object.assign(video, { muted: true, autoplay: true, id: `of-${who.userId}` });
     video.srcObject = new MediaStream(streams.map((each) => each.mediaStreamTrack));
@@ -74,6 +76,17 @@ def plays(page: Page, user_id: str, seconds: float = 1.0) -> tuple[int, int]:
     shape = "id => [document.querySelector(id).videoWidth, document.querySelector(id).videoHeight]"
     width, height = page.evaluate(shape, f"#of-{user_id}")
     return width, height
+
+
+def energy(page: Page, user_id: str) -> float:
+    """Return how much of somebody's sound a page has heard, not counting silence."""
+    page.mouse.click(1, 1)  # a browser lets nothing be heard before
+    heard = """async id => {
+      document.querySelector(`#of-${id}`).muted = false;
+      const stats = [...(await sounds[id].requestRTCStats()).values()];
+      return stats.find((each) => each.type === "inbound-rtp")?.totalAudioEnergy ?? 0;
+    }"""
+    return float(page.evaluate(heard, user_id))
 
 
 def find(sim: Emulator, user_id: str) -> LiveParticipant:
@@ -120,11 +133,12 @@ def test_layers(sim: Emulator, token: Callable[..., str], open_page: Open) -> No
 
 
 def test_guest(sim: Emulator, stage: Stage, token: Callable[..., str], open_page: Open) -> None:
-    """A page plays the picture of somebody who is on the stage by a test."""
+    """A page plays the picture and the tone of somebody who is on the stage by a test."""
     page = open_page(token("x"))
     joins(page, token("ann"), publishes=False)
     guest = sim.stages.join(stage.arn, user_id="guest")
     guest.publish()
     assert plays(page, "guest") == (640, 360)
+    until(lambda: energy(page, "guest") > 1e-4)
     guest.leave()
     page.wait_for_function("document.querySelector('#of-guest') === null")

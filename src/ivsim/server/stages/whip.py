@@ -179,7 +179,7 @@ class Whip:
                 return each.media
         shown = remote.key, record.publications
         if shown not in self._synthetic:
-            self._synthetic[shown] = Synthetic(record, self._loop.time)
+            self._synthetic[shown] = Synthetic(remote, record, self._loop.time)
         return self._synthetic[shown].media
 
     def _check(self, participant: LiveParticipant, wanted_id: str | None) -> None:
