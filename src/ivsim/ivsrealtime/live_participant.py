@@ -128,6 +128,19 @@ class LiveParticipant:
 
         self._try(publish)
 
+    def replace_tracks(self, *, video: Tracks = None, audio: Tracks = None) -> None:
+        """Send others in the place of sound and picture: layers that come or go, another size, a picture that was late.
+
+        `video` and `audio` are as for `publish()`. Raises StageRefused for what a stage does not take, with which
+        publishing ends as by `fail()`, and unless it publishes; ValueError and TypeError as `publish()` does.
+        """
+
+        def replace(ctx: Context, participant: Participant) -> Refusal | None:
+            protocol = participant.ingest_protocol or presence.SDK_PROTOCOL
+            return presence.replace_tracks(ctx, participant, tracks.sent(protocol, video, audio))
+
+        self._try(replace)
+
     def unpublish(self) -> None:
         """Send no more. Whoever is subscribed is not any longer; an encoder and a WHIP client leave with that."""
         self._try(presence.stop)

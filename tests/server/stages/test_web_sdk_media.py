@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ivsim import Emulator, LiveParticipant
+from ivsim.ivsrealtime.tracks import VideoTrack
 
 from ...calling import call
 from ..waiting import until
@@ -94,6 +95,12 @@ def find(sim: Emulator, user_id: str) -> LiveParticipant:
     return next(each for each in sim.stages.participants if each.user_id == user_id)
 
 
+def layers(sim: Emulator, user_id: str) -> tuple[VideoTrack, ...]:
+    """Return the layers of somebody's picture, as the stage knows them."""
+    record = find(sim, user_id).participant
+    return record.video if record else ()
+
+
 def states(page: Page) -> list[str]:
     """Return what a page was told of publishing and subscribing."""
     told: list[str] = page.evaluate("states")
@@ -122,12 +129,13 @@ def test_two_pages(sim: Emulator, stage: Stage, token: Callable[..., str], open_
 
 
 def test_layers(sim: Emulator, token: Callable[..., str], open_page: Open) -> None:
-    """Of a page that sends its picture in layers another gets the largest."""
+    """Of a page that sends its picture in layers another gets the largest; the stage knows of all that come."""
     ann, bob = open_page(token("x")), open_page(token("y"))
     joins(ann, token("ann"), simulcast=True)
     joins(bob, token("bob"), publishes=False)
     plays(bob, "ann")
     bob.wait_for_function("document.querySelector('#of-ann').videoWidth === 1280")
+    until(lambda: [each.width for each in layers(sim, "ann")][:2] == [1280, 640])
     before: Any = bob.evaluate("document.querySelector('#of-ann').currentTime")
     bob.wait_for_function("before => document.querySelector('#of-ann').currentTime > before + 1", arg=before)
 

@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from ivsim import Emulator
+from ivsim.cli.main import main
 from ivsim.media.h264 import Format
 from ivsim.server.run import Server
 
@@ -203,6 +204,17 @@ def test_somebody_without_a_client(stage: Meeting) -> None:
         with viewer(stage, bob, other) as seeing:
             seeing.sees(180)
             assert len(seeing.sound) == 0
+
+
+def test_joined_by_the_command(stage: Meeting) -> None:
+    """Who was let join by `ivsim join STAGE --publish` is seen and heard."""
+    bob = stage.token()
+    stage.sim.stages.join(bob["token"])
+    assert main(["join", stage.arn, "--url", stage.server.url, "--publish"]) == 0
+    joined = stage.sim.stages.participants[-1].participant_id
+    with viewer(stage, bob, {"participantId": joined}) as seeing:
+        seeing.sees(360)
+        assert pitch_of(seeing.hears(2)) == tone.pitch(joined)
 
 
 def test_muted_without_a_client(stage: Meeting) -> None:
