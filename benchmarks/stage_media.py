@@ -15,22 +15,25 @@ _MOST_A_PUBLISHER, _MOST_A_SUBSCRIBER, _MOST_DELAY = 0.06, 0.03, 0.1
 def stage_media(plan: Plan) -> None:
     """Let a few publish with some subscribers, then many with more; needs aiortc, and leaves itself out without.
 
-    What a client costs is what the server takes with all of them more than it took before. Publishers and subscribers
-    are one process, and the server another.
+    Each is subscribed to one who publishes. What a client costs is what the server takes with all of them more than it
+    took before, once all are connected. Publishers and subscribers are one process, and the server another.
     """
     if find_spec("aiortc") is None:
         return
-    for publishers, subscribers in plan.stage_media:
+    for publishers, subscribers, bitrate in plan.stage_media:
         people = f"{publishers} publishers and {subscribers} subscribers"
-        report.section(f"Media of a stage, 2.5 Mbit/s each: {people}, all on these CPUs")
+        report.section(f"Media of a stage, {bitrate / 1e6:g} Mbit/s each: {people}, all on these CPUs")
         with processes("ivsim_stage_media", "stage_clients") as by_name:
-            _measure(by_name["ivsim_stage_media"], by_name["stage_clients"], publishers, subscribers, plan.pushes[2])
+            server, clients = by_name.values()
+            _measure(server, clients, publishers, subscribers, bitrate, plan.pushes[2] / 2)
 
 
-def _measure(server: Process, clients: Process, publishers: int, subscribers: int, seconds: float) -> None:
+def _measure(
+    server: Process, clients: Process, publishers: int, subscribers: int, bitrate: int, seconds: float
+) -> None:
     url, people = server("serve", publishers + subscribers)
     idle, before = share(server, seconds), server("memory")
-    clients("publish", url, people[:publishers])
+    clients("publish", url, people[:publishers], bitrate)
     sleep(1)
     published = share(server, seconds)
     clients("subscribe", url, people[publishers:], people[:publishers])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..core import arns
 from ..core.arguments import LookupRefused, ValueRefused, check_text
@@ -12,13 +12,20 @@ from ..core.state import State
 from . import ingest, participant_tokens, participants, pipeline, presence, tokens
 from ._service import Context, Contexts, service
 from .feed import Feed
+from .layouts import Seen
 from .live_participant import Key, LiveParticipant, StageRefused
 from .participants import REPLICA, Client, Participant
-from .pipeline import Composed
 from .refusals import Refusal
 
 WHIP = "WHIP"
 """The one protocol by which a token is used without an SDK."""
+
+
+class Composed(NamedTuple):
+    """What is composed of a stage: those who publish, who are all heard, and those of them who are seen."""
+
+    publishers: Sequence[LiveParticipant]
+    seen: Sequence[Seen]
 
 
 class Stages:
@@ -162,8 +169,12 @@ class Stages:
     def composed(self, stream_id: str) -> Composed | None:
         """Return what the composition that sends a stream to a channel shows now; None where no composition does."""
         with self._state.transaction():
-            found = (pipeline.composed(ctx, stream_id) for ctx in self._contexts)
-            return next(filter(None, found), None)
+            for ctx in self._contexts:
+                found = pipeline.composed(ctx, stream_id)
+                if found is not None:
+                    publishers, seen = found
+                    return Composed([LiveParticipant(self._state, ctx, each, self._read) for each in publishers], seen)
+        return None
 
     def with_addresses(self, token: str, *, events_url: str, whip_url: str) -> str:
         """Return a token that CreateParticipantToken or CreateStage answered, with other addresses in it.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from msgspec.structs import replace
 
@@ -50,14 +50,6 @@ _ENCODER = {"encoder": "Amazon IVS", "codec": "avc1.4D401F", "avc_profile": "Mai
 """What a composition's encoder reports of itself to its channel, beside size, rate and bitrate."""
 
 
-class Composed(NamedTuple):
-    """What is composed of a stage: those who publish, who are all heard, and those of them who are seen."""
-
-    stage_arn: str
-    publishers: Sequence[participants.Participant]
-    seen: Sequence[Seen]
-
-
 def start(ctx: Context, arn: str) -> None:
     """Let a composition that is new wait for publishers; those who are there count."""
     ctx.later(MOST_SECONDS, _stop_long, arn)
@@ -85,14 +77,13 @@ def fail_those_of(ctx: Context, stage_arn: str) -> None:
         _end(ctx, each, "FAILED")
 
 
-def composed(ctx: Context, stream_id: str) -> Composed | None:
-    """Return what the composition that sends a stream shows now, None where none does."""
+def composed(ctx: Context, stream_id: str) -> tuple[list[participants.Participant], list[Seen]] | None:
+    """Return who publishes on the stage of the composition that sends a stream, and who of them is seen, and where."""
     for composition in ctx.store.compositions.values():
         for each in composition.destinations:
             if each.stream_id == stream_id:
                 publishers, video = _publishers(ctx, composition.arn), _video(ctx, each)
-                shown = seen(composition.layout, publishers, video.width, video.height)
-                return Composed(composition.stage_arn, publishers, shown)
+                return publishers, seen(composition.layout, publishers, video.width, video.height)
     return None
 
 

@@ -225,10 +225,23 @@ def show(ctx: Context, participant: Participant, *, audio_muted: bool, video_sto
     if not participant.is_publishing:
         return NOT_PUBLISHING
     is_muted, is_stopped = audio_muted or not participant.audio, video_stopped or not participant.video
-    changed = participants.change(ctx, participant, audio_muted=is_muted, video_stopped=is_stopped)
-    news.tell(ctx, news.MUTE, changed)
-    pipeline.follow(ctx, ctx.store.stage_sessions[participant.session_id].stage_arn)
+    if (is_muted, is_stopped) != (participant.audio_muted, participant.video_stopped):
+        changed = participants.change(ctx, participant, audio_muted=is_muted, video_stopped=is_stopped)
+        news.tell(ctx, news.MUTE, changed)
+        pipeline.follow(ctx, ctx.store.stage_sessions[participant.session_id].stage_arn)
     return None
+
+
+def replace_tracks(ctx: Context, participant: Participant, sent: Sent) -> Refusal | None:
+    """Let a participant send other tracks from now on. What a stage does not take lets publishing fail, and end."""
+    refused = sent.problem(participant.protocol) if participant.is_publishing else NOT_PUBLISHING
+    if refused is not None:
+        fail(ctx, participant, refused.code)
+        return refused
+    is_muted = participant.audio_muted if participant.audio else participant.begins_muted
+    is_stopped = participant.video_stopped if participant.video else participant.begins_stopped
+    changed = participants.change(ctx, participant, video=sent.video, audio=sent.audio)
+    return show(ctx, changed, audio_muted=is_muted, video_stopped=is_stopped)
 
 
 def announce(ctx: Context, participant: Participant, *, audio_muted: bool, video_stopped: bool) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import re
 import threading
 import time
+from array import array
 from collections.abc import Coroutine
 from datetime import datetime, timedelta, timezone
 from fractions import Fraction
@@ -29,6 +30,8 @@ T = TypeVar("T")
 
 FORM = Format(320, 180, 15, "avc1.42E01F")
 """The form of the pictures that are sent, unless a test wants another."""
+
+_SAMPLES = 48_000
 
 _TICKS = 90_000
 
@@ -65,7 +68,8 @@ class Pictures(aiortc.MediaStreamTrack):  # type: ignore[misc, name-defined]
 class Client:
     """A client of WHIP: it offers by POST, and is connected once that is answered. It leaves with the block.
 
-    What it `sees` are the strips of the pictures that it receives, each with the time at which it came. Where it
+    What it `sees` are the strips of the pictures that it receives, each with the time at which it came; `light` is the
+    mean lightness of the last one. What it hears are `sound`, the samples of the left side, 48,000 a second. Where it
     `trickles`, its candidates are not in the offer, and come later.
     """
 
@@ -73,7 +77,9 @@ class Client:
         self, url: str, token: str, *tracks: Any, receives: bool = False, codec: str = "", trickles: bool = False
     ) -> None:
         self.seen: list[tuple[float, Reading]] = []
-        self.heard = self.shown = 0
+        self.shown = 0
+        self.sound = array("h")
+        self.light = 0.0
         self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/sdp"}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -129,6 +135,11 @@ class Client:
         until(lambda: any(reading.height == height for _, reading in self.seen))
         return [each for each in self.seen if each[1].height == height]
 
+    def hears(self, seconds: int) -> array[int]:
+        """Wait for so many seconds of sound, and return the last of them."""
+        until(lambda: len(self.sound) >= seconds * _SAMPLES)
+        return self.sound[-_SAMPLES:]
+
     async def _offer(self, tracks: tuple[Any, ...], *, receives: bool, codec: str) -> str:
         self._peer = aiortc.RTCPeerConnection(aiortc.RTCConfiguration(iceServers=[]))
         self._peer.on("track", lambda track: self._tasks.append(self._loop.create_task(self._take(track))))
@@ -158,9 +169,11 @@ class Client:
             except aiortc.mediastreams.MediaStreamError:
                 return
             if track.kind == "audio":
-                self.heard += 1
+                self.sound += array("h", bytes(frame.planes[0]))[: 2 * frame.samples : 2]
                 continue
             self.shown += 1
+            light = bytes(frame.planes[0])
+            self.light = sum(light) / len(light)
             reading = _strip(frame)
             if reading is not None:
                 self.seen.append((time.time(), reading))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ivsim import Emulator, LiveParticipant
+from ivsim.ivsrealtime.tracks import VideoTrack
 
 from ...calling import call
 from ..waiting import until
@@ -44,6 +45,7 @@ JOIN = """([token, publishes, simulcast]) => {
     ? { simulcast: { enabled: true } } : {});
   globalThis.microphone = new LocalStageStream(tone.stream.getAudioTracks()[0]);
   globalThis.states = [];
+  globalThis.sounds = {};
   globalThis.member = new Stage(token, {
     stageStreamsToPublish: () => [camera, microphone],
     shouldPublishParticipant: () => publishes,
@@ -55,6 +57,7 @@ JOIN = """([token, publishes, simulcast]) => {
     states.push(`${who.userId}: ${state}`));
   member.on(StageEvents.STAGE_LEFT, (reason) => states.push(`left: ${reason}`));
   member.on(StageEvents.STAGE_PARTICIPANT_STREAMS_ADDED, (who, streams) => {
+    sounds[who.userId] = streams.find((each) => each.mediaStreamTrack.kind === "audio");
     const video = document.createElement("video");
     Object.assign(video, { muted: true, autoplay: true, id: `of-${who.userId}` });
     video.srcObject = new MediaStream(streams.map((each) => each.mediaStreamTrack));
@@ -82,9 +85,26 @@ def plays(page: Page, user_id: str, seconds: float = 1.0) -> tuple[int, int]:
     return width, height
 
 
+def energy(page: Page, user_id: str) -> float:
+    """Return how much of somebody's sound a page has heard, not counting silence."""
+    page.mouse.click(1, 1)  # a browser lets nothing be heard before
+    heard = """async id => {
+      document.querySelector(`#of-${id}`).muted = false;
+      const stats = [...(await sounds[id].requestRTCStats()).values()];
+      return stats.find((each) => each.type === "inbound-rtp")?.totalAudioEnergy ?? 0;
+    }"""
+    return float(page.evaluate(heard, user_id))
+
+
 def find(sim: Emulator, user_id: str) -> LiveParticipant:
     """Return who is on the stage under a name."""
     return next(each for each in sim.stages.participants if each.user_id == user_id)
+
+
+def layers(sim: Emulator, user_id: str) -> tuple[VideoTrack, ...]:
+    """Return the layers of somebody's picture, as the stage knows them."""
+    record = find(sim, user_id).participant
+    return record.video if record else ()
 
 
 def states(page: Page) -> list[str]:
@@ -115,23 +135,25 @@ def test_two_pages(sim: Emulator, stage: Stage, token: Callable[..., str], open_
 
 
 def test_layers(sim: Emulator, token: Callable[..., str], open_page: Open) -> None:
-    """Of a page that sends its picture in layers another gets the largest."""
+    """Of a page that sends its picture in layers another gets the largest; the stage knows of all that come."""
     ann, bob = open_page(token("x")), open_page(token("y"))
     joins(ann, token("ann"), simulcast=True)
     joins(bob, token("bob"), publishes=False)
     plays(bob, "ann")
     bob.wait_for_function("document.querySelector('#of-ann').videoWidth === 1280")
+    until(lambda: [each.width for each in layers(sim, "ann")][:2] == [1280, 640])
     before: Any = bob.evaluate("document.querySelector('#of-ann').currentTime")
     bob.wait_for_function("before => document.querySelector('#of-ann').currentTime > before + 1", arg=before)
 
 
 def test_guest(sim: Emulator, stage: Stage, token: Callable[..., str], open_page: Open) -> None:
-    """A page plays the picture of somebody who is on the stage by a test."""
+    """A page plays the picture and the tone of somebody who is on the stage by a test."""
     page = open_page(token("x"))
     joins(page, token("ann"), publishes=False)
     guest = sim.stages.join(stage.arn, user_id="guest")
     guest.publish()
     assert plays(page, "guest") == (640, 360)
+    until(lambda: energy(page, "guest") > 1e-4)
     guest.leave()
     page.wait_for_function("document.querySelector('#of-guest') === null")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import socket
 from collections.abc import Coroutine
 from typing import Any
 
@@ -65,6 +66,22 @@ def test_internals() -> None:
         assert (candidate.host, candidate.type, candidate.transport) == ("127.0.0.1", "host", "udp")
         assert inner.stun_server is None
         await inner.close()
+
+    run(look())
+
+
+def test_room_for_a_key_frame() -> None:
+    """A megabyte may wait for the event loop in each of its sockets, or as much as the system allows."""
+
+    async def look() -> None:
+        one, _, _ = connection()
+        await one.listen("127.0.0.1")
+        sockets = [each.transport.get_extra_info("socket") for each in one._gatherer._connection._protocols]
+        with socket.socket(type=socket.SOCK_DGRAM) as another:
+            another.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**20)
+            room = another.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+        assert {each.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) for each in sockets} == {room}
+        await one.close()
 
     run(look())
 

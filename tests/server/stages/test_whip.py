@@ -16,6 +16,7 @@ import pytest
 import requests
 
 from ivsim import Emulator
+from ivsim.cli.main import main
 from ivsim.ivsrealtime import participants
 from ivsim.media.h264 import Format
 from ivsim.server.run import Server
@@ -29,10 +30,12 @@ from .test_sdp import AUDIO, HEAD, VIDEO
 
 aiortc = pytest.importorskip("aiortc", reason="aiortc is not installed")
 
-from ivsim.server.stages.sdp import Local  # noqa: E402 - without aiortc there is no connection
+from ivsim.server.stages import tone  # noqa: E402 - without aiortc there are none
+from ivsim.server.stages.sdp import Local  # noqa: E402
 from ivsim.server.stages.webrtc import Connection  # noqa: E402
 
-from .peers import FORM, Client, Pictures  # noqa: E402 - without aiortc there are none
+from .peers import FORM, Client, Pictures  # noqa: E402
+from .test_tone import QUIET, loudness, pitch_of  # noqa: E402
 
 
 @pytest.fixture
@@ -77,7 +80,8 @@ def test_seen_and_heard(stage: Meeting) -> None:
         with viewer(stage, bob, ada) as seeing:
             seeing.sees(180)
             assert watching.is_subscribed_to(ada["participantId"])
-            until(lambda: len(seeing.seen) > 30 and seeing.heard)
+            seeing.hears(1)
+            until(lambda: len(seeing.seen) > 30)
             began = pictures.began.timestamp()
             late = [at - began - reading.milliseconds / 1000 for at, reading in seeing.sees(180)]
             assert 0 < statistics.median(late) < 1
@@ -106,7 +110,7 @@ def test_two_publishers(stage: Meeting) -> None:
         second.sees(160)
         assert {reading.height for _, reading in first.seen} == {180}
         assert {reading.height for _, reading in second.seen} == {160}
-        assert second.heard == 0
+        assert len(second.sound) == 0
 
 
 def test_who_is_on_the_stage_already(stage: Meeting) -> None:
@@ -214,7 +218,7 @@ def test_replica(stage: Meeting) -> None:
 
 
 def test_somebody_without_a_client(stage: Meeting) -> None:
-    """Of one who publishes by a test a picture with its name is seen, and silence heard, until that ends."""
+    """Of one who publishes by a test a picture with its name is seen, and its tone heard, until that ends."""
     bob, eve = stage.token(), stage.token()
     watching = stage.sim.stages.join(bob["token"])
     stage.sim.stages.join(eve["token"])
@@ -224,19 +228,47 @@ def test_somebody_without_a_client(stage: Meeting) -> None:
         with viewer(stage, bob, other) as seeing, viewer(stage, eve, other) as seeing_too:
             seeing.sees(360)
             seeing_too.sees(360)
-            until(lambda: seeing.heard and seeing_too.heard)
+            assert {pitch_of(each.hears(2)) for each in (seeing, seeing_too)} == {tone.pitch(ada.participant_id)}
             assert watching.is_subscribed_to(ada)
             ada.unpublish()
             until(lambda: (seeing.state, seeing_too.state) == ("closed", "closed"))
         ada.publish(video=[], audio={})
         with viewer(stage, bob, other) as seeing:
-            until(lambda: seeing.heard > 60)  # and meanwhile nobody plays to whom nobody is subscribed any more
+            seeing.hears(2)  # and meanwhile nobody plays to whom nobody is subscribed any more
             assert seeing.seen == []
         ada.unpublish()
         ada.publish(video={"width": 320, "height": 180}, audio=[])
         with viewer(stage, bob, other) as seeing:
             seeing.sees(180)
-            assert seeing.heard == 0
+            assert len(seeing.sound) == 0
+
+
+def test_joined_by_the_command(stage: Meeting) -> None:
+    """Who was let join by `ivsim join STAGE --publish` is seen and heard."""
+    bob = stage.token()
+    stage.sim.stages.join(bob["token"])
+    assert main(["join", stage.arn, "--url", stage.server.url, "--publish"]) == 0
+    joined = stage.sim.stages.participants[-1].participant_id
+    with viewer(stage, bob, {"participantId": joined}) as seeing:
+        seeing.sees(360)
+        assert pitch_of(seeing.hears(2)) == tone.pitch(joined)
+
+
+def test_muted_without_a_client(stage: Meeting) -> None:
+    """One who is muted by a test is silent, and black as its picture is stopped, until that is taken back."""
+    bob = stage.token()
+    stage.sim.stages.join(bob["token"])
+    with stage.sim.stages.join(stage.arn) as ada:
+        ada.publish()
+        with viewer(stage, bob, {"participantId": ada.participant_id}) as seeing:
+            seeing.sees(360)
+            assert seeing.light > 40
+            ada.mute(audio=True, video=True)
+            until(lambda: seeing.light < 20)
+            until(lambda: max(loudness(seeing.hears(2))) <= QUIET)
+            ada.mute(audio=False, video=False)
+            until(lambda: seeing.light > 40)
+            until(lambda: max(loudness(seeing.hears(2))) > 2_000)
 
 
 def test_a_state_that_is_loaded(stage: Meeting, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -454,7 +486,7 @@ def test_ffmpeg(stage: Meeting) -> None:
         assert record is not None
         assert [(each.width, each.height, each.codec) for each in record.video] == [(320, 180, "H264")]
         with viewer(stage, bob, ada) as seeing:
-            until(lambda: seeing.shown and seeing.heard)
+            until(lambda: seeing.shown and seeing.sound)
             call(stage.sim, "DisconnectParticipant", stageArn=stage.arn, participantId=ada["participantId"])
             until(lambda: seeing.state == "closed")
         pushing.kill()

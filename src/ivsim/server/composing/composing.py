@@ -10,7 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...ivs.channels import media_suffix
-from ...ivsrealtime.pipeline import Composed
+from ...ivsrealtime.live_stages import Composed
 from ...media.packager import Packager
 from ..live.push import Push
 from ..live.rtmp import Media
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ...emulator import Emulator
     from ...ivs.live_stream import LiveStream
     from ...ivsrealtime.layouts import Seen
-    from ...ivsrealtime.participants import Participant
+    from ...ivsrealtime.live_participant import LiveParticipant
     from ..stages.forwarding import Publication, Track
     from ..stages.rtp import Packet, Report
     from .mixer import Encoded
@@ -46,7 +46,7 @@ class Composing:
     """
 
     def __init__(
-        self, emulator: Emulator, stream: LiveStream, media_of: Callable[[str, Participant], Publication | None]
+        self, emulator: Emulator, stream: LiveStream, media_of: Callable[[LiveParticipant], Publication | None]
     ) -> None:
         self._emulator = emulator
         self._stream = stream
@@ -72,13 +72,13 @@ class Composing:
 
     def look(self) -> None:
         """See who is on the stage now, and where in the picture."""
-        composed = self._emulator.stages.composed(self._stream.stream_id) or Composed("", (), ())
+        composed = self._emulator.stages.composed(self._stream.stream_id) or Composed((), ())
         publishers = {each.participant_id: each for each in composed.publishers}
         for participant_id in [*self._inputs]:
             if participant_id not in publishers:
                 self._inputs.pop(participant_id).end()
         for participant_id, each in publishers.items():
-            self._inputs.setdefault(participant_id, _Input()).follow(self._media_of(composed.stage_arn, each))
+            self._inputs.setdefault(participant_id, _Input()).follow(self._media_of(each))
         seen = [(each, self._source(each.participant_id)) for each in composed.seen]
         self._scene = _Scene(seen, [each.source for each in self._inputs.values()])
 

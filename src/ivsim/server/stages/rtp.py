@@ -83,10 +83,14 @@ def read(data: bytes) -> Packet:
     return Packet(second & 0x7F, bool(second & 0x80), sequence, timestamp, source, extensions, data[at:end])
 
 
-def written(packet: Packet) -> bytes:
-    """Return a packet's bytes, without header extensions."""
-    second = packet.payload_type | (0x80 if packet.is_marked else 0)
-    return _HEADER.pack(_VERSION, second, packet.sequence, packet.timestamp, packet.source) + packet.payload
+def written(packet: Packet, payload_type: int | None = None, source: int | None = None) -> bytes:
+    """Return a packet's bytes, without header extensions; under another payload type and source where they are given.
+
+    It is called for each packet and each subscriber, so nothing is copied but the payload.
+    """
+    kind, is_marked, sequence, timestamp, own, _, payload = packet
+    second = (kind if payload_type is None else payload_type) | (0x80 if is_marked else 0)
+    return _HEADER.pack(_VERSION, second, sequence, timestamp, own if source is None else source) + payload
 
 
 def _extensions(form: int, data: bytes) -> Iterator[tuple[int, bytes]]:

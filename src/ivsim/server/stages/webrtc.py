@@ -11,6 +11,7 @@ told by REMB in its place), and retransmission as a stream of its own (lost pack
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -31,6 +32,9 @@ PATIENCE = 20.0
 """The seconds that a client has to connect, from the answer on."""
 
 _LOOPBACK = "127.0.0.1"
+
+_BUFFER = 2**20
+"""The bytes that may wait in a socket until they are read, as far as the system allows."""
 
 _certificates: list[RTCCertificate] = []
 
@@ -86,13 +90,16 @@ class Connection:
     async def listen(self, came_by: str) -> Local:
         """Return how the connection is reached: first at the address that the client `came_by`, else at any it has.
 
-        Touches aioice's `Connection`, which knows no candidate on loopback: without network there were none at all.
+        Touches aioice's `Connection`, which knows no candidate on loopback: without network there were none at all. And
+        it leaves its sockets the usual buffer, which a key frame fills while the event loop is busy elsewhere.
         """
         await self._gatherer.gather()
         inner = self._gatherer._connection
         inner._local_candidates += await inner.get_component_candidates(component=1, addresses=[_LOOPBACK])
         if self.is_over:  # meanwhile, when there were no sockets yet to be closed
             await inner.close()
+        for each in inner._protocols:
+            each.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
         candidates = sorted(self._gatherer.getLocalCandidates(), key=lambda each: each.ip != came_by)
         known, fingerprint = self._gatherer.getLocalParameters(), self._dtls.getLocalParameters().fingerprints[0]
         assert known.usernameFragment, "it was made with the gatherer"

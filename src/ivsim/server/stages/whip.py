@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from ...emulator import Emulator
     from ...ivsrealtime.live_participant import LiveParticipant
-    from ...ivsrealtime.participants import Participant
     from .forwarding import Publication
     from .media import Handle
     from .sdp import Media, Offer
@@ -166,7 +165,7 @@ class Whip:
         if participant is None:
             raise StageRefused("NOT_CONNECTED", "nobody is on the stage with this token; connect to its events first")
         media = [each for each in _first_of_each_kind(offer) if each.direction in ("recvonly", "sendrecv")]
-        tracks = self.media_of(participant.stage_arn, participant.other(remote_id))
+        tracks = self.media_of(participant.other(remote_id))
         chosen = {}
         for each in media:
             track = tracks.track(each.kind) if tracks else None
@@ -179,20 +178,21 @@ class Whip:
         participant.subscribe(remote_id)
         return Subscribed(participant, token, remote_id, chosen, tracks, webrtc.Connection)
 
-    def media_of(self, stage_arn: str, record: Participant | None) -> Publication | None:
-        """Return what somebody on a stage publishes, or elsewhere as its source; None where nothing is published.
+    def media_of(self, remote: LiveParticipant | None) -> Publication | None:
+        """Return what somebody publishes, or the one whose replica it is; None where nothing is published.
 
         Who has no client gets a picture, for as long as somebody gets it.
         """
-        if record is None or not record.is_publishing:
+        record = remote.participant if remote else None
+        if remote is None or record is None or not record.is_publishing:
             return None
-        key = record.source_stage_arn or stage_arn, record.participant_id
+        key = record.source_stage_arn or remote.stage_arn, record.participant_id
         for each in self._handles.values():
             if isinstance(each, Published) and each.key == key:
                 return each.media
         shown = record.session_id, record.participant_id, record.publications
         if shown not in self._synthetic:
-            self._synthetic[shown] = Synthetic(record, self._loop.time)
+            self._synthetic[shown] = Synthetic(remote, record, self._loop.time)
         return self._synthetic[shown].media
 
     async def _change(self, request: Request, id_: str) -> Response:
