@@ -68,6 +68,10 @@ class Stages:
             ctx, answer = self._admit(token, client=client, by_whip=by_whip)
         return self._joined(ctx, answer)
 
+    def latency(self, incident: str) -> float:
+        """Return the seconds that a test wants something to take for clients on a port: "StageJoin", say."""
+        return self._state.faults.delay(f"{service.name}:{incident}")
+
     def feed(self, wake: Callable[[], object]) -> Feed:
         """Return a feed of what a door's clients are to be sent; it calls `wake` when there is news.
 

@@ -45,6 +45,10 @@ def admit(
     if refused is not None:
         _note_barred(ctx, claims)
         return refused
+    about = {"stage_arn": claims.stage_arn, "participant_id": claims.token_id, "user_id": claims.user_id or ""}
+    refused = refusals.by_fault(ctx, refusals.JOINING, **about)
+    if refused is not None:
+        return refused
     shown: dict[str, Any] = {
         "user_id": claims.user_id or "",
         "attributes": claims.attributes,
@@ -132,6 +136,15 @@ def leave(ctx: Context, participant: Participant, reason: str = "") -> None:
     if participant.ingest_configuration_arn is not None:
         _release(ctx, participant, participant.ingest_configuration_arn, reason)
     stage_sessions.count(ctx, participant.session_id, present=-1)
+
+
+def offer(ctx: Context, participant: Participant) -> Refusal | None:
+    """Take an offer to publish, unless a test wants it to be refused, of which events tell."""
+    refused = refusals.by_capability(participant.capabilities, PUBLISH)
+    refused = refused or refusals.by_fault(ctx, refusals.PUBLISHING, **participants.about(ctx, participant))
+    if refused is not None:
+        refuse(ctx, participant, refused.code)
+    return refused
 
 
 def publish(ctx: Context, participant: Participant, sent: Sent) -> Refusal | None:
@@ -225,14 +238,6 @@ def announce(ctx: Context, participant: Participant, *, audio_muted: bool, video
     """Take what an SDK says of its streams: it holds at once where it publishes, and for the next time."""
     said = {"begins_muted": audio_muted, "begins_stopped": video_stopped}
     show(ctx, participants.change(ctx, participant, **said), audio_muted=audio_muted, video_stopped=video_stopped)
-
-
-def cut(ctx: Context, participant: Participant) -> Refusal | None:
-    """Let the connection of a participant's client break, if it has one."""
-    if not participant.is_remote:
-        return Refusal("NOT_REMOTE", "no client of its own is connected to a server")
-    participants.change(ctx, participant, cuts=participant.cuts + 1)
-    return None
 
 
 def exchange(ctx: Context, participant: Participant, claims: Claims) -> Refusal | None:

@@ -118,6 +118,8 @@ def test_expired_meanwhile(sim: Emulator, server: Server, stage: Stage, monkeypa
         sim.clock.advance(3600)
         page.say(type="PING")
         assert page.hears() == {"type": "PONG"}
+        only(sim).publish()
+        assert page.sees() == ["ann"]
         only(sim).cut()
         page.rest()
     assert join_error(server, token, stage.arn) == "TOKEN_EXPIRED"

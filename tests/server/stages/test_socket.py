@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import time
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -96,6 +97,80 @@ def test_ping(server: Server, stage: Stage) -> None:
         page.sees()
         page.say(type="PING")
         assert page.receive() == '{"type":"PONG"}'
+
+
+def test_silence(sim: Emulator, server: Server, stage: Stage) -> None:
+    """A test has PING not answered, for one page alone; what else there is to say is said."""
+    with Page(server, stage.token("ann"), f"/{stage.id}") as ann, Page(server, stage.token("bob"), "/") as bob:
+        ann.until_it_sees("ann", "bob")
+        bob.sees()
+        sim.faults.add("StagePing", "NoAnswer", times=3, when={"userId": "ann"})
+        for page in (ann, ann, ann, bob):
+            page.say(type="PING")
+        assert bob.hears() == {"type": "PONG"}
+        until(lambda: not sim.faults.pending)
+        sim.stages.join(stage.arn, user_id="eve")
+        assert ann.sees() == ["ann", "bob", "eve"]
+        ann.say(type="PING")
+        assert ann.hears() == {"type": "PONG"}
+
+
+def test_a_late_answer(sim: Emulator, server: Server, stage: Stage) -> None:
+    """A test has PING answered late, and whoever joins wait; the others do not."""
+    with Page(server, stage.token("ann"), sdk_path(stage.arn)) as ann:
+        ann.sees()
+        sim.faults.latency("StagePing", 0.3)
+        ann.say(type="PING")
+        sim.stages.join(stage.arn, user_id="eve")
+        assert [ann.sees(), ann.hears()["type"]] == [["ann", "eve"], "PONG"]
+        sim.faults.latency("StageJoin", 0.3)
+        token = stage.token("bob")
+        began = time.monotonic()
+        with Page(server, token, sdk_path(stage.arn)) as bob:
+            assert time.monotonic() - began >= 0.3
+            assert bob.sees() == ["ann", "eve", "bob"]
+
+
+def test_gone_before_it_is_let_in(sim: Emulator, stage: Stage) -> None:
+    """Who is gone before it is let in never was there, and who stops the server does not wait."""
+
+    async def run() -> None:
+        hub = Hub(sim)
+        socket, transport = StageSocket(hub), Leaving()
+        sim.faults.latency("StageJoin", 0.001)
+        socket.connection_made(transport)  # type: ignore[arg-type]
+        socket.data_received(b"GET / HTTP/1.1")
+        hub.close()
+        await asyncio.sleep(0.01)
+        assert transport.told == ["set_write_buffer_limits", "pause_reading", "abort", "is_closing"]
+
+    asyncio.run(run())
+
+
+class Leaving:
+    """A transport that is gone, and notes what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        def note(**_: Any) -> bool:
+            self.told.append(name)
+            return True
+
+        return note
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("STAGE_AT_CAPACITY", 503), ("TOKEN_NOT_ALLOWED", 403), ("INTERNAL_SERVER_EXCEPTION", 500)]
+)
+def test_a_test_wants_it_refused(sim: Emulator, server: Server, stage: Stage, code: str, status: int) -> None:
+    """A test has whoever joins refused with a code, by the frame or by the status; the next is let in."""
+    sim.faults.add("StageJoin", code, times=2)
+    assert join_error(server, stage.token("ann"), stage.arn) == code
+    assert refusal(server, stage.token("ann"), f"/{stage.id}") == (status, code)
+    with Page(server, stage.token("bob"), sdk_path(stage.arn)) as bob:
+        assert bob.sees() == ["bob"]
 
 
 def test_mute(sim: Emulator, server: Server, stage: Stage) -> None:

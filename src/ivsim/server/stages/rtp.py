@@ -23,6 +23,9 @@ TRANSPORT_FEEDBACK, PAYLOAD_FEEDBACK = 205, 206
 
 _NACK, _PLI, _FIR, _REMB = 1, 1, 4, 15
 
+_CONTROL = range(192, 224)
+"""The types of RTCP packets, in the place where RTP has marker and payload type."""
+
 _SINGLE = range(1, 24)
 _STAP_A, _FU_A = 24, 28
 _IDR, _SEQUENCE = 5, 7
@@ -81,6 +84,11 @@ def read(data: bytes) -> Packet:
     if first & 0xC0 != _VERSION or end < at:
         raise ValueError("its version or a length is wrong")
     return Packet(second & 0x7F, bool(second & 0x80), sequence, timestamp, source, extensions, data[at:end])
+
+
+def is_media(data: bytes) -> bool:
+    """Return whether what goes over a connection is a packet of RTP, encrypted or not (RFC 5761, 7983)."""
+    return len(data) >= _HEADER.size and data[0] & 0xC0 == _VERSION and data[1] not in _CONTROL
 
 
 def written(packet: Packet) -> bytes:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ...ivsrealtime.live_participant import StageRefused
 from ...ivsrealtime.live_stages import WHIP
+from ...ivsrealtime.refusals import PUBLISHING, SUBSCRIBING
 from ...wire.http import Request, Response
 from . import sdp
 from .clients import client_of
@@ -43,6 +44,8 @@ STATUSES = {
     "STAGE_DELETED": 404,
     "PUBLISHER_NOT_FOUND": 404,
     "QUOTA_EXCEEDED": 429,
+    "INTERNAL_SERVER_EXCEPTION": 500,
+    "STAGE_AT_CAPACITY": 503,
     "INVALID_VIDEO_CODEC": 422,
     "INVALID_AUDIO_CODEC": 422,
 }
@@ -107,7 +110,9 @@ class Whip:
             return _text(501, TO_INSTALL)
         wanted = _PATH.fullmatch(path)
         offer = sdp.read(request.body.decode(errors="replace"))
-        if wanted and wanted["what"] == "subscribe":
+        is_subscriber = wanted is not None and wanted["what"] == "subscribe"
+        await asyncio.sleep(self._emulator.stages.latency(SUBSCRIBING if is_subscriber else PUBLISHING))
+        if wanted and is_subscriber:
             handle: Handle = await self._subscribe(token, wanted["id"], offer, webrtc)
         else:
             handle = await self._publish(request, wanted and wanted["id"], offer, webrtc)
@@ -136,6 +141,7 @@ class Whip:
             participant = stages.let_in(token, client, by_whip=True)
         try:
             self._check(participant, participant_id)
+            participant.offer()
             chosen = _published(participant, offer)
         except (StageRefused, OfferRefused):
             if is_joining:
