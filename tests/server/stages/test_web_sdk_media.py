@@ -47,6 +47,7 @@ JOIN = """([token, publishes, simulcast]) => {
     states.push(`${who.userId}: ${state}`));
   member.on(StageEvents.STAGE_PARTICIPANT_SUBSCRIBE_STATE_CHANGED, (who, state) =>
     states.push(`${who.userId}: ${state}`));
+  member.on(StageEvents.ERROR, ({ code }) => states.push(`error: ${code}`));
   member.on(StageEvents.STAGE_LEFT, (reason) => states.push(`left: ${reason}`));
   member.on(StageEvents.STAGE_PARTICIPANT_STREAMS_ADDED, (who, streams) => {
     const video = document.createElement("video");
@@ -74,6 +75,19 @@ def plays(page: Page, user_id: str, seconds: float = 1.0) -> tuple[int, int]:
     shape = "id => [document.querySelector(id).videoWidth, document.querySelector(id).videoHeight]"
     width, height = page.evaluate(shape, f"#of-{user_id}")
     return width, height
+
+
+def stands_still(page: Page, user_id: str) -> float:
+    """Wait until somebody's picture has stood still for a second; return how far it has played."""
+    page.wait_for_function(
+        """id => {
+          const { currentTime } = document.querySelector(id);
+          if (globalThis.still?.currentTime !== currentTime) globalThis.still = { currentTime, at: performance.now() };
+          return performance.now() - still.at > 1000;
+        }""",
+        arg=f"#of-{user_id}",
+    )
+    return float(page.evaluate("still.currentTime"))
 
 
 def find(sim: Emulator, user_id: str) -> LiveParticipant:
@@ -128,3 +142,34 @@ def test_guest(sim: Emulator, stage: Stage, token: Callable[..., str], open_page
     assert plays(page, "guest") == (640, 360)
     guest.leave()
     page.wait_for_function("document.querySelector('#of-guest') === null")
+
+
+@pytest.mark.parametrize(
+    ("code", "told"), [("INTERNAL_SERVER_EXCEPTION", ["errored", "error: 4"]), ("INVALID_INPUT", ["errored"])]
+)
+def test_refused_to_publish(
+    sim: Emulator, token: Callable[..., str], open_page: Open, code: str, told: list[str]
+) -> None:
+    """A page whose offer is refused learns it, as an error where the service failed, and stays on the stage."""
+    page = open_page(token("x"))
+    sim.faults.add("StagePublish", code, when={"userId": "ann"})
+    joins(page, token("ann"))
+    for each in told:
+        page.wait_for_function("text => states.some((each) => each.endsWith(text))", arg=each)
+    ann = find(sim, "ann")
+    assert (ann.is_connected, ann.is_publishing, sim.faults.pending) == (True, False, [])
+
+
+def test_frozen(sim: Emulator, token: Callable[..., str], open_page: Open) -> None:
+    """A picture stands still while what its page sends is lost, or what the other receives, and then goes on."""
+    ann, bob = open_page(token("x")), open_page(token("y"))
+    joins(ann, token("ann"))
+    joins(bob, token("bob"), publishes=False)
+    plays(bob, "ann")
+    for user_id, lost in (("ann", "sent_loss"), ("bob", "received_loss")):
+        find(sim, user_id).impair(**{lost: 1})
+        at = stands_still(bob, "ann")
+        assert find(sim, "ann").is_publishing
+        find(sim, user_id).impair()
+        plays(bob, "ann", at + 1)
+    assert states(bob) == ["ann: published", "ann: attempting_subscribe", "ann: subscribed"]
