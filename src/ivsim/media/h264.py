@@ -74,10 +74,14 @@ Picture = Sequence[Macroblock]
 
 def configuration(form: Format) -> bytes:
     """Return the AVCDecoderConfigurationRecord of MP4 and FLV (ISO/IEC 14496-15, 5.3.3.1)."""
-    sequence, picture = parameter_sets(form)
-    record = bytes([1]) + sequence[1:4] + b"\xff\xe1"  # lengths of 4 bytes, one set of each kind
-    record += struct.pack(">H", len(sequence)) + sequence + struct.pack(">BH", 1, len(picture)) + picture
+    record = configuration_of(*parameter_sets(form))
     return record + (b"\xfd\xf8\xf8\0" if form.codec.startswith("avc1.64") else b"")  # High repeats: 4:2:0 of 8 bits
+
+
+def configuration_of(sequence: bytes, picture: bytes) -> bytes:
+    """Return the AVCDecoderConfigurationRecord of parameter sets, of a profile below High."""
+    record = bytes([1]) + sequence[1:4] + b"\xff\xe1"  # lengths of 4 bytes, one set of each kind
+    return record + struct.pack(">H", len(sequence)) + sequence + struct.pack(">BH", 1, len(picture)) + picture
 
 
 def parameter_sets(form: Format) -> tuple[bytes, bytes]:

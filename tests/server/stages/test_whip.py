@@ -357,6 +357,18 @@ def test_late_answers(stage: Meeting) -> None:
         stage.sim.faults.clear()
 
 
+def test_looked_at(stage: Meeting) -> None:
+    """Who looks on gets a picture of what a client sends, and none while it is lost; nobody is subscribed by that."""
+    ada, bob = stage.token(), stage.token()
+    address = f"{stage.server.url}/_ivsim/participants/{ada['participantId']}/picture"
+    with publisher(stage, bob), publisher(stage, ada):
+        shown = requests.get(address, timeout=DEADLINE)
+        assert (shown.status_code, shown.content[4:8]) == (200, b"ftyp")
+        stage.find(ada).impair(sent_loss=1)
+        until(lambda: requests.get(address, timeout=DEADLINE).status_code == 204)
+        assert [name for name, _ in stage.events(ada)] == ["JOINED", "PUBLISH_STARTED"]
+
+
 def test_media_are_dropped(stage: Meeting) -> None:
     """A test drops what a client sends: others see nothing new, while it publishes as before, until that ends."""
     ada, bob = stage.token(), stage.token()

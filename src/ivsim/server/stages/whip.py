@@ -18,7 +18,7 @@ from ...ivsrealtime.live_participant import StageRefused
 from ...ivsrealtime.live_stages import WHIP
 from ...ivsrealtime.refusals import PUBLISHING, SUBSCRIBING
 from ...wire.http import Request, Response
-from . import sdp
+from . import sdp, still
 from .clients import client_of
 from .media import Published, Subscribed
 from .sdp import OfferRefused
@@ -82,6 +82,16 @@ class Whip:
             return _text(STATUSES.get(refused.code, 403), str(refused))
         except OfferRefused as refused:
             return _text(422, str(refused))
+
+    async def still(self, participant: LiveParticipant) -> bytes | None:
+        """Return what somebody publishes now, one picture in MP4; None where none is sent, or none comes soon."""
+        record = participant.participant
+        if record is None or not record.is_publishing or record.video_stopped:
+            return None
+        for each in self._handles.values():
+            if isinstance(each, Published) and each.key == (participant.stage_arn, participant.participant_id):
+                return await still.taken(each.media)
+        return still.drawn(record)
 
     async def aclose(self) -> None:
         """Let everybody go, because the server stops."""
