@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 IS_DRAWN = """name => {
     const canvas = document.querySelector(`[aria-label="What ${name} shows"]`);
+    if (!canvas) return false;
     const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
     copy.drawImage(canvas, 0, 0);
     const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
