@@ -225,6 +225,12 @@ class LiveParticipant:
                 raise ValueRefused(name, f"{share!r} is not from 0 to 1")
         self._try(lambda ctx, participant: clients.impair(ctx, participant, **shares))
 
+    def come_back(self) -> None:
+        """Go on after its client's connection broke. Raises StageRefused for what a test wants of "StageJoin"."""
+        self._try(
+            lambda ctx, participant: refusals.by_fault(ctx, refusals.JOINING, **participants.about(ctx, participant))
+        )
+
     def ping(self) -> bool:
         """Ask whether somebody is there, as clients do every 15 seconds; return whether that is answered.
 
