@@ -126,9 +126,10 @@ class LiveParticipant:
     def offer(self) -> None:
         """Offer to publish, as a client does before its media come; `begin()` is for when they do.
 
-        Raises StageRefused for INSUFFICIENT_CAPABILITIES, and for what a test wants of "StagePublish".
+        Raises StageRefused, as events tell too: INSUFFICIENT_CAPABILITIES and QUOTA_EXCEEDED as `publish()` does, and
+        what a test wants of "StagePublish".
         """
-        self._try(presence.offer)
+        self._try(lambda ctx, participant: presence.offer(ctx, participant) or presence.spoil(ctx, participant))
 
     def begin(self, *, video: Tracks = None, audio: Tracks = None) -> None:
         """Publish by an offer that was taken. Raises as `publish()` does, which is both at once."""
@@ -251,7 +252,9 @@ class LiveParticipant:
     def _publish(self, video: Tracks, audio: Tracks, *, is_offered: bool) -> None:
         def publish(ctx: Context, participant: Participant) -> Refusal | None:
             sent = tracks.sent(participant.ingest_protocol or presence.SDK_PROTOCOL, video, audio)
-            refused = None if is_offered or participant.is_publishing else presence.offer(ctx, participant)
+            refused = presence.offer(ctx, participant)
+            if refused is None and not is_offered and not participant.is_publishing:
+                refused = presence.spoil(ctx, participant)
             return refused or presence.publish(ctx, participant, sent)
 
         self._try(publish)

@@ -68,10 +68,6 @@ class Stages:
             ctx, answer = self._admit(token, client=client, by_whip=by_whip)
         return self._joined(ctx, answer)
 
-    def latency(self, incident: str) -> float:
-        """Return the seconds that a test wants something to take for clients on a port: "StageJoin", say."""
-        return self._state.faults.delay(f"{service.name}:{incident}")
-
     def feed(self, wake: Callable[[], object]) -> Feed:
         """Return a feed of what a door's clients are to be sent; it calls `wake` when there is news.
 
@@ -160,6 +156,10 @@ class Stages:
         It is as good as the one it was made of. Any other text is returned as it is.
         """
         return tokens.with_addresses(self._state.ids.secret, token, events_url=events_url, whip_url=whip_url)
+
+    def latency(self, incident: str) -> float:
+        """Return the seconds that a test wants something to take for clients on a port: "StageJoin", say."""
+        return self._state.faults.delay(f"{service.name}:{incident}")
 
     def stage(self, arn_or_name: str) -> str:
         """Return the ARN of the stage that has this ARN or this name.

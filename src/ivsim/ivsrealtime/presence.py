@@ -139,9 +139,15 @@ def leave(ctx: Context, participant: Participant, reason: str = "") -> None:
 
 
 def offer(ctx: Context, participant: Participant) -> Refusal | None:
-    """Take an offer to publish, unless a test wants it to be refused, of which events tell."""
-    refused = refusals.by_capability(participant.capabilities, PUBLISH)
-    refused = refused or refusals.by_fault(ctx, refusals.PUBLISHING, **participants.about(ctx, participant))
+    """Return why somebody may not publish, whatever it sends, of which events tell; None where it may, or does."""
+    if participant.is_publishing:
+        return None
+    session = ctx.store.stage_sessions[participant.session_id]
+    refused = (
+        refusals.by_capability(participant.capabilities, PUBLISH)
+        or refusals.by_quota(ctx, PUBLISHERS, session.publishers)
+        or refusals.by_quota(ctx, CONCURRENT_PUBLISHERS, _concurrent_publishers(ctx))
+    )
     if refused is not None:
         refuse(ctx, participant, refused.code)
     return refused
@@ -149,16 +155,11 @@ def offer(ctx: Context, participant: Participant) -> Refusal | None:
 
 def publish(ctx: Context, participant: Participant, sent: Sent) -> Refusal | None:
     """Let a participant publish, unless it may not or what it sends is not taken, of which events tell."""
-    if participant.is_publishing:
-        return None
-    session = ctx.store.stage_sessions[participant.session_id]
+    refused = offer(ctx, participant)
+    if refused is not None or participant.is_publishing:
+        return refused
     protocol = participant.ingest_protocol or SDK_PROTOCOL
-    refused = (
-        refusals.by_capability(participant.capabilities, PUBLISH)
-        or refusals.by_quota(ctx, PUBLISHERS, session.publishers)
-        or refusals.by_quota(ctx, CONCURRENT_PUBLISHERS, _concurrent_publishers(ctx))
-        or sent.problem(protocol)
-    )
+    refused = sent.problem(protocol)
     if refused is not None:
         refuse(ctx, participant, refused.code)
         return refused
@@ -198,6 +199,14 @@ def unpublish(ctx: Context, participant: Participant) -> Participant:
     for key, replica in replicas_of(ctx, participant).items():
         ctx.later(replica.reconnect_window_seconds, _give_up, key, participant.publications)
     return recording.finish(ctx, participant)
+
+
+def spoil(ctx: Context, participant: Participant) -> Refusal | None:
+    """Return why an offer to publish is refused that a test wants to be, of which events tell; None where none does."""
+    refused = refusals.by_fault(ctx, refusals.PUBLISHING, **participants.about(ctx, participant))
+    if refused is not None:
+        refuse(ctx, participant, refused.code)
+    return refused
 
 
 def stop(ctx: Context, participant: Participant) -> None:

@@ -79,7 +79,7 @@ class _Camera:
             sets = [next((each for each in units if each[0] & 0x1F == kind), b"") for kind in (_SEQUENCE, _PICTURE)]
             form = rtp.video_format_in(sets[0])
             if form and sets[1] and any(each[0] & 0x1F == _IDR for each in units):
-                about = fmp4.Pictures(form.width, form.height, h264.configuration_of(*sets))
+                about = fmp4.Pictures(form.width, form.height, h264.record_of(*sets))
                 self.taken.set_result(_in_mp4(about, units))
 
 

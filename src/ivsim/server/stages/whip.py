@@ -151,7 +151,6 @@ class Whip:
             participant = stages.let_in(token, client, by_whip=True)
         try:
             self._check(participant, participant_id)
-            participant.offer()
             chosen = _published(participant, offer)
         except (StageRefused, OfferRefused):
             if is_joining:
@@ -202,12 +201,7 @@ class Whip:
         """Refuse a publisher of another id, and who would be refused once media came, while it can still be told."""
         if wanted_id not in (None, participant.participant_id):
             raise StageRefused("TOKEN_NOT_ALLOWED", f"the token is not that of {wanted_id}")
-        record = participant.participant
-        others = self._emulator.stages.participants
-        count = sum(each.stage_arn == participant.stage_arn and each.is_publishing for each in others)
-        is_full = count >= self._emulator.quotas["Publishers per stage"] and not participant.is_publishing
-        if is_full or (record is not None and "PUBLISH" not in record.capabilities):
-            participant.publish()
+        participant.offer()
 
     async def _delete(self, request: Request, id_: str, token: str) -> Response:
         if request.method != "DELETE":
