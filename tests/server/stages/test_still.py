@@ -35,7 +35,8 @@ class Sender:
 
     def __init__(self, kind: str = "video") -> None:
         self.connection = Connection()
-        self.media = Publication(lambda: None, asyncio.get_running_loop().time)
+        self.now = 100.0
+        self.media = Publication(lambda: None, lambda: self.now)
         self.media.add(kind, Codec(102, "h264", "H264/90000"), self.connection)
         self.number = 0
 
@@ -93,7 +94,7 @@ def test_asked_for() -> None:
         await asyncio.sleep(0)
         sender.connection.take()
         await sender.media.flush()
-        await asyncio.sleep(0.4)  # as it was asked just now
+        sender.now += 1  # as it was asked just now
         await sender.media.flush()
         assert wanted(sender.connection.take()) == [1]
         await sender.send(OTHER)
