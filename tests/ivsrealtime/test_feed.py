@@ -202,7 +202,6 @@ def test_cut(sim: Emulator, door: Door, stage: str) -> None:
     found.cut()
     found.cut()
     assert door.news() == [("Cut", "ann")]
-    refused("NOT_REMOTE", sim.stages.join(stage).cut)
 
 
 def test_announced(sim: Emulator, door: Door, stage: str) -> None:

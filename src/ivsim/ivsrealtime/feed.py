@@ -114,9 +114,10 @@ class Feed:
 
         Raises StageRefused.
         """
-        with self._state.transaction(), suppress(StageRefused):
-            there = self._gate.connected(token)
-            if there is not None and there.key in self._missing:
+        with self._state.transaction():
+            there = self._away(token)
+            if there is not None:
+                there.come_back()
                 self._missing.remove(there.key)
                 self._follow(there)
                 return there
@@ -178,6 +179,13 @@ class Feed:
         for session_id in list(self._sessions) if is_replaced else touched:
             if session_id in self._sessions:
                 self._read_session(session_id, is_replaced=is_replaced)
+
+    def _away(self, token: str) -> LiveParticipant | None:
+        """Return the participant of a token whose client is not connected, None where there is none."""
+        with suppress(StageRefused):
+            there = self._gate.connected(token)
+            return there if there is not None and there.key in self._missing else None
+        return None
 
     def _follow(self, participant: LiveParticipant) -> None:
         """Follow a participant, whose client has been told nothing yet."""

@@ -183,6 +183,10 @@ class Stages:
         """
         return tokens.with_addresses(self._state.ids.secret, token, events_url=events_url, whip_url=whip_url)
 
+    def latency(self, incident: str) -> float:
+        """Return the seconds that a test wants something to take for clients on a port: "StageJoin", say."""
+        return self._state.faults.delay(f"{service.name}:{incident}")
+
     def stage(self, arn_or_name: str) -> str:
         """Return the ARN of the stage that has this ARN or this name.
 

@@ -45,6 +45,10 @@ def admit(
     if refused is not None:
         _note_barred(ctx, claims)
         return refused
+    about = {"stage_arn": claims.stage_arn, "participant_id": claims.token_id, "user_id": claims.user_id or ""}
+    refused = refusals.by_fault(ctx, refusals.JOINING, **about)
+    if refused is not None:
+        return refused
     shown: dict[str, Any] = {
         "user_id": claims.user_id or "",
         "attributes": claims.attributes,
@@ -197,6 +201,14 @@ def unpublish(ctx: Context, participant: Participant) -> Participant:
     return recording.finish(ctx, participant)
 
 
+def spoil(ctx: Context, participant: Participant) -> Refusal | None:
+    """Return why an offer to publish is refused that a test wants to be, of which events tell; None where none does."""
+    refused = refusals.by_fault(ctx, refusals.PUBLISHING, **participants.about(ctx, participant))
+    if refused is not None:
+        refuse(ctx, participant, refused.code)
+    return refused
+
+
 def stop(ctx: Context, participant: Participant) -> None:
     """Let a participant publish no more, if it does; whoever came by RTMP or WHIP to do that leaves with it."""
     if participant.ingest_protocol is not None and participant.is_publishing:
@@ -248,14 +260,6 @@ def announce(ctx: Context, participant: Participant, *, audio_muted: bool, video
     """Take what an SDK says of its streams: it holds at once where it publishes, and for the next time."""
     said = {"begins_muted": audio_muted, "begins_stopped": video_stopped}
     show(ctx, participants.change(ctx, participant, **said), audio_muted=audio_muted, video_stopped=video_stopped)
-
-
-def cut(ctx: Context, participant: Participant) -> Refusal | None:
-    """Let the connection of a participant's client break, if it has one."""
-    if not participant.is_remote:
-        return Refusal("NOT_REMOTE", "no client of its own is connected to a server")
-    participants.change(ctx, participant, cuts=participant.cuts + 1)
-    return None
 
 
 def exchange(ctx: Context, participant: Participant, claims: Claims) -> Refusal | None:

@@ -55,7 +55,7 @@ class App:
             await self._console(scope, receive, send)
             return
         if path.startswith("/_ivsim/"):
-            scope["ivsim.urls"] = self._urls
+            scope["ivsim.urls"], scope["ivsim.whip"] = self._urls, self._whip
             await self._control(scope, receive, self._when_delivered(send))
             return
         body = await _body(receive)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ivsim import Emulator, LiveParticipant
+from ivsim.ivsrealtime.participants import Client
 from ivsim.media import h264
 from ivsim.media.h264 import Format
 from ivsim.server.stages import rtp
@@ -42,6 +43,10 @@ class Sending:
     async def close(self) -> None:
         """Be closed as the connection is."""
         self.sent.append(b"closed")
+
+    def lose(self, share: float) -> None:
+        """Lose so many packets from now on."""
+        self.lost = share
 
     def comes(self, kind: str, payload: bytes = b"\x41\x9a\0", *, source: int = 1) -> None:
         """Let a packet come."""
@@ -210,6 +215,22 @@ def test_reports(stage: Stage) -> None:
     assert sending.sent == []
     asyncio.run(sending.handle.go_on(reports=True))
     assert [each[1] for each in sending.sent] == [rtp.RECEIVER_REPORT, rtp.PAYLOAD_FEEDBACK]
+
+
+def test_lost(stage: Stage) -> None:
+    """A connection loses what a test wants of what its participant sends, or receives."""
+    sending = Sending(stage, "video")
+    sending.participant = stage.sim.stages.let_in(stage.token("bob"), Client())
+    sending.handle.participant = sending.participant
+    sending.participant.impair(sent_loss=0.25, received_loss=0.5)
+    sending.handle.look()
+    assert sending.lost == 0.25
+    host = stage.sim.stages.join(stage.arn)
+    host.publish()
+    sending.participant.subscribe(host)
+    chosen = {"0": ("video", CODECS["video"])}
+    Subscribed(sending.participant, "token", host.participant_id, chosen, None, lambda *_: sending).look()
+    assert sending.lost == 0.5
 
 
 def test_too_late_to_fail(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

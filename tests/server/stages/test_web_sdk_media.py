@@ -55,6 +55,7 @@ JOIN = """([token, publishes, simulcast]) => {
     states.push(`${who.userId}: ${state}`));
   member.on(StageEvents.STAGE_PARTICIPANT_SUBSCRIBE_STATE_CHANGED, (who, state) =>
     states.push(`${who.userId}: ${state}`));
+  member.on(StageEvents.ERROR, ({ code }) => states.push(`error: ${code}`));
   member.on(StageEvents.STAGE_LEFT, (reason) => states.push(`left: ${reason}`));
   member.on(StageEvents.STAGE_PARTICIPANT_STREAMS_ADDED, (who, streams) => {
     sounds[who.userId] = streams.find((each) => each.mediaStreamTrack.kind === "audio");
@@ -94,6 +95,19 @@ def energy(page: Page, user_id: str) -> float:
       return stats.find((each) => each.type === "inbound-rtp")?.totalAudioEnergy ?? 0;
     }"""
     return float(page.evaluate(heard, user_id))
+
+
+def stands_still(page: Page, user_id: str) -> float:
+    """Wait until somebody's picture has stood still for a second; return how far it has played."""
+    page.wait_for_function(
+        """id => {
+          const { currentTime } = document.querySelector(id);
+          if (globalThis.still?.currentTime !== currentTime) globalThis.still = { currentTime, at: performance.now() };
+          return performance.now() - still.at > 1000;
+        }""",
+        arg=f"#of-{user_id}",
+    )
+    return float(page.evaluate("still.currentTime"))
 
 
 def find(sim: Emulator, user_id: str) -> LiveParticipant:
@@ -181,3 +195,34 @@ def _side_by_side(pictures: list[Path], page: Page) -> None:
     page.set_viewport_size({"width": 2 * 440 + 48, "height": 480 + 32})
     page.set_content(f'<body style="{style}">' + "".join(f'<img src="{each}" width="440">' for each in sources))
     page.screenshot(path=DOCS / "stage.png")
+
+
+@pytest.mark.parametrize(
+    ("code", "told"), [("INTERNAL_SERVER_EXCEPTION", ["errored", "error: 4"]), ("INVALID_INPUT", ["errored"])]
+)
+def test_refused_to_publish(
+    sim: Emulator, token: Callable[..., str], open_page: Open, code: str, told: list[str]
+) -> None:
+    """A page whose offer is refused learns it, as an error where the service failed, and stays on the stage."""
+    page = open_page(token("x"))
+    sim.faults.add("StagePublish", code, when={"userId": "ann"})
+    joins(page, token("ann"))
+    for each in told:
+        page.wait_for_function("text => states.some((each) => each.endsWith(text))", arg=each)
+    ann = find(sim, "ann")
+    assert (ann.is_connected, ann.is_publishing, sim.faults.pending) == (True, False, [])
+
+
+def test_frozen(sim: Emulator, token: Callable[..., str], open_page: Open) -> None:
+    """A picture stands still while what its page sends is lost, or what the other receives, and then goes on."""
+    ann, bob = open_page(token("x")), open_page(token("y"))
+    joins(ann, token("ann"))
+    joins(bob, token("bob"), publishes=False)
+    plays(bob, "ann")
+    for user_id, lost in (("ann", "sent_loss"), ("bob", "received_loss")):
+        find(sim, user_id).impair(**{lost: 1})
+        at = stands_still(bob, "ann")
+        assert find(sim, "ann").is_publishing
+        find(sim, user_id).impair()
+        plays(bob, "ann", at + 1)
+    assert states(bob) == ["ann: published", "ann: attempting_subscribe", "ann: subscribed"]

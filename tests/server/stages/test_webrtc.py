@@ -16,6 +16,9 @@ aiortc = pytest.importorskip("aiortc", reason="aiortc is not installed")
 
 from ivsim.server.stages.webrtc import Connection  # noqa: E402 - without aiortc there is none
 
+MEDIA, REPORT = b"\x80\x60" + bytes(10) + b"media", b"\x80\xc9\0\1\0\0\0\1"
+"""A packet of RTP, and one of RTCP."""
+
 Ends = tuple[Connection, "list[bytes]", "list[str]"]
 
 
@@ -65,6 +68,8 @@ def test_internals() -> None:
         [candidate] = await inner.get_component_candidates(component=1, addresses=["127.0.0.1"])
         assert (candidate.host, candidate.type, candidate.transport) == ("127.0.0.1", "host", "udp")
         assert inner.stun_server is None
+        ice = aiortc.RTCIceTransport(aiortc.RTCIceGatherer(iceServers=[]))
+        assert (ice._recv, ice._send) == (ice._connection.recv, ice._connection.send)
         await inner.close()
 
     run(look())
@@ -86,39 +91,84 @@ def test_room_for_a_key_frame() -> None:
     run(look())
 
 
+async def met(setup: str = "actpass") -> tuple[Ends, Ends]:
+    """Return two connections that have met."""
+    one, other = connection(), connection()
+    here, there = one[0], other[0]
+    local = await here.listen("127.0.0.1")
+    assert local.candidates[0].split()[4] == "127.0.0.1"
+    far = await there.listen("127.0.0.1")
+    await here.send(b"nobody is there yet")
+    theirs = {"active": "passive", "passive": "active", "actpass": "active"}[setup]
+    here.connect(Offer(far.username, far.password, (far.fingerprint,), setup, ()))
+    there._ice._connection.ice_controlling = True  # the one who offers
+    there._dtls._set_role("client" if setup == "active" else "server")
+    for each in local.candidates:
+        await there._ice.addRemoteCandidate(aiortc.sdp.candidate_from_sdp(each))
+    there.connect(Offer(local.username, local.password, (local.fingerprint,), theirs, ()))
+    await until(lambda: one[2] == other[2] == ["opened"])
+    assert here.is_open
+    assert there.is_open
+    return one, other
+
+
 @pytest.mark.parametrize("setup", ["active", "passive", "actpass"])
 def test_both_ends(setup: str) -> None:
     """Packets of RTP and RTCP go both ways, whichever end begins, until one of them closes."""
 
     async def meet() -> None:
-        here, got, happened = connection()
-        local = await here.listen("127.0.0.1")
-        assert local.candidates[0].split()[4] == "127.0.0.1"
-        there, got_there, happened_there = connection()
-        far = await there.listen("127.0.0.1")
-        await here.send(b"nobody is there yet")
-        theirs = {"active": "passive", "passive": "active", "actpass": "active"}[setup]
-        here.connect(Offer(far.username, far.password, (far.fingerprint,), setup, ()))
-        there._ice._connection.ice_controlling = True  # the one who offers
-        there._dtls._set_role("client" if setup == "active" else "server")
-        for each in local.candidates:
-            await there._ice.addRemoteCandidate(aiortc.sdp.candidate_from_sdp(each))
-        there.connect(Offer(local.username, local.password, (local.fingerprint,), theirs, ()))
-        await until(lambda: (happened, happened_there) == (["opened"], ["opened"]))
-        assert here.is_open
-        assert there.is_open
-        media, report = b"\x80\x60" + bytes(10) + b"media", b"\x80\xc9\0\1\0\0\0\1"
+        (here, got, happened), (there, got_there, happened_there) = await met(setup)
         for end in (here, there):
-            await end.send(media)
-            await end.send(report)
+            await end.send(MEDIA)
+            await end.send(REPORT)
         await until(lambda: len(got) == len(got_there) == 2)
-        assert got == got_there == [media, report]
+        assert got == got_there == [MEDIA, REPORT]
         await here.close()
         await until(lambda: happened_there == ["opened", "ended"])
         assert happened == ["opened"]
         await there.close()
 
     run(meet())
+
+
+def test_lost() -> None:
+    """Media that are to be lost are, in both directions, and what is told of them is not; sent again, they come."""
+
+    async def meet() -> None:
+        (here, got, _), (there, got_there, _) = await met()
+        here.lose(1)
+        for end in (here, there):
+            await end.send(MEDIA)
+            await end.send(REPORT)
+        await until(lambda: got == got_there == [REPORT])
+        here.lose(0)
+        for end in (here, there):
+            await end.send(MEDIA)
+        await until(lambda: got == got_there == [REPORT, MEDIA])
+        await here.close()
+        await there.close()
+
+    run(meet())
+
+
+def test_a_share_is_lost() -> None:
+    """Of a share that is to be lost about so many are, spread by chance."""
+
+    async def send() -> None:
+        sent: list[bytes] = []
+
+        async def take(data: bytes) -> None:
+            sent.append(data)
+
+        here, _, _ = connection()
+        here._way._send = take
+        here.lose(0.25)
+        for number in range(2000):
+            await here._way._pass(MEDIA + number.to_bytes(2, "big"))
+        assert 1300 < len(sent) < 1700
+        assert 600 < sum(each < MEDIA + b"\3\xe8" for each in sent) < 900
+
+    run(send())
 
 
 def test_nobody_comes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -127,6 +127,21 @@ def test_who_is_on_the_stage_already(stage: Meeting) -> None:
     assert other.is_connected
 
 
+def goes_on(seeing: Client) -> None:
+    """Wait until a client sees something new."""
+    before = len(seeing.seen)
+    until(lambda: len(seeing.seen) > before + 5)
+
+
+def stands_still(seeing: Client) -> None:
+    """Wait until a client has seen nothing new for a while in which ten pictures would have come."""
+
+    def is_still() -> bool:
+        return time.time() - seeing.seen[-1][0] > 10 / FORM.framerate
+
+    until(is_still)
+
+
 ENDS: dict[str, Callable[[Meeting, dict[str, Any]], object]] = {
     "kicked": lambda stage, token: call(
         stage.sim, "DisconnectParticipant", stageArn=stage.arn, participantId=token["participantId"]
@@ -390,6 +405,115 @@ def test_too_many_publishers(stage: Meeting, quota: str) -> None:
     assert (refused.status_code, refused.text.partition(":")[0]) == (429, "QUOTA_EXCEEDED")
     assert there.is_connected
     assert stage.events(token) == [("JOINED", None), ("PUBLISH_ERROR", "QUOTA_EXCEEDED")]
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("QUOTA_EXCEEDED", 429), ("INVALID_INPUT", 403), ("INTERNAL_SERVER_EXCEPTION", 500)]
+)
+def test_refused_to_publish(stage: Meeting, code: str, status: int) -> None:
+    """A test has the next offer to publish refused, with its status; the next is taken, and not refused late."""
+    token = stage.token(userId="ada")
+    stage.sim.faults.add("StagePublish", code, message="not today", when={"userId": "ada"})
+    refused = post(stage, "/", token["token"])
+    assert (refused.status_code, refused.text) == (status, f"{code}: not today\n")
+    assert stage.events(token) == [("JOINED", None), ("PUBLISH_ERROR", code), ("LEFT", None)]
+    with publisher(stage, token):
+        stage.sim.faults.add("StagePublish", code)
+        assert post(stage, "/", token["token"]).status_code == status
+    assert not stage.sim.faults.pending
+
+
+def test_refused_to_subscribe(stage: Meeting) -> None:
+    """A test has an offer to receive refused, and a client of WHIP not let in."""
+    ada, bob = stage.token(), stage.token()
+    stage.sim.stages.join(bob["token"])
+    with publisher(stage, ada):
+        stage.sim.faults.add("StageSubscribe", "INTERNAL_SERVER_EXCEPTION")
+        wanted = OFFER.replace("a=sendonly", "a=recvonly")
+        refused = post(stage, f"/subscribe/{ada['participantId']}", bob["token"], wanted)
+        assert (refused.status_code, refused.text.partition(":")[0]) == (500, "INTERNAL_SERVER_EXCEPTION")
+        with viewer(stage, bob, ada) as seeing:
+            seeing.sees(180)
+    stage.sim.faults.add("StageJoin", "STAGE_AT_CAPACITY")
+    assert post(stage, "/", stage.token()["token"]).status_code == 503
+
+
+def test_late_answers(stage: Meeting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test has offers answered late, of those who publish or who receive."""
+    slept: list[float] = []
+    sleep = asyncio.sleep
+
+    async def note(seconds: float) -> None:
+        slept.append(seconds)
+        await sleep(seconds if seconds < 100 else 0)
+
+    monkeypatch.setattr("asyncio.sleep", note)
+    ada, bob = stage.token(), stage.token()
+    stage.sim.stages.join(bob["token"])
+    stage.sim.faults.latency("StagePublish", 1000)
+    stage.sim.faults.latency("StageSubscribe", 2000)
+    assert post(stage, "/", ada["token"]).status_code == 201
+    assert [each for each in slept if each >= 100] == [1000]
+    wanted = OFFER.replace("a=sendonly", "a=recvonly")
+    assert post(stage, f"/subscribe/{ada['participantId']}", bob["token"], wanted).status_code == 404
+    assert [each for each in slept if each >= 100] == [1000, 2000]
+
+
+def test_looked_at(stage: Meeting) -> None:
+    """Who looks on gets a picture of what a client sends, and none while it is lost; nobody is subscribed by that."""
+    ada, bob = stage.token(), stage.token()
+    address = f"{stage.server.url}/_ivsim/participants/{ada['participantId']}/picture"
+    with publisher(stage, bob), publisher(stage, ada):
+        until(lambda: requests.get(address, timeout=DEADLINE).content[4:8] == b"ftyp")
+        stage.find(ada).impair(sent_loss=1)
+        until(lambda: requests.get(address, timeout=DEADLINE).status_code == 204)
+        assert [name for name, _ in stage.events(ada)] == ["JOINED", "PUBLISH_STARTED"]
+
+
+def test_media_are_dropped(stage: Meeting) -> None:
+    """A test drops what a client sends: others see nothing new, while it publishes as before, until that ends."""
+    ada, bob = stage.token(), stage.token()
+    stage.sim.stages.join(bob["token"])
+    with publisher(stage, ada) as sending, viewer(stage, bob, ada) as seeing:
+        seeing.sees(180)
+        stage.find(ada).impair(sent_loss=1)
+        stands_still(seeing)
+        assert stage.find(ada).is_publishing
+        stage.find(ada).impair()
+        with viewer(stage, bob, ada) as again:  # as aiortc waits for long where it misses many
+            again.sees(180)
+        assert (sending.state, seeing.state) == ("connected", "connected")
+        assert stage.events(ada) == [("JOINED", None), ("PUBLISH_STARTED", None)]
+
+
+def test_one_is_starved(stage: Meeting) -> None:
+    """A test drops what a client receives, over HTTP: it sees nothing new, and others do."""
+    ada, bob, eve = stage.token(), stage.token(), stage.token()
+    there = [stage.sim.stages.let_in(each["token"], participants.Client()) for each in (bob, eve)]
+    with publisher(stage, ada), viewer(stage, bob, ada) as seeing, viewer(stage, eve, ada) as other:
+        seeing.sees(180)
+        other.sees(180)
+        address = f"{stage.server.url}/_ivsim/participants/{there[0].participant_id}/impair"
+        shown = requests.post(address, json={"receivedLoss": 1}, timeout=DEADLINE).json()
+        assert (shown["isRemote"], shown["sentLoss"], shown["receivedLoss"]) == (True, 0, 1)
+        stands_still(seeing)
+        goes_on(other)
+        requests.post(address, timeout=DEADLINE)
+        goes_on(seeing)
+
+
+def test_expired_on_the_stage(stage: Meeting) -> None:
+    """Whose token expires stays and is seen as before; with it nothing new is begun, and what was is let go of."""
+    ada, bob = stage.token(duration=1), stage.token()
+    stage.sim.stages.join(bob["token"])
+    with publisher(stage, ada) as sending, viewer(stage, bob, ada) as seeing:
+        seeing.sees(180)
+        stage.sim.clock.advance(3600)
+        goes_on(seeing)
+        refused = post(stage, f"/publish/{ada['participantId']}", ada["token"])
+        assert (refused.status_code, refused.text.partition(":")[0]) == (401, "TOKEN_EXPIRED")
+        assert stage.find(ada).is_publishing
+        assert sending.delete().status_code == 200
 
 
 def test_of_another(stage: Meeting) -> None:

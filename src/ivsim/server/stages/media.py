@@ -90,6 +90,8 @@ class Published(Handle):
 
     def look(self) -> None:
         """Begin to publish when media come; end when the participant has, or sends what is not taken."""
+        record = self.participant.participant
+        self.connection.lose(record.sent_loss if record else 0.0)
         if not self.participant.is_connected or (self._is_begun and not self.participant.is_publishing):
             self.finish()
         elif not self._is_begun:
@@ -117,7 +119,7 @@ class Published(Handle):
         pictures = self._pictures(least=SHORTEST_SIDE if is_waiting else 0)
         if pictures or (self.media.has("audio") and not is_waiting):
             self._is_begun = True
-            self._tell(self.participant.publish, pictures)
+            self._tell(self.participant.begin, pictures)
 
     def _judge(self) -> None:
         """Tell the stage what is sent by now, and let publishing fail where that is too much."""
@@ -175,8 +177,11 @@ class Subscribed(Handle):
 
     def look(self) -> None:
         """End when the subscription has."""
-        if not self.participant.is_subscribed_to(self._remote_id):
+        record = self.participant.participant
+        if record is None or self._remote_id not in record.subscriptions:
             self.finish()
+        else:
+            self.connection.lose(record.received_loss)
 
     async def go_on(self, *, reports: bool) -> None:
         """Do nothing: a subscriber is told what its publisher tells."""

@@ -7,7 +7,7 @@ draft-alvestrand-rmcat-remb-03 (REMB).
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from ...media.flv import FlvRefused, VideoFormat, video_format
@@ -22,6 +22,9 @@ TRANSPORT_FEEDBACK, PAYLOAD_FEEDBACK = 205, 206
 """The types of RTCP packets that are read or written."""
 
 _NACK, _PLI, _FIR, _REMB = 1, 1, 4, 15
+
+_CONTROL = range(192, 224)
+"""The types of RTCP packets, in the place where RTP has marker and payload type."""
 
 _SINGLE = range(1, 24)
 _STAP_A, _FU_A = 24, 28
@@ -91,6 +94,11 @@ def written(packet: Packet, payload_type: int | None = None, source: int | None 
     kind, is_marked, sequence, timestamp, own, _, payload = packet
     second = (kind if payload_type is None else payload_type) | (0x80 if is_marked else 0)
     return _HEADER.pack(_VERSION, second, sequence, timestamp, own if source is None else source) + payload
+
+
+def is_media(data: bytes) -> bool:
+    """Return whether what goes over a connection is a packet of RTP, encrypted or not (RFC 5761, 7983)."""
+    return len(data) >= _HEADER.size and data[0] & 0xC0 == _VERSION and data[1] not in _CONTROL
 
 
 def _extensions(form: int, data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -226,6 +234,17 @@ def units(payload: bytes) -> Iterator[bytes]:
             at += 2 + length
     elif kind == _FU_A and len(payload) > 1 and payload[1] & 0x80:
         yield bytes([payload[0] & 0xE0 | payload[1] & 0x1F]) + payload[2:]
+
+
+def whole_units(payloads: Iterable[bytes]) -> list[bytes]:
+    """Return the NAL units in the payloads of one picture, of which none is missing."""
+    found: list[bytes] = []
+    for payload in payloads:
+        if found and len(payload) > 1 and payload[0] & 0x1F == _FU_A and not payload[1] & 0x80:
+            found[-1] += payload[2:]
+        else:
+            found += units(payload)
+    return found
 
 
 def _golomb(bits: str, at: int) -> tuple[int, int]:

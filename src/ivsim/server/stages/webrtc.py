@@ -11,6 +11,7 @@ told by REMB in its place), and retransmission as a stream of its own (lost pack
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -26,6 +27,7 @@ from aiortc import (
 )
 from aiortc.sdp import candidate_to_sdp
 
+from .rtp import is_media
 from .sdp import Local, Offer
 
 PATIENCE = 20.0
@@ -37,6 +39,32 @@ _BUFFER = 2**20
 """The bytes that may wait in a socket until they are read, as far as the system allows."""
 
 _certificates: list[RTCCertificate] = []
+
+
+class _Way:
+    """The way to a client, on which packets of media may be lost, a `loss` of them.
+
+    Touches `_recv` and `_send` of the transport, which carry what is encrypted: packets that were decrypted, and are
+    sent again, would be taken for a replay.
+    """
+
+    def __init__(self, ice: RTCIceTransport) -> None:
+        self.loss = 0.0
+        self._receive, self._send = ice._recv, ice._send
+        ice._recv, ice._send = self._take, self._pass
+
+    async def _take(self) -> bytes:
+        data = await self._receive()
+        while self._is_lost(data):
+            data = await self._receive()
+        return data
+
+    async def _pass(self, data: bytes) -> None:
+        if not self._is_lost(data):
+            await self._send(data)
+
+    def _is_lost(self, data: bytes) -> bool:
+        return random.random() < self.loss and is_media(data)
 
 
 class _Packets(RTCDtlsTransport):
@@ -73,6 +101,7 @@ class Connection:
             _certificates.append(RTCCertificate.generateCertificate())
         self._gatherer = RTCIceGatherer(iceServers=[])  # no STUN: nothing leaves the machine
         self._ice = RTCIceTransport(self._gatherer)
+        self._way = _Way(self._ice)
         self._dtls = _Packets(self._ice, _certificates)
         self._dtls.take_rtp, self._dtls.take_rtcp = take_rtp, take_rtcp
         self._opened, self._ended = opened, ended
@@ -86,6 +115,10 @@ class Connection:
     def is_open(self) -> bool:
         """True while packets go through."""
         return self._dtls.state == "connected"
+
+    def lose(self, share: float) -> None:
+        """Let a share of the packets of sound and picture be lost on the way from now on, in whichever direction."""
+        self._way.loss = share
 
     async def listen(self, came_by: str) -> Local:
         """Return how the connection is reached: first at the address that the client `came_by`, else at any it has.

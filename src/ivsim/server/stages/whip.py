@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ...ivsrealtime.live_participant import StageRefused
 from ...ivsrealtime.live_stages import WHIP
+from ...ivsrealtime.refusals import PUBLISHING, SUBSCRIBING
 from ...web import SDP
 from ...wire.http import Request, Response
-from . import sdp
+from . import sdp, still
 from .clients import client_of
 from .media import Published, Subscribed
 from .sdp import OfferRefused
@@ -44,6 +45,8 @@ STATUSES = {
     "STAGE_DELETED": 404,
     "PUBLISHER_NOT_FOUND": 404,
     "QUOTA_EXCEEDED": 429,
+    "INTERNAL_SERVER_EXCEPTION": 500,
+    "STAGE_AT_CAPACITY": 503,
     "INVALID_VIDEO_CODEC": 422,
     "INVALID_AUDIO_CODEC": 422,
 }
@@ -87,6 +90,16 @@ class Whip:
         except OfferRefused as refused:
             return _text(422, str(refused))
 
+    async def still(self, participant: LiveParticipant) -> bytes | None:
+        """Return what somebody publishes now, one picture in MP4; None where none is sent, or none comes soon."""
+        record = participant.participant
+        if record is None or not record.is_publishing or record.video_stopped:
+            return None
+        for each in self._handles.values():
+            if isinstance(each, Published) and each.key == (participant.stage_arn, participant.participant_id):
+                return await still.taken(each.media)
+        return still.drawn(record)
+
     async def aclose(self) -> None:
         """Let everybody go, because the server stops."""
         if self._rounds is not None:
@@ -120,7 +133,9 @@ class Whip:
             return _text(501, TO_INSTALL)
         wanted = _PATH.fullmatch(_parts(request.url)[1])
         offer = sdp.read(request.body.decode(errors="replace"))
-        if wanted and wanted["what"] == "subscribe":
+        is_subscriber = wanted is not None and wanted["what"] == "subscribe"
+        await asyncio.sleep(self._emulator.stages.latency(SUBSCRIBING if is_subscriber else PUBLISHING))
+        if wanted and is_subscriber:
             handle: Handle = await self._subscribe(_bearer(request), wanted["id"], offer, webrtc)
         else:
             handle = await self._publish(request, wanted and wanted["id"], offer, webrtc)
