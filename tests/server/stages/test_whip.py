@@ -129,6 +129,7 @@ ENDS: dict[str, Callable[[Meeting, dict[str, Any]], object]] = {
     ),
     "stage deleted": lambda stage, _: call(stage.sim, "DeleteStage", arn=stage.arn),
     "left": lambda stage, token: stage.find(token).leave(),
+    "cut": lambda stage, token: stage.find(token).cut(),
     "unpublished": lambda stage, token: stage.find(token).unpublish(),
     "failed": lambda stage, token: stage.find(token).fail("BITRATE_EXCEEDED"),
     "reset": lambda stage, _: stage.sim.reset(),
