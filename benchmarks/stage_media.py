@@ -29,24 +29,24 @@ def stage_media(plan: Plan) -> None:
 
 def _measure(server: Process, clients: Process, publishers: int, subscribers: int, seconds: float) -> None:
     url, people = server("serve", publishers + subscribers)
-    idle, before = _share(server, seconds), server("memory")
+    idle, before = share(server, seconds), server("memory")
     clients("publish", url, people[:publishers])
     sleep(1)
-    published = _share(server, seconds)
+    published = share(server, seconds)
     clients("subscribe", url, people[publishers:], people[:publishers])
     sleep(1)
     clients("forget")
-    watched = _share(server, seconds)
+    watched = share(server, seconds)
     packets, lost, delay = clients("seen")
     memory = server("memory") - before
     for each in (clients, server):
         each("close")
     publisher, subscriber = (published - idle) / publishers, (watched - published) / subscribers
-    for what, share, most in (
+    for what, taken, most in (
         ("a publisher, in percent of a core", publisher, _MOST_A_PUBLISHER),
         ("a subscriber, in percent of a core", subscriber, _MOST_A_SUBSCRIBER),
     ):
-        report.row(what, "-", f"{share:.2%}", "-", budget=f"<= {most:.0%}", met=share <= most)
+        report.row(what, "-", f"{taken:.2%}", "-", budget=f"<= {most:.0%}", met=taken <= most)
     report.row("packets that reached subscribers", "-", f"{packets / seconds:,.0f}/s", "-")
     report.row("... and packets that were lost", "-", f"{lost:,}", "-", budget="0", met=not lost)
     budget = f"<= {_MOST_DELAY * 1000:.0f} ms"
@@ -56,7 +56,7 @@ def _measure(server: Process, clients: Process, publishers: int, subscribers: in
     report.row("memory that they take", "-", f"{memory / 2**20:.1f} MB", "-")
 
 
-def _share(server: Process, seconds: float) -> float:
+def share(server: Process, seconds: float) -> float:
     """Return the share of a core that the server takes, over some seconds."""
     began, spent = perf_counter(), server("spent")
     sleep(seconds)

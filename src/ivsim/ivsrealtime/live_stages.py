@@ -9,11 +9,12 @@ from ..core import arns
 from ..core.arguments import LookupRefused, ValueRefused, check_text
 from ..core.broadcasting import Tracks
 from ..core.state import State
-from . import ingest, participant_tokens, participants, presence, tokens
+from . import ingest, participant_tokens, participants, pipeline, presence, tokens
 from ._service import Context, Contexts, service
 from .feed import Feed
 from .live_participant import Key, LiveParticipant, StageRefused
 from .participants import REPLICA, Client, Participant
+from .pipeline import Composed
 from .refusals import Refusal
 
 WHIP = "WHIP"
@@ -157,6 +158,12 @@ class Stages:
             found.sort(key=lambda each: (each[1].state == "CONNECTED", each[1].first_join_time))
             ctx, participant = found[-1]
             return LiveParticipant(self._state, ctx, participant, self._read)
+
+    def composed(self, stream_id: str) -> Composed | None:
+        """Return what the composition that sends a stream to a channel shows now; None where no composition does."""
+        with self._state.transaction():
+            found = (pipeline.composed(ctx, stream_id) for ctx in self._contexts)
+            return next(filter(None, found), None)
 
     def with_addresses(self, token: str, *, events_url: str, whip_url: str) -> str:
         """Return a token that CreateParticipantToken or CreateStage answered, with other addresses in it.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from msgspec.structs import replace
 
@@ -16,7 +16,7 @@ from ..core.broadcasting import BroadcastRefused, Layout
 from . import participants
 from ._service import Context, service
 from .destinations import ENDED, Destination, Video
-from .layouts import cells_of
+from .layouts import Seen, seen
 from .recording import composites
 
 COMPOSITION_CHANGE = service.detail_type("IVS Composition State Change")
@@ -50,6 +50,14 @@ _ENCODER = {"encoder": "Amazon IVS", "codec": "avc1.4D401F", "avc_profile": "Mai
 """What a composition's encoder reports of itself to its channel, beside size, rate and bitrate."""
 
 
+class Composed(NamedTuple):
+    """What is composed of a stage: those who publish, who are all heard, and those of them who are seen."""
+
+    stage_arn: str
+    publishers: Sequence[participants.Participant]
+    seen: Sequence[Seen]
+
+
 def start(ctx: Context, arn: str) -> None:
     """Let a composition that is new wait for publishers; those who are there count."""
     ctx.later(MOST_SECONDS, _stop_long, arn)
@@ -75,6 +83,17 @@ def fail_those_of(ctx: Context, stage_arn: str) -> None:
     """Let the compositions of a stage fail, as it is deleted."""
     for each in _running(ctx, stage_arn):
         _end(ctx, each, "FAILED")
+
+
+def composed(ctx: Context, stream_id: str) -> Composed | None:
+    """Return what the composition that sends a stream shows now, None where none does."""
+    for composition in ctx.store.compositions.values():
+        for each in composition.destinations:
+            if each.stream_id == stream_id:
+                publishers, video = _publishers(ctx, composition.arn), _video(ctx, each)
+                shown = seen(composition.layout, publishers, video.width, video.height)
+                return Composed(composition.stage_arn, publishers, shown)
+    return None
 
 
 def _running(ctx: Context, stage_arn: str) -> list[str]:
@@ -136,14 +155,23 @@ def _connect(ctx: Context, arn: str, destination: Destination) -> bool:
         "target_framerate": max(round(video.framerate), 1),
         "target_bitrate": video.bitrate,
     }
+    is_real = any(_is_real(ctx, each) for each in _publishers(ctx, arn))
     then = ctx.task(_lose, (arn, destination.id))
     try:
-        stream_id = ctx.broadcaster.begin(channel.channel_arn, video=sent, then=then)
+        stream_id = ctx.broadcaster.begin(channel.channel_arn, video=sent, is_real=is_real, then=then)
     except BroadcastRefused:
         return False
     _change(ctx, arn, destination, stream_id=stream_id)
     _taken(ctx, arn, destination.id, None)
     return True
+
+
+def _is_real(ctx: Context, publisher: participants.Participant) -> bool:
+    """Return whether media come of somebody who publishes, or of the one whose replica it is."""
+    if publisher.source_session_id:
+        source = participants.at(ctx, publisher.source_session_id, publisher.participant_id)
+        return source is not None and source.is_remote
+    return publisher.is_remote
 
 
 @service.task
@@ -169,7 +197,7 @@ def _fail(ctx: Context, arn: str, destination: Destination) -> None:
 def _show(ctx: Context, arn: str, destination: Destination, publishers: Sequence[participants.Participant]) -> None:
     """Let the pictures of a destination show who publishes now."""
     composition, video = ctx.store.compositions[arn], _video(ctx, destination)
-    cells = cells_of(composition.layout, publishers, video.width, video.height)
+    cells = [each.cell for each in seen(composition.layout, publishers, video.width, video.height)]
     if destination.stream_id is not None:
         ctx.broadcaster.show(destination.stream_id, cells)
     else:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
 pytest.importorskip("aiortc", reason="aiortc is not installed")
 
 __all__ = ["open_page", "token"]  # fixtures
+
+IS_FOR_THE_DOCS = bool(os.environ.get("IVSIM_SCREENSHOT"))
+DOCS = Path(__file__).parents[3] / "docs"
 
 JOIN = """([token, publishes, simulcast]) => {
   const { LocalStageStream, Stage, StageEvents, SubscribeType } = IVSBroadcastClient;
@@ -128,3 +134,28 @@ def test_guest(sim: Emulator, stage: Stage, token: Callable[..., str], open_page
     assert plays(page, "guest") == (640, 360)
     guest.leave()
     page.wait_for_function("document.querySelector('#of-guest') === null")
+
+
+def test_the_page_of_the_how_to(stage: Stage, token: Callable[..., str], open_page: Open, tmp_path: Path) -> None:
+    """In two windows with the page of the how-to, each person sees everybody, after a click on the button."""
+    stage.sim.stages.join(stage.arn, user_id="guest").publish()
+    windows = {name: open_page(token(name)) for name in ("ann", "bob")}
+    for window in windows.values():
+        window.set_viewport_size({"width": 440, "height": 480})
+        window.get_by_role("button", name="publish").click()
+    for window in windows.values():
+        for name in (*windows, "guest"):
+            window.wait_for_function("name => document.querySelector(`[title=${name}]`)?.currentTime > 1", arg=name)
+    for name, window in windows.items():
+        window.screenshot(path=tmp_path / f"{name}.png")
+    if IS_FOR_THE_DOCS:
+        _side_by_side([tmp_path / f"{name}.png" for name in windows], windows["ann"])
+
+
+def _side_by_side(pictures: list[Path], page: Page) -> None:
+    """Make docs/stage.png of pictures of windows."""
+    sources = [f"data:image/png;base64,{base64.b64encode(each.read_bytes()).decode()}" for each in pictures]
+    style = "display: flex; gap: 16px; margin: 16px; background: #888"
+    page.set_viewport_size({"width": 2 * 440 + 48, "height": 480 + 32})
+    page.set_content(f'<body style="{style}">' + "".join(f'<img src="{each}" width="440">' for each in sources))
+    page.screenshot(path=DOCS / "stage.png")

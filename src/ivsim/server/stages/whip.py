@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from ...emulator import Emulator
     from ...ivsrealtime.live_participant import LiveParticipant
+    from ...ivsrealtime.participants import Participant
     from .forwarding import Publication
     from .media import Handle
     from .sdp import Media, Offer
@@ -68,6 +69,7 @@ class Whip:
         self._handles: dict[str, Handle] = {}
         self._synthetic: dict[tuple[str, str, int], Synthetic] = {}
         self._rounds: asyncio.Task[None] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
 
     def is_for(self, request: Request) -> bool:
         """Return whether a request is for clients' media, and none of AWS's API."""
@@ -91,7 +93,9 @@ class Whip:
         if self._rounds is not None:
             self._rounds.cancel()
         for id_ in list(self._handles):
-            await self._end(id_)
+            self._end_soon(id_)
+        if self._ending:
+            await asyncio.wait(self._ending)
         for synthetic in self._synthetic.values():
             synthetic.stop()
 
@@ -126,7 +130,7 @@ class Whip:
     async def _answer(self, request: Request, handle: Handle, offer: Offer, came_by: str) -> Response:
         id_ = secrets.token_hex(16)
         self._handles[id_] = handle
-        handle.when_over(lambda: self._loop.create_task(self._end(id_)))
+        handle.when_over(lambda: self._end_soon(id_))
         if self._rounds is None:
             self._rounds = self._loop.create_task(self._make_rounds())
         local = await handle.connection.listen(came_by)
@@ -162,7 +166,7 @@ class Whip:
         if participant is None:
             raise StageRefused("NOT_CONNECTED", "nobody is on the stage with this token; connect to its events first")
         media = [each for each in _first_of_each_kind(offer) if each.direction in ("recvonly", "sendrecv")]
-        tracks = self._media_of(participant, remote_id)
+        tracks = self.media_of(participant.stage_arn, participant.other(remote_id))
         chosen = {}
         for each in media:
             track = tracks.track(each.kind) if tracks else None
@@ -175,19 +179,18 @@ class Whip:
         participant.subscribe(remote_id)
         return Subscribed(participant, token, remote_id, chosen, tracks, webrtc.Connection)
 
-    def _media_of(self, participant: LiveParticipant, remote_id: str) -> Publication | None:
-        """Return what somebody publishes who is on a participant's stage, or is shown there and publishes elsewhere.
+    def media_of(self, stage_arn: str, record: Participant | None) -> Publication | None:
+        """Return what somebody on a stage publishes, or elsewhere as its source; None where nothing is published.
 
-        Who has no client gets a picture, for as long as somebody is subscribed to it.
+        Who has no client gets a picture, for as long as somebody gets it.
         """
-        record = participant.other(remote_id)
         if record is None or not record.is_publishing:
             return None
-        key = record.source_stage_arn or participant.stage_arn, remote_id
+        key = record.source_stage_arn or stage_arn, record.participant_id
         for each in self._handles.values():
             if isinstance(each, Published) and each.key == key:
                 return each.media
-        shown = record.session_id, remote_id, record.publications
+        shown = record.session_id, record.participant_id, record.publications
         if shown not in self._synthetic:
             self._synthetic[shown] = Synthetic(record, self._loop.time)
         return self._synthetic[shown].media
@@ -208,6 +211,11 @@ class Whip:
             return _trickled(request, id_, handle.connection.username)
         await self._end(id_)
         return Response(200, _headers({}), b"")
+
+    def _end_soon(self, id_: str) -> None:
+        task = self._loop.create_task(self._end(id_))
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
 
     async def _begin_anew(self, key: tuple[str, ...]) -> None:
         """End the connection of a client that has lost it, perhaps, and comes again for the same."""
@@ -244,7 +252,7 @@ class Whip:
         """Let nobody play to whom nobody is subscribed."""
         seen = [each.media for each in self._handles.values() if isinstance(each, Subscribed)]
         for key, synthetic in list(self._synthetic.items()):
-            if synthetic.media not in seen:
+            if synthetic.media not in seen and not any(track.legs for track in synthetic.media.tracks):
                 synthetic.stop()
                 del self._synthetic[key]
 
