@@ -221,7 +221,9 @@ class LiveParticipant:
         self._try(lambda ctx, participant: participants.change(ctx, participant, **said))
 
     def cut(self) -> None:
-        """Let its client's connection to the server break, as a network does; AWS's SDKs come back by themselves.
+        """Let its client's connection to the server break, as a network does.
+
+        AWS's SDKs come back by themselves; a client of WHIP has left.
 
         Raises StageRefused: NOT_REMOTE where it has no client of its own.
         """

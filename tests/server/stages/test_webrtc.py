@@ -6,9 +6,13 @@ import asyncio
 import inspect
 import socket
 from collections.abc import Coroutine
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ivsim.server.stages.sdp import Offer
 
@@ -99,10 +103,9 @@ async def met(setup: str = "actpass") -> tuple[Ends, Ends]:
     assert local.candidates[0].split()[4] == "127.0.0.1"
     far = await there.listen("127.0.0.1")
     await here.send(b"nobody is there yet")
-    theirs = {"active": "passive", "passive": "active", "actpass": "active"}[setup]
+    theirs = "active" if setup == "passive" else "passive"
     here.connect(Offer(far.username, far.password, (far.fingerprint,), setup, ()))
     there._ice._connection.ice_controlling = True  # the one who offers
-    there._dtls._set_role("client" if setup == "active" else "server")
     for each in local.candidates:
         await there._ice.addRemoteCandidate(aiortc.sdp.candidate_from_sdp(each))
     there.connect(Offer(local.username, local.password, (local.fingerprint,), theirs, ()))
@@ -145,6 +148,32 @@ def test_lost() -> None:
         for end in (here, there):
             await end.send(MEDIA)
         await until(lambda: got == got_there == [REPORT, MEDIA])
+        await here.close()
+        await there.close()
+
+    run(meet())
+
+
+def test_another_certificate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client whose certificate is of RSA is let in, as GStreamer's is."""
+    key = rsa.generate_private_key(65537, 2048)
+    name, now = x509.Name([]), datetime.now(timezone.utc)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(1))
+    certificate = aiortc.RTCCertificate(key, made.sign(key, hashes.SHA256()))
+
+    async def meet() -> None:
+        here, _, happened = connection()
+        local = await here.listen("127.0.0.1")
+        monkeypatch.setattr("ivsim.server.stages.webrtc._certificates", [certificate])
+        there, _, _ = connection()
+        far = await there.listen("127.0.0.1")
+        here.connect(Offer(far.username, far.password, (far.fingerprint,), "actpass", ()))
+        there._ice._connection.ice_controlling = True
+        for each in local.candidates:
+            await there._ice.addRemoteCandidate(aiortc.sdp.candidate_from_sdp(each))
+        there.connect(Offer(local.username, local.password, (local.fingerprint,), "passive", ()))
+        await until(lambda: happened)
+        assert happened == ["opened"]
         await here.close()
         await there.close()
 
@@ -216,7 +245,7 @@ def test_another_client(monkeypatch: pytest.MonkeyPatch) -> None:
         there._ice._connection.ice_controlling = True
         for each in local.candidates:
             await there._ice.addRemoteCandidate(aiortc.sdp.candidate_from_sdp(each))
-        there.connect(Offer(local.username, local.password, (local.fingerprint,), "active", ()))
+        there.connect(Offer(local.username, local.password, (local.fingerprint,), "passive", ()))
         await until(lambda: happened == ["ended"])
         await here.close()
         await there.close()

@@ -148,6 +148,7 @@ ENDS: dict[str, Callable[[Meeting, dict[str, Any]], object]] = {
     ),
     "stage deleted": lambda stage, _: call(stage.sim, "DeleteStage", arn=stage.arn),
     "left": lambda stage, token: stage.find(token).leave(),
+    "cut": lambda stage, token: stage.find(token).cut(),
     "unpublished": lambda stage, token: stage.find(token).unpublish(),
     "failed": lambda stage, token: stage.find(token).fail("BITRATE_EXCEEDED"),
     "reset": lambda stage, _: stage.sim.reset(),
@@ -472,15 +473,16 @@ def test_looked_at(stage: Meeting) -> None:
 
 def test_media_are_dropped(stage: Meeting) -> None:
     """A test drops what a client sends: others see nothing new, while it publishes as before, until that ends."""
-    ada, bob = stage.token(), stage.token()
-    stage.sim.stages.join(bob["token"])
+    ada, bob, eve = stage.token(), stage.token(), stage.token()
+    for each in (bob, eve):
+        stage.sim.stages.join(each["token"])
     with publisher(stage, ada) as sending, viewer(stage, bob, ada) as seeing:
         seeing.sees(180)
         stage.find(ada).impair(sent_loss=1)
         stands_still(seeing)
         assert stage.find(ada).is_publishing
         stage.find(ada).impair()
-        with viewer(stage, bob, ada) as again:  # as aiortc waits for long where it misses many
+        with viewer(stage, eve, ada) as again:  # as aiortc waits for long where it misses many
             again.sees(180)
         assert (sending.state, seeing.state) == ("connected", "connected")
         assert stage.events(ada) == [("JOINED", None), ("PUBLISH_STARTED", None)]

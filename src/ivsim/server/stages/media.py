@@ -85,6 +85,7 @@ class Published(Handle):
             self.media.add(kind, codec, self.connection)
         record = participant.participant
         self.is_whip = record is not None and record.ingest_protocol is not None
+        self._cuts = record.cuts if record is not None else 0
         self._is_begun = False
         self._told: list[dict[str, Any]] = []
 
@@ -92,7 +93,8 @@ class Published(Handle):
         """Begin to publish when media come; end when the participant has, or sends what is not taken."""
         record = self.participant.participant
         self.connection.lose(record.sent_loss if record else 0.0)
-        if not self.participant.is_connected or (self._is_begun and not self.participant.is_publishing):
+        is_cut = self.is_whip and record is not None and record.cuts > self._cuts
+        if is_cut or not self.participant.is_connected or (self._is_begun and not self.participant.is_publishing):
             self.finish()
         elif not self._is_begun:
             self._begin()

@@ -72,6 +72,14 @@ class Offer(NamedTuple):
     setup: str
     media: tuple[Media, ...]
 
+    @property
+    def answer_setup(self) -> str:
+        """Who begins the handshake: the client, as RFC 9725 has it, unless it wants to be called.
+
+        So its certificate may be of any kind: aiortc calls none but those of elliptic curves, GStreamer has one of RSA.
+        """
+        return "active" if self.setup == "passive" else "passive"
+
 
 class Chosen(NamedTuple):
     """What is taken of a section: a codec of its own, and, of what is sent in answer, the source and its name."""
@@ -163,7 +171,7 @@ def _taken(offer: Offer, media: Media, chosen: Chosen, local: Local, *, sends: b
     yield f"a=ice-ufrag:{local.username}"
     yield f"a=ice-pwd:{local.password}"
     yield f"a=fingerprint:{' '.join(local.fingerprint)}"
-    yield f"a=setup:{'passive' if offer.setup == 'active' else 'active'}"
+    yield f"a=setup:{offer.answer_setup}"
     yield "a=rtcp-mux"
     yield f"a=rtpmap:{codec.payload_type} {codec.encoding}"
     if codec.parameters:

@@ -145,10 +145,12 @@ class Connection:
         )
 
     def connect(self, offer: Offer) -> None:
-        """Let the client of an offer connect, which has been answered, or is about to be."""
+        """Let the client of an offer connect, which has been answered, or is about to be.
+
+        Touches `_set_role`, which aiortc itself takes from the answer: who begins the handshake.
+        """
         self.username = offer.username
-        if offer.setup == "active":
-            self._dtls._set_role("server")  # else the one who was called begins, as aiortc has it
+        self._dtls._set_role("client" if offer.answer_setup == "active" else "server")
         self._connecting = asyncio.create_task(self._connect(offer))
 
     async def send(self, data: bytes) -> None:
