@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ...ivsrealtime.live_participant import StageRefused
+from ...ivsrealtime.presence import WHIP
 from ...ivsrealtime.tracks import MOST_BITRATE, MOST_PIXELS
 from .forwarding import Publication, Subscription
 from .sdp import Chosen
@@ -80,8 +81,6 @@ class Published(Handle):
         self._kinds = [kind for kind, _ in chosen.values()]
         for kind, codec in chosen.values():
             self.media.add(kind, codec, self.connection)
-        record = participant.participant
-        self._is_whip = record is not None and record.ingest_protocol is not None
         self._is_begun = False
 
     def look(self) -> None:
@@ -102,7 +101,7 @@ class Published(Handle):
     async def end(self) -> None:
         """Publish no more; who came by WHIP leaves with that."""
         with suppress(StageRefused):  # it has left already
-            if self._is_whip:
+            if is_whip(self.participant):
                 self.participant.leave()
             else:
                 self.participant.unpublish()
@@ -181,6 +180,12 @@ class Subscribed(Handle):
     def _attach(self) -> None:
         if self.media is not None:
             self._subscription.attach(self.media)
+
+
+def is_whip(participant: LiveParticipant) -> bool:
+    """Return whether somebody is on the stage by its media alone, without the events."""
+    record = participant.participant
+    return record is not None and record.ingest_protocol == WHIP
 
 
 def _told(form: VideoFormat) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """WHIP: clients publish and subscribe by offers of WebRTC, each with a participant token.
 
 The web SDK, which hears of the stage by its events socket, POSTs to `/publish/{its id}` and `/subscribe/{id}`; OBS and
-other clients of WHIP POST to `/`, and are on the stage for as long as they publish. Sources: RFC 9725 (WHIP); what the
+other clients of WHIP POST to `/`, and are on the stage for as long as they publish; AWS's samples do so, and POST to
+`/subscribe/{id}` with the token alone, for as long as they receive. Sources: RFC 9725 (WHIP); what the
 SDK sends was observed, and is in docs/fidelity.md.
 """
 
@@ -11,15 +12,16 @@ import asyncio
 import logging
 import re
 import secrets
+from collections import deque
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 from ...ivsrealtime.live_participant import StageRefused
-from ...ivsrealtime.live_stages import WHIP
 from ...wire.http import Request, Response
 from . import sdp
 from .clients import client_of
-from .media import Published, Subscribed
+from .media import Published, Subscribed, is_whip
 from .sdp import OfferRefused
 from .synthetic import Synthetic
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from ...emulator import Emulator
     from ...ivsrealtime.live_participant import Key, LiveParticipant
+    from ...ivsrealtime.participants import Client
     from .forwarding import Publication
     from .media import Handle
     from .sdp import Media, Offer
@@ -51,6 +54,9 @@ STATUSES = {
 _SDP = "application/sdp"
 _PATH = re.compile(r"/(?P<what>publish|subscribe)/(?P<id>[^/]+)")
 _RESOURCE = re.compile(r"/whip/(?P<id>[0-9a-f]{32})")
+_MOST_ENDED = 256
+"""The connections that have ended by themselves, of which it is known that there were."""
+
 _LOOK, _REPORT = 0.1, 1.0
 """The seconds between two looks at the stages, and between two reports to publishers."""
 
@@ -62,6 +68,7 @@ class Whip:
         self._emulator = emulator
         self._loop = asyncio.get_running_loop()
         self._handles: dict[str, Handle] = {}
+        self._ended: deque[str] = deque(maxlen=_MOST_ENDED)
         self._synthetic: dict[tuple[Key, int], Synthetic] = {}
         self._rounds: asyncio.Task[None] | None = None
 
@@ -108,7 +115,7 @@ class Whip:
         wanted = _PATH.fullmatch(path)
         offer = sdp.read(request.body.decode(errors="replace"))
         if wanted and wanted["what"] == "subscribe":
-            handle: Handle = await self._subscribe(token, wanted["id"], offer, webrtc)
+            handle: Handle = await self._subscribe(request, wanted["id"], offer, webrtc)
         else:
             handle = await self._publish(request, wanted and wanted["id"], offer, webrtc)
         return await self._answer(request, handle, offer, came_by)
@@ -116,7 +123,7 @@ class Whip:
     async def _answer(self, request: Request, handle: Handle, offer: Offer, came_by: str) -> Response:
         id_ = secrets.token_hex(16)
         self._handles[id_] = handle
-        handle.when_over(lambda: self._loop.create_task(self._end(id_)))
+        handle.when_over(lambda: self._loop.create_task(self._note_end(id_)))
         local = await handle.connection.listen(came_by)
         handle.connection.connect(offer)
         if self._rounds is None:
@@ -130,10 +137,9 @@ class Whip:
         """Return what is published by an offer, of whoever is on the stage with the token or joins with it."""
         stages, token = self._emulator.stages, _bearer(request)
         participant = stages.connected(token)
-        is_joining = participant is None or _is_whip(participant)
+        is_joining = participant is None or (is_whip(participant) and bool(self._sent_by(participant)))
         if participant is None or is_joining:
-            client = client_of(cast("Mapping[str, str]", request.headers))
-            participant = stages.let_in(token, client, by_whip=True)
+            participant = stages.let_in(token, _client(request), by_whip=True)
         try:
             self._check(participant, participant_id)
             chosen = _published(participant, offer)
@@ -141,15 +147,30 @@ class Whip:
             if is_joining:
                 participant.leave()
             raise
-        for id_, each in list(self._handles.items()):
-            if isinstance(each, Published) and each.key == (participant.stage_arn, participant.participant_id):
-                await self._end(id_)  # it begins anew
+        for id_ in self._sent_by(participant):
+            await self._end(id_)  # it begins anew
         return Published(participant, token, chosen, webrtc.Connection, self._loop.time)
 
-    async def _subscribe(self, token: str, remote_id: str, offer: Offer, webrtc: Any) -> Subscribed:
-        participant = self._emulator.stages.connected(token)
-        if participant is None:
-            raise StageRefused("NOT_CONNECTED", "nobody is on the stage with this token; connect to its events first")
+    def _sent_by(self, participant: LiveParticipant) -> list[str]:
+        """Return the ids of the connections by which a participant publishes, or is about to."""
+        key = participant.stage_arn, participant.participant_id
+        return [id_ for id_, each in self._handles.items() if isinstance(each, Published) and each.key == key]
+
+    async def _subscribe(self, request: Request, remote_id: str, offer: Offer, webrtc: Any) -> Subscribed:
+        """Return what is received by an offer, of whoever is on the stage with the token or joins with it."""
+        stages, token = self._emulator.stages, _bearer(request)
+        there = stages.connected(token)
+        participant = there or stages.let_in(token, _client(request), by_whip=True)
+        try:
+            return self._subscribed(participant, token, remote_id, offer, webrtc)
+        except (StageRefused, OfferRefused):
+            if there is None:
+                participant.leave()
+            raise
+
+    def _subscribed(
+        self, participant: LiveParticipant, token: str, remote_id: str, offer: Offer, webrtc: Any
+    ) -> Subscribed:
         media = [each for each in _first_of_each_kind(offer) if each.direction in ("recvonly", "sendrecv")]
         tracks = self._media_of(participant, remote_id)
         chosen = {}
@@ -196,6 +217,9 @@ class Whip:
     async def _delete(self, request: Request, id_: str, token: str) -> Response:
         if request.method != "DELETE":
             return _text(405, "what an offer was for is DELETEd, and not changed", Allow="DELETE, OPTIONS")
+        if id_ in self._ended:
+            self._ended.remove(id_)
+            return Response(200, _headers({}), b"")
         handle = self._handles.get(id_)
         if handle is None:
             return _text(404, "there is no such connection, or not any more")
@@ -206,10 +230,22 @@ class Whip:
         await self._end(id_)
         return Response(200, _headers({}), b"")
 
+    async def _note_end(self, id_: str) -> None:
+        """End what is over, of which its client may not know: the SDK closes its connection first, and then DELETEs."""
+        if id_ in self._handles:
+            self._ended.append(id_)
+        await self._end(id_)
+
     async def _end(self, id_: str) -> None:
         handle = self._handles.pop(id_, None)
-        if handle is not None:
-            await handle.end()
+        if handle is None:
+            return
+        await handle.end()
+        if is_whip(handle.participant) and not any(
+            each.participant.key == handle.participant.key for each in self._handles.values()
+        ):
+            with suppress(StageRefused):  # it has left already
+                handle.participant.leave()
 
     async def _make_rounds(self) -> None:
         reported = self._loop.time()
@@ -263,9 +299,8 @@ def _first_of_each_kind(offer: Offer) -> list[Media]:
     return list(found.values())
 
 
-def _is_whip(participant: LiveParticipant) -> bool:
-    record = participant.participant
-    return record is not None and record.ingest_protocol == WHIP
+def _client(request: Request) -> Client:
+    return client_of(cast("Mapping[str, str]", request.headers))
 
 
 def _parts(url: str) -> tuple[str, str]:
