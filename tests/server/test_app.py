@@ -445,7 +445,7 @@ def test_large_bodies_are_sent_in_pieces(sim: Emulator, monkeypatch: pytest.Monk
                 sent.append(message["body"])
 
         scope = {"path": "/x", "method": "GET", "headers": [], "query_string": b"", "raw_path": b"/x", "scheme": "http"}
-        app = App(sim, Maker(), Deliverer(sim), Urls(), Whip(sim))
+        app = App(sim, Maker(), Deliverer(sim), Urls(), (Whip(sim),))
         answering = asyncio.create_task(app(scope, receive, send))
         for _ in range(50):
             await asyncio.sleep(0)

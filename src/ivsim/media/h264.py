@@ -33,6 +33,9 @@ _IN_CHROMA = {_HORIZONTAL: 1, _VERTICAL: 2, _MEAN: 0}
 
 _GREY = 128
 
+_HIGH = 100
+"""The number of the High profile (annex A)."""
+
 _PIECE = 8
 """The macroblocks of a row that are coded together."""
 
@@ -73,11 +76,15 @@ Picture = Sequence[Macroblock]
 
 
 def configuration(form: Format) -> bytes:
-    """Return the AVCDecoderConfigurationRecord of MP4 and FLV (ISO/IEC 14496-15, 5.3.3.1)."""
-    sequence, picture = parameter_sets(form)
+    """Return what a decoder has to know before the pictures of a form."""
+    return record_of(*parameter_sets(form))
+
+
+def record_of(sequence: bytes, picture: bytes) -> bytes:
+    """Return parameter sets as the AVCDecoderConfigurationRecord of MP4 and FLV (ISO/IEC 14496-15, 5.3.3.1)."""
     record = bytes([1]) + sequence[1:4] + b"\xff\xe1"  # lengths of 4 bytes, one set of each kind
     record += struct.pack(">H", len(sequence)) + sequence + struct.pack(">BH", 1, len(picture)) + picture
-    return record + (b"\xfd\xf8\xf8\0" if form.codec.startswith("avc1.64") else b"")  # High repeats: 4:2:0 of 8 bits
+    return record + (b"\xfd\xf8\xf8\0" if sequence[1] == _HIGH else b"")  # it repeats: 4:2:0 of 8 bits
 
 
 def parameter_sets(form: Format) -> tuple[bytes, bytes]:

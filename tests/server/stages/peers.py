@@ -76,9 +76,9 @@ class Client:
         self._thread.start()
         self._tasks: list[asyncio.Task[None]] = []
         offer = self.run(self._offer(tracks, receives=receives, codec=codec))
-        self.answer = requests.post(url, offer, headers=self.headers, timeout=DEADLINE)
-        if self.answer.status_code == 201:
-            self.run(self._accept(self.answer.text))
+        self.answer = self._post(url, offer)
+        if self.answer.ok:
+            self.run(self._accept(self._answered()))
 
     def __enter__(self) -> Client:
         return self
@@ -111,6 +111,12 @@ class Client:
         """Wait until a picture of this height is seen, and return all that are."""
         until(lambda: any(reading.height == height for _, reading in self.seen))
         return [each for each in self.seen if each[1].height == height]
+
+    def _post(self, url: str, offer: str) -> requests.Response:
+        return requests.post(url, offer, headers=self.headers, timeout=DEADLINE)
+
+    def _answered(self) -> str:
+        return self.answer.text
 
     async def _offer(self, tracks: tuple[Any, ...], *, receives: bool, codec: str) -> str:
         self._peer = aiortc.RTCPeerConnection(aiortc.RTCConfiguration(iceServers=[]))

@@ -182,7 +182,7 @@ def _rtcp(number: int, kind: int, body: bytes) -> bytes:
 
 def video_format_in(payload: bytes) -> VideoFormat | None:
     """Return the form of pictures where an H.264 payload has it, before a key frame; None elsewhere."""
-    for unit in _units(payload):
+    for unit in units(payload):
         if unit[0] & 0x1F == _SEQUENCE:
             try:
                 return video_format(b"\1" + unit[1:4] + b"\xff\xe1" + struct.pack("!H", len(unit)) + unit)
@@ -193,12 +193,12 @@ def video_format_in(payload: bytes) -> VideoFormat | None:
 
 def begins_key_frame(payload: bytes) -> bool:
     """Return whether a decoder can begin with an H.264 payload: with parameter sets, or with the key frame itself."""
-    return any(unit[0] & 0x1F in (_IDR, _SEQUENCE) for unit in _units(payload))
+    return any(unit[0] & 0x1F in (_IDR, _SEQUENCE) for unit in units(payload))
 
 
 def has_b_slice(payload: bytes) -> bool:
     """Return whether a slice begins in an H.264 payload that refers to pictures on both sides of it."""
-    for unit in _units(payload):
+    for unit in units(payload):
         if unit[0] & 0x1F in _SLICES:
             bits = f"{int.from_bytes(unit[1:9].ljust(8, bytes(1)), 'big'):064b}"
             _, at = _golomb(bits, 0)
@@ -207,7 +207,7 @@ def has_b_slice(payload: bytes) -> bool:
     return False
 
 
-def _units(payload: bytes) -> Iterator[bytes]:
+def units(payload: bytes) -> Iterator[bytes]:
     """Yield the NAL units in a payload, of one in several packets what is in the first, without what is empty."""
     kind = payload[0] & 0x1F if payload else 0
     if kind in _SINGLE:
