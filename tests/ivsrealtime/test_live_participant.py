@@ -46,6 +46,33 @@ def test_mute(sim: Emulator, stage: str) -> None:
     assert (guest.seen[-1].audio_muted, guest.seen[-1].video_stopped) == (False, False)
 
 
+def test_offer(sim: Emulator, stage: str) -> None:
+    """Who asks before it publishes hears why it may not, and so does an event; who publishes has nothing to ask."""
+    host, guest = sim.stages.join(stage), sim.stages.join(stage, capabilities=["SUBSCRIBE"])
+    with pytest.raises(StageRefused, match="INSUFFICIENT_CAPABILITIES"):
+        guest.offer()
+    host.offer()
+    assert not host.is_publishing
+    host.publish()
+    sim.quotas["Concurrent publishers"] = 1
+    host.offer()
+    with pytest.raises(StageRefused, match="QUOTA_EXCEEDED: Quota exceeded: Concurrent publishers, limit: 1"):
+        sim.stages.join(stage).offer()
+    asked = {"stageArn": stage, "sessionId": guest.session_id, "participantId": guest.participant_id}
+    events = call(sim, "ListParticipantEvents", **asked).body["events"]
+    assert [each.get("errorCode") for each in events] == ["INSUFFICIENT_CAPABILITIES", None]
+
+
+def test_record_of_another(sim: Emulator, stage: str) -> None:
+    """The record of another in the session is found by its id, also when that one has left."""
+    host, guest = sim.stages.join(stage), sim.stages.join(stage, user_id="guest")
+    guest.leave()
+    other = host.other(guest.participant_id)
+    assert other is not None
+    assert (other.user_id, other.state) == ("guest", "DISCONNECTED")
+    assert host.other("nobody") is None
+
+
 def test_fail(sim: Emulator, stage: str) -> None:
     """Publishing fails with a code of the API, and ends; one that it does not have is an error."""
     host = sim.stages.join(stage)

@@ -99,6 +99,11 @@ class LiveParticipant:
         self._state.clock.run_due()
         return self._record
 
+    def other(self, participant_id: str) -> Participant | None:
+        """Return the service's record of another in its session, by id; None when that has no such participant."""
+        with self._state.transaction():
+            return participants.at(self._ctx, self.session_id, participant_id)
+
     @property
     def seen(self) -> list[StageNews]:
         """What its client was told so far, oldest first: who was there already, and what happened since."""
@@ -127,6 +132,13 @@ class LiveParticipant:
             return presence.publish(ctx, participant, tracks.sent(protocol, video, audio))
 
         self._try(publish)
+
+    def offer(self) -> None:
+        """Ask whether it may publish, before it sends anything; nothing is to be asked while it does.
+
+        Raises StageRefused, as events tell too: INSUFFICIENT_CAPABILITIES and QUOTA_EXCEEDED as `publish()` does.
+        """
+        self._try(presence.offer)
 
     def unpublish(self) -> None:
         """Send no more. Whoever is subscribed is not any longer; an encoder and a WHIP client leave with that."""

@@ -66,6 +66,14 @@ class Stages:
             ctx, answer = self._admit(token, client=client, by_whip=by_whip)
         return self._joined(ctx, answer)
 
+    def hold(self, participant: LiveParticipant) -> None:
+        """Note that a door has the client of one whom it let in, but no feed: no other awaits that after a load."""
+        self._followed.add(participant.key)
+
+    def release(self, participant: LiveParticipant) -> None:
+        """Note that the client of one who was held is gone."""
+        self._followed.discard(participant.key)
+
     def feed(self, wake: Callable[[], object]) -> Feed:
         """Return a feed of what a door's clients are to be sent; it calls `wake` when there is news.
 

@@ -116,10 +116,10 @@ def add(ctx: Context, participant: Participant) -> Participant:
     return joined
 
 
-def leave(ctx: Context, participant: Participant, reason: str = "") -> None:
+def leave(ctx: Context, participant: Participant, reason: str = "", message: str = "") -> None:
     """Let a participant be gone, with the encoder by which it publishes; with the last one the session ends.
 
-    A client that does not leave by itself is told the reason.
+    A client that does not leave by itself is told the reason, and the message of whoever wanted it.
     """
     participant = ctx.store.participants[participants.key(participant)]  # others who left may have changed it
     if participant.state != "CONNECTED":
@@ -131,7 +131,7 @@ def leave(ctx: Context, participant: Participant, reason: str = "") -> None:
     participant = unpublish(ctx, participant)
     participant = subscriptions.end_those_of(ctx, participant)
     if reason:
-        news.tell(ctx, news.STAGE_LEFT, participant, to=participant.participant_id, reason=reason)
+        news.tell(ctx, news.STAGE_LEFT, participant, to=participant.participant_id, reason=reason, message=message)
     heard_to = ctx.store.news.end(participant.session_id)
     participant = participants.change(ctx, participant, state="DISCONNECTED", heard_to=heard_to)
     participants.record(ctx, participant, participant_events.LEFT)
@@ -141,18 +141,28 @@ def leave(ctx: Context, participant: Participant, reason: str = "") -> None:
     stage_sessions.count(ctx, participant.session_id, present=-1)
 
 
-def publish(ctx: Context, participant: Participant, sent: Sent) -> Refusal | None:
-    """Let a participant publish, unless it may not or what it sends is not taken, of which events tell."""
+def offer(ctx: Context, participant: Participant) -> Refusal | None:
+    """Return why somebody may not publish, whatever it sends, of which events tell; None where it may, or does."""
     if participant.is_publishing:
         return None
     session = ctx.store.stage_sessions[participant.session_id]
-    protocol = participant.ingest_protocol or SDK_PROTOCOL
     refused = (
         refusals.by_capability(participant.capabilities, PUBLISH)
         or refusals.by_quota(ctx, PUBLISHERS, session.publishers)
         or refusals.by_quota(ctx, CONCURRENT_PUBLISHERS, _concurrent_publishers(ctx))
-        or sent.problem(protocol)
     )
+    if refused is not None:
+        refuse(ctx, participant, refused.code)
+    return refused
+
+
+def publish(ctx: Context, participant: Participant, sent: Sent) -> Refusal | None:
+    """Let a participant publish, unless it may not or what it sends is not taken, of which events tell."""
+    refused = offer(ctx, participant)
+    if refused is not None or participant.is_publishing:
+        return refused
+    protocol = participant.ingest_protocol or SDK_PROTOCOL
+    refused = sent.problem(protocol)
     if refused is not None:
         refuse(ctx, participant, refused.code)
         return refused

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 import time
 from collections.abc import Coroutine
@@ -64,21 +65,29 @@ class Pictures(aiortc.MediaStreamTrack):  # type: ignore[misc, name-defined]
 class Client:
     """A client of WHIP: it offers by POST, and is connected once that is answered. It leaves with the block.
 
-    What it `sees` are the strips of the pictures that it receives, each with the time at which it came.
+    What it `sees` are the strips of the pictures that it receives, each with the time at which it came. Where it
+    `trickles`, its candidates are not in the offer, and come later.
     """
 
-    def __init__(self, url: str, token: str, *tracks: Any, receives: bool = False, codec: str = "") -> None:
+    def __init__(
+        self, url: str, token: str, *tracks: Any, receives: bool = False, codec: str = "", trickles: bool = False
+    ) -> None:
         self.seen: list[tuple[float, Reading]] = []
-        self.heard = 0
+        self.heard = self.shown = 0
         self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/sdp"}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._tasks: list[asyncio.Task[None]] = []
         offer = self.run(self._offer(tracks, receives=receives, codec=codec))
+        lines = offer.splitlines(keepends=True)
+        if trickles:
+            offer = "".join(line for line in lines if "candidate" not in line)
         self.answer = self._post(url, offer)
         if self.answer.ok:
             self.run(self._accept(self._answered()))
+            if trickles:
+                self.patch("".join(line for line in lines if re.match("m=|a=(ice-|mid|candidate|end-of)", line)))
 
     def __enter__(self) -> Client:
         return self
@@ -90,6 +99,14 @@ class Client:
     def state(self) -> str:
         """The state of its connection."""
         return str(self._peer.connectionState)
+
+    def patch(self, fragment: str) -> None:
+        """Send candidates."""
+        headers = {**self.headers, "Content-Type": "application/trickle-ice-sdpfrag"}
+        headers["If-Match"] = self.answer.headers["ETag"]
+        taken = requests.patch(self.answer.headers["Location"], fragment, headers=headers, timeout=DEADLINE)
+        assert (taken.status_code, taken.text) == (204, "")
+        assert "ETag" not in taken.headers
 
     def delete(self) -> requests.Response:
         """Tell the server that it goes."""
@@ -149,6 +166,7 @@ class Client:
             if track.kind == "audio":
                 self.heard += 1
                 continue
+            self.shown += 1
             reading = _strip(frame)
             if reading is not None:
                 self.seen.append((time.time(), reading))

@@ -122,6 +122,21 @@ def test_nobody_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     run(wait())
 
 
+def test_closed_while_it_listens() -> None:
+    """A connection that is closed before it is known how it is reached leaves no socket open."""
+
+    async def close() -> None:
+        here, _, happened = connection()
+        listening = asyncio.create_task(here.listen("127.0.0.1"))
+        await asyncio.sleep(0)
+        await here.close()
+        await listening
+        assert here._gatherer._connection._protocols == []
+        assert happened == []
+
+    run(close())
+
+
 def test_another_client(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that is not the one who offered, by its fingerprint, is not let in."""
 

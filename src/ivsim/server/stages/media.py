@@ -32,10 +32,16 @@ _PROFILES = {"42": "Baseline", "4D": "Main", "58": "Extended", "64": "High"}
 
 
 class Handle(ABC):
-    """What a client has of the server: a connection, for a participant. `chosen` are the codecs by section."""
+    """What a client has of the server: a connection, for a participant. `chosen` are the codecs by section.
 
-    def __init__(self, participant: LiveParticipant, token: str) -> None:
+    `key` is for what: the stage and who is on it, and whom that one is subscribed to.
+    """
+
+    def __init__(self, participant: LiveParticipant, token: str, *remote_id: str) -> None:
         self.participant = participant
+        self.is_whip = is_whip(participant)
+        """True where the participant was on the stage by its media alone, without the events, when this began."""
+        self.key = participant.stage_arn, participant.participant_id, *remote_id
         self.token = token
         self.connection: Any = None
         self.chosen: dict[str, Chosen] = {}
@@ -74,7 +80,6 @@ class Published(Handle):
         now: Callable[[], float],
     ) -> None:
         super().__init__(participant, token)
-        self.key = participant.stage_arn, participant.participant_id
         self.media = Publication(self.look, now)
         self.connection = connect(self.media.take_rtp, self.media.take_rtcp, lambda: None, self.finish)
         self.chosen = {mid: Chosen(codec) for mid, (_, codec) in chosen.items()}
@@ -152,7 +157,7 @@ class Subscribed(Handle):
         publication: Publication | None,
         connect: Callable[..., Any],
     ) -> None:
-        super().__init__(participant, token)
+        super().__init__(participant, token, remote_id)
         self._remote_id = remote_id
         self.media = publication
         self._subscription = Subscription()
@@ -183,9 +188,9 @@ class Subscribed(Handle):
 
 
 def is_whip(participant: LiveParticipant) -> bool:
-    """Return whether somebody is on the stage by its media alone, without the events."""
+    """Return whether somebody is on the stage by its media alone, without the events; true of one who is forgotten."""
     record = participant.participant
-    return record is not None and record.ingest_protocol == WHIP
+    return record is None or record.ingest_protocol == WHIP
 
 
 def _told(form: VideoFormat) -> dict[str, Any]:
