@@ -204,7 +204,7 @@ class Feed:
     def _drop(self, key: Key) -> None:
         session = self._sessions[key.session_id]
         del session.members[key]
-        self._followed.remove(key)
+        self._followed.discard(key)
         self._missing.discard(key)
         if not session.members:
             del self._sessions[key.session_id]

@@ -15,10 +15,8 @@ from .feed import Feed
 from .layouts import Seen
 from .live_participant import Key, LiveParticipant, StageRefused
 from .participants import REPLICA, Client, Participant
+from .presence import WHIP
 from .refusals import Refusal
-
-WHIP = "WHIP"
-"""The one protocol by which a token is used without an SDK."""
 
 
 class Composed(NamedTuple):
@@ -49,7 +47,7 @@ class Stages:
 
         With an ARN a token is made for it, by `user_id`, `attributes` and `capabilities`, which a token brings itself.
         The first to join begins a session. Whoever is there with the same token already has to leave. `protocol="WHIP"`
-        stands for a client of WHIP, OBS say, which publishes but cannot subscribe; without it one of AWS's SDKs joins.
+        stands for a client of WHIP, OBS say, which leaves as it stops publishing; without it one of AWS's SDKs joins.
 
         Raises StageRefused, with the code of AWS's clients: TOKEN_MALFORMED for what is no token or was signed by
         nobody who may, TOKEN_EXPIRED, STAGE_DELETED, PARTICIPANT_DISCONNECTED for a token whose participant was thrown

@@ -22,7 +22,10 @@ CONCURRENT_PUBLISHERS = service.quota("Concurrent publishers", 1_000)
 MOST_SECONDS = 24 * 60 * 60
 """The longest time for which a participant may publish."""
 
-SDK_PROTOCOL = "WHIP"
+WHIP = "WHIP"
+"""The protocol of a client that sends and receives media, and does not hear of the stage."""
+
+SDK_PROTOCOL = WHIP
 """The protocol of whoever publishes with one of AWS's SDKs."""
 
 ACTIVE, STOPPED = "ACTIVE", "STOPPED"
@@ -39,7 +42,8 @@ def admit(
 ) -> Participant | Refusal:
     """Let somebody join with a token that is genuine. Whoever is there with it already has to leave.
 
-    With a `client` it is one that came by a server.
+    With a `client` it is one that came by a server. One that was there by WHIP alone, and now hears of the stage too,
+    is the same: AWS's samples open both connections at once, and either may be first.
     """
     refused = barred(ctx, claims)
     if refused is not None:
@@ -57,8 +61,11 @@ def admit(
         "is_token_own": claims.is_own,
     }
     if by_whip:
-        only = tuple(each for each in claims.capabilities if each == PUBLISH)  # by WHIP nothing is received
-        shown |= {"capabilities": only, "protocol": "WHIP", "ingest_protocol": "WHIP"}
+        shown |= {"protocol": WHIP, "ingest_protocol": WHIP}
+    elif client is not None:
+        there = holder(ctx, claims)
+        if there is not None and there.is_remote and there.ingest_protocol == WHIP:
+            return participants.change(ctx, there, ingest_protocol=None, **client._asdict())
     if client is not None:
         shown |= {**client._asdict(), "is_remote": True}
     return enter(ctx, claims.stage_arn, claims.token_id, **shown)

@@ -89,9 +89,9 @@ class Client:
         lines = offer.splitlines(keepends=True)
         if trickles:
             offer = "".join(line for line in lines if "candidate" not in line)
-        self.answer = requests.post(url, offer, headers=self.headers, timeout=DEADLINE)
-        if self.answer.status_code == 201:
-            self.run(self._accept(self.answer.text))
+        self.answer = self._post(url, offer)
+        if self.answer.ok:
+            self.run(self._accept(self._answered()))
             if trickles:
                 self.patch("".join(line for line in lines if re.match("m=|a=(ice-|mid|candidate|end-of)", line)))
 
@@ -139,6 +139,12 @@ class Client:
         """Wait for so many seconds of sound, and return the last of them."""
         until(lambda: len(self.sound) >= seconds * _SAMPLES)
         return self.sound[-_SAMPLES:]
+
+    def _post(self, url: str, offer: str) -> requests.Response:
+        return requests.post(url, offer, headers=self.headers, timeout=DEADLINE)
+
+    def _answered(self) -> str:
+        return self.answer.text
 
     async def _offer(self, tracks: tuple[Any, ...], *, receives: bool, codec: str) -> str:
         self._peer = aiortc.RTCPeerConnection(aiortc.RTCConfiguration(iceServers=[]))

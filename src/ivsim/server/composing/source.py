@@ -10,7 +10,7 @@ import av
 from av import AudioFifo, AudioResampler, CodecContext, FFmpegError
 
 from ...media.h264 import START_CODE
-from .access_units import AccessUnits
+from ..stages.access_units import AccessUnits
 
 if TYPE_CHECKING:
     from av import AudioFrame, VideoFrame

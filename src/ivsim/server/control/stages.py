@@ -110,7 +110,7 @@ class JoinStage(Body):
     Or an encoder does, with the `streamKey` of an ingest configuration or a whole URL, and publishes `video` and
     `audio`. One of `stage`, `token` and `streamKey` is given; the last two say the rest themselves. Without
     `capabilities` both are granted, PUBLISH and SUBSCRIBE. The `protocol` WHIP is that of clients such as OBS, who
-    subscribe to nobody.
+    leave as they stop publishing.
     """
 
     stage: str | None = None

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ...ivsrealtime.live_participant import StageRefused
+from ...ivsrealtime.presence import WHIP
 from ...ivsrealtime.tracks import MOST_BITRATE, SHORTEST_SIDE, VideoTrack
 from .forwarding import Publication, Subscription
 from .sdp import Chosen
@@ -38,6 +39,8 @@ class Handle(ABC):
 
     def __init__(self, participant: LiveParticipant, token: str, *remote_id: str) -> None:
         self.participant = participant
+        self.is_whip = is_whip(participant)
+        """True where the participant was on the stage by its media alone, without the events, when this began."""
         self.key = participant.stage_arn, participant.participant_id, *remote_id
         self.token = token
         self.connection: Any = None
@@ -84,7 +87,6 @@ class Published(Handle):
         for kind, codec in chosen.values():
             self.media.add(kind, codec, self.connection)
         record = participant.participant
-        self.is_whip = record is not None and record.ingest_protocol is not None
         self._cuts = record.cuts if record is not None else 0
         self._is_begun = False
         self._told: list[dict[str, Any]] = []
@@ -93,7 +95,7 @@ class Published(Handle):
         """Begin to publish when media come; end when the participant has, or sends what is not taken."""
         record = self.participant.participant
         self.connection.lose(record.sent_loss if record else 0.0)
-        is_cut = self.is_whip and record is not None and record.cuts > self._cuts
+        is_cut = is_whip(self.participant) and record is not None and record.cuts > self._cuts
         if is_cut or not self.participant.is_connected or (self._is_begun and not self.participant.is_publishing):
             self.finish()
         elif not self._is_begun:
@@ -110,7 +112,7 @@ class Published(Handle):
     async def end(self) -> None:
         """Publish no more; who came by WHIP leaves with that."""
         with suppress(StageRefused):  # it has left already
-            if self.is_whip:
+            if is_whip(self.participant):
                 self.participant.leave()
             else:
                 self.participant.unpublish()
@@ -198,6 +200,12 @@ class Subscribed(Handle):
     def _attach(self) -> None:
         if self.media is not None:
             self._subscription.attach(self.media)
+
+
+def is_whip(participant: LiveParticipant) -> bool:
+    """Return whether somebody is on the stage by its media alone, without the events; true of one who is forgotten."""
+    record = participant.participant
+    return record is None or record.ingest_protocol == WHIP
 
 
 def _told(form: VideoFormat) -> dict[str, Any]:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from ...media import fmp4, h264, picture, simulation
 from ...media.picture import Scene
 from . import rtp
+from .access_units import AccessUnits
 from .forwarding import Subscription
 
 if TYPE_CHECKING:
     from ...ivsrealtime.participants import Participant
     from .forwarding import Publication
-    from .rtp import Packet
 
 PATIENCE = 2.0
 """The seconds in which a key frame has to come."""
@@ -24,7 +24,7 @@ PATIENCE = 2.0
 _LARGEST = 320, 180
 """The size of a picture that is drawn, at most."""
 
-_IDR, _SEQUENCE, _PICTURE = 5, 7, 8
+_SEQUENCE, _PICTURE = 7, 8
 
 
 async def taken(media: Publication) -> bytes | None:
@@ -60,27 +60,20 @@ class _Camera:
 
     def __init__(self) -> None:
         self.taken: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._next = -1
-        self._payloads: list[bytes] = []
+        self._units = AccessUnits()
 
     async def send(self, data: bytes) -> None:
         """Look at a packet."""
         if rtp.is_media(data) and not self.taken.done():
-            self._take(rtp.read(data))
+            for unit in self._units.take(rtp.read(data)):
+                self._look(unit.units)
 
-    def _take(self, packet: Packet) -> None:
-        """Put the packets of a picture together, of which none may be missing."""
-        if packet.sequence != self._next:
-            self._payloads = []
-        self._next = (packet.sequence + 1) & 0xFFFF
-        self._payloads.append(packet.payload)
-        if packet.is_marked:
-            units, self._payloads = rtp.whole_units(self._payloads), []
-            sets = [next((each for each in units if each[0] & 0x1F == kind), b"") for kind in (_SEQUENCE, _PICTURE)]
-            form = rtp.video_format_in(sets[0])
-            if form and sets[1] and any(each[0] & 0x1F == _IDR for each in units):
-                about = fmp4.Pictures(form.width, form.height, h264.record_of(*sets))
-                self.taken.set_result(_in_mp4(about, units))
+    def _look(self, units: Sequence[bytes]) -> None:
+        """Take a picture that comes with its parameter sets, and so is a key frame."""
+        sets = [next((each for each in units if each[0] & 0x1F == kind), b"") for kind in (_SEQUENCE, _PICTURE)]
+        form = rtp.video_format_in(sets[0])
+        if form and sets[1] and not self.taken.done():
+            self.taken.set_result(_in_mp4(fmp4.Pictures(form.width, form.height, h264.record_of(*sets)), units))
 
 
 def _in_mp4(about: fmp4.Pictures, units: Sequence[bytes]) -> bytes:

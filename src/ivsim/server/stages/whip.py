@@ -1,7 +1,8 @@
 """WHIP: clients publish and subscribe by offers of WebRTC, each with a participant token.
 
 The web SDK, which hears of the stage by its events socket, POSTs to `/publish/{its id}` and `/subscribe/{id}`; OBS and
-other clients of WHIP POST to `/`, and are on the stage for as long as they publish. Sources: RFC 9725 (WHIP); what the
+other clients of WHIP POST to `/`, and are on the stage for as long as they publish; AWS's samples do so, and POST to
+`/subscribe/{id}` with the token alone, for as long as they receive. Sources: RFC 9725 (WHIP); what the
 SDK sends was observed, and is in docs/fidelity.md.
 """
 
@@ -11,17 +12,18 @@ import asyncio
 import logging
 import re
 import secrets
+from collections import deque
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 from ...ivsrealtime.live_participant import StageRefused
-from ...ivsrealtime.live_stages import WHIP
 from ...ivsrealtime.refusals import PUBLISHING, SUBSCRIBING
 from ...web import SDP
 from ...wire.http import Request, Response
 from . import sdp, still
 from .clients import client_of
-from .media import Published, Subscribed
+from .media import Published, Subscribed, is_whip
 from .sdp import OfferRefused
 from .synthetic import Synthetic
 
@@ -58,6 +60,9 @@ _GLOBAL = "/global.whip"
 
 _PATH = re.compile(r"/(?P<what>publish|subscribe)/(?P<id>[^/]+)")
 _RESOURCE = re.compile(r"/whip/(?P<id>[0-9a-f]{32})")
+_MOST_ENDED = 256
+"""The connections that have ended by themselves, of which it is known that there were."""
+
 _LOOK, _REPORT = 0.1, 1.0
 """The seconds between two looks at the stages, and between two reports to publishers."""
 
@@ -69,6 +74,7 @@ class Whip:
         self._emulator = emulator
         self._loop = asyncio.get_running_loop()
         self._handles: dict[str, Handle] = {}
+        self._ended: deque[str] = deque(maxlen=_MOST_ENDED)
         self._synthetic: dict[tuple[str, str, int], Synthetic] = {}
         self._rounds: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
@@ -136,7 +142,7 @@ class Whip:
         is_subscriber = wanted is not None and wanted["what"] == "subscribe"
         await asyncio.sleep(self._emulator.stages.latency(SUBSCRIBING if is_subscriber else PUBLISHING))
         if wanted and is_subscriber:
-            handle: Handle = await self._subscribe(_bearer(request), wanted["id"], offer, webrtc)
+            handle: Handle = await self._subscribe(request, wanted["id"], offer, webrtc)
         else:
             handle = await self._publish(request, wanted and wanted["id"], offer, webrtc)
         return await self._answer(request, handle, offer, came_by)
@@ -160,25 +166,33 @@ class Whip:
         """Return what is published by an offer, of whoever is on the stage with the token or joins with it."""
         stages, token = self._emulator.stages, _bearer(request)
         participant = stages.connected(token)
-        is_joining = participant is None or _is_whip(participant)
+        is_joining = participant is None or (is_whip(participant) and self._publishes(participant))
         if participant is None or is_joining:
-            client = client_of(cast("Mapping[str, str]", request.headers))
-            participant = stages.let_in(token, client, by_whip=True)
-            stages.hold(participant)
+            participant = self._let_in(request)
         try:
             chosen = _published(participant, participant_id, offer)
         except (StageRefused, OfferRefused):
             if is_joining:
-                participant.leave()
-                stages.release(participant)
+                self._let_go(participant)
             raise
         await self._begin_anew((participant.stage_arn, participant.participant_id))
         return Published(participant, token, chosen, webrtc.Connection, self._loop.time)
 
-    async def _subscribe(self, token: str, remote_id: str, offer: Offer, webrtc: Any) -> Subscribed:
-        participant = self._emulator.stages.connected(token)
-        if participant is None:
-            raise StageRefused("NOT_CONNECTED", "nobody is on the stage with this token; connect to its events first")
+    async def _subscribe(self, request: Request, remote_id: str, offer: Offer, webrtc: Any) -> Subscribed:
+        """Return what is received by an offer, of whoever is on the stage with the token or joins with it."""
+        token = _bearer(request)
+        there = self._emulator.stages.connected(token)
+        participant = there or self._let_in(request)
+        try:
+            return await self._received(participant, token, remote_id, offer, webrtc)
+        except (StageRefused, OfferRefused):
+            if there is None:
+                self._let_go(participant)
+            raise
+
+    async def _received(
+        self, participant: LiveParticipant, token: str, remote_id: str, offer: Offer, webrtc: Any
+    ) -> Subscribed:
         media = [each for each in _first_of_each_kind(offer) if each.direction in ("recvonly", "sendrecv")]
         tracks = self.media_of(participant.other(remote_id))
         chosen = {}
@@ -192,6 +206,25 @@ class Whip:
         await self._begin_anew((participant.stage_arn, participant.participant_id, remote_id))
         participant.subscribe(remote_id)
         return Subscribed(participant, token, remote_id, chosen, tracks, webrtc.Connection)
+
+    def _publishes(self, participant: LiveParticipant) -> bool:
+        """Return whether a participant publishes by a connection, or is about to."""
+        key = participant.stage_arn, participant.participant_id
+        return any(each.key == key for each in self._handles.values())
+
+    def _let_in(self, request: Request) -> LiveParticipant:
+        """Let a client join with its token, by its media alone."""
+        client = client_of(cast("Mapping[str, str]", request.headers))
+        participant = self._emulator.stages.let_in(_bearer(request), client, by_whip=True)
+        self._emulator.stages.hold(participant)
+        return participant
+
+    def _let_go(self, participant: LiveParticipant) -> None:
+        """Let a client leave that is on the stage by its media alone, if it is there; events may have come to it."""
+        if is_whip(participant):
+            with suppress(StageRefused):  # it has left already
+                participant.leave()
+            self._emulator.stages.release(participant)
 
     def media_of(self, remote: LiveParticipant | None) -> Publication | None:
         """Return what somebody publishes, or the one whose replica it is; None where nothing is published.
@@ -211,9 +244,15 @@ class Whip:
         return self._synthetic[shown].media
 
     async def _change(self, request: Request, id_: str) -> Response:
-        """Take candidates that come after an offer, or let go of what it was for."""
+        """Take candidates that come after an offer, or let go of what it was for.
+
+        The SDK closes its connection before the DELETE, which is no error.
+        """
         if request.method not in ("PATCH", "DELETE"):
             return _text(405, "candidates are PATCHed, and the end is a DELETE", Allow="PATCH, DELETE, OPTIONS")
+        if request.method == "DELETE" and id_ in self._ended:
+            self._ended.remove(id_)
+            return Response(200, _headers({}), b"")
         handle = self._handles.get(id_)
         if handle is None:
             return _text(404, "there is no such connection, or not any more")
@@ -228,6 +267,7 @@ class Whip:
         return Response(200, _headers({}), b"")
 
     def _end_soon(self, id_: str) -> None:
+        self._ended.append(id_)
         task = self._loop.create_task(self._end(id_))
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
@@ -240,10 +280,11 @@ class Whip:
 
     async def _end(self, id_: str) -> None:
         handle = self._handles.pop(id_, None)
-        if handle is not None:
-            await handle.end()
-            if isinstance(handle, Published) and handle.is_whip:
-                self._emulator.stages.release(handle.participant)
+        if handle is None:
+            return
+        await handle.end()
+        if handle.is_whip and all(each.participant.key != handle.participant.key for each in self._handles.values()):
+            self._let_go(handle.participant)
 
     async def _make_rounds(self) -> None:
         reported = self._loop.time()
@@ -322,11 +363,6 @@ def _first_of_each_kind(offer: Offer) -> list[Media]:
         if each.kind in ("audio", "video"):
             found.setdefault(each.kind, each)
     return list(found.values())
-
-
-def _is_whip(participant: LiveParticipant) -> bool:
-    record = participant.participant
-    return record is not None and record.ingest_protocol == WHIP
 
 
 def _parts(url: str) -> tuple[str, str]:

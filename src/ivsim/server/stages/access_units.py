@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..stages import rtp
+from . import rtp
 
 if TYPE_CHECKING:
-    from ..stages.rtp import Packet
+    from .rtp import Packet
 
 _MOST_WAITING = 64
 """Packets that wait for one before them, which may be sent again; then it is given up."""
@@ -18,10 +18,11 @@ _FIRST, _LAST = 0x80, 0x40
 
 
 class AccessUnit(NamedTuple):
-    """A picture, by its NAL units. One that `is_key` needs no other."""
+    """A picture, by its NAL units. One that `is_key` needs no other. Its time is in ticks of RTP, 90 000 a second."""
 
     units: tuple[bytes, ...]
     is_key: bool
+    timestamp: int
 
 
 class AccessUnits:
@@ -60,7 +61,7 @@ class AccessUnits:
         else:
             self._units += rtp.units(payload)
         if packet.is_marked:
-            unit = AccessUnit(tuple(self._units), any(each[0] & 0x1F == _IDR for each in self._units))
+            unit = AccessUnit(tuple(self._units), any(each[0] & 0x1F == _IDR for each in self._units), packet.timestamp)
             is_good = self._is_whole and unit.units and (unit.is_key or not self.wants_key)
             self._units, self._part, self._is_whole = [], None, True
             if is_good:
