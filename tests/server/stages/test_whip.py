@@ -312,6 +312,22 @@ def test_a_state_that_is_loaded(stage: Meeting, monkeypatch: pytest.MonkeyPatch,
         until(lambda: not stage.find(ada).is_connected)
 
 
+def test_replica_without_a_client(stage: Meeting) -> None:
+    """One without a client who is shown on another stage too is silent there while it is muted on its own."""
+    there = call(stage.sim, "CreateStage")["stage"]["arn"]
+    bob = call(stage.sim, "CreateParticipantToken", stageArn=there)["participantToken"]
+    stage.sim.stages.join(bob["token"])
+    with stage.sim.stages.join(stage.arn) as ada:
+        ada.publish()
+        to = {"sourceStageArn": stage.arn, "destinationStageArn": there, "participantId": ada.participant_id}
+        call(stage.sim, "StartParticipantReplication", **to)
+        ada.mute()
+        with viewer(stage, bob, {"participantId": ada.participant_id}) as seeing:
+            until(lambda: max(loudness(seeing.hears(2))) <= QUIET)
+            ada.mute(audio=False)
+            until(lambda: pitch_of(seeing.hears(2)) == tone.pitch(ada.participant_id))
+
+
 def test_the_server_stops() -> None:
     """Who publishes when the server stops has left."""
     sim = Emulator(seed=1)

@@ -240,7 +240,9 @@ class Whip:
                 return each.media
         shown = record.session_id, record.participant_id, record.publications
         if shown not in self._synthetic:
-            self._synthetic[shown] = Synthetic(remote, record, self._loop.time)
+            there = self._emulator.stages.participants
+            source = next((each for each in there if (each.stage_arn, each.participant_id) == key), remote)
+            self._synthetic[shown] = Synthetic(source, record, self._loop.time)
         return self._synthetic[shown].media
 
     async def _change(self, request: Request, id_: str) -> Response:
