@@ -10,7 +10,17 @@ from ..core.arguments import TypeRefused, ValueRefused
 from ..core.broadcasting import Tracks
 from ..core.state import State
 from ..core.unknown import unknown
-from . import clients, news, participant_events, participants, presence, refusals, subscriptions, tracks
+from . import (
+    clients,
+    news,
+    participant_events,
+    participants,
+    presence,
+    refusals,
+    subscriptions,
+    token_exchanges,
+    tracks,
+)
 from ._service import Context, service
 from .news import StageNews
 from .participants import Client, Participant
@@ -203,7 +213,7 @@ class LiveParticipant:
 
         def exchange(ctx: Context, participant: Participant) -> Refusal | None:
             read = self._read(token)
-            return read if isinstance(read, Refusal) else presence.exchange(ctx, participant, read[1])
+            return read if isinstance(read, Refusal) else token_exchanges.exchange(ctx, participant, read[1])
 
         self._try(exchange)
 

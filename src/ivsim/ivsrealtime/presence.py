@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import Any
 
 from msgspec.structs import replace
 
 from . import news, participant_events, participants, pipeline, refusals, stage_sessions, stage_updates, subscriptions
 from ._service import Context, service
-from .participant_events import ExchangedParticipantToken
 from .participants import REPLICA, SOURCE, Client, Participant
 from .recording import life as recording
 from .refusals import INSUFFICIENT_CAPABILITIES, PUBLISH, Refusal
@@ -269,29 +267,6 @@ def announce(ctx: Context, participant: Participant, *, audio_muted: bool, video
     show(ctx, participants.change(ctx, participant, **said), audio_muted=audio_muted, video_stopped=video_stopped)
 
 
-def exchange(ctx: Context, participant: Participant, claims: Claims) -> Refusal | None:
-    """Put what another token says in the place of what a participant's said. Both have to be signed by a back end."""
-    if participant.ingest_protocol is not None:
-        return Refusal("TOKEN_EXCHANGE_REFUSED", "a token is exchanged by an SDK alone")
-    if participant.is_token_own or claims.is_own:
-        return Refusal("TOKEN_EXCHANGE_REFUSED", "tokens of CreateParticipantToken cannot be exchanged")
-    if claims.stage_arn != ctx.store.stage_sessions[participant.session_id].stage_arn:
-        return Refusal("TOKEN_EXCHANGE_REFUSED", f"the token is for {claims.stage_arn}")
-    if claims.token_id != participant.participant_id:
-        rule = f"the token's jti is {claims.token_id!r}, and not the participant's id {participant.participant_id!r}"
-        return Refusal("TOKEN_EXCHANGE_REFUSED", rule)
-    before = _exchanged(participant)
-    said = {"attributes": claims.attributes, "capabilities": claims.capabilities, "expires": claims.expires}
-    changed = participants.change(ctx, participant, user_id=claims.user_id or "", **said)
-    more = {"previous_token": before, "new_token": _exchanged(changed)}
-    participants.record(ctx, changed, participant_events.TOKEN_EXCHANGED, **more)
-    stage_updates.announce(ctx, changed, stage_updates.TOKEN_EXCHANGED)
-    if PUBLISH not in changed.capabilities:
-        unpublish(ctx, changed)
-    pipeline.follow(ctx, claims.stage_arn)
-    return None
-
-
 def replicate(ctx: Context, source: Participant) -> Participant:
     """Let a participant be the source of an active replica; return it as it is then."""
     return participants.change(ctx, source, **_as_source(ACTIVE))
@@ -389,15 +364,6 @@ def _note_barred(ctx: Context, claims: Claims) -> None:
     before = participants.find(ctx, stage.arn, stage.active_session_id, claims.token_id) if stage else None
     if before is not None:
         participants.record(ctx, before, participant_events.JOIN_ERROR, error_code=INSUFFICIENT_CAPABILITIES)
-
-
-def _exchanged(participant: Participant) -> ExchangedParticipantToken:
-    return ExchangedParticipantToken(
-        participant.capabilities,
-        datetime.fromtimestamp(participant.expires, timezone.utc),
-        participant.attributes,
-        participant.user_id or None,
-    )
 
 
 @service.task

@@ -82,6 +82,17 @@ def test_lost() -> None:
     assert [each.timestamp for each in taken(units, *picture(79, 9000))] == [9000]
 
 
+def test_given_up_soon() -> None:
+    """What is lost is given up when three more pictures have come; they are left out, and the next key frame is not."""
+    units = AccessUnits()
+    assert len(taken(units, *picture(0, 0))) == 1
+    first = picture(0, 0)[-1].sequence + 2
+    others = [packet(first + number, OTHER, time=3000 * (2 + number)) for number in range(3)]
+    assert taken(units, *others) == []
+    assert not units.wants_key
+    assert [each.timestamp for each in taken(units, *picture(first + 3, 15_000))] == [15_000]
+
+
 @pytest.mark.parametrize("payload", [b"", b"\x7c", b"\x7c\5x"], ids=["nothing", "no flags", "no beginning"])
 def test_nonsense(payload: bytes) -> None:
     """What is no part of a picture is left out."""
