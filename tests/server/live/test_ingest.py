@@ -278,3 +278,14 @@ def test_ffmpeg(sim: Emulator, created: Any, server: Server) -> None:
         call(sim, "StopStream", channelArn=created["channel"]["arn"])
         assert pushing.wait(DEADLINE) != 0
     assert told(sim) == ["Session Created", "Stream Start", "Session Ended", "Stream End"]
+
+
+def test_server_stops_before_a_key(server: Server) -> None:
+    """An encoder that has said nothing yet is sent away when the server stops."""
+    assert server.rtmp_url
+    address = urlsplit(server.rtmp_url)
+    with socket.create_connection((address.hostname, address.port), DEADLINE) as connection:
+        connection.sendall(publisher.HANDSHAKE)
+        assert connection.recv(1)
+        server.close()
+        rest(connection)

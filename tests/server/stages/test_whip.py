@@ -637,6 +637,16 @@ def test_events_after_media(stage: Meeting) -> None:
     assert [name for name, _ in stage.events(ada)] == ["JOINED", "PUBLISH_STARTED", "PUBLISH_STOPPED", "LEFT"]
 
 
+def test_reset_after_both(stage: Meeting) -> None:
+    """Who publishes, and hears of the stage by events that came later, is gone with a reset, from both."""
+    ada = stage.token(userId="ada")
+    with publisher(stage, ada) as sending, Page(stage.server, ada["token"], sdk_path(stage.arn)) as page:
+        page.until_it_sees("ada")
+        stage.sim.reset()
+        until(lambda: sending.state == "closed")
+    assert stage.sim.stages.participants == []
+
+
 def test_other_requests(stage: Meeting) -> None:
     """What is POSTed is an offer, and what it was for is DELETEd: other requests are told so."""
     url, token = stage.server.url, stage.token()["token"]
