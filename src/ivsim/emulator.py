@@ -37,6 +37,7 @@ from .wire.http import Request, Response, WholeResponse
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from .ivs.ingest.pushes import PushedMedia
     from .server.run import Server
 
 
@@ -63,7 +64,7 @@ class Emulator:
         self._dispatcher = Dispatcher(self._state)
         self._playback = Playback(self._state, self._dispatcher.contexts(ivs.service))
         self._streams = Streams(self._state, self._dispatcher.contexts(ivs.service))
-        self._state.broadcaster = Broadcaster(self._dispatcher.contexts(ivs.service))
+        self._state.broadcaster = self._broadcaster = Broadcaster(self._dispatcher.contexts(ivs.service))
         self._recordings = Recordings(
             self._state,
             channel_recordings.source(self._dispatcher.contexts(ivs.service)),
@@ -234,6 +235,19 @@ class Emulator:
 
         def end() -> None:
             self._state.courier = before
+
+        return end
+
+    def compose_by(self, compose: Callable[[str], PushedMedia]) -> Callable[[], None]:
+        """Have compositions of real people composed by `compose`; return what ends that.
+
+        It is called in a transaction, with the id of a stream that has begun, and returns media that are to come.
+        """
+        broadcaster = self._broadcaster
+        broadcaster.compose = compose
+
+        def end() -> None:
+            broadcaster.compose = None
 
         return end
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivsim.core.broadcasting import Cell
-from ivsim.ivsrealtime.layouts import GridConfiguration, LayoutConfiguration, PipConfiguration, cells_of
+from ivsim.ivsrealtime.layouts import GridConfiguration, LayoutConfiguration, PipConfiguration, seen
 from ivsim.ivsrealtime.participants import Participant
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
@@ -20,7 +21,7 @@ def somebody(name: str, *, video_stopped: bool = False, **attributes: str) -> Pa
     return Participant(name, "st-1", NOON, user_id=name, attributes=attributes, video_stopped=video_stopped)
 
 
-def places(cells: list[Cell], width: int = 1280, height: int = 720) -> dict[str, tuple[int, int, int, int]]:
+def places(shown: list[Cell], width: int = 1280, height: int = 720) -> dict[str, tuple[int, int, int, int]]:
     """Return left, top, width and height of each, in pixels."""
     return {
         each.name: (
@@ -29,17 +30,22 @@ def places(cells: list[Cell], width: int = 1280, height: int = 720) -> dict[str,
             round(each.width * width),
             round(each.height * height),
         )
-        for each in cells
+        for each in shown
     }
+
+
+def cells(layout: LayoutConfiguration, people: Sequence[Participant], width: int, height: int) -> list[Cell]:
+    """Return the cells of those who are seen."""
+    return [each.cell for each in seen(layout, people, width, height)]
 
 
 def grid(*people: Participant, width: int = 1280, height: int = 720, **members: Any) -> Any:
     layout = LayoutConfiguration(grid=GridConfiguration(**{"grid_gap": 0, **members}))
-    return places(cells_of(layout, people, width, height), width, height)
+    return places(cells(layout, people, width, height), width, height)
 
 
 def pip(*people: Participant, **members: Any) -> Any:
-    return places(cells_of(LayoutConfiguration(pip=PipConfiguration(**members)), people, 1280, 720))
+    return places(cells(LayoutConfiguration(pip=PipConfiguration(**members)), people, 1280, 720))
 
 
 ADA, BOB, CLEO = (somebody(name) for name in ("ada", "bob", "cleo"))
@@ -93,7 +99,7 @@ def test_stopped_video() -> None:
     """Who sends no picture is dark, or is not there, as it is wished for."""
     dark = somebody("dark", video_stopped=True)
     layout = LayoutConfiguration(grid=GridConfiguration())
-    assert [each.is_dark for each in cells_of(layout, [ADA, dark], 1280, 720)] == [False, True]
+    assert [each.is_dark for each in cells(layout, [ADA, dark], 1280, 720)] == [False, True]
     assert list(grid(ADA, dark, omit_stopped_video=True)) == ["ada"]
 
 
@@ -149,12 +155,12 @@ def test_everybody_has_a_place(count: int, aspect: str, gap: int, size: tuple[in
     """Whoever publishes is in the picture, nobody lies outside of it, and nobody on another."""
     people = [somebody(f"p{number}", star=str(has_star and number == 0).lower()) for number in range(count)]
     layout = GridConfiguration(video_aspect_ratio=aspect, grid_gap=gap, featured_participant_attribute="star")
-    cells = cells_of(LayoutConfiguration(grid=layout), people, *size)
-    assert sorted(each.name for each in cells) == sorted(each.user_id for each in people)
-    for number, each in enumerate(cells):
+    shown = cells(LayoutConfiguration(grid=layout), people, *size)
+    assert sorted(each.name for each in shown) == sorted(each.user_id for each in people)
+    for number, each in enumerate(shown):
         assert -1e-9 <= each.left <= each.left + each.width <= 1 + 1e-9
         assert -1e-9 <= each.top <= each.top + each.height <= 1 + 1e-9
-        for other in cells[:number]:
+        for other in shown[:number]:
             apart = (
                 each.left >= other.left + other.width - 1e-9
                 or other.left >= each.left + each.width - 1e-9
@@ -164,9 +170,25 @@ def test_everybody_has_a_place(count: int, aspect: str, gap: int, size: tuple[in
             assert apart
 
 
+@pytest.mark.parametrize(
+    ("layout", "fills"),
+    [
+        (LayoutConfiguration(), "COVER COVER"),
+        (LayoutConfiguration(grid=GridConfiguration(featured_participant_attribute="star")), "CONTAIN COVER"),
+        (LayoutConfiguration(grid=GridConfiguration(video_fill_mode="FILL")), "FILL FILL"),
+        (LayoutConfiguration(pip=PipConfiguration(featured_participant_attribute="star")), "COVER COVER"),
+    ],
+)
+def test_fill(layout: LayoutConfiguration, fills: str) -> None:
+    """A picture covers its tile, a featured one in a grid is in it as a whole, or the request says how."""
+    star = somebody("star", star="true")
+    shown = seen(layout, [star, ADA], 1280, 720)
+    assert [(each.participant_id, each.fill) for each in shown] == [*zip(["star", "ada"], fills.split(), strict=True)]
+
+
 def test_neither_layout_is_a_grid() -> None:
     """Without a layout people stand in a grid."""
-    assert places(cells_of(LayoutConfiguration(), [ADA], 1280, 720)) == {"ada": (0, 0, 1280, 720)}
+    assert places(cells(LayoutConfiguration(), [ADA], 1280, 720)) == {"ada": (0, 0, 1280, 720)}
 
 
 @pytest.mark.parametrize("name", ["pip_width", "pip_height"])

@@ -17,7 +17,7 @@ from ivsim.server.run import Server
 from .chatting import Client
 from .control_client import call
 from .raw import RawClient, request
-from .waiting import until
+from .waiting import DEADLINE, until
 
 HALF = b"POST /CreateChannel HTTP/1.1\r\nContent-Le"
 
@@ -50,7 +50,7 @@ class Small:
     def stop(self) -> list[str]:
         """Stop it; return what it logged."""
         self.process.terminate()
-        _, log = self.process.communicate(timeout=20)
+        _, log = self.process.communicate(timeout=DEADLINE)
         assert self.process.returncode == 0
         return log.splitlines()
 

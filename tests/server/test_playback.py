@@ -25,7 +25,7 @@ from ivsim.wire.http import Recipe
 
 from ..calling import call
 from .raw import RawClient, request
-from .waiting import pour, until
+from .waiting import DEADLINE, pour, until
 
 SITE = {"Origin": "https://www.example.com"}
 
@@ -43,7 +43,7 @@ def ivs(server: Server) -> Iterator[Any]:
 def get() -> Iterator[Callable[..., requests.Response]]:
     """A player's way to fetch, from a page of SITE."""
     with requests.Session() as session:
-        yield lambda url, **options: session.get(url, headers=SITE, timeout=20, **options)
+        yield lambda url, **options: session.get(url, headers=SITE, timeout=DEADLINE, **options)
 
 
 def local(server: Server, playback_url: str) -> str:
@@ -106,7 +106,7 @@ def test_private_over_the_port(sim: Emulator, server: Server, ivs: Any, get: Cal
 def test_asked_first(server: Server) -> None:
     """A browser that asks first hears what the edge answers."""
     headers = {**SITE, "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "range"}
-    answer = requests.options(f"{server.url}/v1/segment/x.ts", headers=headers, timeout=20)
+    answer = requests.options(f"{server.url}/v1/segment/x.ts", headers=headers, timeout=DEADLINE)
     assert (answer.status_code, answer.headers["Access-Control-Allow-Methods"]) == (204, "GET, HEAD, OPTIONS")
 
 
@@ -115,7 +115,7 @@ def test_head(sim: Emulator, server: Server, ivs: Any) -> None:
     channel = ivs.create_channel()["channel"]
     with sim.streams.start(channel["arn"]), requests.Session() as session:
         for _ in range(2):
-            answer = session.head(local(server, channel["playbackUrl"]), timeout=20)
+            answer = session.head(local(server, channel["playbackUrl"]), timeout=DEADLINE)
             assert (answer.status_code, answer.content) == (200, b"")
 
 

@@ -22,6 +22,8 @@ from botocore.credentials import Credentials
 from ivsim import Emulator
 from ivsim.server.run import Server
 
+from .waiting import DEADLINE
+
 PROGRAM = """
 import boto3
 print(boto3.client("ivs").create_channel(name="mine")["channel"]["arn"])
@@ -110,14 +112,16 @@ def test_path_in_the_endpoint(server: Server, keys: None) -> None:
 
 
 def with_requests(signed: AWSRequest) -> Any:
-    answer = requests.request(signed.method, signed.url, data=signed.data, headers=dict(signed.headers), timeout=20)
+    answer = requests.request(
+        signed.method, signed.url, data=signed.data, headers=dict(signed.headers), timeout=DEADLINE
+    )
     return answer.json()
 
 
 def with_http_client(signed: AWSRequest) -> Any:
     prepared = signed.prepare()
     _, _, host, target = prepared.url.split("/", 3)
-    connection = http.client.HTTPConnection(host, timeout=20)
+    connection = http.client.HTTPConnection(host, timeout=DEADLINE)
     try:
         connection.request(prepared.method, f"/{target}", prepared.body, dict(prepared.headers))
         return json.loads(connection.getresponse().read())

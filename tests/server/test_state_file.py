@@ -28,7 +28,7 @@ from ivsim.server.run import Server
 from ivsim.server.state_file import StateFile
 
 from ..calling import call
-from .waiting import until
+from .waiting import DEADLINE, until
 
 SERVE = [sys.executable, "-m", "ivsim", "serve", "--port", "0", "--rtmp-port", "0", "--quiet", "--state"]
 
@@ -149,7 +149,7 @@ def test_cannot_begin(tmp_path: Path) -> None:
             for place in places
         }
         for place, process in runs.items():
-            out, error = process.communicate(timeout=20)
+            out, error = process.communicate(timeout=DEADLINE)
             assert (process.returncode, out) == (1, "")
             assert error.startswith(f"ivsim: {places[place]}")
             assert error.count("\n") == 1
@@ -352,7 +352,7 @@ sys.exit(main(sys.argv[1:]))
         "--state",
         str(tmp_path / "state.json"),
     ]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=False)
     assert (ran.returncode, ran.stderr) == (
         1,
         "ivsim: the state could not be saved: [Errno 28] No space left on device\n",

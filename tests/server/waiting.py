@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-DEADLINE = 20
+DEADLINE = 60
 """Seconds after which what was waited for will not come."""
 
 

@@ -53,11 +53,13 @@ class Broadcaster(Protocol):
     def has_channel(self, channel_arn: str) -> bool:
         """Return whether there is such a channel."""
 
-    def begin(self, channel_arn: str, *, video: Tracks = None, audio: Tracks = None, then: Task) -> str:
+    def begin(
+        self, channel_arn: str, *, video: Tracks = None, audio: Tracks = None, is_real: bool = False, then: Task
+    ) -> str:
         """Begin to send to a channel; return the id of the stream.
 
-        `then` is a task for the time when whoever sends is not connected any more, unless that was by `end()`. Raises
-        BroadcastRefused for one that is not let in.
+        What `is_real` shows real people, where somebody composes such. `then` is a task for the time when whoever sends
+        is not connected any more, unless that was by `end()`. Raises BroadcastRefused for one that is not let in.
         """
 
     def show(self, stream_id: str, cells: Sequence[Cell]) -> None:

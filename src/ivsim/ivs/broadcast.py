@@ -9,7 +9,7 @@ changed session in the place of the old one and tells EventBridge. Sources: IVS 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -85,11 +85,12 @@ def connect(
     *,
     viewers: int = 0,
     priority: int | None = None,
-    push: PushedMedia | None = None,
+    push: Callable[[str], PushedMedia] | None = None,
 ) -> StreamSession | Refusal:
     """Connect an encoder with the channel's key: a session begins, and soon is live; or an old one goes on.
 
-    A real encoder comes with the media it pushes. Its bitrate is judged later, when it has been measured.
+    A real encoder comes with the media that it pushes to the stream of an id. Its bitrate is judged later, when it has
+    been measured.
     """
     refused = refusal(ctx, channel, priority, ingest, is_pushed=push is not None)
     if refused is not None:
@@ -103,8 +104,8 @@ def connect(
         stream_id = _create_session(ctx, channel, ingest, viewers, priority, is_pushed=push is not None)
     else:
         stream_id = _replace_encoder(ctx, occupant, ingest, viewers, priority)
-    if push is not None:
-        ctx.store.pushes.setdefault(stream_id, push)  # who takes over goes on with what is there
+    if push is not None and stream_id not in ctx.store.pushes:
+        ctx.store.pushes[stream_id] = push(stream_id)  # who takes over goes on with what is there
     rejected = multitrack_problem(channel, ingest)
     if happening in _REJECTED:
         rejected = happening

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ..core import arns
 from ..core.broadcasting import BroadcastRefused, Cell, Layout, Tracks
@@ -12,6 +12,7 @@ from ._service import Context, Contexts
 from .broadcast import Refusal
 from .channels import Channel
 from .ingest.encoders import ingest
+from .ingest.pushes import PushedMedia
 from .stream_sessions import change
 
 
@@ -20,12 +21,16 @@ class Broadcaster:
 
     def __init__(self, contexts: Contexts) -> None:
         self._contexts = contexts
+        self.compose: Callable[[str], PushedMedia] | None = None
+        """Who composes what is real: it is told the id of a stream, and returns its media, which are still to come."""
 
     def has_channel(self, channel_arn: str) -> bool:
         """Return whether there is such a channel."""
         return self._find(channel_arn) is not None
 
-    def begin(self, channel_arn: str, *, video: Tracks = None, audio: Tracks = None, then: Task) -> str:
+    def begin(
+        self, channel_arn: str, *, video: Tracks = None, audio: Tracks = None, is_real: bool = False, then: Task
+    ) -> str:
         """Begin to send to a channel, with its first key; return the id of the stream.
 
         Raises BroadcastRefused for a channel that does not exist, has no key, or takes no encoder now.
@@ -36,7 +41,9 @@ class Broadcaster:
         ctx, channel = found
         if not channel.stream_key_arns:
             raise BroadcastRefused(f"{channel_arn} has no stream key")
-        answer = broadcast.connect(ctx, channel, ingest("WebRTC", video, audio))
+        compose = self.compose if is_real else None
+        sent = ingest("WebRTC", video, audio)
+        answer = broadcast.connect(ctx, channel, sent, push=compose)
         if isinstance(answer, Refusal):
             raise BroadcastRefused(answer.reason)
         if answer.end_time is None:

@@ -146,7 +146,8 @@ class Streams:
         with self._state.transaction():
             ctx, channel, key, wanted = self._look_up(credential)
             rank = wanted if priority is None else priority
-            answer = broadcast.connect(ctx, channel, sent, viewers=viewers, priority=rank, push=push)
+            pushed = None if push is None else lambda _: push
+            answer = broadcast.connect(ctx, channel, sent, viewers=viewers, priority=rank, push=pushed)
         if isinstance(answer, Refusal):
             raise _refused(answer)
         return LiveStream(self._state, ctx, answer, partial(self._connect, key, sent, viewers, rank))

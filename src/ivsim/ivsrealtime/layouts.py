@@ -58,6 +58,14 @@ class Place(NamedTuple):
     height: float
 
 
+class Seen(NamedTuple):
+    """Somebody who is seen: where, and how the picture is fitted into the cell: FILL, COVER or CONTAIN."""
+
+    participant_id: str
+    cell: Cell
+    fill: str
+
+
 _ASPECTS = {"AUTO": 16 / 9, "VIDEO": 16 / 9, "SQUARE": 1.0, "PORTRAIT": 3 / 4}
 """The width of a tile by its height; AUTO goes by what is sent, which is 16:9."""
 
@@ -68,8 +76,8 @@ _WINDOW = 0.25
 """The part of width and height that the window takes where it has no size of its own."""
 
 
-def cells_of(layout: LayoutConfiguration, publishers: Sequence[Participant], width: int, height: int) -> list[Cell]:
-    """Return the cells of those who publish, who are given in the order in which they came."""
+def seen(layout: LayoutConfiguration, publishers: Sequence[Participant], width: int, height: int) -> list[Seen]:
+    """Return who is seen of those who publish, who are given in the order in which they came."""
     shape = layout.pip or layout.grid or GridConfiguration()
     shown = [each for each in publishers if not (shape.omit_stopped_video and each.video_stopped)]
     shown.sort(key=lambda each: _rank(each, shape.participant_order_attribute))
@@ -93,13 +101,17 @@ def cells_of(layout: LayoutConfiguration, publishers: Sequence[Participant], wid
         is_alone = not others and layout.pip.pip_behavior == "DYNAMIC"
         places.append((window, whole if is_alone else _corner(layout.pip, whole)))
     return [
-        Cell(
-            each.user_id or each.participant_id,
-            place.left / width,
-            place.top / height,
-            place.width / width,
-            place.height / height,
-            each.video_stopped,
+        Seen(
+            each.participant_id,
+            Cell(
+                each.user_id or each.participant_id,
+                place.left / width,
+                place.top / height,
+                place.width / width,
+                place.height / height,
+                each.video_stopped,
+            ),
+            shape.video_fill_mode or ("CONTAIN" if each is featured else "COVER"),
         )
         for each, place in places
     ]

@@ -99,6 +99,12 @@ class LiveParticipant:
         self._state.clock.run_due()
         return self._record
 
+    def other(self, participant_id: str) -> LiveParticipant | None:
+        """Return another in its session, by id, also one who has left; None when that has no such participant."""
+        with self._state.transaction():
+            other = participants.at(self._ctx, self.session_id, participant_id)
+            return LiveParticipant(self._state, self._ctx, other, self._read) if other else None
+
     @property
     def seen(self) -> list[StageNews]:
         """What its client was told so far, oldest first: who was there already, and what happened since."""
@@ -134,6 +140,19 @@ class LiveParticipant:
     def begin(self, *, video: Tracks = None, audio: Tracks = None) -> None:
         """Publish by an offer that was taken. Raises as `publish()` does, which is both at once."""
         self._publish(video, audio, is_offered=True)
+
+    def replace_tracks(self, *, video: Tracks = None, audio: Tracks = None) -> None:
+        """Send others in the place of sound and picture: layers that come or go, another size, a picture that was late.
+
+        `video` and `audio` are as for `publish()`. Raises StageRefused for what a stage does not take, with which
+        publishing ends as by `fail()`, and unless it publishes; ValueError and TypeError as `publish()` does.
+        """
+
+        def replace(ctx: Context, participant: Participant) -> Refusal | None:
+            protocol = participant.ingest_protocol or presence.SDK_PROTOCOL
+            return presence.replace_tracks(ctx, participant, tracks.sent(protocol, video, audio))
+
+        self._try(replace)
 
     def unpublish(self) -> None:
         """Send no more. Whoever is subscribed is not any longer; an encoder and a WHIP client leave with that."""

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..core import arns
 from ..core.arguments import LookupRefused, ValueRefused, check_text
 from ..core.broadcasting import Tracks
 from ..core.state import State
-from . import ingest, participant_tokens, participants, presence, tokens
+from . import ingest, participant_tokens, participants, pipeline, presence, tokens
 from ._service import Context, Contexts, service
 from .feed import Feed
+from .layouts import Seen
 from .live_participant import Key, LiveParticipant, StageRefused
 from .participants import REPLICA, Client, Participant
 from .refusals import Refusal
 
 WHIP = "WHIP"
 """The one protocol by which a token is used without an SDK."""
+
+
+class Composed(NamedTuple):
+    """What is composed of a stage: those who publish, who are all heard, and those of them who are seen."""
+
+    publishers: Sequence[LiveParticipant]
+    seen: Sequence[Seen]
 
 
 class Stages:
@@ -67,6 +75,14 @@ class Stages:
         with self._state.transaction():
             ctx, answer = self._admit(token, client=client, by_whip=by_whip)
         return self._joined(ctx, answer)
+
+    def hold(self, participant: LiveParticipant) -> None:
+        """Note that a door has the client of one whom it let in, but no feed: no other awaits that after a load."""
+        self._followed.add(participant.key)
+
+    def release(self, participant: LiveParticipant) -> None:
+        """Note that the client of one who was held is gone."""
+        self._followed.discard(participant.key)
 
     def feed(self, wake: Callable[[], object]) -> Feed:
         """Return a feed of what a door's clients are to be sent; it calls `wake` when there is news.
@@ -149,6 +165,16 @@ class Stages:
             found.sort(key=lambda each: (each[1].state == "CONNECTED", each[1].first_join_time))
             ctx, participant = found[-1]
             return LiveParticipant(self._state, ctx, participant, self._read)
+
+    def composed(self, stream_id: str) -> Composed | None:
+        """Return what the composition that sends a stream to a channel shows now; None where no composition does."""
+        with self._state.transaction():
+            for ctx in self._contexts:
+                found = pipeline.composed(ctx, stream_id)
+                if found is not None:
+                    publishers, seen = found
+                    return Composed([LiveParticipant(self._state, ctx, each, self._read) for each in publishers], seen)
+        return None
 
     def with_addresses(self, token: str, *, events_url: str, whip_url: str) -> str:
         """Return a token that CreateParticipantToken or CreateStage answered, with other addresses in it.

@@ -16,7 +16,7 @@ from ..core.broadcasting import BroadcastRefused, Layout
 from . import participants
 from ._service import Context, service
 from .destinations import ENDED, Destination, Video
-from .layouts import cells_of
+from .layouts import Seen, seen
 from .recording import composites
 
 COMPOSITION_CHANGE = service.detail_type("IVS Composition State Change")
@@ -75,6 +75,16 @@ def fail_those_of(ctx: Context, stage_arn: str) -> None:
     """Let the compositions of a stage fail, as it is deleted."""
     for each in _running(ctx, stage_arn):
         _end(ctx, each, "FAILED")
+
+
+def composed(ctx: Context, stream_id: str) -> tuple[list[participants.Participant], list[Seen]] | None:
+    """Return who publishes on the stage of the composition that sends a stream, and who of them is seen, and where."""
+    for composition in ctx.store.compositions.values():
+        for each in composition.destinations:
+            if each.stream_id == stream_id:
+                publishers, video = _publishers(ctx, composition.arn), _video(ctx, each)
+                return publishers, seen(composition.layout, publishers, video.width, video.height)
+    return None
 
 
 def _running(ctx: Context, stage_arn: str) -> list[str]:
@@ -136,14 +146,23 @@ def _connect(ctx: Context, arn: str, destination: Destination) -> bool:
         "target_framerate": max(round(video.framerate), 1),
         "target_bitrate": video.bitrate,
     }
+    is_real = any(_is_real(ctx, each) for each in _publishers(ctx, arn))
     then = ctx.task(_lose, (arn, destination.id))
     try:
-        stream_id = ctx.broadcaster.begin(channel.channel_arn, video=sent, then=then)
+        stream_id = ctx.broadcaster.begin(channel.channel_arn, video=sent, is_real=is_real, then=then)
     except BroadcastRefused:
         return False
     _change(ctx, arn, destination, stream_id=stream_id)
     _taken(ctx, arn, destination.id, None)
     return True
+
+
+def _is_real(ctx: Context, publisher: participants.Participant) -> bool:
+    """Return whether media come of somebody who publishes, or of the one whose replica it is."""
+    if publisher.source_session_id:
+        source = participants.at(ctx, publisher.source_session_id, publisher.participant_id)
+        return source is not None and source.is_remote
+    return publisher.is_remote
 
 
 @service.task
@@ -169,7 +188,7 @@ def _fail(ctx: Context, arn: str, destination: Destination) -> None:
 def _show(ctx: Context, arn: str, destination: Destination, publishers: Sequence[participants.Participant]) -> None:
     """Let the pictures of a destination show who publishes now."""
     composition, video = ctx.store.compositions[arn], _video(ctx, destination)
-    cells = cells_of(composition.layout, publishers, video.width, video.height)
+    cells = [each.cell for each in seen(composition.layout, publishers, video.width, video.height)]
     if destination.stream_id is not None:
         ctx.broadcaster.show(destination.stream_id, cells)
     else:

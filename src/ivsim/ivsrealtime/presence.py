@@ -113,10 +113,10 @@ def add(ctx: Context, participant: Participant) -> Participant:
     return joined
 
 
-def leave(ctx: Context, participant: Participant, reason: str = "") -> None:
+def leave(ctx: Context, participant: Participant, reason: str = "", message: str = "") -> None:
     """Let a participant be gone, with the encoder by which it publishes; with the last one the session ends.
 
-    A client that does not leave by itself is told the reason.
+    A client that does not leave by itself is told the reason, and the message of whoever wanted it.
     """
     participant = ctx.store.participants[participants.key(participant)]  # others who left may have changed it
     if participant.state != "CONNECTED":
@@ -128,7 +128,7 @@ def leave(ctx: Context, participant: Participant, reason: str = "") -> None:
     participant = unpublish(ctx, participant)
     participant = subscriptions.end_those_of(ctx, participant)
     if reason:
-        news.tell(ctx, news.STAGE_LEFT, participant, to=participant.participant_id, reason=reason)
+        news.tell(ctx, news.STAGE_LEFT, participant, to=participant.participant_id, reason=reason, message=message)
     heard_to = ctx.store.news.end(participant.session_id)
     participant = participants.change(ctx, participant, state="DISCONNECTED", heard_to=heard_to)
     participants.record(ctx, participant, participant_events.LEFT)
@@ -237,10 +237,23 @@ def show(ctx: Context, participant: Participant, *, audio_muted: bool, video_sto
     if not participant.is_publishing:
         return NOT_PUBLISHING
     is_muted, is_stopped = audio_muted or not participant.audio, video_stopped or not participant.video
-    changed = participants.change(ctx, participant, audio_muted=is_muted, video_stopped=is_stopped)
-    news.tell(ctx, news.MUTE, changed)
-    pipeline.follow(ctx, ctx.store.stage_sessions[participant.session_id].stage_arn)
+    if (is_muted, is_stopped) != (participant.audio_muted, participant.video_stopped):
+        changed = participants.change(ctx, participant, audio_muted=is_muted, video_stopped=is_stopped)
+        news.tell(ctx, news.MUTE, changed)
+        pipeline.follow(ctx, ctx.store.stage_sessions[participant.session_id].stage_arn)
     return None
+
+
+def replace_tracks(ctx: Context, participant: Participant, sent: Sent) -> Refusal | None:
+    """Let a participant send other tracks from now on. What a stage does not take lets publishing fail, and end."""
+    refused = sent.problem(participant.protocol) if participant.is_publishing else NOT_PUBLISHING
+    if refused is not None:
+        fail(ctx, participant, refused.code)
+        return refused
+    is_muted = participant.audio_muted if participant.audio else participant.begins_muted
+    is_stopped = participant.video_stopped if participant.video else participant.begins_stopped
+    changed = participants.change(ctx, participant, video=sent.video, audio=sent.audio)
+    return show(ctx, changed, audio_muted=is_muted, video_stopped=is_stopped)
 
 
 def announce(ctx: Context, participant: Participant, *, audio_muted: bool, video_stopped: bool) -> None:

@@ -8,8 +8,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
-from contextlib import ExitStack, aclosing, closing, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, aclosing, asynccontextmanager, closing, suppress
 from email.utils import formatdate
 from functools import partial
 from ipaddress import ip_address
@@ -25,6 +25,7 @@ from .app import App
 from .chat.hub import Hub
 from .chat.socket import ChatSocket
 from .chat.webhook import post
+from .composing.composer import Composer
 from .connection import HttpConnection, Limits
 from .deliverer import Deliverer
 from .listener import Listener, listen
@@ -203,10 +204,14 @@ class Server:
         self._stop = partial(loop.call_soon_threadsafe, stop.set)
         loop.time = _time  # type: ignore[method-assign]
         async with aclosing(Deliverer(self.emulator)) as deliverer:
-            self.emulator.streams.hang_up_lost()
             maker = Maker()
             urls = Urls(aws=self._aws_urls, rtmp=self.rtmp_url)
-            async with self._encoder_ports.serving(self.emulator), aclosing(Whip(self.emulator)) as whip:
+            async with (
+                _hanging_up_lost(self.emulator),
+                self._encoder_ports.serving(self.emulator),
+                aclosing(Whip(self.emulator)) as whip,
+                aclosing(Composer(self.emulator, whip)),
+            ):
                 app = App(self.emulator, maker, deliverer, urls, whip)
                 with closing(Hub(self.emulator)) as hub, closing(StageHub(self.emulator)) as stage_hub:
                     door = partial(_socket, hub, stage_hub)
@@ -264,3 +269,15 @@ def _socket(hub: Hub, stage_hub: StageHub, *, target: bytes, headers: list[tuple
 def _time() -> float:
     """Return the time of the event loop: real time, even when freezegun stops that of `time`, as sockets need it."""
     return time.clock_gettime(time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else time.monotonic()
+
+
+@asynccontextmanager
+async def _hanging_up_lost(emulator: Emulator) -> AsyncIterator[None]:
+    """End broadcasts whose real media were another server's, or are lost with a load: now, and inside the block."""
+    loop, hang_up = asyncio.get_running_loop(), emulator.streams.hang_up_lost
+    hang_up()
+    stop = emulator.on_replaced(lambda: loop.call_soon_threadsafe(hang_up))
+    try:
+        yield
+    finally:
+        stop()

@@ -16,7 +16,7 @@ from ivsim.server.live import push as push_module
 
 from ...decoding import decoded, grey, reading
 from ..control_client import call
-from ..waiting import until
+from ..waiting import DEADLINE, until
 from .conftest import CONTAINERS, Encode, Watch, containing, shown, told, whole
 from .publisher import LITTLE, Encoder
 
@@ -416,7 +416,7 @@ def test_stopped_and_back(sim: Emulator, created: Any, encode: Encode, watch: Wa
     encode(key_of(created)).send(3)
     assert whole(sim) == 1
     assert len(call(sim, "ListStreamSessions", channelArn=created["channel"]["arn"])["streamSessions"]) == 2
-    assert requests.head(viewer.url_of(viewer.playlist().segments[0].uri), timeout=20).status_code == 200
+    assert requests.head(viewer.url_of(viewer.playlist().segments[0].uri), timeout=DEADLINE).status_code == 200
     sim.clock.advance(60)
     assert viewer.get(viewer.playlist_url).status_code == 404
 

@@ -22,7 +22,7 @@ from ivsim.server.run import Server
 from ...decoding import decoded, grey, reading
 from ..control_client import Control, call
 from ..raw import RawClient, request
-from ..waiting import until
+from ..waiting import DEADLINE, until
 from . import publisher
 from .conftest import CONTAINERS, Encode, Watch, containing, whole
 
@@ -85,7 +85,7 @@ def test_the_first_segment_is_waited_for(sim: Emulator, created: Any, encode: En
         until(lambda: watched(sim, created) == 1)
         assert not waiting.done()
         encoder.send(2)
-        assert len(waiting.result(timeout=20)) == 1
+        assert len(waiting.result(timeout=DEADLINE)) == 1
 
 
 @pytest.mark.parametrize("end", ["reset", "stop"])
@@ -100,7 +100,7 @@ def test_nothing_to_wait_for(sim: Emulator, created: Any, encode: Encode, watch:
             sim.reset()
         else:
             call(sim, "StopStream", channelArn=created["channel"]["arn"])
-        answer = waiting.result(timeout=20)
+        answer = waiting.result(timeout=DEADLINE)
     assert answer.status_code == 200
     assert ("#EXT-X-ENDLIST" in answer.text) is (end == "stop")
 
@@ -126,8 +126,8 @@ def test_prefetched(sim: Emulator, encode: Encode, watch: Watch, container: str)
             rest = thread.submit(lambda: b"".join(parts))
             later = thread.submit(viewer.urls)
             encoder.send(2)
-            assert first + rest.result(timeout=20) == viewer.body(growing)
-            assert later.result(timeout=20)[-1] in (growing, viewer.urls()[-2])
+            assert first + rest.result(timeout=DEADLINE) == viewer.body(growing)
+            assert later.result(timeout=DEADLINE)[-1] in (growing, viewer.urls()[-2])
     assert viewer.urls()[-1] == growing
     assert viewer.prefetched()[0] == following
     assert viewer.get(viewer.prefetched()[1].replace("/segment/", "/segment/x")).status_code == 404
@@ -144,7 +144,7 @@ def test_the_next_but_one(created: Any, encode: Encode, watch: Watch) -> None:
         assert not whole_one.done()
         encoder.send(2)
         encoder.send(2)
-        assert whole_one.result(timeout=20) == viewer.body(following)
+        assert whole_one.result(timeout=DEADLINE) == viewer.body(following)
 
 
 @pytest.mark.parametrize("place", [0, 1])
@@ -156,7 +156,7 @@ def test_nothing_more_comes(sim: Emulator, created: Any, encode: Encode, watch: 
     with viewer.growing(url) as parts, ThreadPoolExecutor(1) as thread:
         whole_one = thread.submit(lambda: b"".join(parts))
         call(sim, "StopStream", channelArn=created["channel"]["arn"])
-        got = whole_one.result(timeout=20)
+        got = whole_one.result(timeout=DEADLINE)
     assert got == (b"" if place else viewer.body(url))
     assert viewer.get(viewer.url_of(viewer.playlist_url)).status_code == 200
 
@@ -170,7 +170,7 @@ def test_a_taker_who_sends_nonsense(sim: Emulator, created: Any, encode: Encode,
         taker = encode(f"{key_of(created)}?priority=5")
         taker.socket.sendall(publisher.message(publisher.VIDEO, b"\x17\1\0\0\0\0\0\0\xff"))
         assert b"a picture is not as long as it says" in taker.rest()
-        assert rest.result(timeout=20)[0] == 0x47
+        assert rest.result(timeout=DEADLINE)[0] == 0x47
     assert not sim.streams.live
 
 
@@ -197,7 +197,7 @@ def test_too_far_ahead(sim: Emulator, encode: Encode, watch: Watch, mode: str, a
     def status(*numbers: int) -> int:
         part = opaque(live.stream_id, 0, *numbers)
         url = viewer.urls()[0].replace(urlsplit(viewer.urls()[0]).path.split("/")[-1], f"{part}.ts")
-        return viewer.http.head(url, timeout=20).status_code
+        return viewer.http.head(url, timeout=DEADLINE).status_code
 
     assert [status(number) for number in range(2 + ahead)] == [200] * (2 + ahead)
     assert status(2 + ahead) == 404
@@ -333,7 +333,7 @@ def test_revoked(sim: Emulator, encode: Encode, server: Server, watch: Watch) ->
         with ThreadPoolExecutor(1) as thread:
             rest = thread.submit(lambda: b"".join(parts))
             encoder.send(2)
-            rest.result(timeout=20)  # what was granted is sent
+            rest.result(timeout=DEADLINE)  # what was granted is sent
     assert {viewer.get(url).status_code for url in (growing, following, viewer.playlist_url)} == {403}
 
 
@@ -342,7 +342,7 @@ def test_head(created: Any, encode: Encode, watch: Watch, server: Server) -> Non
     encode(key_of(created)).send(3)
     viewer = watch(created)
     for url in (viewer.playlist_url, *viewer.urls(), *viewer.prefetched()):
-        answer = viewer.http.head(url, timeout=20)
+        answer = viewer.http.head(url, timeout=DEADLINE)
         assert (answer.status_code, answer.content) == (200, b"")
 
 

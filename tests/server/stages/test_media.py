@@ -113,6 +113,55 @@ def test_published_with_the_sound(stage: Stage) -> None:
     assert not sending.participant.is_publishing
 
 
+def test_layers(stage: Stage) -> None:
+    """Layers that come later are known too, largest first, until they come no more; they share the usual bitrate."""
+    sending = Sending(stage, "video")
+    sending.comes("video", sequence(320, 180), source=1)
+    assert shown(sending.participant) == (320, 180, "Constrained Baseline")
+    sending.comes("video", sequence(1280, 720), source=2)
+    sending.comes("video", sequence(640, 360), source=3)
+    record = sending.participant.participant
+    assert record is not None
+    assert [(each.width, each.bitrate) for each in record.video] == [(1280, 833_333), (640, 833_333), (320, 833_333)]
+    sending.now += 1.5
+    sending.comes("video", source=3)
+    sending.handle.look()
+    assert shown(sending.participant) == (640, 360, "Constrained Baseline")
+    sending.now += 1.5
+    sending.handle.look()
+    assert shown(sending.participant) == (640, 360, "Constrained Baseline")
+    assert sending.ended == 0
+
+
+def test_small_layers(stage: Stage) -> None:
+    """A layer smaller than a stage takes is left out beside others; alone it is refused when no other has come."""
+    sending = Sending(stage, "video")
+    sending.comes("video", sequence(160, 90), source=1)
+    assert not sending.participant.is_publishing
+    sending.comes("video", sequence(640, 360), source=2)
+    assert shown(sending.participant) == (640, 360, "Constrained Baseline")
+    sending.comes("video", sequence(240, 136), source=2)
+    assert (shown(sending.participant)[0], sending.ended) == (640, 0)
+    sending = Sending(stage, "video")
+    sending.comes("video", sequence(160, 90))
+    sending.now += 2
+    sending.comes("video")
+    sending.handle.look()
+    assert (sending.errors, sending.ended) == (["INVALID_INPUT"], 1)
+
+
+def test_late_picture(stage: Stage) -> None:
+    """A picture that comes after somebody began to publish by the sound is seen."""
+    sending = Sending(stage, "video", "audio")
+    sending.comes("audio", b"sound")
+    sending.now += 2
+    sending.handle.look()
+    sending.comes("video", sequence())
+    record = sending.participant.participant
+    assert record is not None
+    assert (record.video_stopped, shown(sending.participant)[0]) == (False, 640)
+
+
 def test_baseline(stage: Stage) -> None:
     """The profile of the picture is known by its parameter set, and one that a stage does not take is refused."""
     sending = Sending(stage, "video")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import socket
 from collections.abc import Coroutine
 from typing import Any
 
@@ -70,6 +71,22 @@ def test_internals() -> None:
         ice = aiortc.RTCIceTransport(aiortc.RTCIceGatherer(iceServers=[]))
         assert (ice._recv, ice._send) == (ice._connection.recv, ice._connection.send)
         await inner.close()
+
+    run(look())
+
+
+def test_room_for_a_key_frame() -> None:
+    """A megabyte may wait for the event loop in each of its sockets, or as much as the system allows."""
+
+    async def look() -> None:
+        one, _, _ = connection()
+        await one.listen("127.0.0.1")
+        sockets = [each.transport.get_extra_info("socket") for each in one._gatherer._connection._protocols]
+        with socket.socket(type=socket.SOCK_DGRAM) as another:
+            another.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**20)
+            room = another.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+        assert {each.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) for each in sockets} == {room}
+        await one.close()
 
     run(look())
 
@@ -170,6 +187,21 @@ def test_nobody_comes(monkeypatch: pytest.MonkeyPatch) -> None:
         assert happened == []
 
     run(wait())
+
+
+def test_closed_while_it_listens() -> None:
+    """A connection that is closed before it is known how it is reached leaves no socket open."""
+
+    async def close() -> None:
+        here, _, happened = connection()
+        listening = asyncio.create_task(here.listen("127.0.0.1"))
+        await asyncio.sleep(0)
+        await here.close()
+        await listening
+        assert here._gatherer._connection._protocols == []
+        assert happened == []
+
+    run(close())
 
 
 def test_another_client(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,6 +48,16 @@ class Connection(Protocol):
         """Send a packet."""
 
 
+class Receiver(Protocol):
+    """Who gets a track as it is forwarded."""
+
+    async def send(self, packet: Packet) -> None:
+        """Get a packet."""
+
+    async def report(self, report: Report) -> None:
+        """Get a sender's report."""
+
+
 class Layer:
     """One source of a track, as it comes: its only one, or one layer of its picture."""
 
@@ -78,7 +88,7 @@ class Track:
         self.kind = kind
         self.codec = codec
         self.layers: dict[int, Layer] = {}
-        self.legs: list[Leg] = []
+        self.legs: list[Receiver] = []
         self.has_b_frames = False
         self._connection = connection
         self._now = now
@@ -233,16 +243,7 @@ class Leg:
         """Send a packet on."""
         self._packets += 1
         self._octets += len(packet.payload)
-        mine = Packet(
-            self._payload_type,
-            packet.is_marked,
-            packet.sequence,
-            packet.timestamp,
-            self.source,
-            packet.extensions,
-            packet.payload,
-        )
-        await self._connection.send(rtp.written(mine))
+        await self._connection.send(rtp.written(packet, self._payload_type, self.source))
 
     async def report(self, report: Report) -> None:
         """Send a sender's report on, by which sound and picture are shown at the same time."""
@@ -279,6 +280,11 @@ class Publication:
     def add(self, kind: str, codec: Codec, connection: Connection) -> None:
         """Expect a track, by a connection."""
         self._tracks[codec.payload_type] = Track(kind, codec, connection, self._now)
+
+    @property
+    def tracks(self) -> list[Track]:
+        """The tracks that are expected."""
+        return list(self._tracks.values())
 
     def track(self, kind: str) -> Track | None:
         """Return the track of a kind, None where there is none."""

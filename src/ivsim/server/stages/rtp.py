@@ -86,15 +86,19 @@ def read(data: bytes) -> Packet:
     return Packet(second & 0x7F, bool(second & 0x80), sequence, timestamp, source, extensions, data[at:end])
 
 
+def written(packet: Packet, payload_type: int | None = None, source: int | None = None) -> bytes:
+    """Return a packet's bytes, without header extensions; under another payload type and source where they are given.
+
+    It is called for each packet and each subscriber, so nothing is copied but the payload.
+    """
+    kind, is_marked, sequence, timestamp, own, _, payload = packet
+    second = (kind if payload_type is None else payload_type) | (0x80 if is_marked else 0)
+    return _HEADER.pack(_VERSION, second, sequence, timestamp, own if source is None else source) + payload
+
+
 def is_media(data: bytes) -> bool:
     """Return whether what goes over a connection is a packet of RTP, encrypted or not (RFC 5761, 7983)."""
     return len(data) >= _HEADER.size and data[0] & 0xC0 == _VERSION and data[1] not in _CONTROL
-
-
-def written(packet: Packet) -> bytes:
-    """Return a packet's bytes, without header extensions."""
-    second = packet.payload_type | (0x80 if packet.is_marked else 0)
-    return _HEADER.pack(_VERSION, second, packet.sequence, packet.timestamp, packet.source) + packet.payload
 
 
 def _extensions(form: int, data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -190,7 +194,7 @@ def _rtcp(number: int, kind: int, body: bytes) -> bytes:
 
 def video_format_in(payload: bytes) -> VideoFormat | None:
     """Return the form of pictures where an H.264 payload has it, before a key frame; None elsewhere."""
-    for unit in _units(payload):
+    for unit in units(payload):
         if unit[0] & 0x1F == _SEQUENCE:
             try:
                 return video_format(b"\1" + unit[1:4] + b"\xff\xe1" + struct.pack("!H", len(unit)) + unit)
@@ -201,12 +205,12 @@ def video_format_in(payload: bytes) -> VideoFormat | None:
 
 def begins_key_frame(payload: bytes) -> bool:
     """Return whether a decoder can begin with an H.264 payload: with parameter sets, or with the key frame itself."""
-    return any(unit[0] & 0x1F in (_IDR, _SEQUENCE) for unit in _units(payload))
+    return any(unit[0] & 0x1F in (_IDR, _SEQUENCE) for unit in units(payload))
 
 
 def has_b_slice(payload: bytes) -> bool:
     """Return whether a slice begins in an H.264 payload that refers to pictures on both sides of it."""
-    for unit in _units(payload):
+    for unit in units(payload):
         if unit[0] & 0x1F in _SLICES:
             bits = f"{int.from_bytes(unit[1:9].ljust(8, bytes(1)), 'big'):064b}"
             _, at = _golomb(bits, 0)
@@ -215,7 +219,7 @@ def has_b_slice(payload: bytes) -> bool:
     return False
 
 
-def _units(payload: bytes) -> Iterator[bytes]:
+def units(payload: bytes) -> Iterator[bytes]:
     """Yield the NAL units in a payload, of one in several packets what is in the first, without what is empty."""
     kind = payload[0] & 0x1F if payload else 0
     if kind in _SINGLE:
@@ -234,13 +238,13 @@ def _units(payload: bytes) -> Iterator[bytes]:
 
 def whole_units(payloads: Iterable[bytes]) -> list[bytes]:
     """Return the NAL units in the payloads of one picture, of which none is missing."""
-    units: list[bytes] = []
+    found: list[bytes] = []
     for payload in payloads:
-        if units and len(payload) > 1 and payload[0] & 0x1F == _FU_A and not payload[1] & 0x80:
-            units[-1] += payload[2:]
+        if found and len(payload) > 1 and payload[0] & 0x1F == _FU_A and not payload[1] & 0x80:
+            found[-1] += payload[2:]
         else:
-            units += _units(payload)
-    return units
+            found += units(payload)
+    return found
 
 
 def _golomb(bits: str, at: int) -> tuple[int, int]:

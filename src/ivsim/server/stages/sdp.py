@@ -1,6 +1,6 @@
 """Offers and answers of WebRTC, as far as one who only sends, or only receives, needs them, without input or output.
 
-Sources: RFC 8866 (SDP), 8829 (JSEP), 9143 (BUNDLE), 8853 (simulcast), 9725 (WHIP).
+Sources: RFC 8866 (SDP), 8829 (JSEP), 9143 (BUNDLE), 8853 (simulcast), 8840 (trickle ICE), 9725 (WHIP).
 """
 
 from __future__ import annotations
@@ -110,6 +110,13 @@ def read(text: str) -> Offer:
     if not (values.get("ice-ufrag") and values.get("ice-pwd") and fingerprints):
         raise OfferRefused("the offer lacks ice-ufrag, ice-pwd or fingerprint")
     return Offer(values["ice-ufrag"], values["ice-pwd"], fingerprints, values.get("setup", "actpass"), media)
+
+
+def username(fragment: str) -> str | None:
+    """Return whose candidates are in a fragment that comes after an offer, by ICE's name; None for what is none."""
+    named = dict(_attributes(fragment))
+    is_sdp = all(re.match("[a-z]=", line) for line in filter(None, fragment.splitlines()))
+    return named.get("ice-ufrag") if is_sdp and named.get("ice-pwd") else None
 
 
 def choose(media: Media, like: Codec | None = None) -> Codec | None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ...ivsrealtime.live_participant import StageRefused
 from ...ivsrealtime.live_stages import WHIP
 from ...ivsrealtime.refusals import PUBLISHING, SUBSCRIBING
+from ...web import SDP
 from ...wire.http import Request, Response
 from . import sdp, still
 from .clients import client_of
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ...emulator import Emulator
-    from ...ivsrealtime.live_participant import Key, LiveParticipant
+    from ...ivsrealtime.live_participant import LiveParticipant
     from .forwarding import Publication
     from .media import Handle
     from .sdp import Media, Offer
@@ -51,7 +52,10 @@ STATUSES = {
 }
 """The statuses of refusals by their codes; every other is 403."""
 
-_SDP = "application/sdp"
+_FRAGMENT = "application/trickle-ice-sdpfrag"
+_GLOBAL = "/global.whip"
+"""The path that stands for https://global.whip.live-video.net, which sends a client on to the endpoint of its stage."""
+
 _PATH = re.compile(r"/(?P<what>publish|subscribe)/(?P<id>[^/]+)")
 _RESOURCE = re.compile(r"/whip/(?P<id>[0-9a-f]{32})")
 _LOOK, _REPORT = 0.1, 1.0
@@ -65,14 +69,17 @@ class Whip:
         self._emulator = emulator
         self._loop = asyncio.get_running_loop()
         self._handles: dict[str, Handle] = {}
-        self._synthetic: dict[tuple[Key, int], Synthetic] = {}
+        self._synthetic: dict[tuple[str, str, int], Synthetic] = {}
         self._rounds: asyncio.Task[None] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
 
     def is_for(self, request: Request) -> bool:
         """Return whether a request is for clients' media, and none of AWS's API."""
         path = _parts(request.url)[1]
         is_preflight = request.method == "OPTIONS" and request.header("access-control-request-method") != ""
-        return not is_preflight and (_is_sdp(request) or any(each.fullmatch(path) for each in (_PATH, _RESOURCE)))
+        return not is_preflight and (
+            request.content_type == SDP or path == _GLOBAL or any(each.fullmatch(path) for each in (_PATH, _RESOURCE))
+        )
 
     async def respond(self, request: Request, came_by: str) -> Response:
         """Answer an offer, or let go of what one was for. `came_by` is the address at which the client came."""
@@ -98,32 +105,38 @@ class Whip:
         if self._rounds is not None:
             self._rounds.cancel()
         for id_ in list(self._handles):
-            await self._end(id_)
+            self._end_soon(id_)
+        if self._ending:
+            await asyncio.wait(self._ending)
         for synthetic in self._synthetic.values():
             synthetic.stop()
 
     async def _respond(self, request: Request, came_by: str) -> Response:
-        path = _parts(request.url)[1]
-        token = _bearer(request)
+        base, path = _parts(request.url)
         resource = _RESOURCE.fullmatch(path)
         if request.method == "OPTIONS":
-            return Response(204, _headers({"Accept-Post": _SDP}), b"")
+            return Response(204, _headers({"Accept-Patch": _FRAGMENT} if resource else {"Accept-Post": SDP}), b"")
         if resource is not None:
-            return await self._delete(request, resource["id"], token)
+            return await self._change(request, resource["id"])
         if request.method != "POST":
             return _text(405, "an offer is POSTed", Allow="POST, OPTIONS")
-        if not _is_sdp(request):
-            return _text(415, f"an offer is {_SDP}")
+        if path == _GLOBAL:
+            return Response(307, _headers({"Location": f"{base}/"}), b"")
+        if request.content_type != SDP:
+            return _text(415, f"an offer is {SDP}")
+        return await self._offered(request, came_by)
+
+    async def _offered(self, request: Request, came_by: str) -> Response:
         try:
             webrtc = await asyncio.to_thread(import_module, f"{__package__}.webrtc")
         except ImportError:
             return _text(501, TO_INSTALL)
-        wanted = _PATH.fullmatch(path)
+        wanted = _PATH.fullmatch(_parts(request.url)[1])
         offer = sdp.read(request.body.decode(errors="replace"))
         is_subscriber = wanted is not None and wanted["what"] == "subscribe"
         await asyncio.sleep(self._emulator.stages.latency(SUBSCRIBING if is_subscriber else PUBLISHING))
         if wanted and is_subscriber:
-            handle: Handle = await self._subscribe(token, wanted["id"], offer, webrtc)
+            handle: Handle = await self._subscribe(_bearer(request), wanted["id"], offer, webrtc)
         else:
             handle = await self._publish(request, wanted and wanted["id"], offer, webrtc)
         return await self._answer(request, handle, offer, came_by)
@@ -131,14 +144,16 @@ class Whip:
     async def _answer(self, request: Request, handle: Handle, offer: Offer, came_by: str) -> Response:
         id_ = secrets.token_hex(16)
         self._handles[id_] = handle
-        handle.when_over(lambda: self._loop.create_task(self._end(id_)))
-        local = await handle.connection.listen(came_by)
-        handle.connection.connect(offer)
+        handle.when_over(lambda: self._end_soon(id_))
         if self._rounds is None:
             self._rounds = self._loop.create_task(self._make_rounds())
+        local = await handle.connection.listen(came_by)
+        if handle.connection.is_over:
+            return _text(409, "what was offered has ended before it could be answered")
+        handle.connection.connect(offer)
         text = sdp.answer(offer, handle.chosen, local, sends=isinstance(handle, Subscribed))
         location = f"{_parts(request.url)[0]}/whip/{id_}"
-        headers = {"Content-Type": _SDP, "Location": location, "ETag": f'"{id_}"'}
+        headers = {"Content-Type": SDP, "Location": location, "ETag": f'"{id_}"', "Accept-Patch": _FRAGMENT}
         return Response(201, _headers(headers), text.encode())
 
     async def _publish(self, request: Request, participant_id: str | None, offer: Offer, webrtc: Any) -> Published:
@@ -149,16 +164,15 @@ class Whip:
         if participant is None or is_joining:
             client = client_of(cast("Mapping[str, str]", request.headers))
             participant = stages.let_in(token, client, by_whip=True)
+            stages.hold(participant)
         try:
-            self._check(participant, participant_id)
-            chosen = _published(participant, offer)
+            chosen = _published(participant, participant_id, offer)
         except (StageRefused, OfferRefused):
             if is_joining:
                 participant.leave()
+                stages.release(participant)
             raise
-        for id_, each in list(self._handles.items()):
-            if isinstance(each, Published) and each.key == (participant.stage_arn, participant.participant_id):
-                await self._end(id_)  # it begins anew
+        await self._begin_anew((participant.stage_arn, participant.participant_id))
         return Published(participant, token, chosen, webrtc.Connection, self._loop.time)
 
     async def _subscribe(self, token: str, remote_id: str, offer: Offer, webrtc: Any) -> Subscribed:
@@ -166,7 +180,7 @@ class Whip:
         if participant is None:
             raise StageRefused("NOT_CONNECTED", "nobody is on the stage with this token; connect to its events first")
         media = [each for each in _first_of_each_kind(offer) if each.direction in ("recvonly", "sendrecv")]
-        tracks = self._media_of(participant, remote_id)
+        tracks = self.media_of(participant.other(remote_id))
         chosen = {}
         for each in media:
             track = tracks.track(each.kind) if tracks else None
@@ -175,51 +189,61 @@ class Whip:
                 chosen[each.mid] = (each.kind, codec)
         if not chosen:
             raise OfferRefused("the offer receives neither H264 nor Opus")
+        await self._begin_anew((participant.stage_arn, participant.participant_id, remote_id))
         participant.subscribe(remote_id)
         return Subscribed(participant, token, remote_id, chosen, tracks, webrtc.Connection)
 
-    def _media_of(self, participant: LiveParticipant, remote_id: str) -> Publication | None:
-        """Return what somebody publishes who is on a participant's stage, or is shown there and publishes elsewhere.
+    def media_of(self, remote: LiveParticipant | None) -> Publication | None:
+        """Return what somebody publishes, or the one whose replica it is; None where nothing is published.
 
-        Who has no client gets a picture, for as long as somebody is subscribed to it.
+        Who has no client gets a picture, for as long as somebody gets it.
         """
-        there = (each for each in self._emulator.stages.participants if each.stage_arn == participant.stage_arn)
-        remote = next((each for each in there if each.participant_id == remote_id), None)
         record = remote.participant if remote else None
         if remote is None or record is None or not record.is_publishing:
             return None
-        key = record.source_stage_arn or participant.stage_arn, remote_id
+        key = record.source_stage_arn or remote.stage_arn, record.participant_id
         for each in self._handles.values():
             if isinstance(each, Published) and each.key == key:
                 return each.media
-        shown = remote.key, record.publications
+        shown = record.session_id, record.participant_id, record.publications
         if shown not in self._synthetic:
-            self._synthetic[shown] = Synthetic(record, self._loop.time)
+            self._synthetic[shown] = Synthetic(remote, record, self._loop.time)
         return self._synthetic[shown].media
 
-    def _check(self, participant: LiveParticipant, wanted_id: str | None) -> None:
-        """Refuse a publisher of another id, and who would be refused once media came, while it can still be told."""
-        if wanted_id not in (None, participant.participant_id):
-            raise StageRefused("TOKEN_NOT_ALLOWED", f"the token is not that of {wanted_id}")
-        participant.offer()
-
-    async def _delete(self, request: Request, id_: str, token: str) -> Response:
-        if request.method != "DELETE":
-            return _text(405, "what an offer was for is DELETEd, and not changed", Allow="DELETE, OPTIONS")
+    async def _change(self, request: Request, id_: str) -> Response:
+        """Take candidates that come after an offer, or let go of what it was for."""
+        if request.method not in ("PATCH", "DELETE"):
+            return _text(405, "candidates are PATCHed, and the end is a DELETE", Allow="PATCH, DELETE, OPTIONS")
         handle = self._handles.get(id_)
         if handle is None:
             return _text(404, "there is no such connection, or not any more")
+        token = _bearer(request)
         if token != handle.token:
             holder = self._emulator.stages.connected(token)
             if holder is None or holder.participant_id != handle.participant.participant_id:
                 return _text(403, "the connection is another participant's")
+        if request.method == "PATCH":
+            return _trickled(request, id_, handle.connection.username)
         await self._end(id_)
         return Response(200, _headers({}), b"")
+
+    def _end_soon(self, id_: str) -> None:
+        task = self._loop.create_task(self._end(id_))
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def _begin_anew(self, key: tuple[str, ...]) -> None:
+        """End the connection of a client that has lost it, perhaps, and comes again for the same."""
+        for id_, each in list(self._handles.items()):
+            if each.key == key:
+                await self._end(id_)
 
     async def _end(self, id_: str) -> None:
         handle = self._handles.pop(id_, None)
         if handle is not None:
             await handle.end()
+            if isinstance(handle, Published) and handle.is_whip:
+                self._emulator.stages.release(handle.participant)
 
     async def _make_rounds(self) -> None:
         reported = self._loop.time()
@@ -227,26 +251,36 @@ class Whip:
             await asyncio.sleep(_LOOK)
             is_time = self._loop.time() - reported >= _REPORT
             reported = self._loop.time() if is_time else reported
-            for each in list(self._handles.values()):
-                try:
-                    each.look()
-                    await each.go_on(reports=is_time)
-                except Exception:  # noqa: BLE001 - the others have their turn all the same
-                    _log.exception("a bug in ivsim at %r; please report it", each)
+            await self._make_round(reports=is_time)
             if is_time:
                 self._stop_unseen()
+
+    async def _make_round(self, *, reports: bool) -> None:
+        for each in list(self._handles.values()):
+            try:
+                each.look()
+                await each.go_on(reports=reports)
+            except Exception:  # noqa: BLE001 - the others have their turn all the same
+                _log.exception("a bug in ivsim at %r; please report it", each)
 
     def _stop_unseen(self) -> None:
         """Let nobody play to whom nobody is subscribed."""
         seen = [each.media for each in self._handles.values() if isinstance(each, Subscribed)]
         for key, synthetic in list(self._synthetic.items()):
-            if synthetic.media not in seen:
+            if synthetic.media not in seen and not any(track.legs for track in synthetic.media.tracks):
                 synthetic.stop()
                 del self._synthetic[key]
 
 
-def _published(participant: LiveParticipant, offer: Offer) -> dict[str, tuple[str, sdp.Codec]]:
-    """Return what is taken of an offer to publish, by the mid. A codec that is not is refused, of which events tell."""
+def _published(participant: LiveParticipant, wanted_id: str | None, offer: Offer) -> dict[str, tuple[str, sdp.Codec]]:
+    """Return what is taken of an offer to publish, by the mid.
+
+    A publisher of another id is refused; who may not publish and a codec that is not taken are too, of which events
+    tell, while the client can still be told.
+    """
+    if wanted_id not in (None, participant.participant_id):
+        raise StageRefused("TOKEN_NOT_ALLOWED", f"the token is not that of {wanted_id}")
+    participant.offer()
     chosen = {}
     for each in _first_of_each_kind(offer):
         if each.direction not in ("sendonly", "sendrecv"):
@@ -263,6 +297,23 @@ def _published(participant: LiveParticipant, offer: Offer) -> dict[str, tuple[st
     if not chosen:
         raise OfferRefused("the offer sends neither sound nor picture")
     return chosen
+
+
+def _trickled(request: Request, tag: str, username: str) -> Response:
+    """Answer candidates that come after the offer. Like those in it they are not called, so none of them is kept."""
+    if request.content_type != _FRAGMENT:
+        return _text(415, f"candidates are {_FRAGMENT}")
+    wanted = request.header("if-match")
+    if not wanted:
+        return _text(428, "If-Match is required, with the ETag of the answer")
+    if not {f'"{tag}"', '"*"', "*"} & {each.strip() for each in wanted.split(",")}:
+        return _text(412, "the connection has another ETag")
+    named = sdp.username(request.body.decode(errors="replace"))
+    if named is None:
+        return _text(400, "the body is no SDP fragment with ice-ufrag and ice-pwd")
+    if named != username:
+        return _text(422, "ICE is not restarted; offer anew")
+    return Response(204, _headers({}), b"")
 
 
 def _first_of_each_kind(offer: Offer) -> list[Media]:
@@ -285,10 +336,6 @@ def _parts(url: str) -> tuple[str, str]:
     return f"{scheme}://{host}", "/" + path.partition("?")[0]
 
 
-def _is_sdp(request: Request) -> bool:
-    return request.header("content-type").partition(";")[0].strip().lower() == _SDP
-
-
 def _bearer(request: Request) -> str:
     scheme, _, token = request.header("authorization").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
@@ -299,5 +346,5 @@ def _text(status: int, text: str, **headers: str) -> Response:
 
 
 def _headers(headers: dict[str, str]) -> dict[str, str]:
-    exposed = "Location, ETag, Allow, Accept-Post"
+    exposed = "Location, ETag, Allow, Accept-Post, Accept-Patch"
     return {**headers, "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": exposed}

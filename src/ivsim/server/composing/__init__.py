@@ -1,0 +1,1 @@
+"""Compositions with the real media of a stage: decoded, composed and encoded, for the channel that they go to."""

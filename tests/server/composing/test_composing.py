@@ -1,0 +1,232 @@
+"""A composition of people who have clients of their own, over the port: who sees and hears whom, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import math
+import threading
+import time
+from array import array
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pytest
+
+from ivsim import Emulator
+from ivsim.media import strip
+from ivsim.media.h264 import Format
+from ivsim.media.strip import Reading
+from ivsim.server.run import Server
+
+from ..control_client import call
+from ..live.conftest import CONTAINERS, containing
+from ..stages.peers import Client, Pictures, aiortc, av
+from ..waiting import until
+from .conftest import Show
+
+WIDE = Format(640, 360, 15, "avc1.42E01F")
+
+
+class Tone(aiortc.MediaStreamTrack):  # type: ignore[misc]
+    """A tone of so many hertz."""
+
+    kind = "audio"
+
+    def __init__(self, pitch: float) -> None:
+        super().__init__()
+        self._pitch = pitch
+        self._count = 0
+        self._began = time.monotonic()
+
+    async def recv(self) -> Any:
+        """Return the next 20 milliseconds."""
+        begin, self._count = self._count, self._count + 960
+        await asyncio.sleep(self._began + begin / 48_000 - time.monotonic())
+        waves = (math.sin(2 * math.pi * self._pitch * at / 48_000) for at in range(begin, self._count))
+        frame = av.AudioFrame("s16", "mono", 960)
+        frame.planes[0].update(array("h", [int(8000 * each) for each in waves]).tobytes())
+        frame.sample_rate, frame.pts, frame.time_base = 48_000, begin, Fraction(1, 48_000)
+        return frame
+
+
+def publish(show: Show, user_id: str, *tracks: Any) -> Client:
+    """Let somebody publish by WHIP, and wait until that is so."""
+    client = Client(f"{show.server.url}/", show.stage.token(userId=user_id)["token"], *tracks)
+    until(lambda: any(each.user_id == user_id and each.is_publishing for each in show.sim.stages.participants))
+    return client
+
+
+def pictures(media: bytes) -> list[Any]:
+    """Return the pictures in some segments."""
+    with av.open(io.BytesIO(media)) as file:
+        return list(file.decode(video=0))
+
+
+def tile(picture: Any, left: int, top: int, width: int, height: int) -> Reading | None:
+    """Return what the strip of a tile says."""
+    light = picture.planes[0]
+    data, line = bytes(light), light.line_size
+    return strip.read(width, height, lambda x, y: data[(top + y) * line + left + x])
+
+
+def pitch(media: bytes) -> float:
+    """Return the hertz of the tone that is heard in the last second of some segments, mostly; 0 for silence."""
+    samples = array("f")
+    with av.open(io.BytesIO(media)) as file:
+        for frame in file.decode(audio=0):
+            samples.frombytes(bytes(frame.planes[0])[: frame.samples * 4])
+    parts = [samples[at : at + 4_800] for at in range(len(samples) - 48_000, len(samples), 4_800)]
+    return median(10 * sum(before < -0.01 <= after for before, after in pairwise(part)) for part in parts)
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_who_is_seen(sim: Emulator, server: Server, container: str) -> None:
+    """Viewers of the channel see who publishes, by a client and without one, side by side, and hear them."""
+    show = Show(sim, server, **containing(container))
+    with publish(show, "host", Pictures(WIDE), Tone(1000)):
+        sim.stages.join(show.stage.arn, user_id="guest").publish()
+        show.compose()
+        media = show.segments(3)
+    shown = pictures(media)
+    assert (shown[-1].width, shown[-1].height) == (640, 360)
+    times = [each.time for each in shown]
+    assert {round(after - before, 2) for before, after in pairwise(times)} <= {0.06, 0.07}
+    host, guest = (tile(shown[-1], left, 90, 318, 178) for left in (0, 322))
+    assert host
+    assert host.height == 360
+    assert guest
+    assert guest.height == 360
+    assert pitch(media) == pytest.approx(1000, abs=10)
+
+
+def test_who_comes_and_goes(show: Show) -> None:
+    """Who comes later is seen beside the others; who goes is seen and heard no more, and who stops shows nothing."""
+    first = publish(show, "first", Pictures(WIDE), Tone(1000))
+    show.compose()
+
+    def seen() -> list[bool]:
+        last = pictures(show.segments())[-1]
+        places = ((0, 0, 640, 360), (0, 90, 318, 178), (322, 90, 318, 178))
+        return [tile(last, *place) is not None for place in places]
+
+    until(lambda: seen() == [True, False, False])
+    with publish(show, "second", Pictures(WIDE)):
+        until(lambda: seen() == [False, True, True])
+        (mine,) = (each for each in show.sim.stages.participants if each.user_id == "second")
+        mine.mute(audio=False, video=True)
+        until(lambda: seen() == [False, True, False])
+        mine.mute(audio=False, video=False)
+        first.delete()
+        until(lambda: seen() == [True, False, False])
+        until(lambda: pitch(show.segments()) == 0)
+    first.close()
+
+
+def test_only_people(show: Show) -> None:
+    """Without anybody who has a client, the picture is drawn, when somebody looks, and nothing is composed."""
+    show.sim.stages.join(show.stage.arn, user_id="guest").publish()
+    show.compose()
+    (live,) = show.sim.streams.live
+    assert live.pushed is None
+    assert "ivsim composing" not in [each.name for each in threading.enumerate()]
+
+
+def test_replica(show: Show) -> None:
+    """Who is a person on another stage is one here."""
+    other = Show(show.sim, show.server)
+    with publish(other, "host", Pictures(WIDE)):
+        (host,) = show.sim.stages.participants
+        call(
+            show.sim,
+            "StartParticipantReplication",
+            sourceStageArn=other.stage.arn,
+            destinationStageArn=show.stage.arn,
+            participantId=host.participant_id,
+        )
+        show.compose()
+        until(lambda: tile(pictures(show.segments())[-1], 0, 0, 640, 360) is not None)
+
+
+def test_the_end(show: Show) -> None:
+    """What is composed ends with the composition, and the thread with that."""
+    with publish(show, "host", Pictures(WIDE)):
+        arn = show.compose()
+        until(lambda: show.whole(1))
+        call(show.sim, "StopComposition", arn=arn)
+        assert show.state(arn) == ["STOPPED", "STOPPED"]
+        assert show.sim.streams.live == []
+        until(lambda: "ivsim composing" not in [each.name for each in threading.enumerate()])
+
+
+def test_stopped_stream(show: Show) -> None:
+    """A destination whose stream was stopped goes on after a while, with real media again."""
+    with publish(show, "host", Pictures(WIDE)):
+        arn = show.compose()
+        until(lambda: show.whole(1))
+        call(show.sim, "StopStream", channelArn=show.channel["arn"])
+        assert show.state(arn) == ["ACTIVE", "RECONNECTING"]
+        show.sim.clock.advance(5)
+        assert show.state(arn) == ["ACTIVE", "ACTIVE"]
+        until(lambda: show.whole(1))
+
+
+def test_server_gone(sim: Emulator) -> None:
+    """With the server what is composed is gone; the destination goes on with a picture that is drawn."""
+    with sim.serve() as server:
+        show = Show(sim, server)
+        host = publish(show, "host", Pictures(WIDE))
+        arn = show.compose()
+        until(lambda: show.whole(1))
+    assert show.state(arn) == ["ACTIVE", "RECONNECTING"]
+    sim.stages.join(show.stage.arn, user_id="guest").publish()
+    sim.clock.advance(5)
+    assert show.state(arn) == ["ACTIVE", "ACTIVE"]
+    (live,) = sim.streams.live
+    assert live.pushed is None
+    host.close()
+
+
+def test_loaded(show: Show, tmp_path: Path) -> None:
+    """A loaded state goes on where it is composed; on another server the destination has lost its stream."""
+    with publish(show, "host", Pictures(WIDE)):
+        arn = show.compose()
+        until(lambda: show.whole(1))
+        show.sim.save(tmp_path / "state.json")
+        show.sim.load(tmp_path / "state.json")
+        until(lambda: show.whole(2))
+        assert show.state(arn) == ["ACTIVE", "ACTIVE"]
+        with Emulator().serve() as server:
+            server.emulator.load(tmp_path / "state.json")
+            other = Show(server.emulator, server)
+            until(lambda: other.state(arn) == ["ACTIVE", "RECONNECTING"])
+
+
+@pytest.mark.parametrize("place", ["ivsim.server.composing.mixer.Mixer.step", "ivsim.ivsrealtime.pipeline.composed"])
+def test_a_bug(show: Show, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, place: str) -> None:
+    """A bug of ours in composing is logged as one, and ends the stream, not the server."""
+
+    def fail(*_: object) -> Iterator[object]:
+        raise ZeroDivisionError
+
+    caplog.set_level(logging.ERROR)
+    monkeypatch.setattr(place, fail)
+    with publish(show, "host", Pictures(WIDE)):
+        arn = show.compose()
+        until(lambda: show.state(arn) == ["ACTIVE", "RECONNECTING"])
+    assert [each.exc_info[0] for each in caplog.records if each.exc_info] == [ZeroDivisionError]
+
+
+def test_slow_machine(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine that does not keep up pictures are left out, and sound and time go on."""
+    monkeypatch.setattr("ivsim.server.composing.composing._MOST_BEHIND", 0)
+    monkeypatch.setattr("ivsim.server.composing.composing.FRAMERATE", 150)  # ten times as many as it makes
+    with publish(show, "host", Pictures(WIDE), Tone(500)):
+        show.compose()
+        media = show.segments(3)
+    assert pictures(media)
