@@ -7,7 +7,7 @@ draft-alvestrand-rmcat-remb-03 (REMB).
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from ...media.flv import FlvRefused, VideoFormat, video_format
@@ -234,17 +234,6 @@ def units(payload: bytes) -> Iterator[bytes]:
             at += 2 + length
     elif kind == _FU_A and len(payload) > 1 and payload[1] & 0x80:
         yield bytes([payload[0] & 0xE0 | payload[1] & 0x1F]) + payload[2:]
-
-
-def whole_units(payloads: Iterable[bytes]) -> list[bytes]:
-    """Return the NAL units in the payloads of one picture, of which none is missing."""
-    found: list[bytes] = []
-    for payload in payloads:
-        if found and len(payload) > 1 and payload[0] & 0x1F == _FU_A and not payload[1] & 0x80:
-            found[-1] += payload[2:]
-        else:
-            found += units(payload)
-    return found
 
 
 def _golomb(bits: str, at: int) -> tuple[int, int]:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from ...media import fmp4, h264, picture, simulation
 from ...media.picture import Scene
+from ..composing.access_units import AccessUnits
 from . import rtp
-from .forwarding import Subscription
 
 if TYPE_CHECKING:
     from ...ivsrealtime.participants import Participant
     from .forwarding import Publication
-    from .rtp import Packet
+    from .rtp import Packet, Report
 
 PATIENCE = 2.0
 """The seconds in which a key frame has to come."""
@@ -24,7 +24,7 @@ PATIENCE = 2.0
 _LARGEST = 320, 180
 """The size of a picture that is drawn, at most."""
 
-_IDR, _SEQUENCE, _PICTURE = 5, 7, 8
+_SEQUENCE, _PICTURE = 7, 8
 
 
 async def taken(media: Publication) -> bytes | None:
@@ -32,15 +32,15 @@ async def taken(media: Publication) -> bytes | None:
     track = media.track("video")
     if track is None:
         return None
-    camera, subscription = _Camera(), Subscription()
-    subscription.add("video", track.codec, camera)
-    subscription.attach(media)
+    camera = _Camera()
+    track.legs.append(camera)
+    track.ask_for_key_frame()
     try:
         return await asyncio.wait_for(camera.taken, PATIENCE)
     except asyncio.TimeoutError:
         return None
     finally:
-        subscription.detach()
+        track.legs.remove(camera)
 
 
 def drawn(participant: Participant) -> bytes:
@@ -56,31 +56,24 @@ def drawn(participant: Participant) -> bytes:
 
 
 class _Camera:
-    """A subscriber's connection on which a key frame is waited for."""
+    """A leg on which a key frame is waited for."""
 
     def __init__(self) -> None:
         self.taken: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._next = -1
-        self._payloads: list[bytes] = []
+        self._access_units = AccessUnits()
 
-    async def send(self, data: bytes) -> None:
+    async def send(self, packet: Packet) -> None:
         """Look at a packet."""
-        if rtp.is_media(data) and not self.taken.done():
-            self._take(rtp.read(data))
-
-    def _take(self, packet: Packet) -> None:
-        """Put the packets of a picture together, of which none may be missing."""
-        if packet.sequence != self._next:
-            self._payloads = []
-        self._next = (packet.sequence + 1) & 0xFFFF
-        self._payloads.append(packet.payload)
-        if packet.is_marked:
-            units, self._payloads = rtp.whole_units(self._payloads), []
-            sets = [next((each for each in units if each[0] & 0x1F == kind), b"") for kind in (_SEQUENCE, _PICTURE)]
+        for each in self._access_units.take(packet):
+            by_kind = {unit[0] & 0x1F: unit for unit in each.units}
+            sets = [by_kind.get(kind, b"") for kind in (_SEQUENCE, _PICTURE)]
             form = rtp.video_format_in(sets[0])
-            if form and sets[1] and any(each[0] & 0x1F == _IDR for each in units):
+            if form and sets[1] and each.is_key and not self.taken.done():
                 about = fmp4.Pictures(form.width, form.height, h264.record_of(*sets))
-                self.taken.set_result(_in_mp4(about, units))
+                self.taken.set_result(_in_mp4(about, each.units))
+
+    async def report(self, report: Report) -> None:
+        """Take nothing: a picture has no time."""
 
 
 def _in_mp4(about: fmp4.Pictures, units: Sequence[bytes]) -> bytes:
