@@ -472,16 +472,17 @@ def test_looked_at(stage: Meeting) -> None:
 
 def test_media_are_dropped(stage: Meeting) -> None:
     """A test drops what a client sends: others see nothing new, while it publishes as before, until that ends."""
-    ada, bob = stage.token(), stage.token()
-    stage.sim.stages.join(bob["token"])
+    ada, bob, eve = stage.token(), stage.token(), stage.token()
+    for each in (bob, eve):
+        stage.sim.stages.join(each["token"])
     with publisher(stage, ada) as sending, viewer(stage, bob, ada) as seeing:
         seeing.sees(180)
         stage.find(ada).impair(sent_loss=1)
         stands_still(seeing)
         assert stage.find(ada).is_publishing
         stage.find(ada).impair()
-        with viewer(stage, bob, ada) as again:  # as aiortc waits for long where it misses many
-            again.sees(180)
+        with viewer(stage, eve, ada) as other:  # as aiortc waits for long where it misses many
+            other.sees(180)
         assert (sending.state, seeing.state) == ("connected", "connected")
         assert stage.events(ada) == [("JOINED", None), ("PUBLISH_STARTED", None)]
 
