@@ -40,12 +40,12 @@ class Sender:
         self.media.add(kind, Codec(102, "h264", "H264/90000"), self.connection)
         self.number = self.pictures = 0
 
-    async def send(self, *payloads: bytes, lost: int | None = None) -> None:
-        """Send the packets of a picture, but for one that is lost."""
+    async def send(self, *payloads: bytes, lost: int | None = None, is_whole: bool = True) -> None:
+        """Send the packets of a picture, but for one that is lost; without its end unless it `is_whole`."""
         self.pictures += 1
         for place, payload in enumerate(payloads):
             self.number += 1
-            is_last = place == len(payloads) - 1
+            is_last = is_whole and place == len(payloads) - 1
             if place != lost:
                 packet = Packet(102, is_last, self.number, 3000 * self.pictures, 1, {}, payload)
                 await self.media.take_rtp(rtp.written(packet))
@@ -58,15 +58,15 @@ def pictures(file: bytes | None) -> list[tuple[int, int]]:
         return [(each.width, each.height) for each in container.decode(video=0)]
 
 
-def seen(*sent: tuple[Sequence[bytes], int | None]) -> bytes | None:
-    """Return what is taken of somebody who sends these pictures, each with the number of a packet that is lost."""
+def seen(*sent: Sequence[bytes]) -> bytes | None:
+    """Return what is taken of somebody who sends these pictures, in packets."""
 
     async def take() -> bytes | None:
         sender = Sender()
         taking = asyncio.create_task(still.taken(sender.media))
         await asyncio.sleep(0)
-        for payloads, lost in sent:
-            await sender.send(*payloads, lost=lost)
+        for payloads in sent:
+            await sender.send(*payloads)
         file = await taking
         await sender.send(OTHER)
         assert sender.media.track("video").legs == []  # type: ignore[union-attr]
@@ -82,7 +82,7 @@ PARTS = _packed(KEY)
 def test_taken(sets: tuple[bytes, ...]) -> None:
     """A key frame in several packets is a file that a player shows, however its parameter sets come."""
     assert len(PARTS) > 2
-    assert pictures(seen(([OTHER], None), ([*sets, *PARTS], None), ([OTHER], None))) == [(640, 360)]
+    assert pictures(seen([OTHER], [*sets, *PARTS], [OTHER])) == [(640, 360)]
 
 
 def test_asked_for() -> None:
@@ -113,6 +113,23 @@ def test_with_a_hole(lost: int) -> None:
     assert pictures(seen(([STAP, *PARTS], lost), *others, ([STAP, *PARTS], None))) == [(640, 360)]
 
 
+@pytest.mark.parametrize("late", [1, 2, 3])
+def test_late(late: int) -> None:
+    """A packet that comes late, as it was sent again, is put in its place."""
+
+    async def take() -> None:
+        sender = Sender()
+        taking = asyncio.create_task(still.taken(sender.media))
+        await asyncio.sleep(0)
+        await sender.send(STAP, *PARTS, lost=late)
+        assert not taking.done()
+        sender.number = late
+        await sender.send([STAP, *PARTS][late], is_whole=False)
+        assert pictures(await taking) == [(640, 360)]
+
+    asyncio.run(take())
+
+
 @pytest.mark.parametrize(
     "sent",
     [
@@ -128,7 +145,7 @@ def test_with_a_hole(lost: int) -> None:
 def test_none_comes(monkeypatch: pytest.MonkeyPatch, sent: tuple[Sequence[bytes], ...]) -> None:
     """Where no key frame comes in time, or none that can be shown, there is no picture."""
     monkeypatch.setattr("ivsim.server.stages.still.PATIENCE", 0.05)
-    assert seen(*((payloads, None) for payloads in sent)) is None
+    assert seen(*sent) is None
 
 
 def test_sound_alone() -> None:

@@ -502,8 +502,8 @@ def test_media_are_dropped(stage: Meeting) -> None:
         stands_still(seeing)
         assert stage.find(ada).is_publishing
         stage.find(ada).impair()
-        with viewer(stage, eve, ada) as again:  # as aiortc waits for long where it misses many
-            again.sees(180)
+        with viewer(stage, eve, ada) as other:  # as aiortc waits for long where it misses many
+            other.sees(180)
         assert (sending.state, seeing.state) == ("connected", "connected")
         assert stage.events(ada) == [("JOINED", None), ("PUBLISH_STARTED", None)]
 

@@ -12,11 +12,11 @@ from ...media import fmp4, h264, picture, simulation
 from ...media.picture import Scene
 from . import rtp
 from .access_units import AccessUnits
-from .forwarding import Subscription
 
 if TYPE_CHECKING:
     from ...ivsrealtime.participants import Participant
     from .forwarding import Publication
+    from .rtp import Packet, Report
 
 PATIENCE = 2.0
 """The seconds in which a key frame has to come."""
@@ -32,15 +32,15 @@ async def taken(media: Publication) -> bytes | None:
     track = media.track("video")
     if track is None:
         return None
-    camera, subscription = _Camera(), Subscription()
-    subscription.add("video", track.codec, camera)
-    subscription.attach(media)
+    camera = _Camera()
+    track.legs.append(camera)
+    track.ask_for_key_frame()
     try:
         return await asyncio.wait_for(camera.taken, PATIENCE)
     except asyncio.TimeoutError:
         return None
     finally:
-        subscription.detach()
+        track.legs.remove(camera)
 
 
 def drawn(participant: Participant) -> bytes:
@@ -56,24 +56,24 @@ def drawn(participant: Participant) -> bytes:
 
 
 class _Camera:
-    """A subscriber's connection on which a key frame is waited for."""
+    """A leg on which a key frame is waited for."""
 
     def __init__(self) -> None:
         self.taken: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._units = AccessUnits()
+        self._access_units = AccessUnits()
 
-    async def send(self, data: bytes) -> None:
+    async def send(self, packet: Packet) -> None:
         """Look at a packet."""
-        if rtp.is_media(data) and not self.taken.done():
-            for unit in self._units.take(rtp.read(data)):
-                self._look(unit.units)
+        for each in self._access_units.take(packet):
+            by_kind = {unit[0] & 0x1F: unit for unit in each.units}
+            sets = [by_kind.get(kind, b"") for kind in (_SEQUENCE, _PICTURE)]
+            form = rtp.video_format_in(sets[0])
+            if form and sets[1] and each.is_key and not self.taken.done():
+                about = fmp4.Pictures(form.width, form.height, h264.record_of(*sets))
+                self.taken.set_result(_in_mp4(about, each.units))
 
-    def _look(self, units: Sequence[bytes]) -> None:
-        """Take a picture that comes with its parameter sets, and so is a key frame."""
-        sets = [next((each for each in units if each[0] & 0x1F == kind), b"") for kind in (_SEQUENCE, _PICTURE)]
-        form = rtp.video_format_in(sets[0])
-        if form and sets[1] and not self.taken.done():
-            self.taken.set_result(_in_mp4(fmp4.Pictures(form.width, form.height, h264.record_of(*sets)), units))
+    async def report(self, report: Report) -> None:
+        """Take nothing: a picture has no time."""
 
 
 def _in_mp4(about: fmp4.Pictures, units: Sequence[bytes]) -> bytes:

@@ -101,10 +101,8 @@ class Whip:
         record = participant.participant
         if record is None or not record.is_publishing or record.video_stopped:
             return None
-        for each in self._handles.values():
-            if isinstance(each, Published) and each.key == (participant.stage_arn, participant.participant_id):
-                return await still.taken(each.media)
-        return still.drawn(record)
+        media = self._sent_by((participant.stage_arn, participant.participant_id))
+        return still.drawn(record) if media is None else await still.taken(media)
 
     async def aclose(self) -> None:
         """Let everybody go, because the server stops."""
@@ -234,10 +232,9 @@ class Whip:
         record = remote.participant if remote else None
         if remote is None or record is None or not record.is_publishing:
             return None
-        key = record.source_stage_arn or remote.stage_arn, record.participant_id
-        for each in self._handles.values():
-            if isinstance(each, Published) and each.key == key:
-                return each.media
+        media = self._sent_by((record.source_stage_arn or remote.stage_arn, record.participant_id))
+        if media is not None:
+            return media
         shown = record.session_id, record.participant_id, record.publications
         if shown not in self._synthetic:
             there = self._emulator.stages.participants
@@ -279,6 +276,11 @@ class Whip:
         for id_, each in list(self._handles.items()):
             if each.key == key:
                 await self._end(id_)
+
+    def _sent_by(self, key: tuple[str, ...]) -> Publication | None:
+        """Return what a client sends, by its stage and its participant's id; None where none does."""
+        sent = (each.media for each in self._handles.values() if isinstance(each, Published) and each.key == key)
+        return next(sent, None)
 
     async def _end(self, id_: str) -> None:
         handle = self._handles.pop(id_, None)
