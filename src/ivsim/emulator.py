@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from .ivs.ingest.pushes import PushedMedia
+    from .recordings.pushed import Tape
     from .server.run import Server
 
 
@@ -180,8 +181,8 @@ class Emulator:
         `rtmp_port`, encoders push to `server.rtmp_url`; with `rtmps_port` and the files of a certificate and its key to
         `server.rtmps_url`, and with `https_port` browsers to `server.https_url`; 0 takes any port that is free.
         Channels take RTMP whatever their `insecureIngest` says, unless `insecure_ingest` is False. Recordings are
-        written to the folder `recordings` as a bucket would have them: as `{bucket}/{key}`, those of pushes with what
-        was pushed.
+        written to the folder `recordings` as a bucket would have them: as `{bucket}/{key}`, those of pushes and
+        of people with what was sent.
 
         What is on the port is this emulator: both ways in see the same. There is no authentication, so whoever
         reaches an address other than loopback can do everything. Raises OSError for a port that is taken and an address
@@ -251,6 +252,20 @@ class Emulator:
 
         def end() -> None:
             broadcaster.compose = None
+
+        return end
+
+    def record_by(self, record: Callable[[str], Tape]) -> Callable[[], None]:
+        """Have what participants with clients of their own send recorded by `record`; return what ends that.
+
+        It is called in a transaction, with the id of a recording that has begun, and returns the tape, empty as yet.
+        `Stages.recorded()` tells what is wanted on it. Only what somebody carries to a bucket is recorded in that way.
+        """
+        state = self._state
+        state.recorder = record
+
+        def end() -> None:
+            state.recorder = None
 
         return end
 

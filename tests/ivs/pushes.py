@@ -9,7 +9,7 @@ from typing import Any
 from ivsim import Emulator, LiveStream
 from ivsim.ivs.ingest.encoders import ingest
 from ivsim.ivs.ingest.pushes import Cuts
-from ivsim.ivs.recording.pushed import PushedSegment
+from ivsim.recordings.pushed import PushedSegment
 
 
 async def growing(*parts: bytes) -> AsyncIterator[bytes]:

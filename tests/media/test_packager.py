@@ -1021,6 +1021,37 @@ def test_anything(container: Container, begin: int, sent: Sequence[tuple[Any, ..
         check([piece for segment in run for piece in segment.pieces])
 
 
+def sound_alone() -> Encoder:
+    """Return an encoder that sends sound alone."""
+    encoder = Encoder("mp4", video=None)
+    encoder.packager = Packager("mp4", lambda: NOW, has_pictures=False)
+    encoder.audio_header(aac.CONFIG)
+    return encoder
+
+
+def test_sound_alone() -> None:
+    """Segments of sound alone are cut by time, follow each other, and decode."""
+    encoder = sound_alone()
+    encoder.sound(*(number * 1024 // 48 for number in range(100)))
+    encoder.interrupt()
+    assert encoder.breaks == [True, False, False]
+    assert [each for each in encoder.durations if each] == pytest.approx([0.9, 0.9, 0.31], abs=0.03)
+    its = decoded(data=encoder.data)
+    assert (its.pictures, its.sound, len(its.frames)) == ([], "48000 stereo", 100)
+
+
+def test_sound_alone_in_another_form() -> None:
+    """Where the form of the sound is another, a segment begins that follows on nothing, and each decodes for itself."""
+    encoder = sound_alone()
+    encoder.sound(0, 21, 43)
+    encoder.audio_header(MONO)
+    encoder.sound(64, 87, 110, data=MONO_SILENCE)
+    encoder.interrupt()
+    assert encoder.breaks == [True, True]
+    forms = [decoded(data=each.initialization + each.data).sound for each in encoder.segments]
+    assert forms == ["48000 stereo", "44100 mono"]
+
+
 def runs(found: list[Segment]) -> list[list[Segment]]:
     """Return segments in runs without a break."""
     made: list[list[Segment]] = []

@@ -56,6 +56,11 @@ class Context(Generic[S]):
         """True when somebody carries parcels to other services."""
         return self._state.courier is not None
 
+    @property
+    def recorder(self) -> Callable[[str], Any] | None:
+        """Who records what people send: told the id of a recording, it returns the tape; None where nobody does."""
+        return self._state.recorder
+
     def fetch(self, bucket: str, key: str) -> bytes:
         """Return an object that was delivered. Raises KeyError where there is none, or nobody to bring it."""
         if self._state.courier is None:
@@ -193,10 +198,7 @@ class Context(Generic[S]):
         return self._state.quotas[name]
 
     def hint_at_cut(self, operation: str, page: Page, max_results: int | None) -> None:
-        """Add a hint that the default page size, which is small, has cut the answer of a list operation.
-
-        `operation` is its Python name.
-        """
+        """Add a hint that the small default page size has cut the answer of a list operation, by its Python name."""
         if max_results is None and page.next_token is not None:
             name = self.service.model.by_python_name[operation].name
             text = f"{name} was called without maxResults, and a page has {len(page.items)} then; there are more"

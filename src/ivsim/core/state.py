@@ -52,6 +52,8 @@ class State:
     ) -> None:
         self.options = options
         self.courier = courier
+        self.recorder: Callable[[str], Any] | None = None
+        """Who records what people send: told the id of a recording, it returns the tape; None where nobody does."""
         self.deliveries = Deliveries()
         self.generation = 0
         """Grows when everything is replaced, so that what comes back late knows it is not wanted any more."""

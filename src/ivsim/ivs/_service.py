@@ -18,13 +18,13 @@ from ..wire.validate import smithy_text
 
 if TYPE_CHECKING:
     from ..core.broadcasting import Layout
+    from ..recordings.pushed import PushedSegment, RecordedFile
     from .ad_configurations import AdConfiguration
     from .channels import Channel
     from .failover_slate_configurations import FailoverSlateConfiguration
     from .ingest.pushes import PushedMedia
     from .playback_key_pairs import PlaybackKeyPair
     from .playback_restriction_policies import PlaybackRestrictionPolicy
-    from .recording.pushed import PushedSegment, RecordedFile
     from .recording.sessions import RecordingSession
     from .recording_configurations import RecordingConfiguration
     from .stream_keys import StreamKey

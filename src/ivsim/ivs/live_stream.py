@@ -11,6 +11,7 @@ from ..core.arguments import ValueRefused, check_number, check_text
 from ..core.broadcasting import Tracks
 from ..core.state import State
 from ..core.unknown import unknown
+from ..recordings.pushed import PushedSegment
 from . import broadcast, views
 from ._service import Context
 from .channels import Channel
@@ -19,7 +20,6 @@ from .ingest.limits import Breach, limits_of
 from .ingest.pushes import PushedMedia
 from .ingest_configurations import Ingest
 from .recording import life as recording
-from .recording.pushed import PushedSegment
 from .stream_sessions import StreamSession, TimedMetadata, change
 
 if TYPE_CHECKING:

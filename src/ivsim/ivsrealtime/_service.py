@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..core.journal import Journal
@@ -16,6 +17,7 @@ from ..wire.validate import smithy_text
 
 if TYPE_CHECKING:
     from ..core.broadcasting import Layout
+    from ..recordings.pushed import PushedSegment, RecordedFile, Tape
     from .compositions import Composition
     from .encoder_configurations import EncoderConfiguration
     from .ingest_configurations import IngestConfiguration
@@ -72,10 +74,24 @@ class IvsRealTimeStore(Store):
         self.recordings: Table[StageRecording] = Table("recording", journal)
         # stage ARN and participant id, or composition ARN and destination id, to the id of the newest recording
         self.recorded: Table[str] = Table("recorded", journal)
+        # recording id to the files of what was sent that are in the bucket
+        self.recorded_files: Series[RecordedFile] = Series("recorded-files", journal)
         # stage ARN and participant id to when a participant was disconnected, who cannot join again
         self.disconnected: Table[datetime] = Table("disconnected", journal)
         # id of a connection token to when it was revoked
         self.revoked_connection_tokens: Table[datetime] = Table("revoked-connection-token", journal)
+
+    # Two more are no tables, as they hold no records: nothing brings back what a server held.
+
+    @cached_property
+    def tapes(self) -> dict[str, Tape]:
+        """What servers record, by recording id."""
+        return {}
+
+    @cached_property
+    def unwritten(self) -> dict[str, list[PushedSegment]]:
+        """The segments that make no whole file of a recording yet, by recording id."""
+        return {}
 
 
 Context: TypeAlias = AnyContext[IvsRealTimeStore]

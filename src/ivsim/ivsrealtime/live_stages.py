@@ -9,13 +9,14 @@ from ..core import arns
 from ..core.arguments import LookupRefused, ValueRefused, check_text
 from ..core.broadcasting import Tracks
 from ..core.state import State
-from . import ingest, participant_tokens, participants, pipeline, presence, tokens
+from . import ingest, participant_events, participant_tokens, participants, pipeline, presence, tokens
 from ._service import Context, Contexts, service
 from .feed import Feed
 from .layouts import Seen
 from .live_participant import Key, LiveParticipant, StageRefused
 from .participants import REPLICA, Client, Participant
 from .presence import WHIP
+from .recording import life
 from .refusals import Refusal
 
 
@@ -24,6 +25,14 @@ class Composed(NamedTuple):
 
     publishers: Sequence[LiveParticipant]
     seen: Sequence[Seen]
+
+
+class Recorded(NamedTuple):
+    """What is recorded: of whom, whether with pictures or the sound alone, and in files of how many seconds."""
+
+    participant: LiveParticipant
+    has_pictures: bool
+    seconds_per_file: int
 
 
 class Stages:
@@ -173,6 +182,23 @@ class Stages:
                     publishers, seen = found
                     return Composed([LiveParticipant(self._state, ctx, each, self._read) for each in publishers], seen)
         return None
+
+    def recorded(self, recording_id: str) -> Recorded | None:
+        """Return what a recording wants of a participant now; None where it wants nothing any more."""
+        with self._state.transaction():
+            for ctx in self._contexts:
+                recording = ctx.store.recordings.get(recording_id)
+                if recording is not None and recording.is_open:
+                    key = participant_events.key_of(recording.stretches[-1].session_id, recording.participant_id)
+                    participant = LiveParticipant(self._state, ctx, ctx.store.participants[key], self._read)
+                    return Recorded(participant, recording.has_pictures, recording.seconds_per_file)
+        return None
+
+    def take_recorded(self, recording_id: str) -> None:
+        """Add what a server has recorded meanwhile to a recording, if it still goes on."""
+        with self._state.transaction():
+            for ctx in self._contexts:
+                life.take_media(ctx, recording_id)
 
     def with_addresses(self, token: str, *, events_url: str, whip_url: str) -> str:
         """Return a token that CreateParticipantToken or CreateStage answered, with other addresses in it.

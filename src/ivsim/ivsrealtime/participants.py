@@ -161,6 +161,14 @@ def at(ctx: Context, session_id: str, participant_id: str) -> Participant | None
     return ctx.store.participants.get(key_of(session_id, participant_id))
 
 
+def has_client(ctx: Context, participant: Participant) -> bool:
+    """Return whether somebody has a client of its own, or is the replica of one who has."""
+    if participant.source_session_id:
+        source = at(ctx, participant.source_session_id, participant.participant_id)
+        return source is not None and source.is_remote
+    return participant.is_remote
+
+
 def connected(ctx: Context, session_id: str | None) -> list[Participant]:
     """Return the participants of a session who are connected; nobody is where there is no session."""
     keys: Iterable[str] = ctx.store.participants_of[session_id] if session_id else ()

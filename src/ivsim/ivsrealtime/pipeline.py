@@ -146,7 +146,7 @@ def _connect(ctx: Context, arn: str, destination: Destination) -> bool:
         "target_framerate": max(round(video.framerate), 1),
         "target_bitrate": video.bitrate,
     }
-    is_real = any(_is_real(ctx, each) for each in _publishers(ctx, arn))
+    is_real = any(participants.has_client(ctx, each) for each in _publishers(ctx, arn))
     then = ctx.task(_lose, (arn, destination.id))
     try:
         stream_id = ctx.broadcaster.begin(channel.channel_arn, video=sent, is_real=is_real, then=then)
@@ -155,14 +155,6 @@ def _connect(ctx: Context, arn: str, destination: Destination) -> bool:
     _change(ctx, arn, destination, stream_id=stream_id)
     _taken(ctx, arn, destination.id, None)
     return True
-
-
-def _is_real(ctx: Context, publisher: participants.Participant) -> bool:
-    """Return whether media come of somebody who publishes, or of the one whose replica it is."""
-    if publisher.source_session_id:
-        source = participants.at(ctx, publisher.source_session_id, publisher.participant_id)
-        return source is not None and source.is_remote
-    return publisher.is_remote
 
 
 @service.task

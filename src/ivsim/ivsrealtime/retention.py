@@ -41,4 +41,5 @@ def _drop_recordings(ctx: Context, most: int) -> None:
     gone = {each.recording_id for each in over[:-most]}
     store.layouts.drop({each.key_prefix for each in over[:-most]})
     store.recordings.drop(gone)
+    store.recorded_files.drop(gone)
     store.recorded.drop({row.key for row in store.recorded.rows_after(None) if row.record in gone})

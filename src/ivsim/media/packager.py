@@ -28,6 +28,9 @@ anew."""
 _MOST_DRIFT = 0.03
 """Seconds by which sound may be where it was not expected. Encoders round its times; players hear that."""
 
+_FRAME = 21
+"""Milliseconds of a frame of sound, as one whose end is not known."""
+
 _TICKS = mpegts.TICKS // 1000
 """The ticks of a millisecond."""
 
@@ -55,10 +58,14 @@ Output: TypeAlias = Began | bytes | Ended
 
 
 class Packager:
-    """Makes segments of one encoder's media. `now` tells the time in seconds, as the tags in segments tell viewers."""
+    """Makes segments of one encoder's media. `now` tells the time in seconds, as the tags in segments tell viewers.
 
-    def __init__(self, container: Container, now: Callable[[], float]) -> None:
+    Segments of sound alone, which are of MP4, are cut wherever it is time.
+    """
+
+    def __init__(self, container: Container, now: Callable[[], float], *, has_pictures: bool = True) -> None:
         self._container = container
+        self._has_pictures = has_pictures
         self._now = now
         self.video_format: VideoFormat | None = None
         """The form of the pictures, None until the encoder has said it."""
@@ -120,7 +127,9 @@ class Packager:
         if len(tag.data) > aac.MOST_BYTES:
             raise FlvRefused(f"a frame of sound has {len(tag.data)} bytes, and AAC's have at most {aac.MOST_BYTES}")
         yield from self._advance(time)
-        if self._begun is not None and self.time - self._last_picture >= LONGEST * 1000:
+        if not self._has_pictures:
+            yield from self._cut_sound()
+        elif self._begun is not None and self.time - self._last_picture >= LONGEST * 1000:
             yield from self.interrupt()  # as pictures have stopped, and only they end segments
         if self._begun is None or self._writer is None or self._writer.audio != self.audio_format:
             return
@@ -159,9 +168,16 @@ class Packager:
         seconds = milliseconds / 1000
         return seconds >= LONGEST or (is_key and (self._is_seam_due or seconds >= SHORTEST))
 
+    def _cut_sound(self) -> Iterator[Output]:
+        """Begin a segment before a frame of sound, where it is time for that."""
+        if self._begun is not None and (self._is_seam_due or self.time - self._begun >= SHORTEST * 1000):
+            yield from self._end(self.time)
+        if self._begun is None:
+            yield from self._begin(self.time, is_key=True)
+        self._last_picture, self._step = self.time, _FRAME
+
     def _begin(self, at: int, *, is_key: bool) -> Iterator[Output]:
         """Begin a segment, with the tag of the transcoder that each has in life."""
-        assert self.video_format is not None, "the form of the pictures is known"
         is_break = self._is_seam_due and is_key  # what is of a new form cannot be seen before
         if is_break:
             self._is_seam_due = False
@@ -189,7 +205,7 @@ class _TransportStream:
 
     initialization = b""
 
-    def __init__(self, _video: VideoFormat, record: bytes, audio: AudioFormat | None, _config: bytes) -> None:
+    def __init__(self, _video: VideoFormat | None, record: bytes, audio: AudioFormat | None, _config: bytes) -> None:
         self.audio = audio
         self._parameters = [DELIMITER, *flv.parameter_sets(record)]
         self._stream = mpegts.Writer()
@@ -219,11 +235,14 @@ class _TransportStream:
 class _Fragments:
     """The media in fragments of MP4, several in a segment, so that it grows."""
 
-    def __init__(self, video: VideoFormat, record: bytes, audio: AudioFormat | None, config: bytes) -> None:
+    def __init__(self, video: VideoFormat | None, record: bytes, audio: AudioFormat | None, config: bytes) -> None:
         self.audio = audio
-        record = record[:4] + bytes([record[4] | 3]) + record[5:]  # lengths have 4 bytes here, whatever they had
+        pictures = None
+        if video is not None:
+            record = record[:4] + bytes([record[4] | 3]) + record[5:]  # lengths have 4 bytes here, whatever they had
+            pictures = fmp4.Pictures(video.width, video.height, record)
         self.initialization = fmp4.initialization(
-            fmp4.Pictures(video.width, video.height, record),
+            pictures,
             fmp4.Sound(audio.sample_rate, audio.channels, config) if audio else None,
         )
         self._number = 0
@@ -251,11 +270,14 @@ class _Fragments:
 
     def end(self, ticks: int) -> bytes:
         """Return a fragment of what there is; its last picture lasts until a time."""
-        times = [*(at for at, _ in self._pictures), ticks]
-        pictures = [
-            sample._replace(duration=after - at)
-            for (_, sample), (at, after) in zip(self._pictures, pairwise(times), strict=True)
-        ]
+        pictures = None
+        if self._pictures:
+            times = [*(at for at, _ in self._pictures), ticks]
+            samples = [
+                sample._replace(duration=after - at)
+                for (_, sample), (at, after) in zip(self._pictures, pairwise(times), strict=True)
+            ]
+            pictures = fmp4.Track(times[0], samples)
         sound = None
         if self._sound:
             places = [place for place, _ in self._sound]
@@ -263,7 +285,7 @@ class _Fragments:
             samples = [fmp4.Sample(length, frame) for length, (_, frame) in zip(lengths, self._sound, strict=True)]
             sound = fmp4.Track(places[0], samples)
         self._number += 1
-        made = fmp4.fragment(self._number, video=fmp4.Track(times[0], pictures), audio=sound, events=self._events)
+        made = fmp4.fragment(self._number, video=pictures, audio=sound, events=self._events)
         self._pictures, self._sound, self._events = [], [], []
         return made
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import accumulate
 from math import ceil
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from ..media.simulation import Part
 
@@ -26,6 +26,31 @@ class Piece(NamedTuple):
         """Return it in pieces of so many seconds; the last one has what is left."""
         for offset in range(0, ceil(self.seconds), seconds):
             yield Piece(self.at + timedelta(seconds=offset), min(seconds, self.seconds - offset))
+
+
+class Media(Protocol):
+    """The media of a recording, in files; those that are given by number are counted from 0 throughout."""
+
+    @property
+    def suffix(self) -> str:
+        """The ending of the files' names."""
+
+    @property
+    def seconds(self) -> float:
+        """The duration in seconds."""
+
+    @property
+    def file_count(self) -> int:
+        """The number of files of each rendition."""
+
+    def at(self, seconds: int) -> datetime:
+        """Return the time at which something was recorded that comes after so many seconds of media."""
+
+    def files(self) -> Iterator[tuple[str, Piece, Sequence[str]]]:
+        """Return the files' names, what is in them, and the lines that a playlist has before them."""
+
+    def parts(self, number: int) -> Sequence[Piece]:
+        """Return what is in a file in parts that begin with a keyframe each."""
 
 
 class SimulatedMedia(NamedTuple):

@@ -114,10 +114,11 @@ class Recording:
 
     @property
     def duration(self) -> timedelta:
-        """The duration of its media, in whole seconds.
+        """The duration of its media, in whole seconds where they are drawn.
 
         While it goes on, that of the files that are full, of 10 seconds for a channel. Of a stream of less than 10
-        seconds, and of a participant who published for less than 5, there are none.
+        seconds, and of a participant who published for less than 5, there are none. Of what was sent to a server it is
+        that of the files that are written.
         """
         return timedelta(seconds=self._source.seconds(self._ctx, self._record))
 

@@ -31,6 +31,7 @@ from .deliverer import Deliverer
 from .listener import Listener, listen
 from .live.ports import EncoderPorts
 from .maker import Maker
+from .recording.recorder import Recorder
 from .stages.hub import Hub as StageHub
 from .stages.socket import StageSocket, is_for_stages
 from .stages.whip import Whip
@@ -224,6 +225,7 @@ class Server:
                 self._encoder_ports.serving(self.emulator),
                 aclosing(Whip(self.emulator)) as whip,
                 aclosing(Composer(self.emulator, whip)),
+                aclosing(Recorder(self.emulator, whip)),
                 aclosing(Offers(self.emulator)) as offers,
             ):
                 app = App(self.emulator, maker, deliverer, urls, whip, offers)

@@ -13,7 +13,7 @@ import pytest
 from ivsim import Emulator, Recording
 from ivsim.core.deliveries import S3Object
 from ivsim.courier import AwsCourier, FolderCourier
-from ivsim.ivs.recording.pushed import PushedSegment
+from ivsim.recordings.pushed import PushedSegment
 
 from ...calling import call
 from ..pushes import Pushed

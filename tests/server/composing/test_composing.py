@@ -2,57 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
 import logging
-import math
 import threading
-import time
-from array import array
 from collections.abc import Iterator
-from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import pytest
 
 from ivsim import Emulator
-from ivsim.media import strip
 from ivsim.media.h264 import Format
-from ivsim.media.strip import Reading
 from ivsim.server.run import Server
 
 from ..control_client import call
 from ..live.conftest import CONTAINERS, containing
-from ..stages.peers import Client, Pictures, aiortc, av
+from ..stages.peers import Client, Pictures, Tone, pictures, pitch, tile
 from ..waiting import until
 from .conftest import Show
 
 WIDE = Format(640, 360, 15, "avc1.42E01F")
-
-
-class Tone(aiortc.MediaStreamTrack):  # type: ignore[misc]
-    """A tone of so many hertz."""
-
-    kind = "audio"
-
-    def __init__(self, pitch: float) -> None:
-        super().__init__()
-        self._pitch = pitch
-        self._count = 0
-        self._began = time.monotonic()
-
-    async def recv(self) -> Any:
-        """Return the next 20 milliseconds."""
-        begin, self._count = self._count, self._count + 960
-        await asyncio.sleep(self._began + begin / 48_000 - time.monotonic())
-        waves = (math.sin(2 * math.pi * self._pitch * at / 48_000) for at in range(begin, self._count))
-        frame = av.AudioFrame("s16", "mono", 960)
-        frame.planes[0].update(array("h", [int(8000 * each) for each in waves]).tobytes())
-        frame.sample_rate, frame.pts, frame.time_base = 48_000, begin, Fraction(1, 48_000)
-        return frame
 
 
 def publish(show: Show, user_id: str, *tracks: Any) -> Client:
@@ -60,29 +29,6 @@ def publish(show: Show, user_id: str, *tracks: Any) -> Client:
     client = Client(f"{show.server.url}/", show.stage.token(userId=user_id)["token"], *tracks)
     until(lambda: any(each.user_id == user_id and each.is_publishing for each in show.sim.stages.participants))
     return client
-
-
-def pictures(media: bytes) -> list[Any]:
-    """Return the pictures in some segments."""
-    with av.open(io.BytesIO(media)) as file:
-        return list(file.decode(video=0))
-
-
-def tile(picture: Any, left: int, top: int, width: int, height: int) -> Reading | None:
-    """Return what the strip of a tile says."""
-    light = picture.planes[0]
-    data, line = bytes(light), light.line_size
-    return strip.read(width, height, lambda x, y: data[(top + y) * line + left + x])
-
-
-def pitch(media: bytes) -> float:
-    """Return the hertz of the tone that is heard in the last second of some segments, mostly; 0 for silence."""
-    samples = array("f")
-    with av.open(io.BytesIO(media)) as file:
-        for frame in file.decode(audio=0):
-            samples.frombytes(bytes(frame.planes[0])[: frame.samples * 4])
-    parts = [samples[at : at + 4_800] for at in range(len(samples) - 48_000, len(samples), 4_800)]
-    return median(10 * sum(before < -0.01 <= after for before, after in pairwise(part)) for part in parts)
 
 
 @pytest.mark.parametrize("container", CONTAINERS)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import math
 import re
 import threading
 import time
@@ -10,6 +12,8 @@ from array import array
 from collections.abc import Coroutine
 from datetime import datetime, timedelta, timezone
 from fractions import Fraction
+from itertools import pairwise
+from statistics import median
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -63,6 +67,28 @@ class Pictures(aiortc.MediaStreamTrack):  # type: ignore[misc, name-defined]
         packet.pts, packet.time_base = self._number * _TICKS // rate, Fraction(1, _TICKS)
         self._number += 1
         return packet
+
+
+class Tone(aiortc.MediaStreamTrack):  # type: ignore[misc, name-defined]
+    """A tone of so many hertz."""
+
+    kind = "audio"
+
+    def __init__(self, pitch: float) -> None:
+        super().__init__()
+        self._pitch = pitch
+        self._count = 0
+        self._began = time.monotonic()
+
+    async def recv(self) -> Any:
+        """Return the next 20 milliseconds."""
+        begin, self._count = self._count, self._count + 960
+        await asyncio.sleep(self._began + begin / 48_000 - time.monotonic())
+        waves = (math.sin(2 * math.pi * self._pitch * at / 48_000) for at in range(begin, self._count))
+        frame = av.AudioFrame("s16", "mono", 960)
+        frame.planes[0].update(array("h", [int(8000 * each) for each in waves]).tobytes())
+        frame.sample_rate, frame.pts, frame.time_base = 48_000, begin, Fraction(1, 48_000)
+        return frame
 
 
 class Client:
@@ -185,7 +211,28 @@ class Client:
                 self.seen.append((time.time(), reading))
 
 
+def pictures(media: bytes) -> list[Any]:
+    """Return the pictures in some segments."""
+    with av.open(io.BytesIO(media)) as file:
+        return list(file.decode(video=0))
+
+
+def tile(picture: Any, left: int, top: int, width: int, height: int) -> Reading | None:
+    """Return what the strip of a tile says."""
+    light = picture.planes[0]
+    data, line = bytes(light), light.line_size
+    return strip.read(width, height, lambda x, y: data[(top + y) * line + left + x])
+
+
+def pitch(media: bytes) -> float:
+    """Return the hertz of the tone that is heard in the last second of some segments, mostly; 0 for silence."""
+    samples = array("f")
+    with av.open(io.BytesIO(media)) as file:
+        for frame in file.decode(audio=0):
+            samples.frombytes(bytes(frame.planes[0])[: frame.samples * 4])
+    parts = [samples[at : at + 4_800] for at in range(len(samples) - 48_000, len(samples), 4_800)]
+    return median(10 * sum(before < -0.01 <= after for before, after in pairwise(part)) for part in parts)
+
+
 def _strip(frame: Any) -> Reading | None:
-    light = frame.planes[0]
-    data, width = bytes(light), light.line_size
-    return strip.read(frame.width, frame.height, lambda x, y: data[y * width + x])
+    return tile(frame, 0, 0, frame.width, frame.height)

@@ -106,13 +106,6 @@ def test_asked_for() -> None:
     asyncio.run(take())
 
 
-@pytest.mark.parametrize("lost", [0, 1, 2, 3])
-def test_with_a_hole(lost: int) -> None:
-    """Of a key frame that has lost a packet nothing is shown; the next one is."""
-    others = [([OTHER], None)] * 3
-    assert pictures(seen(([STAP, *PARTS], lost), *others, ([STAP, *PARTS], None))) == [(640, 360)]
-
-
 @pytest.mark.parametrize("late", [1, 2, 3])
 def test_late(late: int) -> None:
     """A packet that comes late, as it was sent again, is put in its place."""

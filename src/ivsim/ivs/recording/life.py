@@ -9,13 +9,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import chain
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from ...core.deliveries import S3Object
-from ...recordings.objects import CONTENT_TYPES
+from ...recordings.pushed import PushedSegment, RecordedFile, add_segments
 from ...recordings.recordings import ENDED, FAILED, NOT_STARTED, STARTED
 from .._service import Context, service
 from ..ingest.renditions import Rendition, renditions_of
@@ -23,8 +22,7 @@ from ..ingest_configurations import Ingest
 from ..recording_configurations import RecordingConfiguration, RenditionConfiguration
 from ..stream_sessions import RECORDING_CHANGE, StreamSession, announce_event
 from .objects import objects_of
-from .pushed import PushedSegment, is_full, recorded_file, recorded_seconds
-from .sessions import RecordedStream, RecordingSession
+from .sessions import SECONDS_PER_FILE, RecordedStream, RecordingSession, recorded_seconds
 
 if TYPE_CHECKING:
     from ..channels import Channel
@@ -94,32 +92,18 @@ def take_media(ctx: Context, stream_id: str, segment: PushedSegment) -> None:
     is_its = recording and recording.is_pushed and recording.streams[-1].stream_id == stream_id
     if recording is None or not is_its or recording.status != STARTED or not segment.body:
         return  # what has no body is a slate, which is not recorded
-    if segment.is_break:
-        _write_file(ctx, recording)
-    unwritten = ctx.store.unwritten.setdefault(recording.session_id, [])
-    unwritten.append(segment)
-    if is_full(unwritten):
-        _write_file(ctx, recording)
+    write = partial(_write_file, ctx, recording)
+    add_segments(ctx, recording.session_id, [segment], seconds_per_file=SECONDS_PER_FILE, write=write)
 
 
 def _write_file(ctx: Context, recording: RecordingSession) -> None:
     """Send what was pushed since the last file to the bucket, as a file, and playlists that have it."""
     segments = ctx.store.unwritten.pop(recording.session_id, None)
-    if not segments:
-        return
-    number = ctx.store.recorded_files.end(recording.session_id)
-    is_first = any(stream.first_file == number for stream in recording.streams)
-    ctx.store.recorded_files.append(recording.session_id, recorded_file(segments, is_first=is_first))
-    objects = objects_of(ctx, recording)
-    keys = objects.keys_of_file(number)
-    bodies = [b"".join(segment.body for segment in segments), segments[0].initialization]
-    media = [
-        S3Object(recording.bucket, key, body, CONTENT_TYPES[key.rpartition(".")[2]])
-        for key, body in zip(keys, bodies, strict=False)
-    ]
-    ctx.deliver(
-        chain(media, objects.parcels(recording.bucket, objects.playlists())), _file_written, recording.session_id
-    )
+    if segments:
+        number = ctx.store.recorded_files.end(recording.session_id)
+        is_first = any(stream.first_file == number for stream in recording.streams)
+        ctx.store.recorded_files.append(recording.session_id, RecordedFile.of(segments, is_first=is_first))
+        ctx.deliver(objects_of(ctx, recording).newest_file(segments), _file_written, recording.session_id)
 
 
 @service.task

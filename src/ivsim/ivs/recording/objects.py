@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 from ...core.broadcasting import cells_at
 from ...media import simulation
 from ...media.picture import YOUNG, Scene
-from ...recordings.media import Piece, SimulatedMedia, gap
+from ...recordings.media import Media, Piece, SimulatedMedia, gap
 from ...recordings.objects import Files, RecordedObjects, text_file
 from ...recordings.playlists import INITIALIZATION
+from ...recordings.pushed import PushedFiles, PushedSegment
 from ...recordings.recordings import ENDED, FAILED, NOT_STARTED, STARTED
 from ...wire.serialize import iso8601
 from .._service import Context
@@ -25,12 +26,12 @@ from ..channels import media_suffix
 from ..ingest.pictures import form_of, title_of
 from ..stream_sessions import inserted_between
 from . import playlists
-from .playlists import BREAKS, Media
-from .pushed import PushedFiles, initialization_name
+from .playlists import BREAKS
 from .sessions import SECONDS_PER_FILE
 
 if TYPE_CHECKING:
     from ...core.broadcasting import Layout
+    from ...core.deliveries import S3Object
     from ...media.h264 import Format
     from ..ingest.renditions import Rendition
     from ..stream_sessions import TimedMetadata
@@ -51,7 +52,7 @@ def objects_of(ctx: Context, recording: RecordingSession) -> ChannelObjects:
     pushed = None
     if recording.is_pushed:
         files = ctx.store.recorded_files[recording.session_id]
-        pushed = PushedFiles(files, f".{media_suffix(recording.container_format)}")
+        pushed = PushedFiles(files, f".{media_suffix(recording.container_format)}", BREAKS)
     return ChannelObjects(
         recording,
         title,
@@ -95,15 +96,13 @@ class ChannelObjects(RecordedObjects):
         self._lengths_of: dict[tuple[str, int], list[int]] = {}
         super().__init__(recording.key_prefix, self._layout())
 
-    def keys_of_file(self, number: int) -> list[str]:
-        """Return the keys of a file that was pushed, and of its initialization if it has one of its own."""
+    def newest_file(self, segments: Sequence[PushedSegment]) -> Iterator[S3Object]:
+        """Return the newest file of a push, which consists of some segments, and the playlists that have it."""
         assert self._pushed is not None, "it was pushed"
-        (rendition,) = self._recording.renditions
-        folder = f"{self._recording.key_prefix}/{_HLS}/{rendition.name}"
-        keys = [f"{folder}/{number}{self._media.suffix}"]
-        if self._media.suffix == ".mp4" and number in self._pushed.initializations():
-            keys.append(f"{folder}/{initialization_name(number)}")
-        return keys
+        recording = self._recording
+        (rendition,) = recording.renditions
+        yield from self._pushed.newest(recording.bucket, f"{recording.key_prefix}/{_HLS}/{rendition.name}", segments)
+        yield from self.parcels(recording.bucket, self.playlists())
 
     def _layout(self) -> Iterator[Files]:
         recording, media = self._recording, self._media
@@ -142,20 +141,15 @@ class ChannelObjects(RecordedObjects):
     def _media_files(self, folder: str, rendition: Rendition) -> Iterator[Files]:
         """Return the files of a rendition's media: made as a simulation, or what an encoder has sent to the bucket."""
         media, pushed = self._media, self._pushed
-        path = f"{folder}/*{media.suffix}"
         if pushed is None:
             if media.suffix == ".mp4":
                 yield Files(f"{folder}/{INITIALIZATION}", partial(self._initialization, rendition))
-            yield Files(path, partial(self._segment, rendition), media.file_count)
+            yield Files(f"{folder}/*{media.suffix}", partial(self._segment, rendition), media.file_count)
             return
-        for number in pushed.initializations() if media.suffix == ".mp4" else ():
-            name = f"{folder}/{initialization_name(number)}"
-            yield Files(name, partial(self._fetched, name), is_elsewhere=True)
-        yield Files(path, partial(self._fetched, path), media.file_count, is_elsewhere=True)
+        yield from pushed.listed(folder, self._fetched)
 
-    def _fetched(self, path: str, number: int) -> bytes:
-        key = f"{self._recording.key_prefix}/{path.replace('*', str(number))}"
-        return self._fetch(self._recording.bucket, key)
+    def _fetched(self, path: str) -> bytes:
+        return self._fetch(self._recording.bucket, f"{self._recording.key_prefix}/{path}")
 
     def _form_of(self, rendition: Rendition) -> Format | None:
         return form_of(rendition) if self._has_pictures else None

@@ -5,13 +5,12 @@ Sources: published recordings of a large customer of IVS; *Auto-Record to Amazon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import accumulate
-from typing import Protocol
 
 from ...media.fmp4 import MAP_VERSION
-from ...recordings.media import DISCONTINUITY, KEYFRAME_INTERVAL, Piece
+from ...recordings.media import DISCONTINUITY, KEYFRAME_INTERVAL, Media
 from ...recordings.playlists import date_line, length_line, map_line, text
 from ...wire.serialize import iso8601
 from ..ingest.renditions import AUDIO_ONLY, Rendition
@@ -19,31 +18,6 @@ from .sessions import SECONDS_PER_FILE
 
 BREAKS = (DISCONTINUITY, "#EXT-X-TWITCH-DISCONTINUITY")
 """The lines before a file that does not follow on the one before it."""
-
-
-class Media(Protocol):
-    """The media of a recording, in files that are numbered from 0 throughout."""
-
-    @property
-    def suffix(self) -> str:
-        """The ending of the files' names."""
-
-    @property
-    def seconds(self) -> float:
-        """The duration in seconds."""
-
-    @property
-    def file_count(self) -> int:
-        """The number of files of each rendition."""
-
-    def at(self, seconds: int) -> datetime:
-        """Return the time at which something was recorded that comes after so many seconds of media."""
-
-    def files(self) -> Iterator[tuple[str, Piece, Sequence[str]]]:
-        """Return the files' names, what is in them, and the lines that a playlist has before them."""
-
-    def parts(self, number: int) -> Sequence[Piece]:
-        """Return what is in a file in parts that begin with a keyframe each."""
 
 
 def multivariant(renditions: Iterable[Rendition], variant_name: str, *, channel_id: str, account: str) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from ...recordings.recordings import About, Source
 from .._service import Contexts
 from .objects import objects_of
-from .pushed import recorded_seconds
-from .sessions import RecordingSession
+from .sessions import RecordingSession, recorded_seconds
 
 
 def source(contexts: Contexts) -> Source:

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from ...recordings.pushed import seconds_of
 from ...recordings.recordings import NOT_STARTED, STARTED, Status
+from .._service import Context
 from ..ingest.renditions import Rendition
 from ..ingest_configurations import Ingest
 from ..recording_configurations import RecordingConfiguration
@@ -78,3 +80,8 @@ class RecordingSession(Struct, frozen=True):
     def recorded_seconds(self, now: datetime) -> int:
         """Return the duration of the media in whole seconds."""
         return sum(stream.recorded_seconds(now) for stream in self.streams) if self.status != NOT_STARTED else 0
+
+
+def recorded_seconds(ctx: Context, recording: RecordingSession) -> float:
+    """Return the duration of a recording's media: of real ones, as they were sent."""
+    return seconds_of(ctx, recording.session_id) if recording.is_pushed else recording.recorded_seconds(ctx.now)

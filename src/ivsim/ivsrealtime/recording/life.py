@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
+from msgspec.structs import replace
+
+from ...recordings.pushed import PushedSegment, RecordedFile, add_segments
 from ...recordings.recordings import ENDED, FAILED, NOT_STARTED, STARTED
 from .. import participants
 from .._service import Context, service
@@ -61,6 +65,10 @@ def finish(ctx: Context, participant: Participant) -> Participant:
     """
     recording = newest(ctx, _recorded(_stage_arn(ctx, participant), participant.participant_id))
     if recording is not None and recording.is_open:
+        tape = ctx.store.tapes.pop(recording.recording_id, None)
+        if tape is not None:
+            _add_media(ctx, recording, tape.end())
+        _write_file(ctx, recording)
         recording = change(ctx, recording.closed(ctx.now))
         participants.change(ctx, participant, recording_state="STOPPING")
         number = len(recording.stretches)
@@ -69,6 +77,43 @@ def finish(ctx: Context, participant: Participant) -> Participant:
         participants.change(ctx, participant, recording_state="STOPPED")
         _end_if_over(ctx, recording)
     return ctx.store.participants[participants.key(participant)]
+
+
+def take_media(ctx: Context, recording_id: str) -> None:
+    """Add what a server has recorded meanwhile to a recording, if it still goes on."""
+    recording, tape = ctx.store.recordings.get(recording_id), ctx.store.tapes.get(recording_id)
+    if recording is not None and tape is not None and recording.is_open:
+        _add_media(ctx, recording, tape.take())
+
+
+def _add_media(ctx: Context, recording: StageRecording, segments: list[PushedSegment]) -> None:
+    write = partial(_write_file, ctx, recording)
+    per_file = recording.seconds_per_file
+    add_segments(ctx, recording.recording_id, segments, seconds_per_file=per_file, write=write)
+
+
+def _write_file(ctx: Context, recording: StageRecording) -> None:
+    """Send what was recorded since the last file to the bucket, as a file, and playlists that have it."""
+    key = recording.recording_id
+    segments = ctx.store.unwritten.pop(key, None)
+    if segments:
+        number = ctx.store.recorded_files.end(key)
+        is_first = any(stretch.first_file == number for stretch in recording.stretches)
+        ctx.store.recorded_files.append(key, RecordedFile.of(segments, is_first=is_first))
+        ctx.deliver(objects_of(ctx, recording).newest_file(segments), _file_written, key)
+
+
+@service.task
+def _file_written(ctx: Context, recording_id: str, error: str | None) -> None:
+    if error is not None:
+        recording = ctx.store.recordings[recording_id]
+        _log.warning("a file of %s could not be written: bucket %s: %s", recording.key_prefix, recording.bucket, error)
+
+
+def _begin_tape(ctx: Context, recording: StageRecording) -> None:
+    """Have a server record what a participant sends, where that is to be recorded."""
+    if recording.is_pushed and ctx.recorder is not None:
+        ctx.store.tapes[recording.recording_id] = ctx.recorder(recording.recording_id)
 
 
 @service.task
@@ -89,17 +134,19 @@ def _record_participant(ctx: Context, session_id: str, participant_id: str, publ
     recorded = _recorded(stage_arn, participant_id)
     before = newest(ctx, recorded)
     stretch = Stretch(ctx.now, session_id=session_id)
+    new = _new(ctx, participant, settings, stretch, before)
     fault = ctx.strike(RECORDING_START, stage_arn=stage_arn, participant_id=participant_id)
-    if fault is None and before is not None and _is_continued(before, settings):
+    if fault is None and before is not None and _is_continued(before, new, settings):
         _show(ctx, before, "STOPPED", "STOPPING")
+        stretch = replace(stretch, first_file=ctx.store.recorded_files.end(before.recording_id))
         recording = change(ctx, before, stretches=(*before.stretches, stretch), written_at=None)
         _place(ctx, participant, recording)
         _show(ctx, recording, "ACTIVE", "STARTING")
         _announce(ctx, recording, STARTED)
+        _begin_tape(ctx, recording)
         return
     _end_if_over(ctx, before)
-    recording = _new(ctx, participant, settings, stretch, before)
-    stage_recordings.add(ctx, recorded, recording)
+    recording = stage_recordings.add(ctx, recorded, new)
     _place(ctx, participant, recording)
     if fault is not None:
         _fail_to_start(ctx, recording, fault.error_code)
@@ -108,6 +155,7 @@ def _record_participant(ctx: Context, session_id: str, participant_id: str, publ
     else:
         first = objects_of(ctx, recording).some_parcels(recording.bucket, slice(0, 1))
         ctx.deliver(first, _participant_begun, recording.recording_id)
+        _begin_tape(ctx, recording)
 
 
 @service.task
@@ -179,6 +227,7 @@ def _participant_over(ctx: Context, recording_id: str, error: str | None) -> Non
 
 
 def _fail_to_start(ctx: Context, recording: StageRecording, reason: str) -> None:
+    ctx.store.tapes.pop(recording.recording_id, None)
     failed = change(ctx, recording, status=NOT_STARTED, reason=reason)
     _show(ctx, failed, "FAILED", "STARTING", "STOPPING")
     _announce(ctx, failed, NOT_STARTED)
@@ -196,7 +245,7 @@ def _announce(ctx: Context, recording: StageRecording, status: str) -> None:
         "recording_s3_key_prefix": recording.key_prefix,
     }
     if status in (ENDED, FAILED):
-        detail["recording_duration_ms"] = recording.recorded_seconds(ctx.now) * 1000
+        detail["recording_duration_ms"] = round(stage_recordings.recorded_seconds(ctx, recording) * 1000)
     ctx.emit(RECORDING_CHANGE, [recording.stage_arn], detail)
 
 
@@ -224,12 +273,14 @@ def _new(
     place = f"{stage_arn.rpartition('/')[2]}/{participant.session_id}/{participant.participant_id}"
     thumbnails, media_type = settings.thumbnail_configuration, settings.media_types[0]
     best = max(participant.video, key=lambda layer: layer.width * layer.height, default=None)
+    is_pushed = ctx.delivers and ctx.recorder is not None and participants.has_client(ctx, participant)
     rendition = None
     if media_type == "AUDIO_ONLY" or (media_type == "AUDIO_VIDEO" and best is None):
         rendition = Rendition(FOLDER, 0, 0, 0, _AUDIO_BANDWIDTH, _AUDIO)
     elif media_type == "AUDIO_VIDEO" and best is not None:
         framerate = max(round(best.framerate), 1)
-        rendition = Rendition(FOLDER, best.width, best.height, framerate, best.bitrate, f"{_VIDEO},{_AUDIO}")
+        codecs = _VIDEO if is_pushed and not participant.audio else f"{_VIDEO},{_AUDIO}"
+        rendition = Rendition(FOLDER, best.width, best.height, framerate, best.bitrate, codecs)
     return StageRecording(
         recording_id=ctx.ids.alphanumeric(12),
         stage_arn=stage_arn,
@@ -246,6 +297,7 @@ def _new(
         participant_id=participant.participant_id,
         storage_configuration_arn=settings.storage_configuration_arn,
         window=settings.recording_reconnect_window_seconds,
+        is_pushed=is_pushed and rendition is not None,
     )
 
 
@@ -265,14 +317,19 @@ def _settings(ctx: Context, participant: Participant) -> Any:
     return settings if settings.storage_configuration_arn and has_any and is_meant else None
 
 
-def _is_continued(before: StageRecording, settings: Any) -> bool:
-    """Return whether a publication goes into the recording before it, which is waiting unless its window is over."""
+def _is_continued(before: StageRecording, new: StageRecording, settings: Any) -> bool:
+    """Return whether a publication goes into the recording before it, which is waiting unless its window is over.
+
+    `new` would be its own. Real media are merged with such alone, and sound with pictures never.
+    """
     return (
         before.status == STARTED
         and not before.is_open
         and settings.recording_reconnect_window_seconds > 0
         and before.window > 0
         and before.storage_configuration_arn == settings.storage_configuration_arn
+        and before.is_pushed == new.is_pushed
+        and (not new.is_pushed or before.has_pictures == new.has_pictures)
     )
 
 

@@ -7,19 +7,21 @@ lists what is assumed.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from math import ceil
 from typing import Any
 
 from ...core.broadcasting import Layout, cells_at
+from ...core.deliveries import S3Object
 from ...media import simulation
 from ...media.h264 import Format
 from ...media.picture import Scene
-from ...recordings.media import Piece, SimulatedMedia, gap
+from ...recordings.media import Media, Piece, SimulatedMedia, gap
 from ...recordings.objects import Files, RecordedObjects, text_file
 from ...recordings.playlists import INITIALIZATION
+from ...recordings.pushed import PushedFiles, PushedSegment
 from ...recordings.recordings import ENDED, FAILED, NOT_STARTED, STARTED
 from ...wire.serialize import iso8601
 from .._service import Context
@@ -40,23 +42,45 @@ _FIRST = 1
 def objects_of(ctx: Context, recording: StageRecording) -> StageObjects:
     """Return the objects of a recording as they are now."""
     layouts = ctx.store.layouts[recording.key_prefix]
-    return StageObjects(recording, layouts, ctx.now, has_pictures=ctx.records_pictures)
+    pushed = None
+    if recording.is_pushed:
+        pushed = PushedFiles(ctx.store.recorded_files[recording.recording_id], ".mp4", first=_FIRST)
+    return StageObjects(recording, layouts, ctx.now, pushed, ctx.fetch, has_pictures=ctx.records_pictures)
 
 
 class StageObjects(RecordedObjects):
     """The objects of a recording of a stage at a moment, by their keys in the bucket."""
 
     def __init__(
-        self, recording: StageRecording, layouts: Sequence[Layout], now: datetime, *, has_pictures: bool
+        self,
+        recording: StageRecording,
+        layouts: Sequence[Layout],
+        now: datetime,
+        pushed: PushedFiles | None,
+        fetch: Callable[[str, str], bytes],
+        *,
+        has_pictures: bool,
     ) -> None:
         self._recording = recording
+        self._pushed = pushed
+        self._fetch = fetch
         self._layouts = layouts
         self._has_pictures = has_pictures
         self._now = recording.ended_at or now
         stretches = [Piece(each.started_at, recording.seconds_of(each, now)) for each in recording.stretches]
         left = [stretch for stretch in stretches if stretch.seconds]
-        self._media = SimulatedMedia(left, ".mp4", recording.seconds_per_file, first=_FIRST)
+        self._simulated = SimulatedMedia(left, ".mp4", recording.seconds_per_file, first=_FIRST)
+        self._media: Media = pushed or self._simulated
         super().__init__(recording.key_prefix, self._layout())
+
+    def newest_file(self, segments: Sequence[PushedSegment]) -> Iterator[S3Object]:
+        """Return the newest file of what was sent, which consists of some segments, and the playlists that have it."""
+        recording = self._recording
+        assert self._pushed is not None, "it was sent"
+        assert recording.rendition is not None, "it was sent"
+        folder = f"{recording.key_prefix}/{_HLS}/{recording.rendition.folder}"
+        yield from self._pushed.newest(recording.bucket, folder, segments)
+        yield from self.parcels(recording.bucket, self.playlists())
 
     def _layout(self) -> Iterator[Files]:
         recording = self._recording
@@ -75,13 +99,21 @@ class StageObjects(RecordedObjects):
         is_complete = self._recording.status != STARTED
         folder = f"{_HLS}/{rendition.folder}"
         yield text_file(f"{_HLS}/{_MULTIVARIANT}", partial(playlists.multivariant, rendition))
-        yield Files(f"{folder}/{INITIALIZATION}", lambda _index: simulation.initialization(self._form(rendition)))
-        yield Files(f"{folder}/*.mp4", partial(self._file, rendition), self._media.file_count, _FIRST)
-        yield text_file(f"{folder}/{VARIANT}", partial(playlists.variant, self._media, is_complete=is_complete))
+        if self._pushed is None:
+            yield Files(f"{folder}/{INITIALIZATION}", lambda _index: simulation.initialization(self._form(rendition)))
+            yield Files(f"{folder}/*.mp4", partial(self._file, rendition), self._media.file_count, _FIRST)
+        else:
+            yield from self._pushed.listed(folder, self._fetched)
+        per_file = self._recording.seconds_per_file
+        variant = partial(playlists.variant, self._media, per_file, is_complete=is_complete)
+        yield text_file(f"{folder}/{VARIANT}", variant)
+
+    def _fetched(self, path: str) -> bytes:
+        return self._fetch(self._recording.bucket, f"{self._recording.key_prefix}/{path}")
 
     def _file(self, rendition: Rendition, index: int) -> bytes:
         form = self._form(rendition)
-        parts = self._media.simulated(index, self._recording.started_at)
+        parts = self._simulated.simulated(index, self._recording.started_at)
         return b"".join(simulation.fragment(form, self._scene(rendition, piece.at), part) for piece, part in parts)
 
     def _form(self, rendition: Rendition) -> Format | None:

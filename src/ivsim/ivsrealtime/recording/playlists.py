@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from math import ceil
-
 from ...media.fmp4 import MAP_VERSION
-from ...recordings.media import SimulatedMedia
+from ...recordings.media import Media
 from ...recordings.playlists import date_line, length_line, map_line, text
 from .stage_recordings import Rendition
 
@@ -27,16 +25,17 @@ def multivariant(rendition: Rendition) -> str:
     )
 
 
-def variant(media: SimulatedMedia, *, is_complete: bool) -> str:
+def variant(media: Media, seconds_per_file: int, *, is_complete: bool) -> str:
     """Return the playlist of the rendition, with each file as a segment."""
+    files = list(media.files())
     lines = [
         "#EXTM3U",
         f"#EXT-X-VERSION:{MAP_VERSION}",
-        f"#EXT-X-TARGETDURATION:{ceil(media.seconds_per_file)}",
+        f"#EXT-X-TARGETDURATION:{max([seconds_per_file, *(round(piece.seconds) for _, piece, _ in files)])}",
         "#EXT-X-PLAYLIST-TYPE:EVENT",
         "#EXT-X-MEDIA-SEQUENCE:0",
         map_line(),
     ]
-    for name, piece, before in media.files():
+    for name, piece, before in files:
         lines += [*before, date_line(piece), length_line(piece), name]
     return text(lines, is_complete=is_complete)

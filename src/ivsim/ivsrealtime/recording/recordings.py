@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ...recordings.recordings import About, Source
-from .._service import Context, Contexts
+from .._service import Contexts
 from .objects import objects_of
-from .stage_recordings import StageRecording
+from .stage_recordings import StageRecording, recorded_seconds
 
 
 def source(contexts: Contexts) -> Source:
@@ -21,8 +21,3 @@ def about(recording: StageRecording) -> About:
         participant_id=recording.participant_id,
         composition_arn=recording.composition_arn,
     )
-
-
-def recorded_seconds(ctx: Context, recording: StageRecording) -> float:
-    """Return the duration of a recording's media."""
-    return recording.recorded_seconds(ctx.now)

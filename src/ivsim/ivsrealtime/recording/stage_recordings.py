@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ...recordings.pushed import seconds_of
 from ...recordings.recordings import ENDED, FAILED, NOT_STARTED, STARTED, Status
 from .._service import Context
 
@@ -25,11 +26,15 @@ EVENT_NAMES = {
 
 
 class Stretch(Struct, frozen=True):
-    """A time without a break in a recording. `session_id` is that of the stage; of a composition it is empty."""
+    """A time without a break in a recording. `session_id` is that of the stage; of a composition it is empty.
+
+    `first_file` counts the files before its own, where media are real.
+    """
 
     started_at: datetime
     ended_at: datetime | None = None
     session_id: str = ""
+    first_file: int = 0
 
 
 class Rendition(Struct, frozen=True):
@@ -63,7 +68,8 @@ class StageRecording(Struct, frozen=True):
 
     Without a `rendition` it has thumbnails alone. `title` is written on its pictures. `window` is the number of
     seconds within which a participant may come back to it. `written_at` is when all of its last stretch counts as
-    written, None before that; with `deliver=True` the objects themselves go out when the recording ends.
+    written, None before that; with `deliver=True` the objects themselves go out when the recording ends. Where it
+    `is_pushed`, its media are what the participant sends, and written as they come.
     """
 
     recording_id: str
@@ -84,11 +90,17 @@ class StageRecording(Struct, frozen=True):
     reason: str = ""
     ended_at: datetime | None = None
     written_at: datetime | None = None
+    is_pushed: bool = False
 
     @property
     def is_open(self) -> bool:
         """True while something is being recorded, rather than waited for or over."""
         return self.status == STARTED and self.stretches[-1].ended_at is None
+
+    @property
+    def has_pictures(self) -> bool:
+        """True where its media are more than sound."""
+        return self.rendition is not None and self.rendition.height > 0
 
     def seconds_of(self, stretch: Stretch, now: datetime) -> int:
         """Return the whole seconds of media that a stretch left; while it goes on, only those that make whole files."""
@@ -107,6 +119,11 @@ class StageRecording(Struct, frozen=True):
         """Return it with its last stretch ended."""
         *before, last = self.stretches
         return replace(self, stretches=(*before, replace(last, ended_at=now)))
+
+
+def recorded_seconds(ctx: Context, recording: StageRecording) -> float:
+    """Return the duration of a recording's media: of real ones, as they were sent."""
+    return seconds_of(ctx, recording.recording_id) if recording.is_pushed else recording.recorded_seconds(ctx.now)
 
 
 def newest(ctx: Context, recorded: str) -> StageRecording | None:

@@ -14,6 +14,7 @@ from ...ivsrealtime.live_stages import Composed
 from ...media.packager import Packager
 from ..live.push import Push
 from ..live.rtmp import Media
+from ..stages.taps import Taps
 from .mixer import FRAMERATE, Mixer
 from .source import Source
 
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from ...ivs.live_stream import LiveStream
     from ...ivsrealtime.layouts import Seen
     from ...ivsrealtime.live_participant import LiveParticipant
-    from ..stages.forwarding import Publication, Track
-    from ..stages.rtp import Packet, Report
+    from ..stages.forwarding import Publication
     from .mixer import Encoded
 
 _log = logging.getLogger("ivsim.stages")
@@ -120,39 +120,14 @@ class _Input:
 
     def __init__(self) -> None:
         self.source = Source()
-        self._publication: Publication | None = None
-        self._taps: list[tuple[Track, _Tap]] = []
+        self._taps = Taps(self.source.take)
 
     def follow(self, publication: Publication | None) -> None:
         """Take what is published now, and ask for a key frame where one is missing."""
-        if publication is not self._publication:
-            self.end()
-            self._publication = publication
-            for track in publication.tracks if publication else ():
-                tap = _Tap(track.kind, self.source)
-                track.legs.append(tap)
-                self._taps.append((track, tap))
+        self._taps.follow(publication)
         if self.source.wants_key:
-            for track, _ in self._taps:
-                track.ask_for_key_frame()
+            self._taps.ask_for_key_frame()
 
     def end(self) -> None:
         """Take nothing any more."""
-        for track, tap in self._taps:
-            track.legs.remove(tap)
-        self._taps.clear()
-
-
-class _Tap:
-    """The end of a track that is decoded here, where others go to a subscriber."""
-
-    def __init__(self, kind: str, source: Source) -> None:
-        self._kind = kind
-        self._source = source
-
-    async def send(self, packet: Packet) -> None:
-        """Take a packet."""
-        self._source.take(self._kind, packet)
-
-    async def report(self, report: Report) -> None:
-        """Do without: sound and picture are composed as they come."""
+        self._taps.end()

@@ -5,22 +5,20 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from itertools import count
 from operator import add
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from av import AudioFrame, AudioResampler, CodecContext, VideoCodecContext
+from av import AudioFrame, CodecContext, VideoCodecContext
 from av.video.frame import PictureType
 
-from ...media import aac, h264
+from ...media.avc import PictureTags
 from ...media.flv import Tag
 from ...media.h264 import START_CODE
+from ..sound import FORMAT, LAYOUT, RATE, AacEncoder
 from .canvas import Canvas, Tile
-from .source import FORMAT, LAYOUT, RATE
 
 if TYPE_CHECKING:
     from av import VideoFrame
-    from av.audio.codeccontext import AudioCodecContext
 
     from ...ivsrealtime.layouts import Seen
     from .source import Source
@@ -34,12 +32,9 @@ _SECONDS_BETWEEN_KEYS = 2
 _PARAMETERS = "cabac=1:level=3.1:keyint=infinite"
 """What makes it H.264 Main, as the playlist says; key frames come when they are ordered."""
 
-_VIDEO_BITRATE, _AUDIO_BITRATE = 1_000_000, 96_000
+_BITRATE = 1_000_000
 _SAMPLES = RATE // FRAMERATE
 _CHANNELS = 2
-
-_SETS = 7, 8
-"""The kinds of NAL units that a decoder needs first: the parameter set of the sequence, and that of pictures."""
 
 
 class Encoded(NamedTuple):
@@ -58,12 +53,10 @@ class Mixer:
         share = min(1, LARGEST[0] / longer, LARGEST[1] / shorter)
         self._canvas = Canvas(max(int(width * share) // 2 * 2, 2), max(int(height * share) // 2 * 2, 2))
         self._video = _video_encoder(self._canvas)
-        self._audio = _audio_encoder()
-        self._cut = AudioResampler("fltp", LAYOUT, RATE, aac.SAMPLES)
-        self._is_told = False
+        self._tags = PictureTags()
+        self._audio = AacEncoder()
         self._next_key = 0
         self._mixed = 0
-        self._frames = count()
 
     def step(
         self, number: int, seen: Iterable[tuple[Seen, Source | None]], heard: Sequence[Source]
@@ -73,8 +66,7 @@ class Mixer:
         Those who are `heard` need not be those who are seen.
         """
         if not self._mixed:
-            assert self._audio.extradata, "the encoder is open"
-            yield Encoded("audio", 0, Tag(True, False, self._audio.extradata))
+            yield Encoded("audio", 0, Tag(True, False, self._audio.config))
         yield from self._shown(number, seen)
         yield from self._heard(number, heard)
 
@@ -91,20 +83,14 @@ class Mixer:
         time = number * 1000 // FRAMERATE
         for packet in self._video.encode(drawn):
             units = [unit.rstrip(b"\0") for unit in bytes(packet).split(START_CODE[1:])[1:]]
-            if packet.is_keyframe and not self._is_told:
-                self._is_told = True
-                sets = [next(each for each in units if each[0] & 0x1F == kind) for kind in _SETS]
-                yield Encoded("video", time, Tag(True, False, h264.record_of(*sets)))
-            data = b"".join(len(unit).to_bytes(4, "big") + unit for unit in units)
-            yield Encoded("video", time, Tag(False, packet.is_keyframe, data))
+            for tag in self._tags.of(units, is_key=packet.is_keyframe):
+                yield Encoded("video", time, tag)
 
     def _heard(self, number: int, sources: Sequence[Source]) -> Iterator[Encoded]:
         while self._mixed < (number + 1) * _SAMPLES:
+            for at, data in self._audio.encode(_mix(sources), self._mixed):
+                yield Encoded("audio", at * 1000 // RATE, Tag(False, False, data))
             self._mixed += _SAMPLES
-            for frame in self._cut.resample(_mix(sources)):
-                for packet in self._audio.encode(frame):
-                    at = next(self._frames) * aac.SAMPLES * 1000 // RATE
-                    yield Encoded("audio", at, Tag(False, False, bytes(packet)))
 
 
 def _mix(sources: Sequence[Source]) -> AudioFrame:
@@ -125,15 +111,7 @@ def _video_encoder(canvas: Canvas) -> VideoCodecContext:
     encoder = CodecContext.create("libx264", "w")
     encoder.width, encoder.height, encoder.pix_fmt = canvas.width, canvas.height, "yuv420p"
     encoder.time_base, encoder.framerate = Fraction(1, FRAMERATE), Fraction(FRAMERATE)
-    encoder.bit_rate = _VIDEO_BITRATE
+    encoder.bit_rate = _BITRATE
     encoder.thread_count = 1
     encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "forced-idr": "1", "x264-params": _PARAMETERS}
-    return encoder
-
-
-def _audio_encoder() -> AudioCodecContext:
-    encoder = CodecContext.create("aac", "w")
-    encoder.sample_rate, encoder.layout, encoder.format = RATE, LAYOUT, "fltp"
-    encoder.bit_rate = _AUDIO_BITRATE
-    encoder.open()
     return encoder

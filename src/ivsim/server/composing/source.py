@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import av
-from av import AudioFifo, AudioResampler, CodecContext, FFmpegError
+from av import AudioFifo, CodecContext, FFmpegError
 
 from ...media.h264 import START_CODE
+from ..sound import RATE, OpusDecoder
 from ..stages.access_units import AccessUnits
 
 if TYPE_CHECKING:
     from av import AudioFrame, VideoFrame
-    from av.audio.codeccontext import AudioCodecContext
     from av.video.codeccontext import VideoCodecContext
 
     from ..stages.rtp import Packet
-
-RATE, FORMAT, LAYOUT = 48_000, "flt", "stereo"
-"""The sound of all sources, once it is decoded."""
 
 _LEAST_AHEAD, _MOST_AHEAD = RATE * 60 // 1000, RATE // 2
 """Samples that are there before a sound is heard, so that it has no gaps; and those beyond which it is too late."""
@@ -36,9 +32,7 @@ class Source:
         self._units = AccessUnits()
         self._video: VideoCodecContext = CodecContext.create("h264", "r")
         self._video.thread_count = 1
-        self._audio: AudioCodecContext = CodecContext.create("opus", "r")
-        self._audio.sample_rate, self._audio.layout = RATE, LAYOUT
-        self._resampler = AudioResampler(FORMAT, LAYOUT, RATE)
+        self._audio = OpusDecoder()
         self._heard = AudioFifo()
         self._is_heard = False
 
@@ -56,7 +50,8 @@ class Source:
         while self._packets:
             kind, packet = self._packets.popleft()
             if kind == "audio":
-                self._decode_sound(packet.payload)
+                for frame in self._audio.decode(packet.payload):
+                    self._heard.write(frame)
                 continue
             for unit in self._units.take(packet):
                 data = START_CODE + START_CODE.join(unit.units)
@@ -73,10 +68,3 @@ class Source:
             self._heard.read(ahead - _LEAST_AHEAD - samples)
         self._is_heard = self._heard.samples >= samples + (0 if self._is_heard else _LEAST_AHEAD)
         return self._heard.read(samples) if self._is_heard else None
-
-    def _decode_sound(self, payload: bytes) -> None:
-        with suppress(FFmpegError):  # as above, and each frame stands for itself
-            for decoded in self._audio.decode(av.Packet(payload)):
-                for frame in self._resampler.resample(decoded):
-                    frame.pts = None  # else a gap would be an error
-                    self._heard.write(frame)

@@ -11,9 +11,9 @@ from operator import itemgetter
 from ...ivs.ingest.pushes import Cuts
 from ...ivs.playback.playlists import PREFETCHED
 from ...ivs.playback.timelines import SEGMENT_SECONDS, WINDOW
-from ...ivs.recording.pushed import PushedSegment
 from ...media.meter import Measured
 from ...media.packager import LONGEST, Began, Ended, Output
+from ...recordings.pushed import PushedSegment
 
 MOST_KEPT = 14 * 1024 * 1024
 """Bytes of segments that are kept; in playlists are those that fit in two thirds of it. A push of 6 Mbit/s sends half

@@ -63,7 +63,8 @@ class AccessUnits:
         else:
             self._units += rtp.units(payload)
         if packet.is_marked:
-            unit = AccessUnit(tuple(self._units), any(each[0] & 0x1F == _IDR for each in self._units), packet.timestamp)
+            is_key = any(each[0] & 0x1F == _IDR for each in self._units)
+            unit = AccessUnit(tuple(self._units), is_key, packet.timestamp)
             is_good = self._is_whole and unit.units and (unit.is_key or not self.wants_key)
             self._units, self._part, self._is_whole = [], None, True
             if is_good:

@@ -38,7 +38,7 @@ _SILENCE = 1.0
 _BETWEEN_REQUESTS = 0.3
 """The least seconds between two requests to a publisher for a key frame, however many subscribers ask for it."""
 
-_RATES = {"video": 90_000, "audio": 48_000}
+RATES = {"video": 90_000, "audio": 48_000}
 
 
 class Connection(Protocol):
@@ -214,7 +214,7 @@ class Track:
     def _change_to(self, layer: Layer, packet: Packet) -> None:
         """Show another layer, whose packets follow those of the one before."""
         sequence, timestamp, at = self._last
-        elapsed = max(round((self._now() - at) * _RATES[self.kind]), 1)
+        elapsed = max(round((self._now() - at) * RATES[self.kind]), 1)
         self._shown = layer
         self._sequence_shift = sequence + 1 - packet.sequence
         self._timestamp_shift = timestamp + elapsed - packet.timestamp

@@ -232,7 +232,8 @@ class Whip:
         record = remote.participant if remote else None
         if remote is None or record is None or not record.is_publishing:
             return None
-        media = self._sent_by((record.source_stage_arn or remote.stage_arn, record.participant_id))
+        key = record.source_stage_arn or remote.stage_arn, record.participant_id
+        media = self._sent_by(key)
         if media is not None:
             return media
         shown = record.session_id, record.participant_id, record.publications

@@ -1,0 +1,1 @@
+"""Participants of stages, recorded as they come."""
