@@ -72,9 +72,10 @@ openapi: $(VENV)/made
 coverage-page: $(VENV)/made
 	$(VENV)/bin/ivsim coverage --markdown > docs/coverage.md
 
-# The pictures of the console in docs/, as the test has them; they look best with the typeface Inter installed.
+# The pictures in docs/, as tests have them; those of the console look best with the typeface Inter installed.
 screenshot: $(VENV)/made
 	IVSIM_SCREENSHOT=1 $(VENV)/bin/python -m pytest -q tests/server/console/test_page.py -k pictures
+	IVSIM_SCREENSHOT=1 $(VENV)/bin/python -m pytest -q tests/server/stages/test_web_sdk_media.py -k how_to
 
 # Installs a package of AWS's that is not open source, on the machine of whoever calls this. Nothing else does, CI least of all.
 check-ivs-player: $(VENV)/made

@@ -13,6 +13,7 @@ from . import report
 from .calls import one_call, pages, stage_calls
 from .chat import chat
 from .chat_sockets import chat_sockets
+from .composing import composing
 from .days import day
 from .footprint import memory
 from .lifecycle import imports, tests
@@ -30,7 +31,7 @@ _GROUPS = {
     for measure in (
         *(one_call, pages, tests, imports, memory, threads, servers, slow_media),
         *(pictures, pushes, long_push, chat, chat_sockets, day),
-        *(stage_calls, crowded_stage, stage_day, stage_media),
+        *(stage_calls, crowded_stage, stage_day, stage_media, composing),
     )
 }
 

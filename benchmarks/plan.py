@@ -15,7 +15,8 @@ class Plan:
     many messages they are sent each second, and for how many seconds. `pushes` is how many encoders push, how many
     viewers watch them, and for how many seconds each state is measured; `long_push` for how many seconds one encoder
     pushes at 20 times the speed. `day` is how many channels, and stages, have one; `stage` how many publishers and
-    subscribers a stage has, and `stage_media` the same where they send and receive, one time after the other.
+    subscribers a stage has, and `stage_media` the same where they send and receive, one time after the other, with the
+    bits a second of each picture.
     """
 
     rounds: int
@@ -32,7 +33,7 @@ class Plan:
     long_push: float
     day: int
     stage: tuple[int, int]
-    stage_media: tuple[tuple[int, int], ...]
+    stage_media: tuple[tuple[int, int, int], ...]
 
 
 FULL = Plan(
@@ -50,7 +51,7 @@ FULL = Plan(
     long_push=180,
     day=100,
     stage=(12, 10_000),
-    stage_media=((2, 20), (12, 100)),
+    stage_media=((2, 20, 2_500_000), (12, 100, 500_000)),
 )
 QUICK = Plan(
     rounds=3,
@@ -67,5 +68,5 @@ QUICK = Plan(
     long_push=6,
     day=5,
     stage=(12, 100),
-    stage_media=((1, 2),),
+    stage_media=((1, 2, 2_500_000),),
 )

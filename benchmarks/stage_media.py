@@ -15,38 +15,41 @@ _MOST_A_PUBLISHER, _MOST_A_SUBSCRIBER, _MOST_DELAY = 0.06, 0.03, 0.1
 def stage_media(plan: Plan) -> None:
     """Let a few publish with some subscribers, then many with more; needs aiortc, and leaves itself out without.
 
-    What a client costs is what the server takes with all of them more than it took before. Publishers and subscribers
-    are one process, and the server another.
+    Each is subscribed to one who publishes. What a client costs is what the server takes with all of them more than it
+    took before, once all are connected. Publishers and subscribers are one process, and the server another.
     """
     if find_spec("aiortc") is None:
         return
-    for publishers, subscribers in plan.stage_media:
+    for publishers, subscribers, bitrate in plan.stage_media:
         people = f"{publishers} publishers and {subscribers} subscribers"
-        report.section(f"Media of a stage, 2.5 Mbit/s each: {people}, all on these CPUs")
+        report.section(f"Media of a stage, {bitrate / 1e6:g} Mbit/s each: {people}, all on these CPUs")
         with processes("ivsim_stage_media", "stage_clients") as by_name:
-            _measure(by_name["ivsim_stage_media"], by_name["stage_clients"], publishers, subscribers, plan.pushes[2])
+            server, clients = by_name.values()
+            _measure(server, clients, publishers, subscribers, bitrate, plan.pushes[2] / 2)
 
 
-def _measure(server: Process, clients: Process, publishers: int, subscribers: int, seconds: float) -> None:
+def _measure(
+    server: Process, clients: Process, publishers: int, subscribers: int, bitrate: int, seconds: float
+) -> None:
     url, people = server("serve", publishers + subscribers)
-    idle, before = _share(server, seconds), server("memory")
-    clients("publish", url, people[:publishers])
+    idle, before = share(server, seconds), server("memory")
+    clients("publish", url, people[:publishers], bitrate)
     sleep(1)
-    published = _share(server, seconds)
+    published = share(server, seconds)
     clients("subscribe", url, people[publishers:], people[:publishers])
     sleep(1)
     clients("forget")
-    watched = _share(server, seconds)
+    watched = share(server, seconds)
     packets, lost, delay = clients("seen")
     memory = server("memory") - before
     for each in (clients, server):
         each("close")
     publisher, subscriber = (published - idle) / publishers, (watched - published) / subscribers
-    for what, share, most in (
+    for what, taken, most in (
         ("a publisher, in percent of a core", publisher, _MOST_A_PUBLISHER),
         ("a subscriber, in percent of a core", subscriber, _MOST_A_SUBSCRIBER),
     ):
-        report.row(what, "-", f"{share:.2%}", "-", budget=f"<= {most:.0%}", met=share <= most)
+        report.row(what, "-", f"{taken:.2%}", "-", budget=f"<= {most:.0%}", met=taken <= most)
     report.row("packets that reached subscribers", "-", f"{packets / seconds:,.0f}/s", "-")
     report.row("... and packets that were lost", "-", f"{lost:,}", "-", budget="0", met=not lost)
     budget = f"<= {_MOST_DELAY * 1000:.0f} ms"
@@ -56,7 +59,7 @@ def _measure(server: Process, clients: Process, publishers: int, subscribers: in
     report.row("memory that they take", "-", f"{memory / 2**20:.1f} MB", "-")
 
 
-def _share(server: Process, seconds: float) -> float:
+def share(server: Process, seconds: float) -> float:
     """Return the share of a core that the server takes, over some seconds."""
     began, spent = perf_counter(), server("spent")
     sleep(seconds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from contextlib import suppress
 from fractions import Fraction
 from functools import cache
 from importlib import import_module
@@ -16,15 +17,16 @@ from ivsim.media import strip
 
 
 @cache
-def executable() -> str | None:
-    """Return where ffmpeg is, None where it is not."""
-    found = shutil.which("ffmpeg")
-    if found is None:
-        try:
-            found = str(import_module("imageio_ffmpeg").get_ffmpeg_exe())
-        except ImportError:
-            return None
-    return found
+def executable(muxer: str = "mpegts") -> str | None:
+    """Return where an ffmpeg is that has a muxer, None where none is."""
+    found = [shutil.which("ffmpeg")]
+    with suppress(ImportError):
+        found.append(str(import_module("imageio_ffmpeg").get_ffmpeg_exe()))
+    for program in filter(None, found):
+        told = subprocess.run([program, "-v", "error", "-h", f"muxer={muxer}"], capture_output=True, check=False).stdout
+        if told.startswith(b"Muxer "):
+            return program
+    return None
 
 
 def ffmpeg(*arguments: str, data: bytes = b"") -> bytes:

@@ -77,6 +77,7 @@ FLOORS = {
         ["feed"],
         ["live_participant"],
         ["ingest", "stages", "participant_replicas", "ingest_configurations"],
+        ["token_exchanges"],
         ["presence", "compositions"],
         ["pipeline"],
         ["recording"],

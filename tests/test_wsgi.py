@@ -190,6 +190,19 @@ def test_otherwise(method: str, target: str, headers: dict[str, str], ours: bool
     assert seen == ([] if ours else [b"{}"])
 
 
+@pytest.mark.parametrize("path", ["/", "/publish/xYz1R6DQvGzA"])
+def test_offers(sim: Emulator, client: Client, path: str) -> None:
+    """An offer of media is told in one line, readable for a page's script, that it needs a server."""
+    headers = {"Content-Type": "application/sdp", "Origin": "http://localhost:5173"}
+    refused = client.post(path, data="v=0", headers=headers)
+    assert (refused.status_code, refused.text) == (
+        501,
+        "media of stages go through a server: ivsim serve, or sim.serve()\n",
+    )
+    assert refused.headers["Access-Control-Allow-Origin"] == "*"
+    assert list(sim.calls) == []
+
+
 def test_otherwise_what_is_not_utf8() -> None:
     """So does a path that is no text at all."""
 

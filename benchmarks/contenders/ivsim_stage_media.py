@@ -16,8 +16,8 @@ class Contender:
     def serve(self, people: int) -> tuple[str, list[tuple[str, str]]]:
         """Serve; return the URL, and for each of them the id and the token."""
         sim = Emulator()
-        stage = _call(sim, "CreateStage")["stage"]["arn"]
-        tokens = [_call(sim, "CreateParticipantToken", stageArn=stage)["participantToken"] for _ in range(people)]
+        stage = call(sim, "CreateStage")["stage"]["arn"]
+        tokens = [call(sim, "CreateParticipantToken", stageArn=stage)["participantToken"] for _ in range(people)]
         for each in tokens:
             sim.stages.join(each["token"])
         self._server = sim.serve()
@@ -36,8 +36,9 @@ class Contender:
         self._server.close()
 
 
-def _call(sim: Emulator, operation: str, **members: Any) -> dict[str, Any]:
+def call(sim: Emulator, operation: str, *, host: str = "ivsrealtime", **members: Any) -> dict[str, Any]:
+    """Call an operation, and return what is answered."""
     body = json.dumps(members).encode()
-    host = "https://ivsrealtime.us-east-1.amazonaws.com"
-    answer: dict[str, Any] = json.loads(sim.handle(Request("POST", f"{host}/{operation}", {}, body)).body)
+    url = f"https://{host}.us-east-1.amazonaws.com/{operation}"
+    answer: dict[str, Any] = json.loads(sim.handle(Request("POST", url, {}, body)).body)
     return answer

@@ -12,10 +12,12 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-_RATE, _FRAMERATE = 2_500_000, 30
+_FRAMERATE = 30
 _MOST = 1150
 _SLICE = b"\x41\x9a\0\0"
 _PATIENCE = 60
+_AT_ONCE = 5
+"""The clients that connect at a time."""
 
 
 class Contender:
@@ -29,17 +31,18 @@ class Contender:
         self._delays: list[float] = []
         self._lost = 0
 
-    def publish(self, url: str, people: list[tuple[str, str]]) -> None:
-        """Let these publish a picture of 2.5 Mbit/s each."""
-        for participant_id, token in people:
-            client = self._run(self._connect(f"{url}/publish/{participant_id}", token, "sendonly"))
-            self._run(self._begin(client))
+    def publish(self, url: str, people: list[tuple[str, str]], bitrate: int) -> None:
+        """Let these publish a picture of so many bits a second each, once all are connected."""
+        clients = self._connected([(f"{url}/publish/{id_}", token, "sendonly") for id_, token in people])
+        for each in clients:
+            self._run(self._begin(each, bitrate))
 
     def subscribe(self, url: str, people: list[tuple[str, str]], publishers: list[tuple[str, str]]) -> None:
-        """Let each of these be subscribed to one who publishes."""
-        for number, (_, token) in enumerate(people):
-            participant_id = publishers[number % len(publishers)][0]
-            self._run(self._connect(f"{url}/subscribe/{participant_id}", token, "recvonly"))
+        """Let each of these be subscribed to one who publishes, and wait until all are connected."""
+        chosen = [publishers[number % len(publishers)][0] for number in range(len(people))]
+        self._connected(
+            [(f"{url}/subscribe/{id_}", token, "recvonly") for id_, (_, token) in zip(chosen, people, strict=True)]
+        )
 
     def forget(self) -> None:
         """Forget what came so far."""
@@ -54,6 +57,15 @@ class Contender:
     def close(self) -> None:
         """End."""
         self._run(self._close())
+
+    def _connected(self, offers: list[tuple[str, str, str]]) -> list[Any]:
+        """Connect a few at a time: keys are exchanged on the same processors as those measured."""
+
+        async def connect(some: list[tuple[str, str, str]]) -> list[Any]:
+            return await asyncio.gather(*[self._connect(*each) for each in some])
+
+        parts = (offers[at : at + _AT_ONCE] for at in range(0, len(offers), _AT_ONCE))
+        return [client for part in parts for client in self._run(connect(part))]
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(_PATIENCE)
@@ -97,8 +109,8 @@ class Contender:
         await asyncio.wait_for(opened.wait(), _PATIENCE)
         return client
 
-    async def _begin(self, client: Any) -> None:
-        self._sending.append(self._loop.create_task(_send(client)))
+    async def _begin(self, client: Any, bitrate: int) -> None:
+        self._sending.append(self._loop.create_task(_send(client, bitrate)))
 
     async def _close(self) -> None:
         for task in self._sending:
@@ -107,12 +119,12 @@ class Contender:
             await each.close()
 
 
-async def _send(client: Any) -> None:
+async def _send(client: Any, bitrate: int) -> None:
     """Send pictures without end, each packet with the time at which it goes; each second begins with a key frame."""
     from ivsim.media import h264  # noqa: PLC0415 - as above
 
     key = h264.parameter_sets(h264.Format(1280, 720, _FRAMERATE, "avc1.42E01F"))[0]
-    a_frame = -(-_RATE // _FRAMERATE // 8 // _MOST)
+    a_frame = -(-bitrate // _FRAMERATE // 8 // _MOST)
     began, number, frame = time.monotonic(), 0, 0
     while True:
         parts = [key] if frame % _FRAMERATE == 0 else []

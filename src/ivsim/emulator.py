@@ -167,6 +167,7 @@ class Emulator:
         aws_urls: bool = False,
         rtmp_port: int | None = None,
         rtmps_port: int | None = None,
+        https_port: int | None = None,
         tls_cert: str | os.PathLike[str] | None = None,
         tls_key: str | os.PathLike[str] | None = None,
         insecure_ingest: bool = True,
@@ -177,10 +178,11 @@ class Emulator:
         Needs `ivsim[server]`. `port=0` takes any that is free; `server.url` is the endpoint for AWS SDKs,
         `server.chat_url` that of the chat SDK. Playback URLs in its answers are its own, so that players play them, and
         so are the addresses in `endpoints` and tokens of stages; with `aws_urls` they are those that AWS has. With
-        `rtmp_port`, encoders push to `server.rtmp_url`, with `rtmps_port` and the files of a certificate and its key to
-        `server.rtmps_url`; 0 takes any port that is free. Channels take RTMP whatever their `insecureIngest` says,
-        unless `insecure_ingest` is False. Recordings are written to the folder `recordings` as a bucket would have
-        them: as `{bucket}/{key}`, those of pushes and of people with what was sent.
+        `rtmp_port`, encoders push to `server.rtmp_url`; with `rtmps_port` and the files of a certificate and its key to
+        `server.rtmps_url`, and with `https_port` browsers to `server.https_url`; 0 takes any port that is free.
+        Channels take RTMP whatever their `insecureIngest` says, unless `insecure_ingest` is False. Recordings are
+        written to the folder `recordings` as a bucket would have them: as `{bucket}/{key}`, those of pushes and
+        of people with what was sent.
 
         What is on the port is this emulator: both ways in see the same. There is no authentication, so whoever
         reaches an address other than loopback can do everything. Raises OSError for a port that is taken and an address
@@ -195,6 +197,7 @@ class Emulator:
             aws_urls=aws_urls,
             rtmp_port=rtmp_port,
             rtmps_port=rtmps_port,
+            https_port=https_port,
             tls_cert=tls_cert,
             tls_key=tls_key,
             insecure_ingest=insecure_ingest,

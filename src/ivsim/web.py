@@ -19,6 +19,9 @@ HOST, PORT, RTMP_PORT = "127.0.0.1", 4870, 1935
 FAILED = "ivsim failed; its log has the traceback"
 """The answer to a client when ivsim has a bug."""
 
+SDP = "application/sdp"
+"""The type of an offer of media: of a client of a stage, or of WHIP."""
+
 MOST_THROWN_AWAY = 64 * 1024 * 1024
 """The bytes still read of a body that is too large, as most clients read no answer before they have sent it all."""
 
@@ -145,7 +148,7 @@ def _preflight(request: Request) -> Response:
         204,
         {
             "Access-Control-Allow-Origin": "*",
-            "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE, HEAD, OPTIONS",
+            "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS",
             "Access-Control-Allow-Headers": request.header("access-control-request-headers") or "*",
             "Access-Control-Allow-Private-Network": "true",
             "Access-Control-Max-Age": _PREFLIGHT_SECONDS,

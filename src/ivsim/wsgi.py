@@ -1,6 +1,7 @@
 """Control plane and playback as a WSGI application: for any WSGI server, alone or in front of another application.
 
-Chat over WebSocket and the console are the server's (`Emulator.serve()`); WSGI has no sockets to give.
+Chat over WebSocket, the media of stages and the console are the server's (`Emulator.serve()`); WSGI has no sockets to
+give.
 """
 
 from __future__ import annotations
@@ -24,10 +25,12 @@ except ModuleNotFoundError as missing:
 from . import web
 from .dispatcher import MOST_BYTES, is_for_ivs
 from .emulator import Emulator
-from .wire.http import Request, WholeResponse
+from .wire.http import Request, Response, WholeResponse
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_NO_MEDIA = b"media of stages go through a server: ivsim serve, or sim.serve()\n"
 
 _HOST = re.compile(r"[a-z][a-z0-9+.-]*://[^/?]*", re.IGNORECASE)
 
@@ -57,11 +60,16 @@ class Application:
         except ClientDisconnected:
             return _send(start_response, request, WholeResponse(400, {}))
         began = perf_counter()
-        response = web.answer(self.emulator.handle, request).whole()
+        response = web.answer(self._respond, request).whole()
         if response.latency:
             time.sleep(response.latency)
         web.log_request(request, response, perf_counter() - began)
         return _send(start_response, request, response)
+
+    def _respond(self, request: Request) -> Response:
+        if request.content_type == web.SDP:
+            return Response(501, {"Content-Type": "text/plain; charset=utf-8"}, _NO_MEDIA)
+        return self.emulator.handle(request)
 
 
 def _url(environ: WSGIEnvironment) -> str:

@@ -16,6 +16,7 @@ import pytest
 
 from ivsim import Emulator
 from ivsim.cli.main import main
+from ivsim.ivsrealtime.participants import Client
 
 from ..calling import call
 
@@ -85,6 +86,27 @@ def test_stage(sim: Emulator, run: Run) -> None:
         arn,
         ann.participant_id,
     ]
+
+
+def test_what_is_done_to_a_client(sim: Emulator, run: Run) -> None:
+    """The connection of somebody's client is impaired, made whole and cut, by id or user name; no other has one."""
+    arn = call(sim, "CreateStage", name="panel").body["stage"]["arn"]
+    ann = sim.stages.let_in(sim.stages._issue(arn, {"user_id": "ann"}), Client())
+    line = f"{ann.participant_id} (ann) on {arn}: connected"
+
+    def losses() -> tuple[float, float, int]:
+        record = ann.participant
+        assert record is not None
+        return record.sent_loss, record.received_loss, record.cuts
+
+    assert run("impair", "ann", "--sent-loss", "1", "--received-loss", "0.3") == (0, [line], "")
+    assert losses() == (1, 0.3, 0)
+    assert run("impair", ann.participant_id) == (0, [line], "")
+    assert run("cut", "ann") == (0, [line], "")
+    assert losses() == (0, 0, 1)
+    assert run("impair", "ann", "--sent-loss", "2")[2] == "ivsim: sentLoss: 2.0 is not from 0 to 1\n"
+    sim.stages.join(arn, user_id="bob")
+    assert run("cut", "bob")[2].startswith("ivsim: NOT_REMOTE: ")
 
 
 def test_stage_refused(sim: Emulator, run: Run, capsys: pytest.CaptureFixture[str]) -> None:

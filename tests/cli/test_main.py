@@ -302,6 +302,14 @@ def test_serve_encoders_by_rtmps(serve: Serve, certificate: Path) -> None:
     served.stop(signal.SIGTERM)
 
 
+def test_serve_browsers(serve: Serve, certificate: Path) -> None:
+    """With a certificate the server is there inside TLS too, to which browsers broadcast."""
+    port = free_port()
+    served = serve("--https-port", str(port), "--tls-cert", str(certificate))
+    assert f"  browser  https://127.0.0.1:{port}\n" in served.welcome
+    served.stop(signal.SIGTERM)
+
+
 @pytest.mark.parametrize(
     ("options", "text"),
     [

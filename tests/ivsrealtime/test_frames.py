@@ -38,6 +38,9 @@ def test_the_others() -> None:
         b'{"type":"aws:ivs:SUBSCRIBER_COUNT","payload":{"sequenceNumber":2,"count":5}}'
     )
     assert frames.disconnect("STAGE_DELETED") == b'{"type":"aws:ivs:DISCONNECT","payload":{"code":"STAGE_DELETED"}}'
+    assert frames.disconnect("PARTICIPANT_DISCONNECTED", "spam").endswith(
+        b'"payload":{"code":"PARTICIPANT_DISCONNECTED","reason":"spam"}}'
+    )
     assert frames.join_error("TOKEN_EXPIRED", "exp is in the past") == (
         b'{"type":"aws:ivs:JOIN_ERROR","payload":{"code":"TOKEN_EXPIRED","message":"exp is in the past"}}'
     )

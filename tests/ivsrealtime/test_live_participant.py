@@ -46,6 +46,68 @@ def test_mute(sim: Emulator, stage: str) -> None:
     assert (guest.seen[-1].audio_muted, guest.seen[-1].video_stopped) == (False, False)
 
 
+def test_offer(sim: Emulator, stage: str) -> None:
+    """Who asks before it publishes hears why it may not, and so does an event; who publishes has nothing to ask."""
+    host, guest = sim.stages.join(stage), sim.stages.join(stage, capabilities=["SUBSCRIBE"])
+    with pytest.raises(StageRefused, match="INSUFFICIENT_CAPABILITIES"):
+        guest.offer()
+    host.offer()
+    assert not host.is_publishing
+    host.publish()
+    sim.quotas["Concurrent publishers"] = 1
+    host.offer()
+    with pytest.raises(StageRefused, match="QUOTA_EXCEEDED: Quota exceeded: Concurrent publishers, limit: 1"):
+        sim.stages.join(stage).offer()
+    asked = {"stageArn": stage, "sessionId": guest.session_id, "participantId": guest.participant_id}
+    events = call(sim, "ListParticipantEvents", **asked).body["events"]
+    assert [each.get("errorCode") for each in events] == ["INSUFFICIENT_CAPABILITIES", None]
+
+
+def test_another(sim: Emulator, stage: str) -> None:
+    """Another in the session is found by its id, also when that one has left."""
+    host, guest = sim.stages.join(stage), sim.stages.join(stage, user_id="guest")
+    guest.leave()
+    other = host.other(guest.participant_id)
+    assert other is not None
+    assert (other.user_id, other.is_connected) == ("guest", False)
+    assert host.other("nobody") is None
+
+
+def test_other_tracks(sim: Emulator, stage: str) -> None:
+    """Who publishes may send something else; the others are told where a picture is there that was not, and no more."""
+    host, guest = sim.stages.join(stage), sim.stages.join(stage)
+    with pytest.raises(StageRefused, match="NOT_PUBLISHING"):
+        host.replace_tracks()
+    host.publish(video=[])
+    host.replace_tracks(video=[{"width": 640, "height": 360}, {"width": 320, "height": 180}])
+    host.replace_tracks(video={"width": 640, "height": 360}, audio=[])
+    record = host.participant
+    assert record is not None
+    assert ([each.width for each in record.video], record.audio) == ([640], ())
+    told = [(each.audio_muted, each.video_stopped) for each in guest.seen if each.name == "stageStreamMuteChanged"]
+    assert told == [(False, False), (True, False)]
+    host.mute(audio=False, video=True)
+    host.replace_tracks()
+    record = host.participant
+    assert record is not None
+    assert (record.audio_muted, record.video_stopped) == (False, True)
+
+
+def test_other_tracks_that_are_not_taken(sim: Emulator, stage: str) -> None:
+    """Publishing ends with what a stage does not take, and its code; what cannot be said changes nothing."""
+    host = sim.stages.join(stage)
+    host.publish()
+    with pytest.raises(ValueError, match="width"):
+        host.replace_tracks(video={"width": 0})
+    assert host.is_publishing
+    with pytest.raises(StageRefused, match="RESOLUTION_EXCEEDED"):
+        host.replace_tracks(video={"width": 1920, "height": 1080})
+    asked = {"stageArn": stage, "sessionId": host.session_id, "participantId": host.participant_id}
+    events = call(sim, "ListParticipantEvents", **asked).body["events"]
+    assert [each.get("errorCode") for each in events if each["name"] == "PUBLISH_ERROR"] == ["RESOLUTION_EXCEEDED"]
+    assert (host.is_connected, host.is_publishing) == (True, False)
+
+
 def test_fail(sim: Emulator, stage: str) -> None:
     """Publishing fails with a code of the API, and ends; one that it does not have is an error."""
     host = sim.stages.join(stage)

@@ -43,6 +43,9 @@ def test_who_is_there(sim: Emulator, stage: str) -> None:
         "userId": "host",
         "attributes": {"role": "star"},
         "capabilities": ["PUBLISH", "SUBSCRIBE"],
+        "isRemote": False,
+        "sentLoss": 0.0,
+        "receivedLoss": 0.0,
         "isPublishing": True,
         "video": [
             {

@@ -26,8 +26,9 @@ RunNode = Callable[..., Any]
 QUIET = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"),
+    *("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
 ]
-"""What keeps Chromium from anything but what it is told to do."""
+"""What keeps Chromium from anything but what it is told to do, and gives it a camera and a microphone."""
 
 BESIDE_BOTOCORE = {"test_python.py", "test_app.py", "test_playback.py"}
 """The files here whose tests drive a client of botocore's, or depend on its models."""

@@ -29,6 +29,7 @@ from ivsim.server.maker import Maker
 from ivsim.server.run import Server
 from ivsim.server.stages.whip import Whip
 from ivsim.server.urls import Urls
+from ivsim.server.web_broadcast.offers import Offers
 from ivsim.services import SERVICES
 
 from ..calling import call, signed
@@ -445,7 +446,7 @@ def test_large_bodies_are_sent_in_pieces(sim: Emulator, monkeypatch: pytest.Monk
                 sent.append(message["body"])
 
         scope = {"path": "/x", "method": "GET", "headers": [], "query_string": b"", "raw_path": b"/x", "scheme": "http"}
-        app = App(sim, Maker(), Deliverer(sim), Urls(), Whip(sim))
+        app = App(sim, Maker(), Deliverer(sim), Urls(), Whip(sim), Offers(sim))
         answering = asyncio.create_task(app(scope, receive, send))
         for _ in range(50):
             await asyncio.sleep(0)

@@ -11,6 +11,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from ivsim import Emulator
+from ivsim.ivsrealtime.participants import Client
 from ivsim.server.control.app import control as application
 from ivsim.server.control.endpoints import ENDPOINTS
 from ivsim.server.control.openapi import document
@@ -100,6 +101,8 @@ def test_examples(sim: Emulator, control: Control, each: Any) -> None:
         bob.publish()
         if each.path.endswith(("/mute", "/fail")):
             ann.publish()
+        if each.path.endswith("/impair"):
+            ann = sim.stages.let_in(sim.stages._issue(stage, {"user_id": "ann"}), Client())
         if "participantId" in body:
             body["participantId"] = bob.participant_id
         if "token" in body:

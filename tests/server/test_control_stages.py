@@ -48,6 +48,8 @@ def test_life_on_a_stage(sim: Emulator, control: Control, stage: str) -> None:
         "capabilities": ["PUBLISH", "SUBSCRIBE"],
         "isConnected": True,
         "isRemote": False,
+        "sentLoss": 0.0,
+        "receivedLoss": 0.0,
         "isPublishing": False,
         "audioMuted": False,
         "videoStopped": False,
@@ -229,6 +231,9 @@ def test_nobody_joins(sim: Emulator, control: Control, stage: str, body: dict[st
         ("fail", {"errorCode": "TOO_LOUD"}, (400, "errorCode", None)),
         ("exchange-token", {"token": "x"}, (409, None, "TOKEN_MALFORMED")),
         ("cut", None, (409, None, "NOT_REMOTE")),
+        ("impair", {"sentLoss": 1}, (409, None, "NOT_REMOTE")),
+        ("impair", {"sentLoss": 2}, (400, "sentLoss", None)),
+        ("impair", {"receivedLoss": "all"}, (400, "receivedLoss", None)),
     ],
 )
 def test_refused(sim: Emulator, control: Control, stage: str, done: str, body: dict[str, Any], refused: Any) -> None:

@@ -95,7 +95,7 @@ def test_aws_urls(sim: Emulator) -> None:
 )
 def test_what_stays(sim: Emulator, body: str, host: str) -> None:
     """Nothing else is changed, and a host that is no name of one changes nothing."""
-    assert with_own_urls(body.encode(), host, sim.stages) == body.encode()
+    assert with_own_urls(body.encode(), host, sim.stages, scheme="http") == body.encode()
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,12 @@ A real encoder, such as OBS, needs no command: it pushes to the server rtmp://{H
 
 _CHANNEL = "its ARN, its name, or the value of its stream key"
 
+_PARTICIPANT: dict[str, Any] = {"metavar": "PARTICIPANT", "help": "the participant's id, or the user's"}
+
+_LOSS = """
+With `--sent-loss 1` others see its picture stand still. Without either, all goes through again.
+"""
+
 _SIMULATED = """
 Whoever joins is a participant like any other, but sends no media.
 """
@@ -69,8 +75,16 @@ def add_to(subcommands: Any) -> None:
         help="PUBLISH or SUBSCRIBE; may be given several times (both)",
     )
     join.add_argument("--publish", action="store_true", help="send sound and picture at once")
-    leave = add("leave", _leave, "let somebody leave the stage")
-    leave.add_argument("participant", metavar="PARTICIPANT", help="the participant's id, or the user's")
+    for name, what in (
+        ("leave", "let somebody leave the stage"),
+        ("cut", "break the connection of a participant's page, which comes back by itself"),
+    ):
+        add(name, _participant_command(name), what).add_argument("participant", **_PARTICIPANT)
+    impair = add("impair", _impair, "lose sound and picture of a participant's page on the way", _LOSS)
+    impair.add_argument("participant", **_PARTICIPANT)
+    for way in ("sent", "received"):
+        share = f"the share of what is {way} that is lost, from 0 to 1 (%(default)s)"
+        impair.add_argument(f"--{way}-loss", type=float, default=0.0, metavar="SHARE", help=share)
     events = add("events", _events, "print the EventBridge events so far")
     events.add_argument(
         "--type", metavar="DETAIL_TYPE", help='only those of this type, such as "IVS Stream State Change"'
@@ -129,7 +143,19 @@ def _join(options: argparse.Namespace, server: Client) -> Iterator[str]:
         yield _participant(server.post(f"/participants/{joined['participantId']}/publish"))
 
 
-def _leave(options: argparse.Namespace, server: Client) -> Iterator[str]:
+def _participant_command(done: str) -> Lines:
+    return lambda options, server: _to_participants(options, server, done)
+
+
+def _impair(options: argparse.Namespace, server: Client) -> Iterator[str]:
+    yield from _to_participants(
+        options, server, "impair", {"sentLoss": options.sent_loss, "receivedLoss": options.received_loss}
+    )
+
+
+def _to_participants(
+    options: argparse.Namespace, server: Client, done: str, body: dict[str, float] | None = None
+) -> Iterator[str]:
     found = [
         each["participantId"]
         for each in server.get("/participants")["participants"]
@@ -138,7 +164,7 @@ def _leave(options: argparse.Namespace, server: Client) -> Iterator[str]:
     if not found:
         raise RequestFailed(f"{options.participant} is on no stage")
     for participant_id in found:
-        yield _participant(server.post(f"/participants/{quote(participant_id, safe='')}/leave"))
+        yield _participant(server.post(f"/participants/{quote(participant_id, safe='')}/{done}", body))
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -70,7 +70,14 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         metavar="PORT",
         help="the port to which they push by RTMPS, with --tls-cert; 0 for none (%(default)s)",
     )
-    parser.add_argument("--tls-cert", metavar="FILE", help="the certificate for RTMPS, in PEM format")
+    parser.add_argument(
+        "--https-port",
+        type=int,
+        default=0,
+        metavar="PORT",
+        help="the port to which browsers broadcast, with --tls-cert; 0 for none (%(default)s)",
+    )
+    parser.add_argument("--tls-cert", metavar="FILE", help="the certificate for RTMPS and HTTPS, in PEM format")
     parser.add_argument("--tls-key", metavar="FILE", help="its key, unless that is in the same file")
     parser.add_argument(
         "--insecure-ingest",
@@ -145,7 +152,8 @@ def _server(sim: Emulator, options: argparse.Namespace) -> Server:
         from ..server.run import Server  # noqa: PLC0415 - likewise
     except ModuleNotFoundError as missing:
         raise CommandFailed(str(missing)) from None
-    ports: dict[str, Any] = {"rtmp_port": options.rtmp_port or None, "rtmps_port": options.rtmps_port or None}
+    names = ("rtmp_port", "rtmps_port", "https_port")
+    ports: dict[str, Any] = {name: getattr(options, name) or None for name in names}
     while True:
         try:
             return Server(
@@ -175,6 +183,8 @@ def _welcome(server: Server) -> Iterator[str]:
     yield f"  chat     {server.chat_url}"
     for url in filter(None, (server.rtmp_url, server.rtmps_url)):
         yield f"  encoder  {url} and a stream key"
+    if server.https_url:
+        yield f"  browser  {server.https_url}"
     yield f"  console  {server.url}/"
     yield ""
     if server.is_open_to_others:

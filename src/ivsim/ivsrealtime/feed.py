@@ -114,9 +114,10 @@ class Feed:
 
         Raises StageRefused.
         """
-        with self._state.transaction(), suppress(StageRefused):
-            there = self._gate.connected(token)
-            if there is not None and there.key in self._missing:
+        with self._state.transaction():
+            there = self._away(token)
+            if there is not None:
+                there.come_back()
                 self._missing.remove(there.key)
                 self._follow(there)
                 return there
@@ -179,6 +180,13 @@ class Feed:
             if session_id in self._sessions:
                 self._read_session(session_id, is_replaced=is_replaced)
 
+    def _away(self, token: str) -> LiveParticipant | None:
+        """Return the participant of a token whose client is not connected, None where there is none."""
+        with suppress(StageRefused):
+            there = self._gate.connected(token)
+            return there if there is not None and there.key in self._missing else None
+        return None
+
     def _follow(self, participant: LiveParticipant) -> None:
         """Follow a participant, whose client has been told nothing yet."""
         key = participant.key
@@ -196,7 +204,7 @@ class Feed:
     def _drop(self, key: Key) -> None:
         session = self._sessions[key.session_id]
         del session.members[key]
-        self._followed.remove(key)
+        self._followed.discard(key)
         self._missing.discard(key)
         if not session.members:
             del self._sessions[key.session_id]
@@ -217,7 +225,7 @@ class Feed:
                 self._drop(key)
                 frame = b""
                 if record is not None and not is_replaced:
-                    frame = frames.disconnect(_code(session.ctx, record, key))
+                    frame = frames.disconnect(*_why(session.ctx, record, key))
                 self._news.append(Ended(key, frame))
             elif record.cuts > member.cuts:
                 member.cuts = record.cuts
@@ -247,10 +255,16 @@ class Feed:
             self._news.append(Sent(tuple(to), frame))
 
 
-def _code(ctx: Context, participant: Participant, key: Key) -> str:
-    """Return why a participant is not on its stage any more."""
-    told = ctx.store.news.part(participant.session_id, participant.heard_from, participant.heard_to)
-    reason = told[-1].reason if told and told[-1].to == participant.participant_id else ""
+def _why(ctx: Context, participant: Participant, key: Key) -> tuple[str, str]:
+    """Return why a participant is not on its stage any more: a code, and in words what whoever wanted it has said."""
     if participant.joins != key.joins:
-        reason = presence.TOKEN_REUSED
-    return reason.upper().replace("-", "_") or LEFT
+        return _code(presence.TOKEN_REUSED), ""
+    told = ctx.store.news.part(participant.session_id, participant.heard_from, participant.heard_to)
+    if not told or told[-1].to != participant.participant_id or not told[-1].reason:
+        return LEFT, ""
+    return _code(told[-1].reason), told[-1].message
+
+
+def _code(reason: str) -> str:
+    """Return the code that a frame has for a reason of the web SDK's."""
+    return reason.upper().replace("-", "_")

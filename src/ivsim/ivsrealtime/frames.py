@@ -121,9 +121,9 @@ def subscriber_count(number: int, count: int) -> bytes:
     return _frame("SUBSCRIBER_COUNT", _Count(number, count))
 
 
-def disconnect(code: str) -> bytes:
-    """Return the frame that throws a client out, which then does not come back by itself."""
-    return _frame("DISCONNECT", {"code": code})
+def disconnect(code: str, reason: str = "") -> bytes:
+    """Return the frame that throws a client out, which then does not come back by itself; the reason is in words."""
+    return _frame("DISCONNECT", {"code": code, "reason": reason} if reason else {"code": code})
 
 
 def join_error(code: str, message: str) -> bytes:

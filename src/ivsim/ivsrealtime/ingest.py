@@ -98,7 +98,7 @@ def admit(
     if refused is not None:
         presence.refuse(ctx, joined, refused.code)
     else:
-        refused = presence.publish(ctx, joined, sent)
+        refused = presence.spoil(ctx, joined) or presence.publish(ctx, joined, sent)
     if refused is not None:
         presence.leave(ctx, joined)
         return refused

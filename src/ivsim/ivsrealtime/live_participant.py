@@ -10,7 +10,17 @@ from ..core.arguments import TypeRefused, ValueRefused
 from ..core.broadcasting import Tracks
 from ..core.state import State
 from ..core.unknown import unknown
-from . import news, participant_events, participants, presence, subscriptions, tracks
+from . import (
+    clients,
+    news,
+    participant_events,
+    participants,
+    presence,
+    refusals,
+    subscriptions,
+    token_exchanges,
+    tracks,
+)
 from ._service import Context, service
 from .news import StageNews
 from .participants import Client, Participant
@@ -99,6 +109,12 @@ class LiveParticipant:
         self._state.clock.run_due()
         return self._record
 
+    def other(self, participant_id: str) -> LiveParticipant | None:
+        """Return another in its session, by id, also one who has left; None when that has no such participant."""
+        with self._state.transaction():
+            other = participants.at(self._ctx, self.session_id, participant_id)
+            return LiveParticipant(self._state, self._ctx, other, self._read) if other else None
+
     @property
     def seen(self) -> list[StageNews]:
         """What its client was told so far, oldest first: who was there already, and what happened since."""
@@ -121,12 +137,32 @@ class LiveParticipant:
         member that does not exist or is of another type. After 24 hours publishing ends by itself. Source: *Service
         Quotas* and *Stream Ingest*, IVS Real-Time User Guide.
         """
+        self._publish(video, audio, is_offered=False)
 
-        def publish(ctx: Context, participant: Participant) -> Refusal | None:
+    def offer(self) -> None:
+        """Offer to publish, as a client does before its media come; `begin()` is for when they do.
+
+        Raises StageRefused, as events tell too: INSUFFICIENT_CAPABILITIES and QUOTA_EXCEEDED as `publish()` does, and
+        what a test wants of "StagePublish".
+        """
+        self._try(lambda ctx, participant: presence.offer(ctx, participant) or presence.spoil(ctx, participant))
+
+    def begin(self, *, video: Tracks = None, audio: Tracks = None) -> None:
+        """Publish by an offer that was taken. Raises as `publish()` does, which is both at once."""
+        self._publish(video, audio, is_offered=True)
+
+    def replace_tracks(self, *, video: Tracks = None, audio: Tracks = None) -> None:
+        """Send others in the place of sound and picture: layers that come or go, another size, a picture that was late.
+
+        `video` and `audio` are as for `publish()`. Raises StageRefused for what a stage does not take, with which
+        publishing ends as by `fail()`, and unless it publishes; ValueError and TypeError as `publish()` does.
+        """
+
+        def replace(ctx: Context, participant: Participant) -> Refusal | None:
             protocol = participant.ingest_protocol or presence.SDK_PROTOCOL
-            return presence.publish(ctx, participant, tracks.sent(protocol, video, audio))
+            return presence.replace_tracks(ctx, participant, tracks.sent(protocol, video, audio))
 
-        self._try(publish)
+        self._try(replace)
 
     def unpublish(self) -> None:
         """Send no more. Whoever is subscribed is not any longer; an encoder and a WHIP client leave with that."""
@@ -177,7 +213,7 @@ class LiveParticipant:
 
         def exchange(ctx: Context, participant: Participant) -> Refusal | None:
             read = self._read(token)
-            return read if isinstance(read, Refusal) else presence.exchange(ctx, participant, read[1])
+            return read if isinstance(read, Refusal) else token_exchanges.exchange(ctx, participant, read[1])
 
         self._try(exchange)
 
@@ -195,11 +231,47 @@ class LiveParticipant:
         self._try(lambda ctx, participant: participants.change(ctx, participant, **said))
 
     def cut(self) -> None:
-        """Let its client's connection to the server break, as a network does; AWS's SDKs come back by themselves.
+        """Let its client's connection to the server break, as a network does.
+
+        AWS's SDKs come back by themselves; a client of WHIP has left.
 
         Raises StageRefused: NOT_REMOTE where it has no client of its own.
         """
-        self._try(presence.cut)
+        self._try(clients.cut)
+
+    def impair(self, *, sent_loss: float = 0.0, received_loss: float = 0.0) -> None:
+        """Let its client's packets of sound and picture be lost on their way to the server, or back, from now on.
+
+        Each is a share: with `sent_loss=1` others see its picture stand still, while it publishes as before; with
+        `received_loss=0.3` it gets seven packets of ten. Without arguments all go through again. It holds until the
+        participant leaves, and begins within a tenth of a second.
+
+        Raises ValueError for what is not from 0 to 1, TypeError for what is no number, StageRefused: NOT_REMOTE where
+        it has no client of its own.
+        """
+        shares = {"sent_loss": sent_loss, "received_loss": received_loss}
+        for name, share in shares.items():
+            if isinstance(share, bool) or not isinstance(share, (int, float)):
+                raise TypeRefused(name, f"{share!r} is not a number")
+            if not 0 <= share <= 1:
+                raise ValueRefused(name, f"{share!r} is not from 0 to 1")
+        self._try(lambda ctx, participant: clients.impair(ctx, participant, **shares))
+
+    def come_back(self) -> None:
+        """Go on after its client's connection broke. Raises StageRefused for what a test wants of "StageJoin"."""
+        self._try(
+            lambda ctx, participant: refusals.by_fault(ctx, refusals.JOINING, **participants.about(ctx, participant))
+        )
+
+    def ping(self) -> bool:
+        """Ask whether somebody is there, as clients do every 15 seconds; return whether that is answered.
+
+        It is, unless a test wants otherwise of "StagePing".
+        """
+        with self._state.transaction():
+            participant = self._current
+            about = participants.about(self._ctx, participant) if participant else {}
+            return participant is None or self._ctx.strike(refusals.PINGING, **about) is None
 
     def leave(self) -> None:
         """Leave the stage; with the last one its session ends. To leave twice has no further effect."""
@@ -207,6 +279,16 @@ class LiveParticipant:
             participant = self._current
             if participant is not None:
                 presence.leave(self._ctx, participant)
+
+    def _publish(self, video: Tracks, audio: Tracks, *, is_offered: bool) -> None:
+        def publish(ctx: Context, participant: Participant) -> Refusal | None:
+            sent = tracks.sent(participant.ingest_protocol or presence.SDK_PROTOCOL, video, audio)
+            refused = presence.offer(ctx, participant)
+            if refused is None and not is_offered and not participant.is_publishing:
+                refused = presence.spoil(ctx, participant)
+            return refused or presence.publish(ctx, participant, sent)
+
+        self._try(publish)
 
     def _try(self, action: Callable[[Context, Participant], object]) -> None:
         with self._state.transaction():

@@ -15,18 +15,16 @@ from .feed import Feed
 from .layouts import Seen
 from .live_participant import Key, LiveParticipant, StageRefused
 from .participants import REPLICA, Client, Participant
+from .presence import WHIP
 from .recording import life
 from .refusals import Refusal
 
-WHIP = "WHIP"
-"""The one protocol by which a token is used without an SDK."""
-
 
 class Composed(NamedTuple):
-    """What is composed: those who publish, who are all heard, and those of them who are seen."""
+    """What is composed of a stage: those who publish, who are all heard, and those of them who are seen."""
 
-    publishers: list[LiveParticipant]
-    seen: list[Seen]
+    publishers: Sequence[LiveParticipant]
+    seen: Sequence[Seen]
 
 
 class Recorded(NamedTuple):
@@ -58,7 +56,7 @@ class Stages:
 
         With an ARN a token is made for it, by `user_id`, `attributes` and `capabilities`, which a token brings itself.
         The first to join begins a session. Whoever is there with the same token already has to leave. `protocol="WHIP"`
-        stands for a client of WHIP, OBS say, which publishes but cannot subscribe; without it one of AWS's SDKs joins.
+        stands for a client of WHIP, OBS say, which leaves as it stops publishing; without it one of AWS's SDKs joins.
 
         Raises StageRefused, with the code of AWS's clients: TOKEN_MALFORMED for what is no token or was signed by
         nobody who may, TOKEN_EXPIRED, STAGE_DELETED, PARTICIPANT_DISCONNECTED for a token whose participant was thrown
@@ -84,6 +82,14 @@ class Stages:
         with self._state.transaction():
             ctx, answer = self._admit(token, client=client, by_whip=by_whip)
         return self._joined(ctx, answer)
+
+    def hold(self, participant: LiveParticipant) -> None:
+        """Note that a door has the client of one whom it let in, but no feed: no other awaits that after a load."""
+        self._followed.add(participant.key)
+
+    def release(self, participant: LiveParticipant) -> None:
+        """Note that the client of one who was held is gone."""
+        self._followed.discard(participant.key)
 
     def feed(self, wake: Callable[[], object]) -> Feed:
         """Return a feed of what a door's clients are to be sent; it calls `wake` when there is news.
@@ -200,6 +206,10 @@ class Stages:
         It is as good as the one it was made of. Any other text is returned as it is.
         """
         return tokens.with_addresses(self._state.ids.secret, token, events_url=events_url, whip_url=whip_url)
+
+    def latency(self, incident: str) -> float:
+        """Return the seconds that a test wants something to take for clients on a port: "StageJoin", say."""
+        return self._state.faults.delay(f"{service.name}:{incident}")
 
     def stage(self, arn_or_name: str) -> str:
         """Return the ARN of the stage that has this ARN or this name.

@@ -24,7 +24,8 @@ class StageNews(Struct, frozen=True):
     """What a client on a stage is told: `name` is the event of AWS's web SDK, about whom is `participant_id`.
 
     `is_publishing`, `audio_muted` and `video_stopped` are the other's state after it. `reason` says why the client
-    itself left the stage, as the SDK does: "participant-disconnected", "stage-deleted", "token-reused".
+    itself left the stage, as the SDK does: "participant-disconnected", "stage-deleted", "token-reused"; `message` is
+    what DisconnectParticipant was given for its own `reason`.
     """
 
     name: str
@@ -34,13 +35,14 @@ class StageNews(Struct, frozen=True):
     audio_muted: bool = False
     video_stopped: bool = False
     reason: str = ""
+    message: str = ""
     layers: tuple[VideoTrack, ...] = ()
     """The layers of the picture to choose from, where streams were added."""
     to: str = ""
     """The participant who alone is told; empty where all others are."""
 
 
-def tell(ctx: Context, name: str, about: Participant, *, to: str = "", reason: str = "") -> None:
+def tell(ctx: Context, name: str, about: Participant, *, to: str = "", reason: str = "", message: str = "") -> None:
     """Tell all others of a participant, or one of them."""
     news = StageNews(
         name,
@@ -50,6 +52,7 @@ def tell(ctx: Context, name: str, about: Participant, *, to: str = "", reason: s
         audio_muted=about.audio_muted,
         video_stopped=about.video_stopped,
         reason=reason,
+        message=message,
         layers=about.video if name == STREAMS_ADDED else (),
         to=to,
     )

@@ -59,6 +59,10 @@ class Participant(Struct, frozen=True):
     """True where a client of its own came by a server, and not a test that stands for one."""
     cuts: int = 0
     """The number of times that a test wanted its client's connection to break."""
+    sent_loss: float = 0.0
+    """The share of the packets from its client that a test wants to be lost."""
+    received_loss: float = 0.0
+    """The same of those to its client."""
     joins: int = 1
     """The number of its connections so far; the last is the one that counts."""
     heard_from: int = 0
@@ -197,6 +201,12 @@ def change(ctx: Context, participant: Participant, **changes: Any) -> Participan
     ctx.touch(participant.session_id)
     changed = ctx.store.participants[key(participant)] = replace(participant, **changes)
     return changed
+
+
+def about(ctx: Context, participant: Participant) -> dict[str, str]:
+    """Return what is told of a participant to whom something happens that a test may want."""
+    stage_arn = ctx.store.stage_sessions[participant.session_id].stage_arn
+    return {"stage_arn": stage_arn, "participant_id": participant.participant_id, "user_id": participant.user_id}
 
 
 def record(ctx: Context, participant: Participant, name: str, **more: Any) -> None:

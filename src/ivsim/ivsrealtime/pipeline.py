@@ -78,7 +78,7 @@ def fail_those_of(ctx: Context, stage_arn: str) -> None:
 
 
 def composed(ctx: Context, stream_id: str) -> tuple[list[participants.Participant], list[Seen]] | None:
-    """Return who publishes on the stage of the composition that sends a stream, and what its picture shows now."""
+    """Return who publishes on the stage of the composition that sends a stream, and who of them is seen, and where."""
     for composition in ctx.store.compositions.values():
         for each in composition.destinations:
             if each.stream_id == stream_id:

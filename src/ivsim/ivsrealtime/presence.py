@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import Any
 
 from msgspec.structs import replace
 
 from . import news, participant_events, participants, pipeline, refusals, stage_sessions, stage_updates, subscriptions
 from ._service import Context, service
-from .participant_events import ExchangedParticipantToken
 from .participants import REPLICA, SOURCE, Client, Participant
 from .recording import life as recording
 from .refusals import INSUFFICIENT_CAPABILITIES, PUBLISH, Refusal
@@ -22,7 +20,10 @@ CONCURRENT_PUBLISHERS = service.quota("Concurrent publishers", 1_000)
 MOST_SECONDS = 24 * 60 * 60
 """The longest time for which a participant may publish."""
 
-SDK_PROTOCOL = "WHIP"
+WHIP = "WHIP"
+"""The protocol of a client that sends and receives media, and does not hear of the stage."""
+
+SDK_PROTOCOL = WHIP
 """The protocol of whoever publishes with one of AWS's SDKs."""
 
 ACTIVE, STOPPED = "ACTIVE", "STOPPED"
@@ -39,11 +40,16 @@ def admit(
 ) -> Participant | Refusal:
     """Let somebody join with a token that is genuine. Whoever is there with it already has to leave.
 
-    With a `client` it is one that came by a server.
+    With a `client` it is one that came by a server. One that was there by WHIP alone, and now hears of the stage too,
+    is the same: AWS's samples open both connections at once, and either may be first.
     """
     refused = barred(ctx, claims)
     if refused is not None:
         _note_barred(ctx, claims)
+        return refused
+    about = {"stage_arn": claims.stage_arn, "participant_id": claims.token_id, "user_id": claims.user_id or ""}
+    refused = refusals.by_fault(ctx, refusals.JOINING, **about)
+    if refused is not None:
         return refused
     shown: dict[str, Any] = {
         "user_id": claims.user_id or "",
@@ -53,8 +59,11 @@ def admit(
         "is_token_own": claims.is_own,
     }
     if by_whip:
-        only = tuple(each for each in claims.capabilities if each == PUBLISH)  # by WHIP nothing is received
-        shown |= {"capabilities": only, "protocol": "WHIP", "ingest_protocol": "WHIP"}
+        shown |= {"protocol": WHIP, "ingest_protocol": WHIP}
+    elif client is not None:
+        there = holder(ctx, claims)
+        if there is not None and there.is_remote and there.ingest_protocol == WHIP:
+            return participants.change(ctx, there, ingest_protocol=None, **client._asdict())
     if client is not None:
         shown |= {**client._asdict(), "is_remote": True}
     return enter(ctx, claims.stage_arn, claims.token_id, **shown)
@@ -109,10 +118,10 @@ def add(ctx: Context, participant: Participant) -> Participant:
     return joined
 
 
-def leave(ctx: Context, participant: Participant, reason: str = "") -> None:
+def leave(ctx: Context, participant: Participant, reason: str = "", message: str = "") -> None:
     """Let a participant be gone, with the encoder by which it publishes; with the last one the session ends.
 
-    A client that does not leave by itself is told the reason.
+    A client that does not leave by itself is told the reason, and the message of whoever wanted it.
     """
     participant = ctx.store.participants[participants.key(participant)]  # others who left may have changed it
     if participant.state != "CONNECTED":
@@ -124,7 +133,7 @@ def leave(ctx: Context, participant: Participant, reason: str = "") -> None:
     participant = unpublish(ctx, participant)
     participant = subscriptions.end_those_of(ctx, participant)
     if reason:
-        news.tell(ctx, news.STAGE_LEFT, participant, to=participant.participant_id, reason=reason)
+        news.tell(ctx, news.STAGE_LEFT, participant, to=participant.participant_id, reason=reason, message=message)
     heard_to = ctx.store.news.end(participant.session_id)
     participant = participants.change(ctx, participant, state="DISCONNECTED", heard_to=heard_to)
     participants.record(ctx, participant, participant_events.LEFT)
@@ -134,18 +143,28 @@ def leave(ctx: Context, participant: Participant, reason: str = "") -> None:
     stage_sessions.count(ctx, participant.session_id, present=-1)
 
 
-def publish(ctx: Context, participant: Participant, sent: Sent) -> Refusal | None:
-    """Let a participant publish, unless it may not or what it sends is not taken, of which events tell."""
+def offer(ctx: Context, participant: Participant) -> Refusal | None:
+    """Return why somebody may not publish, whatever it sends, of which events tell; None where it may, or does."""
     if participant.is_publishing:
         return None
     session = ctx.store.stage_sessions[participant.session_id]
-    protocol = participant.ingest_protocol or SDK_PROTOCOL
     refused = (
         refusals.by_capability(participant.capabilities, PUBLISH)
         or refusals.by_quota(ctx, PUBLISHERS, session.publishers)
         or refusals.by_quota(ctx, CONCURRENT_PUBLISHERS, _concurrent_publishers(ctx))
-        or sent.problem(protocol)
     )
+    if refused is not None:
+        refuse(ctx, participant, refused.code)
+    return refused
+
+
+def publish(ctx: Context, participant: Participant, sent: Sent) -> Refusal | None:
+    """Let a participant publish, unless it may not or what it sends is not taken, of which events tell."""
+    refused = offer(ctx, participant)
+    if refused is not None or participant.is_publishing:
+        return refused
+    protocol = participant.ingest_protocol or SDK_PROTOCOL
+    refused = sent.problem(protocol)
     if refused is not None:
         refuse(ctx, participant, refused.code)
         return refused
@@ -187,6 +206,14 @@ def unpublish(ctx: Context, participant: Participant) -> Participant:
     return recording.finish(ctx, participant)
 
 
+def spoil(ctx: Context, participant: Participant) -> Refusal | None:
+    """Return why an offer to publish is refused that a test wants to be, of which events tell; None where none does."""
+    refused = refusals.by_fault(ctx, refusals.PUBLISHING, **participants.about(ctx, participant))
+    if refused is not None:
+        refuse(ctx, participant, refused.code)
+    return refused
+
+
 def stop(ctx: Context, participant: Participant) -> None:
     """Let a participant publish no more, if it does; whoever came by RTMP or WHIP to do that leaves with it."""
     if participant.ingest_protocol is not None and participant.is_publishing:
@@ -215,47 +242,29 @@ def show(ctx: Context, participant: Participant, *, audio_muted: bool, video_sto
     if not participant.is_publishing:
         return NOT_PUBLISHING
     is_muted, is_stopped = audio_muted or not participant.audio, video_stopped or not participant.video
-    changed = participants.change(ctx, participant, audio_muted=is_muted, video_stopped=is_stopped)
-    news.tell(ctx, news.MUTE, changed)
-    pipeline.follow(ctx, ctx.store.stage_sessions[participant.session_id].stage_arn)
+    if (is_muted, is_stopped) != (participant.audio_muted, participant.video_stopped):
+        changed = participants.change(ctx, participant, audio_muted=is_muted, video_stopped=is_stopped)
+        news.tell(ctx, news.MUTE, changed)
+        pipeline.follow(ctx, ctx.store.stage_sessions[participant.session_id].stage_arn)
     return None
+
+
+def replace_tracks(ctx: Context, participant: Participant, sent: Sent) -> Refusal | None:
+    """Let a participant send other tracks from now on. What a stage does not take lets publishing fail, and end."""
+    refused = sent.problem(participant.protocol) if participant.is_publishing else NOT_PUBLISHING
+    if refused is not None:
+        fail(ctx, participant, refused.code)
+        return refused
+    is_muted = participant.audio_muted if participant.audio else participant.begins_muted
+    is_stopped = participant.video_stopped if participant.video else participant.begins_stopped
+    changed = participants.change(ctx, participant, video=sent.video, audio=sent.audio)
+    return show(ctx, changed, audio_muted=is_muted, video_stopped=is_stopped)
 
 
 def announce(ctx: Context, participant: Participant, *, audio_muted: bool, video_stopped: bool) -> None:
     """Take what an SDK says of its streams: it holds at once where it publishes, and for the next time."""
     said = {"begins_muted": audio_muted, "begins_stopped": video_stopped}
     show(ctx, participants.change(ctx, participant, **said), audio_muted=audio_muted, video_stopped=video_stopped)
-
-
-def cut(ctx: Context, participant: Participant) -> Refusal | None:
-    """Let the connection of a participant's client break, if it has one."""
-    if not participant.is_remote:
-        return Refusal("NOT_REMOTE", "no client of its own is connected to a server")
-    participants.change(ctx, participant, cuts=participant.cuts + 1)
-    return None
-
-
-def exchange(ctx: Context, participant: Participant, claims: Claims) -> Refusal | None:
-    """Put what another token says in the place of what a participant's said. Both have to be signed by a back end."""
-    if participant.ingest_protocol is not None:
-        return Refusal("TOKEN_EXCHANGE_REFUSED", "a token is exchanged by an SDK alone")
-    if participant.is_token_own or claims.is_own:
-        return Refusal("TOKEN_EXCHANGE_REFUSED", "tokens of CreateParticipantToken cannot be exchanged")
-    if claims.stage_arn != ctx.store.stage_sessions[participant.session_id].stage_arn:
-        return Refusal("TOKEN_EXCHANGE_REFUSED", f"the token is for {claims.stage_arn}")
-    if claims.token_id != participant.participant_id:
-        rule = f"the token's jti is {claims.token_id!r}, and not the participant's id {participant.participant_id!r}"
-        return Refusal("TOKEN_EXCHANGE_REFUSED", rule)
-    before = _exchanged(participant)
-    said = {"attributes": claims.attributes, "capabilities": claims.capabilities, "expires": claims.expires}
-    changed = participants.change(ctx, participant, user_id=claims.user_id or "", **said)
-    more = {"previous_token": before, "new_token": _exchanged(changed)}
-    participants.record(ctx, changed, participant_events.TOKEN_EXCHANGED, **more)
-    stage_updates.announce(ctx, changed, stage_updates.TOKEN_EXCHANGED)
-    if PUBLISH not in changed.capabilities:
-        unpublish(ctx, changed)
-    pipeline.follow(ctx, claims.stage_arn)
-    return None
 
 
 def replicate(ctx: Context, source: Participant) -> Participant:
@@ -355,15 +364,6 @@ def _note_barred(ctx: Context, claims: Claims) -> None:
     before = participants.find(ctx, stage.arn, stage.active_session_id, claims.token_id) if stage else None
     if before is not None:
         participants.record(ctx, before, participant_events.JOIN_ERROR, error_code=INSUFFICIENT_CAPABILITIES)
-
-
-def _exchanged(participant: Participant) -> ExchangedParticipantToken:
-    return ExchangedParticipantToken(
-        participant.capabilities,
-        datetime.fromtimestamp(participant.expires, timezone.utc),
-        participant.attributes,
-        participant.user_id or None,
-    )
 
 
 @service.task

@@ -118,12 +118,11 @@ def delete_stage(ctx: Context, arn: str) -> None:
 
 @service.operation(rate=5)
 def disconnect_participant(ctx: Context, stage_arn: str, participant_id: str, *, reason: str = "") -> None:
-    del reason  # AWS's clients are told that it happened, and not why
     participant = participants.find(ctx, stage_arn, ctx.store.stages[stage_arn].active_session_id, participant_id)
     if participant is None:
         raise ResourceNotFoundException(f"Resource: {participant_id} not found", resource=stage_arn)
     ctx.store.disconnected[f"{stage_arn} {participant_id}"] = ctx.now
-    presence.leave(ctx, participant, presence.DISCONNECTED)
+    presence.leave(ctx, participant, presence.DISCONNECTED, reason)
 
 
 @service.operation(rate=5)

@@ -26,6 +26,9 @@ def subscribe(ctx: Context, participant: Participant, remote_id: str) -> Refusal
     session = ctx.store.stage_sessions[participant.session_id]
     remote = participants.at(ctx, participant.session_id, remote_id)
     refused = refusals.by_capability(participant.capabilities, SUBSCRIBE)
+    if refused is None:
+        about = {**participants.about(ctx, participant), "remote_participant_id": remote_id}
+        refused = refusals.by_fault(ctx, refusals.SUBSCRIBING, **about)
     if refused is None and (remote is None or not remote.is_publishing):
         refused = Refusal("PUBLISHER_NOT_FOUND", f"nobody publishes as {remote_id}")
     if refused is None and not participant.subscriptions:

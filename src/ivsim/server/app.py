@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .deliverer import Deliverer
     from .maker import Maker
     from .stages.whip import Whip
+    from .web_broadcast.offers import Offers
 
 T = TypeVar("T")
 
@@ -35,18 +36,20 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 class App:
     """The emulator as an ASGI application. `maker` makes the media, and `deliverer` delivers to other services.
 
-    `whip` answers those who send and receive the media of stages.
+    `whip` answers those who send and receive the media of stages, and `offers` those who broadcast from a browser.
 
     As in process, what a request has delivered is there when it is answered. Playback URLs, and the addresses of stages
     in `endpoints` and tokens, lead to this server, unless `urls` asks for those of AWS.
     """
 
-    def __init__(self, emulator: Emulator, maker: Maker, deliverer: Deliverer, urls: Urls, whip: Whip) -> None:
+    def __init__(
+        self, emulator: Emulator, maker: Maker, deliverer: Deliverer, urls: Urls, whip: Whip, offers: Offers
+    ) -> None:
         self._urls = urls
         self._emulator = emulator
         self._maker = maker
         self._deliverer = deliverer
-        self._whip = whip
+        self._whip, self._offers = whip, offers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -55,7 +58,7 @@ class App:
             await self._console(scope, receive, send)
             return
         if path.startswith("/_ivsim/"):
-            scope["ivsim.urls"] = self._urls
+            scope["ivsim.urls"], scope["ivsim.whip"] = self._urls, self._whip
             await self._control(scope, receive, self._when_delivered(send))
             return
         body = await _body(receive)
@@ -64,8 +67,9 @@ class App:
         began = perf_counter()
         headers = web.Headers((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
         request = Request(scope["method"], _url(scope, headers), headers, body)
-        if self._whip.is_for(request):
-            answered = asyncio.ensure_future(self._whip.respond(request, scope["server"][0]))
+        webrtc = next((each for each in (self._whip, self._offers) if each.is_for(request)), None)
+        if webrtc is not None:
+            answered = asyncio.ensure_future(webrtc.respond(request, scope["server"][0]))
             await asyncio.wait({answered})
             response = web.guarded(request, answered.result)
         else:
@@ -82,7 +86,9 @@ class App:
                     return
                 response = web.guarded(request, partial(_with_body, response, made))
             if isinstance(response.body, bytes) and not self._urls.aws:
-                body = with_own_urls(response.body, headers.get("host", ""), self._emulator.stages)
+                body = with_own_urls(
+                    response.body, headers.get("host", ""), self._emulator.stages, scheme=scope["scheme"]
+                )
                 response = response._replace(body=body)
             await _send(receive, send, request, response, is_last=len(request.body) > MOST_BYTES)
         finally:

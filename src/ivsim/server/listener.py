@@ -6,7 +6,9 @@ import asyncio
 import errno
 import logging
 import socket
+import ssl
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from heapq import nsmallest
 
 from ..core.arguments import ValueRefused
@@ -38,8 +40,8 @@ _EPISODE = 60.0
 class Listener:
     """A socket that lets clients in, each with a connection that `connect` makes, and closes `connections` that expire.
 
-    It belongs to an event loop. asyncio's own server would stop for a second, and write a traceback, each time that no
-    descriptor is left for a client.
+    With `tls` all that they say is inside TLS. It belongs to an event loop. asyncio's own server would stop for a
+    second, and write a traceback, each time that no descriptor is left for a client.
     """
 
     def __init__(
@@ -48,11 +50,13 @@ class Listener:
         connect: Callable[[], HttpConnection],
         connections: Collection[HttpConnection],
         limits: Limits,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._socket = listening
         self._connect = connect
         self._connections = connections
         self._limits = limits
+        self._tls = tls
         self._loop = asyncio.get_running_loop()
         self._joining: set[asyncio.Task[object]] = set()
         self._failed_at = -_EPISODE
@@ -70,6 +74,9 @@ class Listener:
         if self._retry is not None:
             self._retry.cancel()
         self._loop.remove_reader(self._socket)
+        if self._tls is not None:
+            for each in self._joining:
+                each.cancel()  # who says nothing would be waited for
         await asyncio.gather(self._rounds, *self._joining, return_exceptions=True)
 
     def _let_in(self) -> None:
@@ -81,9 +88,16 @@ class Listener:
             except OSError as error:  # of which the one that happens is that no descriptor is left
                 self._fail(error)
                 return
-            task = self._loop.create_task(self._loop.connect_accepted_socket(self._connect, client))
+            task = self._loop.create_task(self._welcome(client))
             self._joining.add(task)
             task.add_done_callback(self._joining.discard)
+
+    async def _welcome(self, client: socket.socket) -> None:
+        patience = None if self._tls is None else self._limits.head
+        with suppress(OSError):  # whoever speaks no TLS, or trusts the certificate not, has gone
+            await self._loop.connect_accepted_socket(
+                self._connect, client, ssl=self._tls, ssl_handshake_timeout=patience
+            )
 
     def _fail(self, error: OSError) -> None:
         """Make room, and try again soon: until then the socket would say without end that somebody is there."""

@@ -37,6 +37,7 @@ from .stages.socket import StageSocket, is_for_stages
 from .stages.whip import Whip
 from .state_file import StateFile
 from .urls import Urls
+from .web_broadcast.offers import Offers
 from .websocket import WebSocket
 
 if TYPE_CHECKING:
@@ -61,8 +62,9 @@ class Server:
     `state` is a file in which the emulator is kept: what is in it is loaded, in the place of what the emulator has, and
     from then on it is at most a second old. Raises UnreadableState and OSError as StateFile does.
 
-    With `rtmp_port` and `rtmps_port`, encoders push there; 0 takes any that is free. RTMPS needs the files of a
-    certificate and its key. Where `insecure_ingest`, every channel takes RTMP, else only those that say so. Raises
+    With `rtmp_port` and `rtmps_port`, encoders push there; 0 takes any that is free. With `https_port` the server
+    answers there too, inside TLS: pages with AWS's web SDK broadcast to nothing else. RTMPS and HTTPS need the files of
+    a certificate and its key. Where `insecure_ingest`, every channel takes RTMP, else only those that say so. Raises
     RtmpPortRefused, which is an OSError, for a port that cannot be had; ValueError for a certificate that cannot be
     used.
 
@@ -84,6 +86,7 @@ class Server:
         aws_urls: bool = False,
         rtmp_port: int | None = None,
         rtmps_port: int | None = None,
+        https_port: int | None = None,
         tls_cert: str | os.PathLike[str] | None = None,
         tls_key: str | os.PathLike[str] | None = None,
         insecure_ingest: bool = True,
@@ -96,7 +99,8 @@ class Server:
         with ExitStack() as on_failure:
             self._socket = listen(host, port)
             on_failure.callback(self._socket.close)
-            self._encoder_ports = EncoderPorts(rtmp_port, rtmps_port, tls_cert, tls_key, insecure_ingest).open(host)
+            ports = EncoderPorts(rtmp_port, rtmps_port, https_port, tls_cert, tls_key, insecure_ingest)
+            self._encoder_ports = ports.open(host)
             on_failure.callback(self._encoder_ports.close)
             self._state_file = None if state is None else StateFile(emulator, state)
             on_failure.pop_all()
@@ -135,6 +139,12 @@ class Server:
     def rtmps_url(self) -> str | None:
         """The URL for encoders that use TLS; None when it listens for none."""
         return self._encoder_url("rtmps", self._encoder_ports.port("rtmps_port"))
+
+    @property
+    def https_url(self) -> str | None:
+        """The endpoint inside TLS, the `ingestEndpoint` to give to AWS's web SDK; None when there is none."""
+        port = self._encoder_ports.port("https_port")
+        return None if port is None else f"https://{self._bracketed}:{port}"
 
     @property
     def is_open_to_others(self) -> bool:
@@ -193,12 +203,15 @@ class Server:
             self._state_file.close()
 
     def _encoder_url(self, scheme: str, port: int | None) -> str | None:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return None if port is None else f"{scheme}://{host}:{port}/app/"
+        return None if port is None else f"{scheme}://{self._bracketed}:{port}/app/"
+
+    @property
+    def _bracketed(self) -> str:
+        return f"[{self.host}]" if ":" in self.host else self.host
 
     @property
     def _authority(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return f"{self._bracketed}:{self.port}"
 
     async def _serve(self, ready: Callable[[], object] = lambda: None) -> None:
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
@@ -213,8 +226,9 @@ class Server:
                 aclosing(Whip(self.emulator)) as whip,
                 aclosing(Composer(self.emulator, whip)),
                 aclosing(Recorder(self.emulator, whip)),
+                aclosing(Offers(self.emulator)) as offers,
             ):
-                app = App(self.emulator, maker, deliverer, urls, whip)
+                app = App(self.emulator, maker, deliverer, urls, whip, offers)
                 with closing(Hub(self.emulator)) as hub, closing(StageHub(self.emulator)) as stage_hub:
                     door = partial(_socket, hub, stage_hub)
                     shared = await self._serve_until(stop, door, app, ready)
@@ -243,14 +257,19 @@ class Server:
         background = [loop.create_task(self._tick(shared))]
         if self._state_file is not None:
             background.append(loop.create_task(self._state_file.write_changes()))
-        listener = Listener(self._socket, connect, connections, self._limits)
-        listener.open()
+        listeners = [Listener(self._socket, connect, connections, self._limits)]
+        if self._encoder_ports.https is not None:
+            its_socket, tls = self._encoder_ports.https
+            listeners.append(Listener(its_socket, connect, connections, self._limits, tls))
+        for listener in listeners:
+            listener.open()
         ready()
         if not self._is_stopped:  # by a signal, before there was a loop to tell
             await stop.wait()
         for task in background:
             task.cancel()
-        await listener.close()
+        for listener in listeners:
+            await listener.close()
         return shared
 
     async def _tick(self, shared: ServerState) -> None:

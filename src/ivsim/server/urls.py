@@ -26,20 +26,22 @@ class Urls(NamedTuple):
     rtmp: str | None = None
 
 
-def with_own_urls(body: bytes, host: str, stages: Stages) -> bytes:
+def with_own_urls(body: bytes, host: str, stages: Stages, *, scheme: str) -> bytes:
     """Return JSON in which playback URLs, and the addresses of stages, are those of the host that the client came by.
 
-    The addresses are in `endpoints`, and in participant tokens, which are signed anew. AWS's stay where the host's name
-    is none, since it comes from the client.
+    So is the `scheme`, http or https: pages that came by the latter may ask for nothing less. The addresses are in
+    `endpoints`, and in participant tokens, which are signed anew. AWS's stay where the host's name is none, since it
+    comes from the client.
     """
     if not _HOST.fullmatch(host):
         return body
+    http, events = f"{scheme}://{host}", f"{'wss' if scheme == 'https' else 'ws'}://{host}"
     if b'"playbackUrl"' in body:
-        body = _PLAYBACK.sub(rb"\1http://" + host.encode(), body)
+        body = _PLAYBACK.sub(rb"\1" + http.encode(), body)
     if b'"endpoints"' in body:
-        body = _ENDPOINTS.sub(rb"\1ws://%s\2http://%s" % (host.encode(), host.encode()), body)
+        body = _ENDPOINTS.sub(rb"\1%s\2%s" % (events.encode(), http.encode()), body)
     if b'"token":"eyJ' in body:
-        addresses = {"events_url": f"ws://{host}", "whip_url": f"http://{host}"}
+        addresses = {"events_url": events, "whip_url": http}
         body = _TOKEN.sub(lambda found: stages.with_addresses(found[0].decode(), **addresses).encode(), body)
     return body
 

@@ -31,6 +31,11 @@ class Request(NamedTuple):
             return ""
         return value.decode("latin-1") if isinstance(value, bytes) else value
 
+    @property
+    def content_type(self) -> str:
+        """The type of its body, in lower case and without parameters; empty when the request has none."""
+        return self.header("content-type").partition(";")[0].strip().lower()
+
 
 class Recipe(NamedTuple):
     """A recipe for a body that takes long to make: a function and its arguments.

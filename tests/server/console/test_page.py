@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ivsim import Emulator
+from ivsim.ivsrealtime.participants import Client
 from ivsim.server.run import Server
 from ivsim.wire.http import Request
 
@@ -506,6 +507,29 @@ def test_pictures(open_console: Open, sim: Emulator, server: Server) -> None:
     expect(transcript(page).last).to_have_text("Good to see you all again")
     expect(page.get_by_role("link", name="evening-chat").locator(".count")).to_have_text("4")
     take_picture(page, sim, "console-room.png")
+    page.goto(f"{server.url}/#/{tell_of_a_stage(sim)}")
+    expect(page.locator(".participants .who strong")).to_have_text(["ava", "bo", "cleo"])
+    expect(page.locator(".participants canvas")).to_have_count(2)
+    if FOR_THE_DOCS:
+        page.wait_for_timeout(5000)  # for both pictures
+    take_picture(page, sim, "console-stage.png")
+
+
+def tell_of_a_stage(sim: Emulator) -> str:
+    """Let two talk on a stage, and a third listen with a page of its own that hears little; return the stage."""
+    stage: str = call(sim, "CreateStage", name="evening-talk")["stage"]["arn"]
+    ava = sim.stages.join(stage, user_id="ava", attributes={"role": "host"})
+    ava.publish()
+    sim.clock.advance(40)
+    bo = sim.stages.join(stage, user_id="bo")
+    bo.publish()
+    sim.clock.advance(25)
+    cleo = sim.stages.let_in(sim.stages._issue(stage, {"user_id": "cleo", "capabilities": ("SUBSCRIBE",)}), Client())
+    for other in (ava, bo):
+        cleo.subscribe(other)
+    cleo.impair(received_loss=0.3)
+    sim.clock.advance(85)
+    return stage
 
 
 def take_picture(page: Page, sim: Emulator, name: str) -> None:

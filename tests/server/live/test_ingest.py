@@ -14,7 +14,7 @@ import pytest
 from ivsim import Emulator
 from ivsim.media import flv
 from ivsim.media.h264 import Format
-from ivsim.server.live import ingest as ingest_module
+from ivsim.server.live import incoming as incoming_module
 from ivsim.server.run import Server
 
 from ...decoding import executable
@@ -212,7 +212,7 @@ def test_audio_only(
     sim: Emulator, created: Any, encode: Encode, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Sound alone is never live, and the log says why; who is live, or gone, is not told of."""
-    monkeypatch.setattr(ingest_module, "_PATIENCE", 0.01)
+    monkeypatch.setattr(incoming_module, "_PATIENCE", 0.01)
     encode(call(sim, "CreateChannel")["streamKey"]["value"]).send(1).settle()
     encode(call(sim, "CreateChannel")["streamKey"]["value"]).socket.close()
     connection = encode(created["streamKey"]["value"])
@@ -278,3 +278,14 @@ def test_ffmpeg(sim: Emulator, created: Any, server: Server) -> None:
         call(sim, "StopStream", channelArn=created["channel"]["arn"])
         assert pushing.wait(DEADLINE) != 0
     assert told(sim) == ["Session Created", "Stream Start", "Session Ended", "Stream End"]
+
+
+def test_server_stops_before_a_key(server: Server) -> None:
+    """An encoder that has said nothing yet is sent away when the server stops."""
+    assert server.rtmp_url
+    address = urlsplit(server.rtmp_url)
+    with socket.create_connection((address.hostname, address.port), DEADLINE) as connection:
+        connection.sendall(publisher.HANDSHAKE)
+        assert connection.recv(1)
+        server.close()
+        rest(connection)

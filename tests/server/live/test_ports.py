@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from ivsim import Emulator
 from ivsim.server.run import Server
 
 from ..control_client import call
-from ..waiting import until
+from ..waiting import DEADLINE, until
 from .certificates import self_signed
 from .publisher import VIDEO, Encoder, message
 
@@ -101,6 +103,8 @@ def test_bad_certificates(sim: Emulator, certificate: tuple[Path, Path], tmp_pat
     nonsense.write_text("nonsense")
     with pytest.raises(ValueError, match="rtmps_port: RTMPS needs a certificate, tls_cert, and its key"):
         sim.serve(port, rtmps_port=0)
+    with pytest.raises(ValueError, match="https_port: HTTPS needs a certificate, tls_cert, and its key"):
+        sim.serve(port, https_port=0)
     with pytest.raises(ValueError, match=r"tls_cert: .*missing\.pem and its key cannot be used: No such file"):
         sim.serve(port, rtmps_port=0, tls_cert=tmp_path / "missing.pem")
     with pytest.raises(ValueError, match=r"tls_cert: .*nonsense\.pem and its key cannot be used: .*PEM"):
@@ -113,7 +117,7 @@ def test_bad_certificates(sim: Emulator, certificate: tuple[Path, Path], tmp_pat
         assert server.port == port
 
 
-@pytest.mark.parametrize("argument", ["rtmp_port", "rtmps_port"])
+@pytest.mark.parametrize("argument", ["rtmp_port", "rtmps_port", "https_port"])
 def test_taken_port(sim: Emulator, certificate: tuple[Path, Path], argument: str) -> None:
     """A port that is taken is an OSError that names it, and leaves nothing behind."""
     ports: dict[str, Any] = {"tls_cert": certificate[0], "tls_key": certificate[1], "rtmp_port": free_port()}
@@ -127,10 +131,42 @@ def test_taken_port(sim: Emulator, certificate: tuple[Path, Path], argument: str
         assert server.rtmp_url == f"rtmp://127.0.0.1:{ports['rtmp_port']}/app/"
 
 
+def test_https(sim: Emulator, certificate: tuple[Path, Path]) -> None:
+    """At the port for browsers the server answers as at its own, with URLs that begin as those of the page do."""
+    cert, key = certificate
+    with sim.serve(https_port=0, tls_cert=cert, tls_key=key) as server:
+        assert server.https_url
+        made = requests.post(f"{server.https_url}/CreateChannel", json={}, verify=str(cert), timeout=DEADLINE).json()
+        assert made["channel"]["playbackUrl"].startswith(f"{server.https_url}/")
+        made = requests.post(f"{server.https_url}/CreateStage", json={}, verify=str(cert), timeout=DEADLINE).json()
+        host = server.https_url.partition("//")[2]
+        assert made["stage"]["endpoints"]["events"] == f"wss://{host}"
+        assert made["stage"]["endpoints"]["whip"] == server.https_url
+        assert server.rtmp_url is None
+        assert requests.post(f"{server.url}/ListStages", json={}, timeout=DEADLINE).ok
+
+
+def test_no_tls(sim: Emulator, certificate: tuple[Path, Path], caplog: pytest.LogCaptureFixture) -> None:
+    """Who speaks no TLS there, or says nothing, is in nobody's way, when the server stops neither."""
+    cert, key = certificate
+    with sim.serve(https_port=0, tls_cert=cert, tls_key=key) as server:
+        assert server.https_url
+        port = int(server.https_url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as plain, socket.create_connection(("127.0.0.1", port)):
+            plain.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            plain.settimeout(DEADLINE)
+            while plain.recv(1024):
+                pass
+            began = time.monotonic()
+            server.close()
+            assert time.monotonic() - began < DEADLINE
+    assert caplog.text.count("Traceback") == 0
+
+
 def test_none(sim: Emulator) -> None:
     """Without a port for encoders there is no URL for them."""
     with sim.serve() as server:
-        assert (server.rtmp_url, server.rtmps_url) == (None, None)
+        assert (server.rtmp_url, server.rtmps_url, server.https_url) == (None, None, None)
 
 
 def test_no_state(sim: Emulator, tmp_path: Path) -> None:

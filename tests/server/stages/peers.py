@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import math
+import re
 import threading
 import time
 from array import array
@@ -33,6 +34,8 @@ T = TypeVar("T")
 
 FORM = Format(320, 180, 15, "avc1.42E01F")
 """The form of the pictures that are sent, unless a test wants another."""
+
+_SAMPLES = 48_000
 
 _TICKS = 90_000
 
@@ -91,21 +94,32 @@ class Tone(aiortc.MediaStreamTrack):  # type: ignore[misc, name-defined]
 class Client:
     """A client of WHIP: it offers by POST, and is connected once that is answered. It leaves with the block.
 
-    What it `sees` are the strips of the pictures that it receives, each with the time at which it came.
+    What it `sees` are the strips of the pictures that it receives, each with the time at which it came; `light` is the
+    mean lightness of the last one. What it hears are `sound`, the samples of the left side, 48,000 a second. Where it
+    `trickles`, its candidates are not in the offer, and come later.
     """
 
-    def __init__(self, url: str, token: str, *tracks: Any, receives: bool = False, codec: str = "") -> None:
+    def __init__(
+        self, url: str, token: str, *tracks: Any, receives: bool = False, codec: str = "", trickles: bool = False
+    ) -> None:
         self.seen: list[tuple[float, Reading]] = []
-        self.heard = 0
+        self.shown = 0
+        self.sound = array("h")
+        self.light = 0.0
         self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/sdp"}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._tasks: list[asyncio.Task[None]] = []
         offer = self.run(self._offer(tracks, receives=receives, codec=codec))
-        self.answer = requests.post(url, offer, headers=self.headers, timeout=DEADLINE)
-        if self.answer.status_code == 201:
-            self.run(self._accept(self.answer.text))
+        lines = offer.splitlines(keepends=True)
+        if trickles:
+            offer = "".join(line for line in lines if "candidate" not in line)
+        self.answer = self._post(url, offer)
+        if self.answer.ok:
+            self.run(self._accept(self._answered()))
+            if trickles:
+                self.patch("".join(line for line in lines if re.match("m=|a=(ice-|mid|candidate|end-of)", line)))
 
     def __enter__(self) -> Client:
         return self
@@ -117,6 +131,14 @@ class Client:
     def state(self) -> str:
         """The state of its connection."""
         return str(self._peer.connectionState)
+
+    def patch(self, fragment: str) -> None:
+        """Send candidates."""
+        headers = {**self.headers, "Content-Type": "application/trickle-ice-sdpfrag"}
+        headers["If-Match"] = self.answer.headers["ETag"]
+        taken = requests.patch(self.answer.headers["Location"], fragment, headers=headers, timeout=DEADLINE)
+        assert (taken.status_code, taken.text) == (204, "")
+        assert "ETag" not in taken.headers
 
     def delete(self) -> requests.Response:
         """Tell the server that it goes."""
@@ -138,6 +160,17 @@ class Client:
         """Wait until a picture of this height is seen, and return all that are."""
         until(lambda: any(reading.height == height for _, reading in self.seen))
         return [each for each in self.seen if each[1].height == height]
+
+    def hears(self, seconds: int) -> array[int]:
+        """Wait for so many seconds of sound, and return the last of them."""
+        until(lambda: len(self.sound) >= seconds * _SAMPLES)
+        return self.sound[-_SAMPLES:]
+
+    def _post(self, url: str, offer: str) -> requests.Response:
+        return requests.post(url, offer, headers=self.headers, timeout=DEADLINE)
+
+    def _answered(self) -> str:
+        return self.answer.text
 
     async def _offer(self, tracks: tuple[Any, ...], *, receives: bool, codec: str) -> str:
         self._peer = aiortc.RTCPeerConnection(aiortc.RTCConfiguration(iceServers=[]))
@@ -168,8 +201,11 @@ class Client:
             except aiortc.mediastreams.MediaStreamError:
                 return
             if track.kind == "audio":
-                self.heard += 1
+                self.sound += array("h", bytes(frame.planes[0]))[: 2 * frame.samples : 2]
                 continue
+            self.shown += 1
+            light = bytes(frame.planes[0])
+            self.light = sum(light) / len(light)
             reading = _strip(frame)
             if reading is not None:
                 self.seen.append((time.time(), reading))

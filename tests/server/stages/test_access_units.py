@@ -1,72 +1,99 @@
-"""Pictures put together from packets that come as networks bring them."""
+"""Pictures that are put together from packets."""
 
 from __future__ import annotations
 
+import itertools
+import random
+
 import pytest
 
-from ivsim.server.stages.access_units import AccessUnits
+from ivsim.server.stages.access_units import AccessUnit, AccessUnits
 from ivsim.server.stages.rtp import Packet
 
-KEY, OTHER = b"\x65key", b"\x41other"
+SEQUENCE, PICTURE, KEY, OTHER = b"\x67\1\2\3", b"\x68\4", b"\x65" + bytes(range(40)), b"\x41" + bytes(range(30))
 
 
-def packet(sequence: int, payload: bytes, *, last: bool = True) -> Packet:
+def packet(sequence: int, payload: bytes, *, time: int = 0, is_last: bool = True) -> Packet:
     """Return a packet."""
-    return Packet(96, last, sequence & 0xFFFF, 0, 1, {}, payload)
+    return Packet(96, is_last, sequence & 0xFFFF, time, 1, {}, payload)
 
 
-def pictures(*packets: Packet) -> list[tuple[tuple[bytes, ...], bool]]:
-    """Return the pictures in packets."""
-    units = AccessUnits()
-    return [(each.units, each.is_key) for one in packets for each in units.take(one)]
+def together(*units: bytes) -> bytes:
+    """Return NAL units in one payload (STAP-A)."""
+    return b"\x78" + b"".join(len(each).to_bytes(2, "big") + each for each in units)
 
 
-def test_forms() -> None:
-    """A picture is in one packet, in several with its parameter sets, or in parts."""
-    together = b"\x18" + b"\0\2\x67S" + b"\0\2\x68P"
-    parts = [b"\x7c\x85ke", b"\x7c\x05y", b"\x7c\x45!"]
-    assert pictures(
-        packet(65534, together, last=False),
-        packet(65535, parts[0], last=False),
-        packet(0, parts[1], last=False),
-        packet(1, parts[2]),
-        packet(2, OTHER),
-    ) == [((b"\x67S", b"\x68P", b"\x65key!"), True), ((OTHER,), False)]
-
-
-def test_order() -> None:
-    """What comes late has its place; what comes twice, or after that was given up, is left out."""
-    assert pictures(packet(1, KEY), packet(3, b"\x41c"), packet(2, b"\x41b"), packet(2, b"\x41x")) == [
-        ((KEY,), True),
-        ((b"\x41b",), False),
-        ((b"\x41c",), False),
+def parts(unit: bytes, size: int = 10) -> list[bytes]:
+    """Return a NAL unit in several payloads (FU-A)."""
+    pieces = [unit[at : at + size] for at in range(1, len(unit), size)]
+    flags = [0x80, *[0] * (len(pieces) - 2), 0x40]
+    return [
+        bytes([unit[0] & 0xE0 | 28, flag | unit[0] & 0x1F]) + each for flag, each in zip(flags, pieces, strict=True)
     ]
 
 
-def test_begins_with_a_key_frame() -> None:
-    """Before a key frame there is nothing, and one is wanted."""
+def picture(first: int, time: int) -> list[Packet]:
+    """Return a key frame with its parameter sets, in several packets."""
+    payloads = [together(SEQUENCE, PICTURE), *parts(KEY)]
+    return [
+        packet(first + number, each, time=time, is_last=number == len(payloads) - 1)
+        for number, each in enumerate(payloads)
+    ]
+
+
+def taken(units: AccessUnits, *packets: Packet) -> list[AccessUnit]:
+    """Return the pictures that are whole by packets."""
+    return list(itertools.chain.from_iterable(map(units.take, packets)))
+
+
+def test_whole() -> None:
+    """A picture comes with its last packet, by its NAL units, with its time."""
     units = AccessUnits()
-    assert list(units.take(packet(1, OTHER))) == []
+    key = picture(65534, 9000)
+    assert taken(units, *key[:-1]) == []
     assert units.wants_key
-    assert [each.is_key for each in units.take(packet(2, KEY))] == [True]
+    assert taken(units, key[-1]) == [AccessUnit((SEQUENCE, PICTURE, KEY), True, 9000)]
+    assert taken(units, packet(65534 + len(key), OTHER, time=12_000)) == [AccessUnit((OTHER,), False, 12_000)]
     assert not units.wants_key
 
 
-def test_lost() -> None:
-    """Behind a gap that is not filled pictures are left out until a key frame, which is wanted."""
+@pytest.mark.parametrize("seed", range(5))
+def test_in_any_order(seed: int) -> None:
+    """Packets that come in another order, or twice, are put in theirs."""
     units = AccessUnits()
-    came = []
-    for number, payload in ((1, KEY), *((each, OTHER) for each in range(3, 68)), (68, KEY), (69, OTHER)):
-        came += [(number, each.is_key, units.wants_key) for each in units.take(packet(number, payload))]
-        if number == 66:
-            assert not units.wants_key
-        if number == 67:
-            assert units.wants_key
-    assert came == [(1, True, False), (68, True, False), (69, False, False)]
+    packets = [*picture(7, 0), packet(12, OTHER, time=3000), *picture(13, 6000)]
+    first, rest = packets[0], packets[1:]
+    rest += rest[:3]
+    random.Random(seed).shuffle(rest)
+    assert [each.timestamp for each in taken(units, first, *rest)] == [0, 3000, 6000]
 
 
-@pytest.mark.parametrize("odd", [b"", b"\x7c", b"\x7c\x05middle", b"\x18\0", b"\x18\0\0\0\0", b"\x1fx"])
-def test_odd(odd: bytes) -> None:
-    """What is no part of a picture does no harm: the next key frame is one again."""
-    found = pictures(packet(1, KEY), packet(2, odd), packet(3, KEY))
-    assert found == [((KEY,), True), ((KEY,), True)]
+def test_lost() -> None:
+    """Where a packet stays away, pictures are left out until a key frame; what comes late changes nothing."""
+    units = AccessUnits()
+    assert len(taken(units, *picture(0, 0))) == 1
+    lost, *rest = parts(OTHER)
+    after = [packet(7 + number, each, time=3000) for number, each in enumerate(rest)]
+    after = [each._replace(is_marked=each is after[-1]) for each in after]
+    others = [packet(9 + number, OTHER, time=6000) for number in range(70)]
+    assert taken(units, *after, *others) == []
+    assert units.wants_key
+    assert taken(units, packet(6, lost, time=3000)) == []
+    assert [each.timestamp for each in taken(units, *picture(79, 9000))] == [9000]
+
+
+def test_given_up_soon() -> None:
+    """What is lost is given up when three more pictures have come; they are left out, and the next key frame is not."""
+    units = AccessUnits()
+    assert len(taken(units, *picture(0, 0))) == 1
+    first = picture(0, 0)[-1].sequence + 2
+    others = [packet(first + number, OTHER, time=3000 * (2 + number)) for number in range(3)]
+    assert taken(units, *others) == []
+    assert not units.wants_key
+    assert [each.timestamp for each in taken(units, *picture(first + 3, 15_000))] == [15_000]
+
+
+@pytest.mark.parametrize("payload", [b"", b"\x7c", b"\x7c\5x"], ids=["nothing", "no flags", "no beginning"])
+def test_nonsense(payload: bytes) -> None:
+    """What is no part of a picture is left out."""
+    assert taken(AccessUnits(), packet(0, payload)) == []

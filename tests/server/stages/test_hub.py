@@ -92,6 +92,22 @@ def test_cut_while_it_is_away(sim: Emulator, server: Server, stage: Stage) -> No
     assert events_of(sim, stage, ann.participant_id) == ["JOINED", "LEFT"]
 
 
+def test_refused_when_it_comes_back(sim: Emulator, server: Server, stage: Stage) -> None:
+    """A test has one whose connection broke refused when it comes back; the next time it is let in, as who it was."""
+    token = stage.token("ann")
+    with Page(server, token, sdk_path(stage.arn)) as page:
+        page.sees()
+        only(sim).cut()
+        page.rest()
+    sim.faults.add("StageJoin", "STAGE_AT_CAPACITY", when={"userId": "ann"})
+    assert join_error(server, token, stage.arn) == "STAGE_AT_CAPACITY"
+    with Page(server, token, sdk_path(stage.arn)) as page:
+        assert page.sees() == ["ann"]
+        ann = only(sim)
+    until(lambda: not ann.is_connected)
+    assert events_of(sim, stage, ann.participant_id) == ["JOINED", "LEFT"]
+
+
 def test_thrown_out_meanwhile(sim: Emulator, server: Server, stage: Stage) -> None:
     """Who is thrown out while it is cut off is not awaited, and learns why when it is back."""
     token = stage.token("ann")
@@ -118,6 +134,8 @@ def test_expired_meanwhile(sim: Emulator, server: Server, stage: Stage, monkeypa
         sim.clock.advance(3600)
         page.say(type="PING")
         assert page.hears() == {"type": "PONG"}
+        only(sim).publish()
+        assert page.sees() == ["ann"]
         only(sim).cut()
         page.rest()
     assert join_error(server, token, stage.arn) == "TOKEN_EXPIRED"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ivsim import Emulator, LiveParticipant
+from ivsim.ivsrealtime.participants import Client
 from ivsim.media import h264
 from ivsim.media.h264 import Format
 from ivsim.server.stages import rtp
@@ -42,6 +43,10 @@ class Sending:
     async def close(self) -> None:
         """Be closed as the connection is."""
         self.sent.append(b"closed")
+
+    def lose(self, share: float) -> None:
+        """Lose so many packets from now on."""
+        self.lost = share
 
     def comes(self, kind: str, payload: bytes = b"\x41\x9a\0", *, source: int = 1) -> None:
         """Let a packet come."""
@@ -108,6 +113,55 @@ def test_published_with_the_sound(stage: Stage) -> None:
     assert not sending.participant.is_publishing
 
 
+def test_layers(stage: Stage) -> None:
+    """Layers that come later are known too, largest first, until they come no more; they share the usual bitrate."""
+    sending = Sending(stage, "video")
+    sending.comes("video", sequence(320, 180), source=1)
+    assert shown(sending.participant) == (320, 180, "Constrained Baseline")
+    sending.comes("video", sequence(1280, 720), source=2)
+    sending.comes("video", sequence(640, 360), source=3)
+    record = sending.participant.participant
+    assert record is not None
+    assert [(each.width, each.bitrate) for each in record.video] == [(1280, 833_333), (640, 833_333), (320, 833_333)]
+    sending.now += 1.5
+    sending.comes("video", source=3)
+    sending.handle.look()
+    assert shown(sending.participant) == (640, 360, "Constrained Baseline")
+    sending.now += 1.5
+    sending.handle.look()
+    assert shown(sending.participant) == (640, 360, "Constrained Baseline")
+    assert sending.ended == 0
+
+
+def test_small_layers(stage: Stage) -> None:
+    """A layer smaller than a stage takes is left out beside others; alone it is refused when no other has come."""
+    sending = Sending(stage, "video")
+    sending.comes("video", sequence(160, 90), source=1)
+    assert not sending.participant.is_publishing
+    sending.comes("video", sequence(640, 360), source=2)
+    assert shown(sending.participant) == (640, 360, "Constrained Baseline")
+    sending.comes("video", sequence(240, 136), source=2)
+    assert (shown(sending.participant)[0], sending.ended) == (640, 0)
+    sending = Sending(stage, "video")
+    sending.comes("video", sequence(160, 90))
+    sending.now += 2
+    sending.comes("video")
+    sending.handle.look()
+    assert (sending.errors, sending.ended) == (["INVALID_INPUT"], 1)
+
+
+def test_late_picture(stage: Stage) -> None:
+    """A picture that comes after somebody began to publish by the sound is seen."""
+    sending = Sending(stage, "video", "audio")
+    sending.comes("audio", b"sound")
+    sending.now += 2
+    sending.handle.look()
+    sending.comes("video", sequence())
+    record = sending.participant.participant
+    assert record is not None
+    assert (record.video_stopped, shown(sending.participant)[0]) == (False, 640)
+
+
 def test_baseline(stage: Stage) -> None:
     """The profile of the picture is known by its parameter set, and one that a stage does not take is refused."""
     sending = Sending(stage, "video")
@@ -161,6 +215,22 @@ def test_reports(stage: Stage) -> None:
     assert sending.sent == []
     asyncio.run(sending.handle.go_on(reports=True))
     assert [each[1] for each in sending.sent] == [rtp.RECEIVER_REPORT, rtp.PAYLOAD_FEEDBACK]
+
+
+def test_lost(stage: Stage) -> None:
+    """A connection loses what a test wants of what its participant sends, or receives."""
+    sending = Sending(stage, "video")
+    sending.participant = stage.sim.stages.let_in(stage.token("bob"), Client())
+    sending.handle.participant = sending.participant
+    sending.participant.impair(sent_loss=0.25, received_loss=0.5)
+    sending.handle.look()
+    assert sending.lost == 0.25
+    host = stage.sim.stages.join(stage.arn)
+    host.publish()
+    sending.participant.subscribe(host)
+    chosen = {"0": ("video", CODECS["video"])}
+    Subscribed(sending.participant, "token", host.participant_id, chosen, None, lambda *_: sending).look()
+    assert sending.lost == 0.5
 
 
 def test_too_late_to_fail(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,6 +42,14 @@ def test_read() -> None:
     assert rtp.written(read._replace(is_marked=False))[1] == 99
 
 
+def test_what_is_media() -> None:
+    """A packet of RTP is told from RTCP, from what ICE and DTLS send, and from less than a packet."""
+    assert rtp.is_media(packet())
+    report = rtp.receiver_report(1, 2, 3, b"", 0)
+    for other in (report, b"\x16\xfe\xfd" + bytes(20), b"\0\1" + bytes(20), packet()[:11], b""):
+        assert not rtp.is_media(other)
+
+
 def test_contributors_and_padding() -> None:
     """Contributing sources and padding are no part of the payload."""
     assert rtp.read(packet(first=0x82, more=bytes(8))).payload == b"media"

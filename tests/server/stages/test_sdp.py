@@ -103,7 +103,7 @@ def test_answer_to_a_publisher() -> None:
         "m=audio 9 UDP/TLS/RTP/SAVPF 111",
         "m=video 9 UDP/TLS/RTP/SAVPF 102",
     ]
-    assert lines.count("a=recvonly") == lines.count("a=setup:active") == lines.count("a=end-of-candidates") == 2
+    assert lines.count("a=recvonly") == lines.count("a=setup:passive") == lines.count("a=end-of-candidates") == 2
     assert lines.count("a=candidate:1 1 udp 2130706431 127.0.0.1 5000 typ host") == 2
     assert [each for each in lines if each.startswith(("a=rtcp-fb", "a=rid", "a=simulcast", "a=extmap"))] == [
         "a=rtcp-fb:102 goog-remb",
@@ -118,13 +118,13 @@ def test_answer_to_a_publisher() -> None:
 
 def test_answer_to_a_subscriber() -> None:
     """An answer tells what is sent, under which source; what is not taken is declined, and not in the bundle."""
-    offer = read(HEAD + AUDIO.replace("actpass", "active") + VIDEO + "m=application 9 UDP/DTLS/SCTP x\na=mid:2\n")
+    offer = read(HEAD + AUDIO.replace("actpass", "passive") + VIDEO + "m=application 9 UDP/DTLS/SCTP x\na=mid:2\n")
     text = sdp.answer(offer, {"1": Chosen(offer.media[1].codecs[1], 77, "ada")}, LOCAL, sends=True)
     assert "a=group:BUNDLE 1\r\n" in text
     assert "m=audio 0 UDP/TLS/RTP/SAVPF 111 9\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=inactive\r\n" in text
     assert "m=application 0 UDP/DTLS/SCTP x\r\n" in text
     assert "a=sendonly\r\n" in text
-    assert "a=setup:passive\r\n" in text
+    assert "a=setup:active\r\n" in text
     assert "a=msid:ada ada-video\r\na=ssrc:77 cname:ada\r\n" in text
     assert "a=extmap" not in text
 

@@ -98,6 +98,98 @@ def test_ping(server: Server, stage: Stage) -> None:
         assert page.receive() == '{"type":"PONG"}'
 
 
+def test_silence(sim: Emulator, server: Server, stage: Stage) -> None:
+    """A test has PING not answered, for one page alone; what else there is to say is said."""
+    with Page(server, stage.token("ann"), f"/{stage.id}") as ann, Page(server, stage.token("bob"), "/") as bob:
+        ann.until_it_sees("ann", "bob")
+        bob.sees()
+        sim.faults.add("StagePing", "NoAnswer", times=3, when={"userId": "ann"})
+        for page in (ann, ann, ann, bob):
+            page.say(type="PING")
+        assert bob.hears() == {"type": "PONG"}
+        until(lambda: not sim.faults.pending)
+        sim.stages.join(stage.arn, user_id="eve")
+        assert ann.sees() == ["ann", "bob", "eve"]
+        ann.say(type="PING")
+        assert ann.hears() == {"type": "PONG"}
+
+
+def test_a_late_answer(sim: Emulator, server: Server, stage: Stage) -> None:
+    """A test has PING answered late; what is said after it is answered meanwhile."""
+    with Page(server, stage.token("ann"), sdk_path(stage.arn)) as ann:
+        ann.sees()
+        sim.faults.latency("StagePing", 3600)
+        ann.say(type="PING")
+        ann.say(type="nonsense")
+        assert ann.hears()["type"] == "ERROR"
+        sim.faults.latency("StagePing", 0.01)
+        ann.say(type="PING")
+        assert ann.hears() == {"type": "PONG"}
+
+
+def test_let_in_late(sim: Emulator, server: Server, stage: Stage) -> None:
+    """A test has whoever joins wait."""
+    sim.faults.latency("StageJoin", 0.01)
+    with Page(server, stage.token("ann"), sdk_path(stage.arn)) as ann:
+        assert ann.sees() == ["ann"]
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_waits_to_be_let_in(sim: Emulator, stage: Stage, is_gone: bool) -> None:
+    """Who waits to be let in is not there, nor ever was when it is gone before."""
+
+    async def run() -> None:
+        hub = Hub(sim)
+        transport = Waiting(is_gone=is_gone)
+        socket = StageSocket(hub)
+        sim.faults.latency("StageJoin", 0.01)
+        socket.connection_made(transport)  # type: ignore[arg-type]
+        socket.data_received(handshake(stage.token("ann")))
+        assert stage.user_ids() == []
+        while "is_closing" not in transport.told:
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0)
+        assert stage.user_ids() == ([] if is_gone else ["ann"])
+        hub.close()
+        socket.connection_lost(None)
+
+    asyncio.run(run())
+
+
+def handshake(token: str) -> bytes:
+    """Return what a client sends that would be upgraded."""
+    lines = ["GET / HTTP/1.1", "Host: x", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13"]
+    lines += ["Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", f"Sec-WebSocket-Protocol: {token}", "", ""]
+    return "\r\n".join(lines).encode()
+
+
+class Waiting:
+    """A transport that notes what it is told, and may be gone."""
+
+    def __init__(self, *, is_gone: bool) -> None:
+        self.told: list[str] = []
+        self._is_gone = is_gone
+
+    def __getattr__(self, name: str) -> Any:
+        def note(*_: Any, **__: Any) -> bool:
+            self.told.append(name)
+            return self._is_gone
+
+        return note
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("STAGE_AT_CAPACITY", 503), ("TOKEN_NOT_ALLOWED", 403), ("INTERNAL_SERVER_EXCEPTION", 500)]
+)
+def test_a_test_wants_it_refused(sim: Emulator, server: Server, stage: Stage, code: str, status: int) -> None:
+    """A test has whoever joins refused with a code, by the frame or by the status; the next is let in."""
+    sim.faults.add("StageJoin", code, times=2)
+    assert join_error(server, stage.token("ann"), stage.arn) == code
+    assert refusal(server, stage.token("ann"), f"/{stage.id}") == (status, code)
+    with Page(server, stage.token("bob"), sdk_path(stage.arn)) as bob:
+        assert bob.sees() == ["bob"]
+
+
 def test_mute(sim: Emulator, server: Server, stage: Stage) -> None:
     """What a page says of its streams the others see: at once while it publishes, else from when it does."""
     token = stage.token("ann")

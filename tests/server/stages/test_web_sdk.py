@@ -205,6 +205,21 @@ def test_cut(sim: Emulator, control: Control, token: Callable[..., str], open_pa
     assert "ann left" not in told(bob)
 
 
+def test_silence(sim: Emulator, token: Callable[..., str], open_page: Open) -> None:
+    """Whose pings are not answered closes its socket, as one who leaves, and joins again by itself."""
+    bob, ann = open_page(token("bob")), open_page(token("nobody"))
+    ann.clock.install()
+    ann.goto("about:blank")
+    ann.goto(bob.url.partition("#")[0] + "#" + token("ann"))
+    tells(ann, "ann joined")
+    tells(bob, "ann joined")
+    sim.faults.add("StagePing", "NoAnswer", times=3, when={"userId": "ann"})
+    for _ in range(5):
+        ann.clock.run_for(10_000)
+    tells(ann, "errored\nconnecting\nconnected\n")
+    tells(bob, "ann left\nann joined\n")
+
+
 def test_subscribers(sim: Emulator, stage: Stage, token: Callable[..., str], open_page: Open) -> None:
     """A page hears how many subscribe."""
     ann = open_page(token("ann"))

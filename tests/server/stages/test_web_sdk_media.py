@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ivsim import Emulator, LiveParticipant
+from ivsim.ivsrealtime.tracks import VideoTrack
 
 from ...calling import call
 from ..waiting import until
@@ -22,6 +26,9 @@ if TYPE_CHECKING:
 pytest.importorskip("aiortc", reason="aiortc is not installed")
 
 __all__ = ["open_page", "token"]  # fixtures
+
+IS_FOR_THE_DOCS = bool(os.environ.get("IVSIM_SCREENSHOT"))
+DOCS = Path(__file__).parents[3] / "docs"
 
 JOIN = """([token, publishes, simulcast]) => {
   const { LocalStageStream, Stage, StageEvents, SubscribeType } = IVSBroadcastClient;
@@ -38,6 +45,7 @@ JOIN = """([token, publishes, simulcast]) => {
     ? { simulcast: { enabled: true } } : {});
   globalThis.microphone = new LocalStageStream(tone.stream.getAudioTracks()[0]);
   globalThis.states = [];
+  globalThis.sounds = {};
   globalThis.member = new Stage(token, {
     stageStreamsToPublish: () => [camera, microphone],
     shouldPublishParticipant: () => publishes,
@@ -47,8 +55,10 @@ JOIN = """([token, publishes, simulcast]) => {
     states.push(`${who.userId}: ${state}`));
   member.on(StageEvents.STAGE_PARTICIPANT_SUBSCRIBE_STATE_CHANGED, (who, state) =>
     states.push(`${who.userId}: ${state}`));
+  member.on(StageEvents.ERROR, ({ code }) => states.push(`error: ${code}`));
   member.on(StageEvents.STAGE_LEFT, (reason) => states.push(`left: ${reason}`));
   member.on(StageEvents.STAGE_PARTICIPANT_STREAMS_ADDED, (who, streams) => {
+    sounds[who.userId] = streams.find((each) => each.mediaStreamTrack.kind === "audio");
     const video = document.createElement("video");
     Object.assign(video, { muted: true, autoplay: true, id: `of-${who.userId}` });
     video.srcObject = new MediaStream(streams.map((each) => each.mediaStreamTrack));
@@ -76,9 +86,39 @@ def plays(page: Page, user_id: str, seconds: float = 1.0) -> tuple[int, int]:
     return width, height
 
 
+def energy(page: Page, user_id: str) -> float:
+    """Return how much of somebody's sound a page has heard, not counting silence."""
+    page.mouse.click(1, 1)  # a browser lets nothing be heard before
+    heard = """async id => {
+      document.querySelector(`#of-${id}`).muted = false;
+      const stats = [...(await sounds[id].requestRTCStats()).values()];
+      return stats.find((each) => each.type === "inbound-rtp")?.totalAudioEnergy ?? 0;
+    }"""
+    return float(page.evaluate(heard, user_id))
+
+
+def stands_still(page: Page, user_id: str) -> float:
+    """Wait until somebody's picture has stood still for a second; return how far it has played."""
+    page.wait_for_function(
+        """id => {
+          const { currentTime } = document.querySelector(id);
+          if (globalThis.still?.currentTime !== currentTime) globalThis.still = { currentTime, at: performance.now() };
+          return performance.now() - still.at > 1000;
+        }""",
+        arg=f"#of-{user_id}",
+    )
+    return float(page.evaluate("still.currentTime"))
+
+
 def find(sim: Emulator, user_id: str) -> LiveParticipant:
     """Return who is on the stage under a name."""
     return next(each for each in sim.stages.participants if each.user_id == user_id)
+
+
+def layers(sim: Emulator, user_id: str) -> tuple[VideoTrack, ...]:
+    """Return the layers of somebody's picture, as the stage knows them."""
+    record = find(sim, user_id).participant
+    return record.video if record else ()
 
 
 def states(page: Page) -> list[str]:
@@ -109,22 +149,80 @@ def test_two_pages(sim: Emulator, stage: Stage, token: Callable[..., str], open_
 
 
 def test_layers(sim: Emulator, token: Callable[..., str], open_page: Open) -> None:
-    """Of a page that sends its picture in layers another gets the largest."""
+    """Of a page that sends its picture in layers another gets the largest; the stage knows of all that come."""
     ann, bob = open_page(token("x")), open_page(token("y"))
     joins(ann, token("ann"), simulcast=True)
     joins(bob, token("bob"), publishes=False)
     plays(bob, "ann")
     bob.wait_for_function("document.querySelector('#of-ann').videoWidth === 1280")
+    until(lambda: [each.width for each in layers(sim, "ann")][:2] == [1280, 640])
     before: Any = bob.evaluate("document.querySelector('#of-ann').currentTime")
     bob.wait_for_function("before => document.querySelector('#of-ann').currentTime > before + 1", arg=before)
 
 
 def test_guest(sim: Emulator, stage: Stage, token: Callable[..., str], open_page: Open) -> None:
-    """A page plays the picture of somebody who is on the stage by a test."""
+    """A page plays the picture and the tone of somebody who is on the stage by a test."""
     page = open_page(token("x"))
     joins(page, token("ann"), publishes=False)
     guest = sim.stages.join(stage.arn, user_id="guest")
     guest.publish()
     assert plays(page, "guest") == (640, 360)
+    until(lambda: energy(page, "guest") > 1e-4)
     guest.leave()
     page.wait_for_function("document.querySelector('#of-guest') === null")
+
+
+def test_the_page_of_the_how_to(stage: Stage, token: Callable[..., str], open_page: Open, tmp_path: Path) -> None:
+    """In two windows with the page of the how-to, each person sees everybody, after a click on the button."""
+    stage.sim.stages.join(stage.arn, user_id="guest").publish()
+    windows = {name: open_page(token(name)) for name in ("ann", "bob")}
+    for window in windows.values():
+        window.set_viewport_size({"width": 440, "height": 480})
+        window.get_by_role("button", name="publish").click()
+    for window in windows.values():
+        for name in (*windows, "guest"):
+            window.wait_for_function("name => document.querySelector(`[title=${name}]`)?.currentTime > 1", arg=name)
+    for name, window in windows.items():
+        window.screenshot(path=tmp_path / f"{name}.png")
+    if IS_FOR_THE_DOCS:
+        _side_by_side([tmp_path / f"{name}.png" for name in windows], windows["ann"])
+
+
+def _side_by_side(pictures: list[Path], page: Page) -> None:
+    """Make docs/stage.png of pictures of windows."""
+    sources = [f"data:image/png;base64,{base64.b64encode(each.read_bytes()).decode()}" for each in pictures]
+    style = "display: flex; gap: 16px; margin: 16px; background: #888"
+    page.set_viewport_size({"width": 2 * 440 + 48, "height": 480 + 32})
+    page.set_content(f'<body style="{style}">' + "".join(f'<img src="{each}" width="440">' for each in sources))
+    page.screenshot(path=DOCS / "stage.png")
+
+
+@pytest.mark.parametrize(
+    ("code", "told"), [("INTERNAL_SERVER_EXCEPTION", ["errored", "error: 4"]), ("INVALID_INPUT", ["errored"])]
+)
+def test_refused_to_publish(
+    sim: Emulator, token: Callable[..., str], open_page: Open, code: str, told: list[str]
+) -> None:
+    """A page whose offer is refused learns it, as an error where the service failed, and stays on the stage."""
+    page = open_page(token("x"))
+    sim.faults.add("StagePublish", code, when={"userId": "ann"})
+    joins(page, token("ann"))
+    for each in told:
+        page.wait_for_function("text => states.some((each) => each.endsWith(text))", arg=each)
+    ann = find(sim, "ann")
+    assert (ann.is_connected, ann.is_publishing, sim.faults.pending) == (True, False, [])
+
+
+def test_frozen(sim: Emulator, token: Callable[..., str], open_page: Open) -> None:
+    """A picture stands still while what its page sends is lost, or what the other receives, and then goes on."""
+    ann, bob = open_page(token("x")), open_page(token("y"))
+    joins(ann, token("ann"))
+    joins(bob, token("bob"), publishes=False)
+    plays(bob, "ann")
+    for user_id, lost in (("ann", "sent_loss"), ("bob", "received_loss")):
+        find(sim, user_id).impair(**{lost: 1})
+        at = stands_still(bob, "ann")
+        assert find(sim, "ann").is_publishing
+        find(sim, user_id).impair()
+        plays(bob, "ann", at + 1)
+    assert states(bob) == ["ann: published", "ann: attempting_subscribe", "ann: subscribed"]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from av import VideoFrame
+from av.video.reformatter import Interpolation
 
 if TYPE_CHECKING:
     from ...ivsrealtime.layouts import Seen
@@ -50,8 +51,9 @@ class Canvas:
         ]
         lines = [plane.line_size for plane in drawn.planes]
         for tile, picture in tiles:
-            _fill(planes, lines, tile, _BLACK if picture is not None else _DARK)
-            if picture is not None:
+            if picture is None:
+                _fill(planes, lines, tile, _DARK)
+            else:
                 _paste(planes, lines, tile, picture)
         for plane, data in zip(drawn.planes, planes, strict=True):
             plane.update(bytes(data))
@@ -78,10 +80,12 @@ def _paste(planes: list[bytearray], lines: list[int], tile: Tile, picture: Video
     if tile.fill != "FILL":
         across = down = min(across, down) if tile.fill == "CONTAIN" else max(across, down)
     width, height = max(_even(picture.width * across), 2), max(_even(picture.height * down), 2)
-    scaled = picture.reformat(width, height, _FORM)
+    scaled = picture.reformat(width, height, _FORM, interpolation=Interpolation.FAST_BILINEAR)
     shown_width, shown_height = min(width, tile.width), min(height, tile.height)
     skipped_left, skipped_top = (width - shown_width) // 4 * 2, (height - shown_height) // 4 * 2
     left, top = tile.left + (tile.width - shown_width) // 4 * 2, tile.top + (tile.height - shown_height) // 4 * 2
+    if (shown_width, shown_height) != (tile.width, tile.height):
+        _fill(planes, lines, tile, _BLACK)
     for place, source in enumerate(scaled.planes):
         half = 1 if place else 0
         count, data, stride = shown_width >> half, memoryview(source), source.line_size

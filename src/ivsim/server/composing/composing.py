@@ -10,6 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...ivs.channels import media_suffix
+from ...ivsrealtime.live_stages import Composed
 from ...media.packager import Packager
 from ..live.push import Push
 from ..live.rtmp import Media
@@ -71,14 +72,14 @@ class Composing:
 
     def look(self) -> None:
         """See who is on the stage now, and where in the picture."""
-        composed = self._emulator.stages.composed(self._stream.stream_id)
-        publishers = {each.participant_id: each for each in composed.publishers} if composed else {}
+        composed = self._emulator.stages.composed(self._stream.stream_id) or Composed((), ())
+        publishers = {each.participant_id: each for each in composed.publishers}
         for participant_id in [*self._inputs]:
             if participant_id not in publishers:
                 self._inputs.pop(participant_id).end()
         for participant_id, each in publishers.items():
             self._inputs.setdefault(participant_id, _Input()).follow(self._media_of(each))
-        seen = [(each, self._source(each.participant_id)) for each in composed.seen] if composed else []
+        seen = [(each, self._source(each.participant_id)) for each in composed.seen]
         self._scene = _Scene(seen, [each.source for each in self._inputs.values()])
 
     async def aclose(self) -> None:

@@ -9,6 +9,7 @@ from operator import add
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from av import AudioFrame, CodecContext, VideoCodecContext
+from av.video.frame import PictureType
 
 from ...media.avc import PictureTags
 from ...media.flv import Tag
@@ -28,6 +29,9 @@ LARGEST = 640, 360
 shall go on at once on a machine for tests."""
 
 _SECONDS_BETWEEN_KEYS = 2
+_PARAMETERS = "cabac=1:level=3.1:keyint=infinite"
+"""What makes it H.264 Main, as the playlist says; key frames come when they are ordered."""
+
 _BITRATE = 1_000_000
 _SAMPLES = RATE // FRAMERATE
 _CHANNELS = 2
@@ -51,6 +55,7 @@ class Mixer:
         self._video = _video_encoder(self._canvas)
         self._tags = PictureTags()
         self._audio = AacEncoder()
+        self._next_key = 0
         self._mixed = 0
 
     def step(
@@ -72,6 +77,9 @@ class Mixer:
             tiles.append((Tile.of(each, self._canvas.width, self._canvas.height), picture))
         drawn = self._canvas.draw(tiles)
         drawn.pts = number
+        if number >= self._next_key:
+            drawn.pict_type = PictureType.I
+            self._next_key = number + FRAMERATE * _SECONDS_BETWEEN_KEYS
         time = number * 1000 // FRAMERATE
         for packet in self._video.encode(drawn):
             units = [unit.rstrip(b"\0") for unit in bytes(packet).split(START_CODE[1:])[1:]]
@@ -103,7 +111,7 @@ def _video_encoder(canvas: Canvas) -> VideoCodecContext:
     encoder = CodecContext.create("libx264", "w")
     encoder.width, encoder.height, encoder.pix_fmt = canvas.width, canvas.height, "yuv420p"
     encoder.time_base, encoder.framerate = Fraction(1, FRAMERATE), Fraction(FRAMERATE)
-    encoder.bit_rate, encoder.gop_size = _BITRATE, FRAMERATE * _SECONDS_BETWEEN_KEYS
+    encoder.bit_rate = _BITRATE
     encoder.thread_count = 1
-    encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "x264-params": "cabac=1:level=3.1"}
+    encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "forced-idr": "1", "x264-params": _PARAMETERS}
     return encoder

@@ -8,6 +8,7 @@ import { asJson, block, copyable, facts, field, members, title } from "./parts.j
 import { askForPlace, placeName } from "./places.js";
 import { stageSessionsOf } from "./stage_sessions.js";
 import { state } from "./state.js";
+import { stillOf } from "./stills.js";
 
 const MOST_SHOWN = 100;
 const WAITING = { STARTING: "", STOPPING: "", STOPPED: "", ACTIVE: "on" };
@@ -94,9 +95,11 @@ function participantOf(stage, participant) {
   const name = calledBy(participant);
   const isReplica = replicationType === "REPLICA";
   const told = Object.entries(attributes).map(([key, value]) => `${key}=${value}`);
+  const isSeen = participant.isPublishing && participant.video.length > 0 && !participant.videoStopped;
   return h(
     "li",
     { key: participantId, "aria-label": name },
+    isSeen && stillOf(participant, name),
     h(
       "div",
       { class: "who" },
@@ -108,6 +111,8 @@ function participantOf(stage, participant) {
       { class: "small quiet what" },
       [
         sends(participant),
+        participant.isRemote && "has a client of its own",
+        losses(participant),
         capabilities.length === 1 && `may only ${capabilities[0].toLowerCase()}`,
         capabilities.length === 0 && !isReplica && "may only be there",
         isReplica && "replica of one on another stage",
@@ -134,6 +139,12 @@ function sends({ isPublishing, video, audio, audioMuted, videoStopped }) {
   const sound = audio.length > 0 && (audioMuted ? "muted sound" : "sound");
   const picture = sizes && (videoStopped ? "no picture" : `a picture of ${sizes}`);
   return `sends ${[sound, picture].filter(Boolean).join(" and ")}`;
+}
+
+function losses({ sentLoss, receivedLoss }) {
+  const percent = (share) => `${Math.round(share * 100)} %`;
+  const lost = [sentLoss && `${percent(sentLoss)} of what it sends`, receivedLoss && `${percent(receivedLoss)} of what it receives`];
+  return (sentLoss || receivedLoss) && `loses ${lost.filter(Boolean).join(" and ")}`;
 }
 
 function heard(stage, participant, id, isReplica) {
@@ -171,6 +182,10 @@ function acts(stage, participant) {
         ]
       : button(participant, "Publish", doing(() => act(participant, "publish"))),
     others.length > 0 && button(participant, "Subscribe…", () => askForPublisher(participant, others)),
+    participant.isRemote && [
+      button(participant, "Impair…", () => askForLoss(participant)),
+      button(participant, "Cut", doing(() => act(participant, "cut"))),
+    ],
     button(participant, "Leave", doing(() => act(participant, "leave"))),
   ];
 }
@@ -238,6 +253,25 @@ function askForError(participant) {
     action: "Fail",
     body: field("Error code", h("input", { name: "errorCode", value: "B_FRAME_PRESENT", required: true })),
     perform: ({ errorCode }) => act(participant, "fail", { errorCode }),
+  });
+}
+
+function askForLoss(participant) {
+  const share = (label, name) =>
+    field(
+      `${label}, in percent`,
+      h("input", { name, type: "number", min: "0", max: "100", value: String(participant[name] * 100), required: true }),
+    );
+  ask({
+    title: `Impair the connection of ${calledBy(participant)}`,
+    action: "Impair",
+    body: [
+      h("p", { class: "small quiet" }, "Packets of sound and picture get lost. With 100 nothing comes through, with 0 all does."),
+      share("Lost of what it sends", "sentLoss"),
+      share("Lost of what it receives", "receivedLoss"),
+    ],
+    perform: ({ sentLoss, receivedLoss }) =>
+      act(participant, "impair", { sentLoss: sentLoss / 100, receivedLoss: receivedLoss / 100 }),
   });
 }
 

@@ -27,6 +27,7 @@ from . import (  # noqa: F401 - they fill ENDPOINTS
     feed,
     general,
     openapi,
+    pictures,
     quotas,
     reviews,
     stages,

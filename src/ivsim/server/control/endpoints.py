@@ -70,6 +70,8 @@ class Endpoint:
             arguments["body"] = self._body(await _read(request, self.most_bytes))
         try:
             answer = self.function(**arguments)
+            if inspect.isawaitable(answer):
+                answer = await answer
         except (StreamRefused, StageRefused) as refused:
             raise RequestRefused(409, str(refused), code=refused.code) from None
         except ArgumentRefused as refused:

@@ -85,5 +85,5 @@ def overview(sim: Emulator, request: Request) -> dict[str, list[dict[str, Any]]]
         return Response(status_code=304, headers={"ETag": tag})
     body = msgspec.json.encode(sim.overview())
     if not request.scope["ivsim.urls"].aws:
-        body = with_own_urls(body, request.headers.get("host", ""), sim.stages)
+        body = with_own_urls(body, request.headers.get("host", ""), sim.stages, scheme=request.url.scheme)
     return Response(body, headers={"ETag": tag}, media_type="application/json")

@@ -50,7 +50,8 @@ class Participant(msgspec.Struct, rename="camel"):
     `video` are the layers of the picture that it publishes, `audio` is its sound.
 
     A `replicationType` of REPLICA is one who is on another stage, and shown on this one. Who `isRemote` has a client of
-    its own, a page that came by the events WebSocket.
+    its own, such as a page that came by the events WebSocket; `sentLoss` and `receivedLoss` are the shares of its
+    packets that are lost.
     """
 
     participant_id: str
@@ -61,6 +62,8 @@ class Participant(msgspec.Struct, rename="camel"):
     capabilities: list[str]
     is_connected: bool
     is_remote: bool
+    sent_loss: float
+    received_loss: float
     is_publishing: bool
     audio_muted: bool
     video_stopped: bool
@@ -107,7 +110,7 @@ class JoinStage(Body):
     Or an encoder does, with the `streamKey` of an ingest configuration or a whole URL, and publishes `video` and
     `audio`. One of `stage`, `token` and `streamKey` is given; the last two say the rest themselves. Without
     `capabilities` both are granted, PUBLISH and SUBSCRIBE. The `protocol` WHIP is that of clients such as OBS, who
-    subscribe to nobody.
+    leave as they stop publishing.
     """
 
     stage: str | None = None
@@ -145,6 +148,13 @@ class ExchangeToken(Body):
     """A token that a back end has signed."""
 
     token: str
+
+
+class Impair(Body):
+    """The shares of a client's packets that are lost, from 0 to 1: of those that it sends, and that it receives."""
+
+    sent_loss: float = 0.0
+    received_loss: float = 0.0
 
 
 class FailPublishing(Body):
@@ -271,6 +281,18 @@ def cut_connection(sim: Emulator, participant_id: str) -> Participant:
     return _shown(participant)
 
 
+@endpoint("POST", "/participants/{participantId}/impair", example={"sentLoss": 1, "receivedLoss": 0.3})
+def impair_connection(sim: Emulator, participant_id: str, body: Impair) -> Participant:
+    """Let packets of sound and picture be lost on the way from or to a participant's client.
+
+    With a `sentLoss` of 1 others see its picture stand still, while it publishes as before. What is left out is 0, so
+    without a body all go through again. One that joined by these endpoints has no client, and is refused: NOT_REMOTE.
+    """
+    participant = sim.stages.find(participant_id)
+    participant.impair(sent_loss=body.sent_loss, received_loss=body.received_loss)
+    return _shown(participant)
+
+
 @endpoint("POST", "/participants/{participantId}/leave")
 def leave_stage(sim: Emulator, participant_id: str) -> Participant:
     """Leave the stage; with the last one its session ends. One who has left stays away, and so does a page."""
@@ -326,6 +348,8 @@ def _shown(participant: LiveParticipant) -> Participant:
         list(record.capabilities),
         participant.is_connected,
         participant.is_remote,
+        record.sent_loss,
+        record.received_loss,
         record.is_publishing,
         record.audio_muted,
         record.video_stopped,

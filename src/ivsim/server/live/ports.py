@@ -1,4 +1,4 @@
-"""The ports to which encoders push: one for RTMP, one for RTMPS, which is the same inside TLS."""
+"""The ports to which encoders push: one for RTMP, one for RTMPS, which is the same inside TLS, and one for browsers."""
 
 from __future__ import annotations
 
@@ -34,12 +34,14 @@ class RtmpPortRefused(OSError):
 class EncoderPorts(NamedTuple):
     """The ports that a server shall have for encoders, None for none, 0 for any that is free.
 
-    RTMPS needs a certificate: `tls_cert` is a file in PEM format, `tls_key` one with its key, if that is another. Where
-    `insecure_ingest`, any channel takes RTMP; else only those that say so, as in AWS.
+    Browsers come by HTTPS, at a port that has all that the server has. RTMPS and HTTPS need a certificate: `tls_cert`
+    is a file in PEM format, `tls_key` one with its key, if that is another. Where `insecure_ingest`, any channel takes
+    RTMP; else only those that say so, as in AWS.
     """
 
     rtmp_port: int | None = None
     rtmps_port: int | None = None
+    https_port: int | None = None
     tls_cert: str | os.PathLike[str] | None = None
     tls_key: str | os.PathLike[str] | None = None
     insecure_ingest: bool = True
@@ -49,7 +51,8 @@ class EncoderPorts(NamedTuple):
         tls = self._tls()
         opened = OpenPorts(tls, insecure_ingest=self.insecure_ingest)
         try:
-            for argument, port in (("rtmp_port", self.rtmp_port), ("rtmps_port", self.rtmps_port)):
+            for argument in ("rtmp_port", "rtmps_port", "https_port"):
+                port = getattr(self, argument)
                 if port is not None:
                     opened.open(argument, host, port)
         except BaseException:
@@ -58,10 +61,12 @@ class EncoderPorts(NamedTuple):
         return opened
 
     def _tls(self) -> ssl.SSLContext | None:
-        if self.rtmps_port is None:
+        needs = next((each for each in ("rtmps_port", "https_port") if getattr(self, each) is not None), None)
+        if needs is None:
             return None
         if self.tls_cert is None:
-            raise ValueRefused("rtmps_port", "RTMPS needs a certificate, tls_cert, and its key, tls_key")
+            what = needs.partition("_")[0].upper()
+            raise ValueRefused(needs, f"{what} needs a certificate, tls_cert, and its key, tls_key")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         try:
             context.load_cert_chain(self.tls_cert, self.tls_key)
@@ -92,6 +97,12 @@ class OpenPorts:
         its_socket = self._sockets.get(argument)
         return None if its_socket is None else int(its_socket.getsockname()[1])
 
+    @property
+    def https(self) -> tuple[socket.socket, ssl.SSLContext] | None:
+        """The socket to which browsers come, and what they are told of the server; None where there is none."""
+        its_socket = self._sockets.get("https_port")
+        return (its_socket, self._tls) if its_socket and self._tls else None
+
     def close(self) -> None:
         """Give the ports back."""
         for each in self._sockets.values():
@@ -99,15 +110,16 @@ class OpenPorts:
 
     @asynccontextmanager
     async def serving(self, emulator: Emulator) -> AsyncIterator[None]:
-        """Let encoders in, inside the block."""
-        if not self._sockets:
+        """Let encoders in by RTMP and RTMPS, inside the block."""
+        sockets = {argument: each for argument, each in self._sockets.items() if argument != "https_port"}
+        if not sockets:
             yield
             return
         from .ingest import Ingest as Protocol  # noqa: PLC0415 - nobody waits for it who listens for no encoder
 
         encoders: set[Ingest] = set()
         servers = []
-        for argument, its_socket in self._sockets.items():
+        for argument, its_socket in sockets.items():
             tls = self._tls if argument == "rtmps_port" else None
             is_safe = tls is not None or self._insecure_ingest
             make = partial(Protocol, emulator, encoders, is_safe=is_safe)

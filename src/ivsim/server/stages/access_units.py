@@ -10,15 +10,16 @@ from . import rtp
 if TYPE_CHECKING:
     from .rtp import Packet
 
-_MOST_WAITING = 64
-"""Packets that wait for one before them, which may be sent again; then it is given up."""
+_MOST_WAITING, _MOST_PICTURES = 64, 3
+"""Packets, and the pictures that they are of, that wait for one before them, which may be sent again; then it is given
+up."""
 
 _IDR, _FU_A = 5, 28
 _FIRST, _LAST = 0x80, 0x40
 
 
 class AccessUnit(NamedTuple):
-    """A picture, by its NAL units, and its timestamp. One that `is_key` needs no other."""
+    """A picture, by its NAL units. One that `is_key` needs no other. Its time is in ticks of RTP, 90 000 a second."""
 
     units: tuple[bytes, ...]
     is_key: bool
@@ -46,7 +47,8 @@ class AccessUnits:
         if (packet.sequence - self._next) & 0xFFFF >= 0x8000:
             return  # it is late, and was given up
         self._waiting[packet.sequence] = packet
-        if len(self._waiting) > _MOST_WAITING:
+        pictures = {each.timestamp for each in self._waiting.values()}
+        if len(self._waiting) > _MOST_WAITING or len(pictures) > _MOST_PICTURES:
             first = self._next
             self._next = min(self._waiting, key=lambda each: (each - first) & 0xFFFF)
             self._is_whole, self.wants_key = False, True

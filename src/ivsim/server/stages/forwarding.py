@@ -243,16 +243,7 @@ class Leg:
         """Send a packet on."""
         self._packets += 1
         self._octets += len(packet.payload)
-        mine = Packet(
-            self._payload_type,
-            packet.is_marked,
-            packet.sequence,
-            packet.timestamp,
-            self.source,
-            packet.extensions,
-            packet.payload,
-        )
-        await self._connection.send(rtp.written(mine))
+        await self._connection.send(rtp.written(packet, self._payload_type, self.source))
 
     async def report(self, report: Report) -> None:
         """Send a sender's report on, by which sound and picture are shown at the same time."""

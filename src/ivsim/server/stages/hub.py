@@ -63,6 +63,7 @@ class Hub:
         self._members: dict[Key, Socket] = {}
         self._missing: dict[Key, asyncio.TimerHandle] = {}
         self._feed = emulator.stages.feed(self._wake)
+        self.latency = emulator.stages.latency
         self.notify_members()
 
     def join(self, token: str, client: Client, socket: Socket) -> LiveParticipant:

@@ -9,7 +9,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ...ivsrealtime.live_participant import StageRefused
-from ...ivsrealtime.tracks import MOST_BITRATE, MOST_PIXELS
+from ...ivsrealtime.presence import WHIP
+from ...ivsrealtime.tracks import MOST_BITRATE, SHORTEST_SIDE, VideoTrack
 from .forwarding import Publication, Subscription
 from .sdp import Chosen
 
@@ -31,10 +32,16 @@ _PROFILES = {"42": "Baseline", "4D": "Main", "58": "Extended", "64": "High"}
 
 
 class Handle(ABC):
-    """What a client has of the server: a connection, for a participant. `chosen` are the codecs by section."""
+    """What a client has of the server: a connection, for a participant. `chosen` are the codecs by section.
 
-    def __init__(self, participant: LiveParticipant, token: str) -> None:
+    `key` is for what: the stage and who is on it, and whom that one is subscribed to.
+    """
+
+    def __init__(self, participant: LiveParticipant, token: str, *remote_id: str) -> None:
         self.participant = participant
+        self.is_whip = is_whip(participant)
+        """True where the participant was on the stage by its media alone, without the events, when this began."""
+        self.key = participant.stage_arn, participant.participant_id, *remote_id
         self.token = token
         self.connection: Any = None
         self.chosen: dict[str, Chosen] = {}
@@ -73,7 +80,6 @@ class Published(Handle):
         now: Callable[[], float],
     ) -> None:
         super().__init__(participant, token)
-        self.key = participant.stage_arn, participant.participant_id
         self.media = Publication(self.look, now)
         self.connection = connect(self.media.take_rtp, self.media.take_rtcp, lambda: None, self.finish)
         self.chosen = {mid: Chosen(codec) for mid, (_, codec) in chosen.items()}
@@ -81,12 +87,16 @@ class Published(Handle):
         for kind, codec in chosen.values():
             self.media.add(kind, codec, self.connection)
         record = participant.participant
-        self._is_whip = record is not None and record.ingest_protocol is not None
+        self._cuts = record.cuts if record is not None else 0
         self._is_begun = False
+        self._told: list[dict[str, Any]] = []
 
     def look(self) -> None:
         """Begin to publish when media come; end when the participant has, or sends what is not taken."""
-        if not self.participant.is_connected or (self._is_begun and not self.participant.is_publishing):
+        record = self.participant.participant
+        self.connection.lose(record.sent_loss if record else 0.0)
+        is_cut = is_whip(self.participant) and record is not None and record.cuts > self._cuts
+        if is_cut or not self.participant.is_connected or (self._is_begun and not self.participant.is_publishing):
             self.finish()
         elif not self._is_begun:
             self._begin()
@@ -102,43 +112,49 @@ class Published(Handle):
     async def end(self) -> None:
         """Publish no more; who came by WHIP leaves with that."""
         with suppress(StageRefused):  # it has left already
-            if self._is_whip:
+            if is_whip(self.participant):
                 self.participant.leave()
             else:
                 self.participant.unpublish()
         await self.connection.close()
 
     def _begin(self) -> None:
-        track = self.media.track("video")
-        forms = track.forms if track else []
         is_waiting = "video" in self._kinds and self.media.seconds < _LATEST_PICTURE
-        if not forms and (is_waiting or not self.media.has("audio")):
-            return
-        sound: Any = None if "audio" in self._kinds else []
-        self._is_begun = True
+        pictures = self._pictures(least=SHORTEST_SIDE if is_waiting else 0)
+        if pictures or (self.media.has("audio") and not is_waiting):
+            self._is_begun = True
+            self._tell(self.participant.begin, pictures)
+
+    def _judge(self) -> None:
+        """Tell the stage what is sent by now, and let publishing fail where that is too much."""
+        pictures = self._pictures(least=SHORTEST_SIDE)
+        if self.media.bitrate > MOST_BITRATE * _TOLERANCE:
+            _log.info("%r is refused: BITRATE_EXCEEDED", self.participant)
+            with suppress(StageRefused):  # it ends this moment, by another thread
+                self.participant.fail("BITRATE_EXCEEDED")
+            self.finish()
+        elif pictures and pictures != self._told:
+            self._tell(self.participant.replace_tracks, pictures)
+
+    def _tell(self, tell: Callable[..., object], pictures: list[dict[str, Any]]) -> None:
+        """Tell the stage what is sent, and end where it does not take that."""
+        self._told = pictures
         try:
-            self.participant.publish(video=[_told(each) for each in forms], audio=sound)
+            tell(video=pictures, audio=None if "audio" in self._kinds else [])
         except StageRefused as refused:
             _log.info("%r is refused: %s", self.participant, refused)
             self.finish()
-            return
-        self._judge()
 
-    def _judge(self) -> None:
-        """Let publishing fail for what a stage does not take, as far as it can be seen."""
+    def _pictures(self, least: int) -> list[dict[str, Any]]:
+        """Return the layers of the picture that come, largest first, whose shorter side has so many pixels.
+
+        A browser makes layers smaller than a stage takes, where it has not more to send.
+        """
         track = self.media.track("video")
-        code = ""
-        if track is not None and track.has_b_frames:
-            code = "B_FRAME_PRESENT"
-        elif track is not None and any(each.width * each.height > MOST_PIXELS for each in track.forms):
-            code = "RESOLUTION_EXCEEDED"
-        elif self.media.bitrate > MOST_BITRATE * _TOLERANCE:
-            code = "BITRATE_EXCEEDED"
-        if code:
-            _log.info("%r is refused: %s", self.participant, code)
-            with suppress(StageRefused):  # it ends this moment, by another thread
-                self.participant.fail(code)
-            self.finish()
+        forms = [each for each in track.forms if min(each.width, each.height) >= least] if track else []
+        forms.sort(key=lambda each: each.width * each.height, reverse=True)
+        share = {"bitrate": VideoTrack().bitrate // max(len(forms), 1)}
+        return [{**_told(each), **share, "b_frames": track is not None and track.has_b_frames} for each in forms]
 
 
 class Subscribed(Handle):
@@ -153,7 +169,7 @@ class Subscribed(Handle):
         publication: Publication | None,
         connect: Callable[..., Any],
     ) -> None:
-        super().__init__(participant, token)
+        super().__init__(participant, token, remote_id)
         self._remote_id = remote_id
         self.media = publication
         self._subscription = Subscription()
@@ -165,8 +181,11 @@ class Subscribed(Handle):
 
     def look(self) -> None:
         """End when the subscription has."""
-        if not self.participant.is_subscribed_to(self._remote_id):
+        record = self.participant.participant
+        if record is None or self._remote_id not in record.subscriptions:
             self.finish()
+        else:
+            self.connection.lose(record.received_loss)
 
     async def go_on(self, *, reports: bool) -> None:
         """Do nothing: a subscriber is told what its publisher tells."""
@@ -181,6 +200,12 @@ class Subscribed(Handle):
     def _attach(self) -> None:
         if self.media is not None:
             self._subscription.attach(self.media)
+
+
+def is_whip(participant: LiveParticipant) -> bool:
+    """Return whether somebody is on the stage by its media alone, without the events; true of one who is forgotten."""
+    record = participant.participant
+    return record is None or record.ingest_protocol == WHIP
 
 
 def _told(form: VideoFormat) -> dict[str, Any]:

@@ -23,6 +23,9 @@ TRANSPORT_FEEDBACK, PAYLOAD_FEEDBACK = 205, 206
 
 _NACK, _PLI, _FIR, _REMB = 1, 1, 4, 15
 
+_CONTROL = range(192, 224)
+"""The types of RTCP packets, in the place where RTP has marker and payload type."""
+
 _SINGLE = range(1, 24)
 _STAP_A, _FU_A = 24, 28
 _IDR, _SEQUENCE = 5, 7
@@ -83,10 +86,19 @@ def read(data: bytes) -> Packet:
     return Packet(second & 0x7F, bool(second & 0x80), sequence, timestamp, source, extensions, data[at:end])
 
 
-def written(packet: Packet) -> bytes:
-    """Return a packet's bytes, without header extensions."""
-    second = packet.payload_type | (0x80 if packet.is_marked else 0)
-    return _HEADER.pack(_VERSION, second, packet.sequence, packet.timestamp, packet.source) + packet.payload
+def written(packet: Packet, payload_type: int | None = None, source: int | None = None) -> bytes:
+    """Return a packet's bytes, without header extensions; under another payload type and source where they are given.
+
+    It is called for each packet and each subscriber, so nothing is copied but the payload.
+    """
+    kind, is_marked, sequence, timestamp, own, _, payload = packet
+    second = (kind if payload_type is None else payload_type) | (0x80 if is_marked else 0)
+    return _HEADER.pack(_VERSION, second, sequence, timestamp, own if source is None else source) + payload
+
+
+def is_media(data: bytes) -> bool:
+    """Return whether what goes over a connection is a packet of RTP, encrypted or not (RFC 5761, 7983)."""
+    return len(data) >= _HEADER.size and data[0] & 0xC0 == _VERSION and data[1] not in _CONTROL
 
 
 def _extensions(form: int, data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -1,6 +1,6 @@
 """Offers and answers of WebRTC, as far as one who only sends, or only receives, needs them, without input or output.
 
-Sources: RFC 8866 (SDP), 8829 (JSEP), 9143 (BUNDLE), 8853 (simulcast), 9725 (WHIP).
+Sources: RFC 8866 (SDP), 8829 (JSEP), 9143 (BUNDLE), 8853 (simulcast), 8840 (trickle ICE), 9725 (WHIP).
 """
 
 from __future__ import annotations
@@ -72,6 +72,14 @@ class Offer(NamedTuple):
     setup: str
     media: tuple[Media, ...]
 
+    @property
+    def answer_setup(self) -> str:
+        """Who begins the handshake: the client, as RFC 9725 has it, unless it wants to be called.
+
+        So its certificate may be of any kind: aiortc calls none but those of elliptic curves, GStreamer has one of RSA.
+        """
+        return "active" if self.setup == "passive" else "passive"
+
 
 class Chosen(NamedTuple):
     """What is taken of a section: a codec of its own, and, of what is sent in answer, the source and its name."""
@@ -110,6 +118,13 @@ def read(text: str) -> Offer:
     if not (values.get("ice-ufrag") and values.get("ice-pwd") and fingerprints):
         raise OfferRefused("the offer lacks ice-ufrag, ice-pwd or fingerprint")
     return Offer(values["ice-ufrag"], values["ice-pwd"], fingerprints, values.get("setup", "actpass"), media)
+
+
+def username(fragment: str) -> str | None:
+    """Return whose candidates are in a fragment that comes after an offer, by ICE's name; None for what is none."""
+    named = dict(_attributes(fragment))
+    is_sdp = all(re.match("[a-z]=", line) for line in filter(None, fragment.splitlines()))
+    return named.get("ice-ufrag") if is_sdp and named.get("ice-pwd") else None
 
 
 def choose(media: Media, like: Codec | None = None) -> Codec | None:
@@ -156,7 +171,7 @@ def _taken(offer: Offer, media: Media, chosen: Chosen, local: Local, *, sends: b
     yield f"a=ice-ufrag:{local.username}"
     yield f"a=ice-pwd:{local.password}"
     yield f"a=fingerprint:{' '.join(local.fingerprint)}"
-    yield f"a=setup:{'passive' if offer.setup == 'active' else 'active'}"
+    yield f"a=setup:{offer.answer_setup}"
     yield "a=rtcp-mux"
     yield f"a=rtpmap:{codec.payload_type} {codec.encoding}"
     if codec.parameters:

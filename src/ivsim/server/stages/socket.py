@@ -15,6 +15,7 @@ from websockets.protocol import OPEN
 from ...ivsrealtime import frames
 from ...ivsrealtime.frames import ExchangeToken, FrameRefused, Ping
 from ...ivsrealtime.live_participant import StageRefused
+from ...ivsrealtime.refusals import JOINING, PINGING
 from ...ivsrealtime.tokens import topic_of
 from ...web import CALLS, FAILED, Headers
 from ..websocket import WebSocket
@@ -28,7 +29,12 @@ _log = logging.getLogger("ivsim.server")
 
 _JWT_DOTS = 2
 
-_STATUS = {"TOKEN_MALFORMED": 401, "TOKEN_EXPIRED": 401}
+_STATUS = {
+    "TOKEN_MALFORMED": 401,
+    "TOKEN_EXPIRED": 401,
+    "STAGE_AT_CAPACITY": 503,
+    "INTERNAL_SERVER_EXCEPTION": 500,
+}
 """The statuses of a handshake that is refused, where it is not 403."""
 
 
@@ -43,12 +49,23 @@ class StageSocket(WebSocket):
         self._participant: LiveParticipant | None = None
         self._token = ""
         self._is_muted = False
+        self._is_begun = False
         self._join_error = b""
 
     @property
     def is_in(self) -> bool:
         """True while its client is on a stage."""
         return self._participant is not None
+
+    def data_received(self, data: bytes) -> None:
+        """Take what the client sent, its request later where a test wants joining to take long."""
+        delay = 0.0 if self._is_begun else self._hub.latency(JOINING)
+        self._is_begun = True
+        if delay:
+            self.transport.pause_reading()
+            self.loop.call_later(delay, self._begin, data)
+        else:
+            super().data_received(data)
 
     def enter(self) -> str | Response:
         """Join the stage of the token, which is the subprotocol.
@@ -88,7 +105,7 @@ class StageSocket(WebSocket):
             return
         try:
             if isinstance(said, Ping):
-                self._say(frames.PONG)
+                self._answer_ping()
             elif isinstance(said, ExchangeToken):
                 self._exchange(said.payload)
             else:
@@ -141,6 +158,22 @@ class StageSocket(WebSocket):
         self._participant = None
         self.flush()
         self.transport.abort()
+
+    def _begin(self, data: bytes) -> None:
+        """Take the client's request, unless it is gone."""
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
+            super().data_received(data)
+
+    def _answer_ping(self) -> None:
+        """Say that somebody is there, unless a test wants the client to hear nothing, or later."""
+        assert self._participant
+        if self._participant.ping():
+            delay = self._hub.latency(PINGING)
+            if delay:
+                self.loop.call_later(delay, self._say, frames.PONG)
+            else:
+                self._say(frames.PONG)
 
     def _exchange(self, wanted: frames.Exchange) -> None:
         """Go on with another token, and answer; what is refused has no effect."""

@@ -5,13 +5,14 @@ that are used alone: `RTCIceGatherer`, `RTCIceTransport`, `RTCDtlsTransport`. Th
 touched all the same, is touched in this file, each with its reason. tests/server/stages/test_webrtc.py pins it.
 
 What aiortc has no part for, and is left out with that: congestion control by transport-wide feedback (a fixed limit is
-told by REMB in its place), retransmission as a stream of its own (lost packets are sent again as they were), and
-candidates that come after the offer.
+told by REMB in its place), and retransmission as a stream of its own (lost packets are sent again as they were).
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
+import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -26,6 +27,7 @@ from aiortc import (
 )
 from aiortc.sdp import candidate_to_sdp
 
+from .rtp import is_media
 from .sdp import Local, Offer
 
 PATIENCE = 20.0
@@ -33,7 +35,36 @@ PATIENCE = 20.0
 
 _LOOPBACK = "127.0.0.1"
 
+_BUFFER = 2**20
+"""The bytes that may wait in a socket until they are read, as far as the system allows."""
+
 _certificates: list[RTCCertificate] = []
+
+
+class _Way:
+    """The way to a client, on which packets of media may be lost, a `loss` of them.
+
+    Touches `_recv` and `_send` of the transport, which carry what is encrypted: packets that were decrypted, and are
+    sent again, would be taken for a replay.
+    """
+
+    def __init__(self, ice: RTCIceTransport) -> None:
+        self.loss = 0.0
+        self._receive, self._send = ice._recv, ice._send
+        ice._recv, ice._send = self._take, self._pass
+
+    async def _take(self) -> bytes:
+        data = await self._receive()
+        while self._is_lost(data):
+            data = await self._receive()
+        return data
+
+    async def _pass(self, data: bytes) -> None:
+        if not self._is_lost(data):
+            await self._send(data)
+
+    def _is_lost(self, data: bytes) -> bool:
+        return random.random() < self.loss and is_media(data)
 
 
 class _Packets(RTCDtlsTransport):
@@ -70,10 +101,14 @@ class Connection:
             _certificates.append(RTCCertificate.generateCertificate())
         self._gatherer = RTCIceGatherer(iceServers=[])  # no STUN: nothing leaves the machine
         self._ice = RTCIceTransport(self._gatherer)
+        self._way = _Way(self._ice)
         self._dtls = _Packets(self._ice, _certificates)
         self._dtls.take_rtp, self._dtls.take_rtcp = take_rtp, take_rtcp
         self._opened, self._ended = opened, ended
-        self._is_over = False
+        self.username = ""
+        """The client's name in ICE, once it has made an offer."""
+        self.is_over = False
+        """True once it has ended, or was closed."""
         self._connecting: asyncio.Task[None] | None = None
 
     @property
@@ -81,16 +116,23 @@ class Connection:
         """True while packets go through."""
         return self._dtls.state == "connected"
 
+    def lose(self, share: float) -> None:
+        """Let a share of the packets of sound and picture be lost on the way from now on, in whichever direction."""
+        self._way.loss = share
+
     async def listen(self, came_by: str) -> Local:
         """Return how the connection is reached: first at the address that the client `came_by`, else at any it has.
 
-        Touches aioice's `Connection`, which knows no candidate on loopback: without network there were none at all.
+        Touches aioice's `Connection`, which knows no candidate on loopback: without network there were none at all. And
+        it leaves its sockets the usual buffer, which a key frame fills while the event loop is busy elsewhere.
         """
         await self._gatherer.gather()
         inner = self._gatherer._connection
         inner._local_candidates += await inner.get_component_candidates(component=1, addresses=[_LOOPBACK])
-        if self._is_over:  # in the meantime, and these candidates have sockets all the same
+        if self.is_over:  # meanwhile, when there were no sockets yet to be closed
             await inner.close()
+        for each in inner._protocols:
+            each.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
         candidates = sorted(self._gatherer.getLocalCandidates(), key=lambda each: each.ip != came_by)
         known, fingerprint = self._gatherer.getLocalParameters(), self._dtls.getLocalParameters().fingerprints[0]
         assert known.usernameFragment, "it was made with the gatherer"
@@ -103,9 +145,12 @@ class Connection:
         )
 
     def connect(self, offer: Offer) -> None:
-        """Let the client of an offer connect, which has been answered, or is about to be."""
-        if offer.setup == "active":
-            self._dtls._set_role("server")  # else the one who was called begins, as aiortc has it
+        """Let the client of an offer connect, which has been answered, or is about to be.
+
+        Touches `_set_role`, which aiortc itself takes from the answer: who begins the handshake.
+        """
+        self.username = offer.username
+        self._dtls._set_role("client" if offer.answer_setup == "active" else "server")
         self._connecting = asyncio.create_task(self._connect(offer))
 
     async def send(self, data: bytes) -> None:
@@ -118,7 +163,7 @@ class Connection:
 
     async def close(self) -> None:
         """End the connection, if it has not ended."""
-        self._is_over = True
+        self.is_over = True
         if self._connecting is not None:
             self._connecting.cancel()
         await self._dtls.stop()
@@ -140,6 +185,6 @@ class Connection:
         await self._dtls.start(RTCDtlsParameters(prints))
 
     def _end(self) -> None:
-        if not self._is_over:
-            self._is_over = True
+        if not self.is_over:
+            self.is_over = True
             self._ended()

@@ -1,7 +1,8 @@
 """WHIP: clients publish and subscribe by offers of WebRTC, each with a participant token.
 
 The web SDK, which hears of the stage by its events socket, POSTs to `/publish/{its id}` and `/subscribe/{id}`; OBS and
-other clients of WHIP POST to `/`, and are on the stage for as long as they publish. Sources: RFC 9725 (WHIP); what the
+other clients of WHIP POST to `/`, and are on the stage for as long as they publish; AWS's samples do so, and POST to
+`/subscribe/{id}` with the token alone, for as long as they receive. Sources: RFC 9725 (WHIP); what the
 SDK sends was observed, and is in docs/fidelity.md.
 """
 
@@ -11,15 +12,18 @@ import asyncio
 import logging
 import re
 import secrets
+from collections import deque
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 from ...ivsrealtime.live_participant import StageRefused
-from ...ivsrealtime.live_stages import WHIP
+from ...ivsrealtime.refusals import PUBLISHING, SUBSCRIBING
+from ...web import SDP
 from ...wire.http import Request, Response
-from . import sdp
+from . import sdp, still
 from .clients import client_of
-from .media import Published, Subscribed
+from .media import Published, Subscribed, is_whip
 from .sdp import OfferRefused
 from .synthetic import Synthetic
 
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ...emulator import Emulator
-    from ...ivsrealtime.live_participant import Key, LiveParticipant
+    from ...ivsrealtime.live_participant import LiveParticipant
     from .forwarding import Publication
     from .media import Handle
     from .sdp import Media, Offer
@@ -43,14 +47,22 @@ STATUSES = {
     "STAGE_DELETED": 404,
     "PUBLISHER_NOT_FOUND": 404,
     "QUOTA_EXCEEDED": 429,
+    "INTERNAL_SERVER_EXCEPTION": 500,
+    "STAGE_AT_CAPACITY": 503,
     "INVALID_VIDEO_CODEC": 422,
     "INVALID_AUDIO_CODEC": 422,
 }
 """The statuses of refusals by their codes; every other is 403."""
 
-_SDP = "application/sdp"
+_FRAGMENT = "application/trickle-ice-sdpfrag"
+_GLOBAL = "/global.whip"
+"""The path that stands for https://global.whip.live-video.net, which sends a client on to the endpoint of its stage."""
+
 _PATH = re.compile(r"/(?P<what>publish|subscribe)/(?P<id>[^/]+)")
 _RESOURCE = re.compile(r"/whip/(?P<id>[0-9a-f]{32})")
+_MOST_ENDED = 256
+"""The connections that have ended by themselves, of which it is known that there were."""
+
 _LOOK, _REPORT = 0.1, 1.0
 """The seconds between two looks at the stages, and between two reports to publishers."""
 
@@ -62,7 +74,8 @@ class Whip:
         self._emulator = emulator
         self._loop = asyncio.get_running_loop()
         self._handles: dict[str, Handle] = {}
-        self._synthetic: dict[tuple[Key, int], Synthetic] = {}
+        self._ended: deque[str] = deque(maxlen=_MOST_ENDED)
+        self._synthetic: dict[tuple[str, str, int], Synthetic] = {}
         self._rounds: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
 
@@ -70,7 +83,9 @@ class Whip:
         """Return whether a request is for clients' media, and none of AWS's API."""
         path = _parts(request.url)[1]
         is_preflight = request.method == "OPTIONS" and request.header("access-control-request-method") != ""
-        return not is_preflight and (_is_sdp(request) or any(each.fullmatch(path) for each in (_PATH, _RESOURCE)))
+        return not is_preflight and (
+            request.content_type == SDP or path == _GLOBAL or any(each.fullmatch(path) for each in (_PATH, _RESOURCE))
+        )
 
     async def respond(self, request: Request, came_by: str) -> Response:
         """Answer an offer, or let go of what one was for. `came_by` is the address at which the client came."""
@@ -80,6 +95,14 @@ class Whip:
             return _text(STATUSES.get(refused.code, 403), str(refused))
         except OfferRefused as refused:
             return _text(422, str(refused))
+
+    async def still(self, participant: LiveParticipant) -> bytes | None:
+        """Return what somebody publishes now, one picture in MP4; None where none is sent, or none comes soon."""
+        record = participant.participant
+        if record is None or not record.is_publishing or record.video_stopped:
+            return None
+        media = self._sent_by((participant.stage_arn, participant.participant_id))
+        return still.drawn(record) if media is None else await still.taken(media)
 
     async def aclose(self) -> None:
         """Let everybody go, because the server stops."""
@@ -93,25 +116,31 @@ class Whip:
             synthetic.stop()
 
     async def _respond(self, request: Request, came_by: str) -> Response:
-        path = _parts(request.url)[1]
-        token = _bearer(request)
+        base, path = _parts(request.url)
         resource = _RESOURCE.fullmatch(path)
         if request.method == "OPTIONS":
-            return Response(204, _headers({"Accept-Post": _SDP}), b"")
+            return Response(204, _headers({"Accept-Patch": _FRAGMENT} if resource else {"Accept-Post": SDP}), b"")
         if resource is not None:
-            return await self._delete(request, resource["id"], token)
+            return await self._change(request, resource["id"])
         if request.method != "POST":
             return _text(405, "an offer is POSTed", Allow="POST, OPTIONS")
-        if not _is_sdp(request):
-            return _text(415, f"an offer is {_SDP}")
+        if path == _GLOBAL:
+            return Response(307, _headers({"Location": f"{base}/"}), b"")
+        if request.content_type != SDP:
+            return _text(415, f"an offer is {SDP}")
+        return await self._offered(request, came_by)
+
+    async def _offered(self, request: Request, came_by: str) -> Response:
         try:
             webrtc = await asyncio.to_thread(import_module, f"{__package__}.webrtc")
         except ImportError:
             return _text(501, TO_INSTALL)
-        wanted = _PATH.fullmatch(path)
+        wanted = _PATH.fullmatch(_parts(request.url)[1])
         offer = sdp.read(request.body.decode(errors="replace"))
-        if wanted and wanted["what"] == "subscribe":
-            handle: Handle = await self._subscribe(token, wanted["id"], offer, webrtc)
+        is_subscriber = wanted is not None and wanted["what"] == "subscribe"
+        await asyncio.sleep(self._emulator.stages.latency(SUBSCRIBING if is_subscriber else PUBLISHING))
+        if wanted and is_subscriber:
+            handle: Handle = await self._subscribe(request, wanted["id"], offer, webrtc)
         else:
             handle = await self._publish(request, wanted and wanted["id"], offer, webrtc)
         return await self._answer(request, handle, offer, came_by)
@@ -120,41 +149,50 @@ class Whip:
         id_ = secrets.token_hex(16)
         self._handles[id_] = handle
         handle.when_over(lambda: self._end_soon(id_))
-        local = await handle.connection.listen(came_by)
-        handle.connection.connect(offer)
         if self._rounds is None:
             self._rounds = self._loop.create_task(self._make_rounds())
+        local = await handle.connection.listen(came_by)
+        if handle.connection.is_over:
+            return _text(409, "what was offered has ended before it could be answered")
+        handle.connection.connect(offer)
         text = sdp.answer(offer, handle.chosen, local, sends=isinstance(handle, Subscribed))
         location = f"{_parts(request.url)[0]}/whip/{id_}"
-        headers = {"Content-Type": _SDP, "Location": location, "ETag": f'"{id_}"'}
+        headers = {"Content-Type": SDP, "Location": location, "ETag": f'"{id_}"', "Accept-Patch": _FRAGMENT}
         return Response(201, _headers(headers), text.encode())
 
     async def _publish(self, request: Request, participant_id: str | None, offer: Offer, webrtc: Any) -> Published:
         """Return what is published by an offer, of whoever is on the stage with the token or joins with it."""
         stages, token = self._emulator.stages, _bearer(request)
         participant = stages.connected(token)
-        is_joining = participant is None or _is_whip(participant)
+        is_joining = participant is None or (is_whip(participant) and self._publishes(participant))
         if participant is None or is_joining:
-            client = client_of(cast("Mapping[str, str]", request.headers))
-            participant = stages.let_in(token, client, by_whip=True)
+            participant = self._let_in(request)
         try:
-            self._check(participant, participant_id)
-            chosen = _published(participant, offer)
+            chosen = _published(participant, participant_id, offer)
         except (StageRefused, OfferRefused):
             if is_joining:
-                participant.leave()
+                self._let_go(participant)
             raise
-        for id_, each in list(self._handles.items()):
-            if isinstance(each, Published) and each.key == (participant.stage_arn, participant.participant_id):
-                await self._end(id_)  # it begins anew
+        await self._begin_anew((participant.stage_arn, participant.participant_id))
         return Published(participant, token, chosen, webrtc.Connection, self._loop.time)
 
-    async def _subscribe(self, token: str, remote_id: str, offer: Offer, webrtc: Any) -> Subscribed:
-        participant = self._emulator.stages.connected(token)
-        if participant is None:
-            raise StageRefused("NOT_CONNECTED", "nobody is on the stage with this token; connect to its events first")
+    async def _subscribe(self, request: Request, remote_id: str, offer: Offer, webrtc: Any) -> Subscribed:
+        """Return what is received by an offer, of whoever is on the stage with the token or joins with it."""
+        token = _bearer(request)
+        there = self._emulator.stages.connected(token)
+        participant = there or self._let_in(request)
+        try:
+            return await self._received(participant, token, remote_id, offer, webrtc)
+        except (StageRefused, OfferRefused):
+            if there is None:
+                self._let_go(participant)
+            raise
+
+    async def _received(
+        self, participant: LiveParticipant, token: str, remote_id: str, offer: Offer, webrtc: Any
+    ) -> Subscribed:
         media = [each for each in _first_of_each_kind(offer) if each.direction in ("recvonly", "sendrecv")]
-        tracks = self._media_of(participant, remote_id)
+        tracks = self.media_of(participant.other(remote_id))
         chosen = {}
         for each in media:
             track = tracks.track(each.kind) if tracks else None
@@ -163,65 +201,95 @@ class Whip:
                 chosen[each.mid] = (each.kind, codec)
         if not chosen:
             raise OfferRefused("the offer receives neither H264 nor Opus")
+        await self._begin_anew((participant.stage_arn, participant.participant_id, remote_id))
         participant.subscribe(remote_id)
         return Subscribed(participant, token, remote_id, chosen, tracks, webrtc.Connection)
 
-    def _media_of(self, participant: LiveParticipant, remote_id: str) -> Publication | None:
-        """Return what somebody publishes who is on a participant's stage; None where nobody does."""
-        there = (each for each in self._emulator.stages.participants if each.stage_arn == participant.stage_arn)
-        remote = next((each for each in there if each.participant_id == remote_id), None)
-        return self.media_of(remote) if remote else None
+    def _publishes(self, participant: LiveParticipant) -> bool:
+        """Return whether a participant publishes by a connection, or is about to."""
+        key = participant.stage_arn, participant.participant_id
+        return any(each.key == key for each in self._handles.values())
 
-    def media_of(self, remote: LiveParticipant) -> Publication | None:
-        """Return what somebody publishes, on the stage or on that of which it is a replica; None where nothing is.
+    def _let_in(self, request: Request) -> LiveParticipant:
+        """Let a client join with its token, by its media alone."""
+        client = client_of(cast("Mapping[str, str]", request.headers))
+        participant = self._emulator.stages.let_in(_bearer(request), client, by_whip=True)
+        self._emulator.stages.hold(participant)
+        return participant
+
+    def _let_go(self, participant: LiveParticipant) -> None:
+        """Let a client leave that is on the stage by its media alone, if it is there; events may have come to it."""
+        if is_whip(participant):
+            with suppress(StageRefused):  # it has left already
+                participant.leave()
+            self._emulator.stages.release(participant)
+
+    def media_of(self, remote: LiveParticipant | None) -> Publication | None:
+        """Return what somebody publishes, or the one whose replica it is; None where nothing is published.
 
         Who has no client gets a picture, for as long as somebody gets it.
         """
-        record = remote.participant
-        if record is None or not record.is_publishing:
+        record = remote.participant if remote else None
+        if remote is None or record is None or not record.is_publishing:
             return None
-        key = record.source_stage_arn or remote.stage_arn, remote.participant_id
-        for each in self._handles.values():
-            if isinstance(each, Published) and each.key == key:
-                return each.media
-        shown = remote.key, record.publications
+        key = record.source_stage_arn or remote.stage_arn, record.participant_id
+        media = self._sent_by(key)
+        if media is not None:
+            return media
+        shown = record.session_id, record.participant_id, record.publications
         if shown not in self._synthetic:
-            self._synthetic[shown] = Synthetic(record, self._loop.time)
+            there = self._emulator.stages.participants
+            source = next((each for each in there if (each.stage_arn, each.participant_id) == key), remote)
+            self._synthetic[shown] = Synthetic(source, record, self._loop.time)
         return self._synthetic[shown].media
 
-    def _check(self, participant: LiveParticipant, wanted_id: str | None) -> None:
-        """Refuse a publisher of another id, and who would be refused once media came, while it can still be told."""
-        if wanted_id not in (None, participant.participant_id):
-            raise StageRefused("TOKEN_NOT_ALLOWED", f"the token is not that of {wanted_id}")
-        record = participant.participant
-        others = self._emulator.stages.participants
-        count = sum(each.stage_arn == participant.stage_arn and each.is_publishing for each in others)
-        is_full = count >= self._emulator.quotas["Publishers per stage"] and not participant.is_publishing
-        if is_full or (record is not None and "PUBLISH" not in record.capabilities):
-            participant.publish()
+    async def _change(self, request: Request, id_: str) -> Response:
+        """Take candidates that come after an offer, or let go of what it was for.
 
-    async def _delete(self, request: Request, id_: str, token: str) -> Response:
-        if request.method != "DELETE":
-            return _text(405, "what an offer was for is DELETEd, and not changed", Allow="DELETE, OPTIONS")
+        The SDK closes its connection before the DELETE, which is no error.
+        """
+        if request.method not in ("PATCH", "DELETE"):
+            return _text(405, "candidates are PATCHed, and the end is a DELETE", Allow="PATCH, DELETE, OPTIONS")
+        if request.method == "DELETE" and id_ in self._ended:
+            self._ended.remove(id_)
+            return Response(200, _headers({}), b"")
         handle = self._handles.get(id_)
         if handle is None:
             return _text(404, "there is no such connection, or not any more")
+        token = _bearer(request)
         if token != handle.token:
             holder = self._emulator.stages.connected(token)
             if holder is None or holder.participant_id != handle.participant.participant_id:
                 return _text(403, "the connection is another participant's")
+        if request.method == "PATCH":
+            return _trickled(request, id_, handle.connection.username)
         await self._end(id_)
         return Response(200, _headers({}), b"")
 
     def _end_soon(self, id_: str) -> None:
+        self._ended.append(id_)
         task = self._loop.create_task(self._end(id_))
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
 
+    async def _begin_anew(self, key: tuple[str, ...]) -> None:
+        """End the connection of a client that has lost it, perhaps, and comes again for the same."""
+        for id_, each in list(self._handles.items()):
+            if each.key == key:
+                await self._end(id_)
+
+    def _sent_by(self, key: tuple[str, ...]) -> Publication | None:
+        """Return what a client sends, by its stage and its participant's id; None where none does."""
+        sent = (each.media for each in self._handles.values() if isinstance(each, Published) and each.key == key)
+        return next(sent, None)
+
     async def _end(self, id_: str) -> None:
         handle = self._handles.pop(id_, None)
-        if handle is not None:
-            await handle.end()
+        if handle is None:
+            return
+        await handle.end()
+        if handle.is_whip and all(each.participant.key != handle.participant.key for each in self._handles.values()):
+            self._let_go(handle.participant)
 
     async def _make_rounds(self) -> None:
         reported = self._loop.time()
@@ -229,14 +297,17 @@ class Whip:
             await asyncio.sleep(_LOOK)
             is_time = self._loop.time() - reported >= _REPORT
             reported = self._loop.time() if is_time else reported
-            for each in list(self._handles.values()):
-                try:
-                    each.look()
-                    await each.go_on(reports=is_time)
-                except Exception:  # noqa: BLE001 - the others have their turn all the same
-                    _log.exception("a bug in ivsim at %r; please report it", each)
+            await self._make_round(reports=is_time)
             if is_time:
                 self._stop_unseen()
+
+    async def _make_round(self, *, reports: bool) -> None:
+        for each in list(self._handles.values()):
+            try:
+                each.look()
+                await each.go_on(reports=reports)
+            except Exception:  # noqa: BLE001 - the others have their turn all the same
+                _log.exception("a bug in ivsim at %r; please report it", each)
 
     def _stop_unseen(self) -> None:
         """Let nobody play to whom nobody is subscribed."""
@@ -247,8 +318,15 @@ class Whip:
                 del self._synthetic[key]
 
 
-def _published(participant: LiveParticipant, offer: Offer) -> dict[str, tuple[str, sdp.Codec]]:
-    """Return what is taken of an offer to publish, by the mid. A codec that is not is refused, of which events tell."""
+def _published(participant: LiveParticipant, wanted_id: str | None, offer: Offer) -> dict[str, tuple[str, sdp.Codec]]:
+    """Return what is taken of an offer to publish, by the mid.
+
+    A publisher of another id is refused; who may not publish and a codec that is not taken are too, of which events
+    tell, while the client can still be told.
+    """
+    if wanted_id not in (None, participant.participant_id):
+        raise StageRefused("TOKEN_NOT_ALLOWED", f"the token is not that of {wanted_id}")
+    participant.offer()
     chosen = {}
     for each in _first_of_each_kind(offer):
         if each.direction not in ("sendonly", "sendrecv"):
@@ -267,6 +345,23 @@ def _published(participant: LiveParticipant, offer: Offer) -> dict[str, tuple[st
     return chosen
 
 
+def _trickled(request: Request, tag: str, username: str) -> Response:
+    """Answer candidates that come after the offer. Like those in it they are not called, so none of them is kept."""
+    if request.content_type != _FRAGMENT:
+        return _text(415, f"candidates are {_FRAGMENT}")
+    wanted = request.header("if-match")
+    if not wanted:
+        return _text(428, "If-Match is required, with the ETag of the answer")
+    if not {f'"{tag}"', '"*"', "*"} & {each.strip() for each in wanted.split(",")}:
+        return _text(412, "the connection has another ETag")
+    named = sdp.username(request.body.decode(errors="replace"))
+    if named is None:
+        return _text(400, "the body is no SDP fragment with ice-ufrag and ice-pwd")
+    if named != username:
+        return _text(422, "ICE is not restarted; offer anew")
+    return Response(204, _headers({}), b"")
+
+
 def _first_of_each_kind(offer: Offer) -> list[Media]:
     found: dict[str, Media] = {}
     for each in offer.media:
@@ -275,20 +370,11 @@ def _first_of_each_kind(offer: Offer) -> list[Media]:
     return list(found.values())
 
 
-def _is_whip(participant: LiveParticipant) -> bool:
-    record = participant.participant
-    return record is not None and record.ingest_protocol == WHIP
-
-
 def _parts(url: str) -> tuple[str, str]:
     """Return what is before the path, and the path; a host may be anything, since it comes from the client."""
     scheme, _, rest = url.partition("://")
     host, _, path = rest.partition("/")
     return f"{scheme}://{host}", "/" + path.partition("?")[0]
-
-
-def _is_sdp(request: Request) -> bool:
-    return request.header("content-type").partition(";")[0].strip().lower() == _SDP
 
 
 def _bearer(request: Request) -> str:
@@ -301,5 +387,5 @@ def _text(status: int, text: str, **headers: str) -> Response:
 
 
 def _headers(headers: dict[str, str]) -> dict[str, str]:
-    exposed = "Location, ETag, Allow, Accept-Post"
+    exposed = "Location, ETag, Allow, Accept-Post, Accept-Patch"
     return {**headers, "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": exposed}
