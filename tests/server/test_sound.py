@@ -64,6 +64,17 @@ def test_gap() -> None:
     assert 4_950 <= later[1] <= 5_000
 
 
+def test_late() -> None:
+    """What comes twice, or late, is left out."""
+    its, payloads = sound.OpusToAac(), opus(20)
+    for number, payload in enumerate(payloads[:10]):
+        list(its.take(payload, 1 + 20 * number))
+    assert list(its.take(payloads[9], 181)) == []
+    assert list(its.take(payloads[3], 61)) == []
+    times = [time for number, payload in enumerate(payloads[10:]) for time, _ in its.take(payload, 200 + 20 * number)]
+    assert {after - before for before, after in pairwise(times)} <= {20, 21, 22}
+
+
 @pytest.mark.parametrize("damaged", [b"", b"\xff\xff\xff"])
 def test_damaged(damaged: bytes) -> None:
     """Of a packet that is damaged nothing comes, and the next is whole."""

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 RATE, FORMAT, LAYOUT = 48_000, "flt", "stereo"
 """The form of decoded sound."""
 
-_BITRATE = 96_000
+_BITRATE = 128_000
+
+_MOST_OVERLAP = RATE // 100
+"""Samples by which a packet may begin before the one before it ends, as times are rounded; else it is late."""
 
 
 class OpusDecoder:
@@ -79,11 +82,17 @@ class OpusToAac:
         self._encoder = AacEncoder()
         self.config = self._encoder.config
         """What a decoder has to know, the AudioSpecificConfig."""
+        self._end = 0
 
     def take(self, payload: bytes, at: int) -> Iterator[tuple[int, bytes]]:
-        """Take a packet that begins at a time in milliseconds; yield the frames of AAC that are whole, and theirs."""
+        """Take a packet that begins at a time in milliseconds; yield the frames of AAC that are whole, with theirs.
+
+        What is late, or no Opus, is left out.
+        """
         begin = at * RATE // 1000
+        if self._end - begin > _MOST_OVERLAP:
+            return
         for frame in self._decoder.decode(payload):
             for its, data in self._encoder.encode(frame, begin):
                 yield its * 1000 // RATE, data
-            begin += frame.samples
+            begin = self._end = begin + frame.samples

@@ -56,7 +56,7 @@ def test_refused_media(
     sim: Emulator, broadcast: Broadcast, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Media that cannot be read end the connection, with a line in the log."""
-    monkeypatch.setattr("ivsim.media.h264.record_of", lambda *_: b"?")
+    monkeypatch.setattr("ivsim.media.avc.record_of", lambda *_: b"?")
     page = broadcast()
     until(lambda: page.state == "closed")
     assert "a browser is refused: the decoder configuration of the video cannot be read" in caplog.text

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-_LATEST = 5_000
-"""Milliseconds by which a packet may come later than its timestamp lets expect; else the timestamps began anew."""
+_MOST_APART = 5_000
+"""Milliseconds by which a packet may come earlier or later than its timestamp lets expect; else that began anew."""
 
 
 class Times:
@@ -15,18 +15,14 @@ class Times:
         self._last = self._elapsed = 0
 
     def at(self, timestamp: int, arrived: int) -> int:
-        """Return the time of a packet that has arrived at a time.
-
-        The first has that, the others are by timestamps; what comes earlier than expected shows that those before were
-        late.
-        """
+        """Return the time of a packet that has arrived at a time: the first has that, the others are by timestamps."""
         step = (timestamp - self._last + (1 << 31) & 0xFFFFFFFF) - (1 << 31)
         self._last = timestamp
         self._elapsed += step
         if self._begin is not None:
             began, elapsed = self._begin
             time = began + (self._elapsed - elapsed) * 1000 // self._rate
-            if 0 <= arrived - time <= _LATEST:
+            if abs(arrived - time) <= _MOST_APART:
                 return time
         self._begin = arrived, self._elapsed
         return arrived

@@ -7,21 +7,22 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from ...media import h264
+from ...media.avc import PictureTags
 from ...media.flv import FlvRefused, Tag
 from ..live.incoming import Incoming, IncomingRefused
 from ..live.rtmp import Media
+from ..sound import OpusToAac
 from ..stages.access_units import AccessUnits
-from ..stages.forwarding import Publication
+from ..stages.forwarding import RATES, Publication
 from ..stages.sdp import Chosen
+from ..stages.taps import Taps
+from ..stages.times import Times
 from ..stages.webrtc import Connection
-from .sound import RATE, OpusToAac
 
 if TYPE_CHECKING:
     from ...emulator import Emulator
     from ...ivs.live_stream import Admission
-    from ..stages.access_units import AccessUnit
-    from ..stages.rtp import Packet, Report
+    from ..stages.rtp import Packet
     from ..stages.sdp import Codec
 
     Put = Callable[[Literal["audio", "video"], int, Tag], None]
@@ -35,12 +36,6 @@ when they are asked, and segments begin with them."""
 SILENCE = 6.0
 """Seconds without a packet after which a browser has gone: one whose page is closed says nothing. All others send
 reports, whatever is muted."""
-
-_SEQUENCE, _PICTURE = 7, 8
-"""The kinds of NAL units that a decoder needs first: the parameter set of the sequence, and that of pictures."""
-
-_TICKS = 90
-"""Ticks of RTP in a millisecond of pictures."""
 
 
 class Broadcast:
@@ -67,10 +62,9 @@ class Broadcast:
         self.connection = Connection(self._take_rtp, self._take_rtcp, lambda: None, self._finish)
         for kind, codec in chosen.values():
             self._publication.add(kind, codec, self.connection)
-        self._pictures = _Pictures(self._put)
-        takes = {"video": self._pictures.take, "audio": _Sound(self._put).take}
-        for track in self._publication.tracks:
-            track.legs.append(_Way(self._milliseconds, takes[track.kind]))
+        self._pictures, self._sound = _Pictures(self._put), _Sound(self._put)
+        self._taps = Taps(self._take)
+        self._taps.follow(self._publication)
         self._rounds = loop.create_task(self._make_rounds())
 
     async def aclose(self, *, is_last: bool = False) -> None:
@@ -93,8 +87,9 @@ class Broadcast:
         self._heard = self._now()
         await self._publication.take_rtcp(data)
 
-    def _milliseconds(self) -> int:
-        return round(self._publication.seconds * 1000)
+    def _take(self, kind: str, packet: Packet) -> None:
+        way = self._pictures if kind == "video" else self._sound
+        way.take(packet, round(self._publication.seconds * 1000))
 
     def _put(self, kind: Literal["audio", "video"], time: int, tag: Tag) -> None:
         try:
@@ -110,31 +105,12 @@ class Broadcast:
             number += 1
             await asyncio.sleep(_LOOK)
             if self._pictures.wants_key or number % _LOOKS_TO_KEY == 0:
-                for track in self._publication.tracks:
-                    track.ask_for_key_frame()
+                self._taps.ask_for_key_frame()
             await self._publication.flush()
             if number % _LOOKS_TO_REPORT == 0:
                 await self._publication.report()
             if self._heard is not None and self._now() - self._heard > SILENCE:
                 self._finish()
-
-
-class _Way:
-    """The way of a track to the channel. `now` tells the milliseconds since the first packet of all."""
-
-    def __init__(self, now: Callable[[], int], take: Callable[[Packet, int], None]) -> None:
-        self._now = now
-        self._take = take
-        self._began: int | None = None
-
-    async def send(self, packet: Packet) -> None:
-        """Take a packet."""
-        if self._began is None:
-            self._began = self._now()
-        self._take(packet, self._began)
-
-    async def report(self, report: Report) -> None:
-        """Do without: sound and picture belong together as they come."""
 
 
 class _Pictures:
@@ -143,34 +119,20 @@ class _Pictures:
     def __init__(self, put: Put) -> None:
         self._put = put
         self._units = AccessUnits()
-        self._record = b""
-        self._last: int | None = None
-        self._elapsed = 0
+        self._times = Times(RATES["video"])
+        self._tags = PictureTags()
 
     @property
     def wants_key(self) -> bool:
         """True while nothing can be shown before a key frame comes."""
         return self._units.wants_key
 
-    def take(self, packet: Packet, began: int) -> None:
-        """Take a packet; the first came at a time in milliseconds."""
+    def take(self, packet: Packet, arrived: int) -> None:
+        """Take a packet that has arrived at a time in milliseconds."""
         for unit in self._units.take(packet):
-            last = unit.timestamp if self._last is None else self._last
-            self._elapsed += unit.timestamp - last & 0xFFFFFFFF
-            self._last = unit.timestamp
-            self._show(unit, began + self._elapsed // _TICKS)
-
-    def _show(self, unit: AccessUnit, time: int) -> None:
-        kinds = {each[0] & 0x1F: each for each in unit.units}
-        if _SEQUENCE in kinds and _PICTURE in kinds:
-            record = h264.record_of(kinds[_SEQUENCE], kinds[_PICTURE])
-            if record != self._record:
-                self._record = record
-                self._put("video", time, Tag(True, False, record))
-        shown = [each for each in unit.units if each[0] & 0x1F not in (_SEQUENCE, _PICTURE)]
-        self._put(
-            "video", time, Tag(False, unit.is_key, b"".join(len(each).to_bytes(4, "big") + each for each in shown))
-        )
+            time = self._times.at(unit.timestamp, arrived)
+            for tag in self._tags.of(unit.units, is_key=unit.is_key):
+                self._put("video", time, tag)
 
 
 class _Sound:
@@ -178,13 +140,15 @@ class _Sound:
 
     def __init__(self, put: Put) -> None:
         self._put = put
+        self._times = Times(RATES["audio"])
         self._encoder = OpusToAac()
         self._is_told = False
 
-    def take(self, packet: Packet, began: int) -> None:
-        """Take a packet; the first came at a time in milliseconds."""
+    def take(self, packet: Packet, arrived: int) -> None:
+        """Take a packet that has arrived at a time in milliseconds."""
+        at = self._times.at(packet.timestamp, arrived)
         if not self._is_told:
             self._is_told = True
-            self._put("audio", began, Tag(True, False, self._encoder.configuration))
-        for at, frame in self._encoder.take(packet.payload, packet.timestamp):
-            self._put("audio", began + at * 1000 // RATE, Tag(False, False, frame))
+            self._put("audio", at, Tag(True, False, self._encoder.config))
+        for time, frame in self._encoder.take(packet.payload, at):
+            self._put("audio", time, Tag(False, False, frame))
