@@ -24,7 +24,7 @@ from ivsim.server.run import Server
 from ...decoding import decoded
 from ..control_client import call
 from ..stages.meeting import Meeting
-from ..stages.peers import Client, Pictures, Tone, aiortc, av, pictures, pitch, tile
+from ..stages.peers import FORM, Client, Pictures, Tone, aiortc, av, pictures, pitch, tile
 from ..waiting import until
 
 WIDE = Format(640, 360, 15, "avc1.42E01F")
@@ -86,6 +86,13 @@ class Studio:
         """Return the segments that follow on nothing."""
         segments = self.playlist().segments
         return [each for number, each in enumerate(segments) if each.discontinuity or not number]
+
+    def sizes(self) -> list[str]:
+        """Return the sizes of what begins with these, in their order."""
+        names = [(each.init_section.uri, each.uri) for each in self.seams()]
+        return [
+            decoded(data=b"".join(self.path(f"{MEDIA}/{name}").read_bytes() for name in pair)).size for pair in names
+        ]
 
     def is_over(self) -> bool:
         """Return whether the newest recording is."""
@@ -210,6 +217,31 @@ def test_back_within_the_window(sim: Emulator, tmp_path: Path) -> None:
     for each in (first, second):
         media = b"".join(studio.path(f"{MEDIA}/{name}").read_bytes() for name in (each.init_section.uri, each.uri))
         assert len(decoded(data=media).pictures) == pytest.approx(each.duration * 15, abs=15)
+
+
+def test_replica(sim: Emulator, studio: Studio) -> None:
+    """Of a replica it is recorded what its source sends, also when that begins again within the window."""
+    source = Meeting.on(sim, studio.server)
+    token = source.token(userId="ann")
+    sim.stages.join(source.arn)  # so that the session goes on
+
+    def publish(form: Format) -> Client:
+        client = Client(f"{studio.server.url}/", token["token"], Pictures(form))
+        until(lambda: source.find(token).is_publishing)
+        return client
+
+    with publish(FORM) as client:
+        about = {"sourceStageArn": source.arn, "participantId": token["participantId"]}
+        about["destinationStageArn"] = studio.stage.arn
+        call(sim, "StartParticipantReplication", **about, reconnectWindowSeconds=300)
+        until(lambda: studio.written(1))
+        client.delete()
+    with publish(WIDE):
+        until(lambda: studio.sizes()[-1] == "640x360")
+        call(sim, "StopParticipantReplication", **about)
+    until(studio.is_over)
+    assert studio.sizes()[0] == "320x180"
+    assert studio.files() == set(sim.recordings[0].objects)
 
 
 def test_the_server_stops(sim: Emulator, tmp_path: Path) -> None:
