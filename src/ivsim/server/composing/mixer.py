@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from av import AudioFrame, CodecContext, VideoCodecContext
 from av.video.frame import PictureType
 
+from ...media import aac
 from ...media.avc import PictureTags
 from ...media.flv import Tag
 from ...media.h264 import START_CODE
@@ -88,7 +89,8 @@ class Mixer:
 
     def _heard(self, number: int, sources: Sequence[Source]) -> Iterator[Encoded]:
         while self._mixed < (number + 1) * _SAMPLES:
-            for at, data in self._audio.encode(_mix(sources), self._mixed):
+            begin = self._mixed + aac.SAMPLES  # as a frame of nothing comes first, at 0
+            for at, data in self._audio.encode(_mix(sources), begin):
                 yield Encoded("audio", at * 1000 // RATE, Tag(False, False, data))
             self._mixed += _SAMPLES
 
