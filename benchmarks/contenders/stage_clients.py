@@ -16,6 +16,7 @@ _FRAMERATE = 30
 _MOST = 1150
 _SLICE = b"\x41\x9a\0\0"
 _PATIENCE = 60
+_TICKS = 90_000
 _AT_ONCE = 5
 """The clients that connect at a time."""
 
@@ -30,6 +31,7 @@ class Contender:
         self._sending: list[asyncio.Task[None]] = []
         self._delays: list[float] = []
         self._lost = 0
+        self._seconds: list[set[int]] = []
 
     def publish(self, url: str, people: list[tuple[str, str]], bitrate: int) -> None:
         """Let these publish a picture of so many bits a second each, once all are connected."""
@@ -48,11 +50,17 @@ class Contender:
         """Forget what came so far."""
         self._delays.clear()
         self._lost = 0
+        for each in self._seconds:
+            each.clear()
 
     def seen(self) -> tuple[int, int, float]:
         """Return how many packets came, how many were lost, and how many seconds half of them took at most."""
         delays = sorted(self._delays)
         return len(delays), self._lost, delays[len(delays) // 2]
+
+    def missed(self) -> list[int]:
+        """Return of how many seconds each subscriber got nothing, between its first and its last; -1 of all."""
+        return [max(each) - min(each) + 1 - len(each) if each else -1 for each in self._seconds]
 
     def close(self) -> None:
         """End."""
@@ -77,12 +85,16 @@ class Contender:
         from ivsim.server.stages.webrtc import Connection  # noqa: PLC0415
 
         before: list[int] = []
+        seconds: set[int] = set()
+        if direction == "recvonly":
+            self._seconds.append(seconds)
 
         async def take(data: bytes) -> None:
             number = int.from_bytes(data[2:4], "big")
             if before:
                 self._lost += (number - before.pop() - 1) & 0xFFFF
             before.append(number)
+            seconds.add(int.from_bytes(data[4:8], "big") // _TICKS)
             if data[12:16] == _SLICE:
                 self._delays.append(time.time() - struct.unpack_from("!d", data, 16)[0])
 
@@ -96,16 +108,15 @@ class Contender:
         offer = [
             *("v=0", "o=- 1 1 IN IP4 0.0.0.0", "s=-", "t=0 0", "m=video 9 UDP/TLS/RTP/SAVPF 102", "a=mid:0"),
             *(f"a={direction}", "a=rtpmap:102 H264/90000", "a=fmtp:102 packetization-mode=1;profile-level-id=42e01f"),
-            *(f"a=ice-ufrag:{local.username}", f"a=ice-pwd:{local.password}", "a=setup:passive"),
+            *(f"a=ice-ufrag:{local.username}", f"a=ice-pwd:{local.password}", "a=setup:actpass"),
             f"a=fingerprint:{' '.join(local.fingerprint)}",
         ]
         text = await asyncio.to_thread(_post, url, token, "".join(f"{line}\r\n" for line in offer))
         client._ice._connection.ice_controlling = True  # the one who offers
-        client._dtls._set_role("server")
         for line in text.splitlines():
             if line.startswith("a=candidate:") and " 127.0.0.1 " in line:
                 await client._ice.addRemoteCandidate(candidate_from_sdp(line.partition(":")[2]))
-        client.connect(sdp.read(text)._replace(setup="passive"))
+        client.connect(sdp.read(text))
         await asyncio.wait_for(opened.wait(), _PATIENCE)
         return client
 
