@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from ivsim import Emulator, StageRefused
 
-from ..calling import call
+from ..calling import call, send, signed
 from .people import events_of, refused
 from .signing import BackEnd, Sign, stage_in
 
@@ -238,3 +239,20 @@ def test_stage(sim: Emulator, stage: str) -> None:
     call(sim, "CreateStage", name="panel")
     with pytest.raises(ValueError, match="arn_or_name: 2 stages have the name 'panel'"):
         sim.stages.stage("panel")
+
+
+def test_composed(sim: Emulator, stage: str, other: str) -> None:
+    """What is composed is found by the stream that is sent, among all compositions; others are no composition's."""
+    streams = {}
+    for its, region in ((stage, "us-east-1"), (other, "us-east-1"), (stage_in(sim, "eu-west-1"), "eu-west-1")):
+        channel = send(sim, "POST", "/CreateChannel", b"{}", signed(region)).body["channel"]["arn"]
+        wanted = {"stageArn": its, "destinations": [{"channel": {"channelArn": channel}}]}
+        assert send(sim, "POST", "/StartComposition", json.dumps(wanted).encode(), signed(region)).status == 200
+        sim.stages.join(its, user_id=f"host of {its}").publish()
+        (streams[its],) = [each.stream_id for each in sim.streams.live if each.channel_arn == channel]
+    for its, stream_id in streams.items():
+        composed = sim.stages.composed(stream_id)
+        assert composed is not None
+        assert [each.user_id for each in composed.publishers] == [f"host of {its}"]
+        assert [each.participant_id for each in composed.publishers] == [each.participant_id for each in composed.seen]
+    assert sim.stages.composed("st-none") is None
