@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from filelock import FileLock
 
 from ivsim import Emulator
 from ivsim.server.run import Server
@@ -100,8 +101,11 @@ def node(packages: Path) -> RunNode:
 
 
 def _install(npm: str) -> None:
-    wanted, installed = (NODE / "package.json").read_text(), NODE / "node_modules" / ".installed"
-    if not installed.exists() or installed.read_text() != wanted:
-        command = [npm, "install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"]
-        subprocess.run(command, cwd=NODE, check=True, capture_output=True, timeout=300)
-        installed.write_text(wanted)
+    wanted, folder = (NODE / "package.json").read_text(), NODE / "node_modules"
+    folder.mkdir(exist_ok=True)
+    with FileLock(folder / ".lock"):  # runs of the suite go on at once
+        installed = folder / ".installed"
+        if not installed.exists() or installed.read_text() != wanted:
+            command = [npm, "install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"]
+            subprocess.run(command, cwd=NODE, check=True, capture_output=True, timeout=300)
+            installed.write_text(wanted)
