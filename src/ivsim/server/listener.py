@@ -13,6 +13,7 @@ from heapq import nsmallest
 
 from ..core.arguments import ValueRefused
 from .connection import HttpConnection, Limits
+from .tasks import Tasks
 
 _log = logging.getLogger("ivsim.server")
 
@@ -58,7 +59,7 @@ class Listener:
         self._limits = limits
         self._tls = tls
         self._loop = asyncio.get_running_loop()
-        self._joining: set[asyncio.Task[object]] = set()
+        self._joining = Tasks()
         self._failed_at = -_EPISODE
         self._retry: asyncio.TimerHandle | None = None
         self._rounds = self._loop.create_task(self._make_rounds())
@@ -88,9 +89,7 @@ class Listener:
             except OSError as error:  # of which the one that happens is that no descriptor is left
                 self._fail(error)
                 return
-            task = self._loop.create_task(self._welcome(client))
-            self._joining.add(task)
-            task.add_done_callback(self._joining.discard)
+            self._joining.begin(self._welcome(client))
 
     async def _welcome(self, client: socket.socket) -> None:
         patience = None if self._tls is None else self._limits.head

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from ..live.window import Window
+from ..tasks import Tasks
 
 if TYPE_CHECKING:
     from ...emulator import Emulator
@@ -35,15 +36,14 @@ class Composer:
         self._whip = whip
         self._loop = asyncio.get_running_loop()
         self._over = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         self._stop_taking = emulator.compose_by(self._take) if find_spec("aiortc") else lambda: None
 
     async def aclose(self) -> None:
         """End everything, because the server stops."""
         self._stop_taking()
         self._over.set()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._tasks.wait()
 
     def _take(self, stream_id: str) -> Window:
         """Compose for a stream that begins: in a transaction, and in any thread."""
@@ -51,9 +51,7 @@ class Composer:
         return Window()
 
     def _begin(self, stream_id: str) -> None:
-        task = self._loop.create_task(self._compose(stream_id))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.begin(self._compose(stream_id))
 
     async def _compose(self, stream_id: str) -> None:
         """Compose until the stream has ended."""

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from ..stages.taps import Taps
+from ..tasks import Tasks
 from .tape import Tape
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Recorder:
         self._emulator = emulator
         self._whip = whip
         self._loop = asyncio.get_running_loop()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         self._stop_taking = emulator.record_by(self._take) if find_spec("aiortc") else lambda: None
 
     async def aclose(self) -> None:
@@ -43,8 +44,7 @@ class Recorder:
         self._stop_taking()
         for task in self._tasks:
             task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._tasks.wait()
 
     def _take(self, recording_id: str) -> Tape:
         """Record for a recording that begins: in a transaction, and in any thread."""
@@ -53,9 +53,7 @@ class Recorder:
         return tape
 
     def _begin(self, recording_id: str, tape: Tape) -> None:
-        task = self._loop.create_task(self._record(recording_id, tape))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.begin(self._record(recording_id, tape))
 
     async def _record(self, recording_id: str, tape: Tape) -> None:
         """Record until the participant publishes no more, or what began it was undone."""

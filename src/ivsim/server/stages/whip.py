@@ -21,6 +21,7 @@ from ...ivsrealtime.live_participant import StageRefused
 from ...ivsrealtime.refusals import PUBLISHING, SUBSCRIBING
 from ...web import SDP
 from ...wire.http import Request, Response
+from ..tasks import Tasks
 from . import sdp, still
 from .clients import client_of
 from .media import Published, Subscribed, is_whip
@@ -77,7 +78,7 @@ class Whip:
         self._ended: deque[str] = deque(maxlen=_MOST_ENDED)
         self._synthetic: dict[tuple[str, str, int], Synthetic] = {}
         self._rounds: asyncio.Task[None] | None = None
-        self._ending: set[asyncio.Task[None]] = set()
+        self._ending = Tasks()
 
     def is_for(self, request: Request) -> bool:
         """Return whether a request is for clients' media, and none of AWS's API."""
@@ -110,8 +111,7 @@ class Whip:
             self._rounds.cancel()
         for id_ in list(self._handles):
             self._end_soon(id_)
-        if self._ending:
-            await asyncio.wait(self._ending)
+        await self._ending.wait()
         for synthetic in self._synthetic.values():
             synthetic.stop()
 
@@ -268,9 +268,7 @@ class Whip:
 
     def _end_soon(self, id_: str) -> None:
         self._ended.append(id_)
-        task = self._loop.create_task(self._end(id_))
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
+        self._ending.begin(self._end(id_))
 
     async def _begin_anew(self, key: tuple[str, ...]) -> None:
         """End the connection of a client that has lost it, perhaps, and comes again for the same."""

@@ -17,6 +17,7 @@ from ...wire.http import Request, Response
 from ..live.incoming import admit
 from ..stages import sdp
 from ..stages.sdp import OfferRefused
+from ..tasks import Tasks
 
 if TYPE_CHECKING:
     from ...emulator import Emulator
@@ -36,9 +37,8 @@ class Offers:
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
-        self._loop = asyncio.get_running_loop()
         self._broadcasts: set[Broadcast] = set()
-        self._ending: set[asyncio.Task[None]] = set()
+        self._ending = Tasks()
 
     def is_for(self, request: Request) -> bool:
         """Return whether a request is an offer, and none of AWS's API."""
@@ -84,9 +84,7 @@ class Offers:
 
     def _end(self, broadcast: Broadcast) -> None:
         self._broadcasts.discard(broadcast)
-        task = self._loop.create_task(broadcast.aclose())
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
+        self._ending.begin(broadcast.aclose())
 
 
 def _read(body: bytes) -> dict[str, Any] | str:
