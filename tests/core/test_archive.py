@@ -337,8 +337,8 @@ def refused(sim: Emulator, text: bytes | str, folder: Path) -> str:
     ("text", "reason"),
     [
         (b"", "the file is empty"),
-        (b"\x00\xff", "this is not JSON: JSON is malformed: invalid character (byte 0)"),
-        (b'{"format": "ivsim", "version": 1, "release": "\xff"}', "this is not JSON: 'utf-8' codec can't decode"),
+        (b"\x00\xff", "this is not JSON: "),
+        (b'{"format": "ivsim", "version": 1, "release": "\xff"}', "this is not JSON: "),
         (b"[" * 100_000, "maximum recursion depth exceeded"),
         (b"{}", "this is not a state that ivsim saved: it has no `format` 'ivsim'"),
         (b"[]", "this is not a state that ivsim saved"),
