@@ -8,10 +8,11 @@
 PYTHON ?= python3
 VENV ?= .venv
 AIO_VENV ?= .venv-aio
+DOCS_VENV ?= .venv-docs
 PYTEST ?= -q
 COVERAGE ?= 0
 
-.PHONY: demo test test-oldest test-wheel lint types bench openapi coverage-page screenshot check-ivs-player player-latency format clean
+.PHONY: demo test test-oldest test-wheel release-check lint types bench openapi coverage-page docs screenshot check-ivs-player player-latency format clean
 
 demo: $(VENV)/made
 	@$(VENV)/bin/python examples/demo.py
@@ -54,12 +55,26 @@ test-wheel:
 	$(VENV)-wheel/bin/python -c "import ivsim, pathlib; assert 'site-packages' in ivsim.__file__, ivsim.__file__"
 	$(VENV)-wheel/bin/python -m pytest $(PYTEST) --import-mode=importlib
 
+# What a release would put on PyPI: built, and then looked at, installed and used. On a tag, or with TAG=v1.2.3, the version
+# has to be that tag's.
+release-check:
+	rm -rf dist
+	$(PYTHON) -m venv $(VENV)-release
+	$(VENV)-release/bin/python -m pip install -q --disable-pip-version-check --upgrade "pip>=25.1"
+	$(VENV)-release/bin/python -m pip install -q --group release
+	$(VENV)-release/bin/python -m build -q
+	$(VENV)-release/bin/twine check --strict dist/*
+	$(VENV)-release/bin/python -m tools.release_check dist $(if $(TAG),--tag $(TAG))
+
 lint: $(VENV)/made
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/zizmor --offline --quiet .github
 
+# And by pyright, where there is npm.
 types: $(VENV)/made
 	$(VENV)/bin/mypy
+	@if command -v npm >/dev/null; then npx --yes pyright --pythonpath $(VENV)/bin/python; fi
 
 # And how far players are behind, where there are Chromium and npm.
 bench: $(VENV)/made
@@ -71,6 +86,10 @@ openapi: $(VENV)/made
 
 coverage-page: $(VENV)/made
 	$(VENV)/bin/ivsim coverage --markdown > docs/coverage.md
+
+# The documentation as a site, in build/site. A warning is an error, and so is a link that leads nowhere.
+docs: $(DOCS_VENV)/made
+	$(DOCS_VENV)/bin/python -m tools.site
 
 # The pictures in docs/, as tests have them; those of the console look best with the typeface Inter installed.
 screenshot: $(VENV)/made
@@ -90,7 +109,7 @@ format: $(VENV)/made
 	$(VENV)/bin/ruff format .
 
 clean:
-	rm -rf .venv* $(VENV)* $(AIO_VENV) dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv* $(VENV)* $(AIO_VENV) $(DOCS_VENV) build dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # An old pip does not know dependency groups, and may settle for ancient releases: the first thing a new environment gets is a
 # new pip.
@@ -104,4 +123,10 @@ $(AIO_VENV)/made: pyproject.toml
 	$(PYTHON) -m venv $(AIO_VENV)
 	$(AIO_VENV)/bin/python -m pip install -q --disable-pip-version-check --upgrade "pip>=25.1"
 	$(AIO_VENV)/bin/python -m pip install -q -e ".[aio,server,wsgi]" --group test
+	@touch $@
+
+$(DOCS_VENV)/made: pyproject.toml
+	$(PYTHON) -m venv $(DOCS_VENV)
+	$(DOCS_VENV)/bin/python -m pip install -q --disable-pip-version-check --upgrade "pip>=25.1"
+	$(DOCS_VENV)/bin/python -m pip install -q -e . --group docs
 	@touch $@

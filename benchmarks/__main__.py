@@ -16,7 +16,7 @@ from .chat_sockets import chat_sockets
 from .composing import composing
 from .days import day
 from .footprint import memory
-from .lifecycle import imports, tests
+from .lifecycle import imports, plugin, tests
 from .pictures import pictures
 from .plan import FULL, QUICK
 from .pushes import long_push, pushes
@@ -29,7 +29,7 @@ from .threads import threads
 _GROUPS = {
     measure.__name__: measure
     for measure in (
-        *(one_call, pages, tests, imports, memory, threads, servers, slow_media),
+        *(one_call, pages, tests, imports, plugin, memory, threads, servers, slow_media),
         *(pictures, pushes, long_push, chat, chat_sockets, day),
         *(stage_calls, crowded_stage, stage_day, stage_media, composing),
     )

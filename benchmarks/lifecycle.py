@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from . import report
@@ -34,6 +35,18 @@ _SCRIPTS = {
     "ivsim": _IMPORT.format(first="import ivsim", second="from ivsim import mock_ivs", mock="mock_ivs"),
     "moto": _IMPORT.format(first="import moto", second="from moto import mock_aws", mock="mock_aws"),
 }
+_RUN = """
+from contextlib import redirect_stdout
+from importlib import import_module
+from io import StringIO
+from time import process_time as now
+import pytest
+began = now()
+with redirect_stdout(StringIO()):
+    assert pytest.main(["-p", "no:cacheprovider"], plugins=[{plugin}]) == 0
+print(now() - began)
+"""
+_RUNS = {"floor": _RUN.format(plugin=""), "ivsim": _RUN.format(plugin="import_module('ivsim.pytest_plugin')")}
 
 
 def imports(plan: Plan) -> None:
@@ -53,6 +66,20 @@ def imports(plan: Plan) -> None:
     report.times("... and from ivsim import mock_ivs; mock_aws", name, most=15e-3)
     report.times("... then enter the mock and leave it", entered)
     report.times("... then a small test, as above", tested)
+
+
+def plugin(plan: Plan) -> None:
+    """Measure pytest in fresh interpreters, with the plugin and without, and with no other: a test that needs neither.
+
+    The least time of the processor counts, as the rest of a run varies by more than the plugin takes.
+    """
+    report.section("A run of pytest that uses no ivsim; floor: without the plugin; the least of all rounds")
+    with TemporaryDirectory() as folder:
+        Path(folder, "test_nothing.py").write_text("def test_nothing():\n    pass\n")
+        run = partial(_in_fresh_interpreter, bytecode=folder, folder=folder, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+        rounds = [{who: run(script) for who, script in _RUNS.items()} for _ in range(3 * plan.imports + 1)]
+    ran = {who: [min(each[who][0] for each in rounds[1:])] for who in _RUNS}
+    report.times("import the plugin, one test", ran, more=5e-3)
 
 
 def tests(plan: Plan) -> None:
@@ -75,8 +102,9 @@ def tests(plan: Plan) -> None:
         report.times('mock, boto3.client("ivs"), three calls', whole, most=10e-3)
 
 
-def _in_fresh_interpreter(script: str, bytecode: str) -> list[float]:
-    environment = {**os.environ, "PYTHONPYCACHEPREFIX": bytecode}
+def _in_fresh_interpreter(script: str, bytecode: str, folder: str | None = None, **variables: str) -> list[float]:
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": bytecode, **variables}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    ran = subprocess.run([sys.executable, "-c", script], env=environment, check=True, capture_output=True, text=True)
+    command = [sys.executable, "-c", script]
+    ran = subprocess.run(command, env=environment, cwd=folder, check=True, capture_output=True, text=True)
     return [float(each) for each in ran.stdout.split()]

@@ -19,10 +19,13 @@ def section(title: str) -> None:
     print(f"\n{title}")
 
 
-def times(what: str, turns: Turns, *, factor: float | None = None, most: float | None = None) -> None:
+def times(
+    what: str, turns: Turns, *, factor: float | None = None, most: float | None = None, more: float | None = None
+) -> None:
     """Print what each contender took.
 
-    The budget is a `factor`, how many times the floor ivsim may take, or `most`, in seconds, or there is none.
+    The budget is a `factor`, how many times the floor ivsim may take, or `most`, in seconds, or how many seconds `more`
+    than the floor, or there is none.
     """
     of_floor, of_ivsim = ratio(turns, "ivsim", "floor"), ratio(turns, "moto", "ivsim")
     taken = middle(turns["ivsim"])
@@ -31,6 +34,9 @@ def times(what: str, turns: Turns, *, factor: float | None = None, most: float |
         budget, met = f"<= {factor:.2f} x floor", of_floor <= factor
     elif most is not None and taken is not None:
         budget, met = f"<= {seconds(most)}", taken <= most
+    elif more is not None:
+        extra = middle(ivsim - floor for ivsim, floor in zip(turns["ivsim"], turns["floor"], strict=True))
+        budget, met = f"{seconds(extra)} <= {seconds(more)}", extra is not None and extra <= more
     row(
         what,
         seconds(middle(turns.get("floor"))),

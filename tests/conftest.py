@@ -29,7 +29,7 @@ HERE = Path(__file__).parent
 
 WINGS = ("ivs/ingest", "ivs/playback", "ivs/recording", "ivschat/messaging", "ivsrealtime/recording")
 
-FILES = ("architecture", "courier", "newer_botocore", "retention", "threads")
+FILES = ("architecture", "courier", "neighbours", "newer_botocore", "retention", "threads")
 
 ONCE = [HERE / name for name in ("cli", "core", "media", "recordings", *WINGS, *(f"test_{name}.py" for name in FILES))]
 """The folders and files whose tests one botocore will do for, beside the state machines."""

@@ -26,7 +26,7 @@ LAYERS = [
     ["mock", "wsgi", "server"],
     ["web", "decorating", "activation"],
     ["interceptors", "emulator"],
-    ["dispatcher", "courier", "overview"],
+    ["dispatcher", "courier", "bus", "overview"],
     ["services"],
     ["ivs", "ivschat", "ivsrealtime"],
     ["recordings"],

@@ -82,7 +82,8 @@ def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             (folder / block.file).write_text(block.code)
         elif example in TESTED:
             examples.append(str(example))
-    command = [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", str(folder), *examples]
+    options = [*request.config.getini("addopts"), "-q", "-rA", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", *options, str(folder), *examples]
     # What examples cover is not counted: counting takes half as long again.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     return subprocess.run(command, check=False, capture_output=True, text=True, cwd=folder, env=environment).stdout
@@ -103,6 +104,18 @@ def test_blocks_that_are_tests(block: Block, results: str) -> None:
 def test_other_blocks(block: Block) -> None:
     """Every other block runs by itself."""
     exec(compile(block.code, block.name, "exec"), {"__name__": "__main__"})
+
+
+@pytest.mark.once
+def test_the_tutorial_step_by_step(tmp_path: Path) -> None:
+    """Whoever saves what the tutorial says, step after step, has seven tests that pass."""
+    steps = (ROOT / "docs" / "tutorial.md").read_text().partition("## 3.")[2].partition("## The whole")[0]
+    for code in re.findall(r"^```py\n(.*?)^```", steps, re.MULTILINE | re.DOTALL):
+        file = "test_shows.py" if "def test_" in code else "shows.py"
+        with (tmp_path / file).open("a") as saved:
+            saved.write(code)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
+    assert "7 passed" in subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path).stdout
 
 
 @pytest.mark.once

@@ -1,6 +1,18 @@
 from __future__ import annotations
 
+import inspect
+import shlex
+from collections.abc import Callable
+
 import pytest
+
+from ivsim import pytest_plugin
+
+
+@pytest.fixture(autouse=True)
+def _as_our_own(pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch, pytester: pytest.Pytester) -> None:
+    """The suites in here leave out the plugins that our own leaves out."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", shlex.join(pytestconfig.getini("addopts")))
 
 
 def test_fixtures(pytester: pytest.Pytester) -> None:
@@ -98,6 +110,19 @@ def test_clients(pytester: pytest.Pytester) -> None:
         """
     )
     pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("fixture", "type_of_client"),
+    [
+        (pytest_plugin.ivs_client, "IVSClient"),
+        (pytest_plugin.ivschat_client, "IvschatClient"),
+        (pytest_plugin.ivsrealtime_client, "IvsrealtimeClient"),
+    ],
+)
+def test_types_of_clients(fixture: Callable[..., object], type_of_client: str) -> None:
+    """Editors are told the types that mypy-boto3 has for the clients; they need not be installed."""
+    assert inspect.signature(inspect.unwrap(fixture)).return_annotation == type_of_client
 
 
 def test_region_of_the_environment(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,1 +1,1 @@
-"""What is run by hand alone: players from npm, in a browser, against a server of ivsim."""
+"""What is run by make alone: the check of a release, and players from npm, in a browser, against a server of ivsim."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from . import ivs, ivschat, ivsrealtime, overview
+from .bus import AwsBus
 from .core.calls import Calls
 from .core.clock import Clock, Task
 from .core.deliveries import Courier, Delivery
@@ -60,6 +61,7 @@ class Emulator:
             SERVICES.names,
             perform=self._perform,
             courier=courier() if chosen.deliver else None,
+            bus=AwsBus(chosen.account_id) if chosen.deliver else None,
         )
         self._state.quotas.update(chosen.quotas or {})
         self._dispatcher = Dispatcher(self._state)
@@ -172,6 +174,8 @@ class Emulator:
         tls_key: str | os.PathLike[str] | None = None,
         insecure_ingest: bool = True,
         recordings: str | os.PathLike[str] | None = None,
+        rules: str | os.PathLike[str] | Sequence[Mapping[str, Any]] = (),
+        allow_hosts: Iterable[str] = (),
     ) -> Server:
         """Put it on a port, for clients of any language, until `close()` or the end of a `with` block.
 
@@ -182,11 +186,13 @@ class Emulator:
         `server.rtmps_url`, and with `https_port` browsers to `server.https_url`; 0 takes any port that is free.
         Channels take RTMP whatever their `insecureIngest` says, unless `insecure_ingest` is False. Recordings are
         written to the folder `recordings` as a bucket would have them: as `{bucket}/{key}`, those of pushes and
-        of people with what was sent.
+        of people with what was sent. Events go to the targets of `rules`, a list as a JSON file has it or such a file;
+        `server.rules` shows which arrived. Console and control endpoints answer by local names, and by `allow_hosts`.
 
         What is on the port is this emulator: both ways in see the same. There is no authentication, so whoever
         reaches an address other than loopback can do everything. Raises OSError for a port that is taken and an address
-        that is not this machine's; ValueError for a certificate that cannot be used.
+        that is not this machine's, and for a file of rules that cannot be read; ValueError for a certificate that
+        cannot be used, a rule that is wrong, and a host that is no name.
         """
         from .server.run import Server  # noqa: PLC0415 - an optional part, which looks back at this class
 
@@ -202,6 +208,8 @@ class Emulator:
             tls_key=tls_key,
             insecure_ingest=insecure_ingest,
             recordings=recordings,
+            rules=rules,
+            allow_hosts=allow_hosts,
         )
         server.start()
         return server

@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from mypy_boto3_ivs import IVSClient
+    from mypy_boto3_ivs_realtime import IvsrealtimeClient
+    from mypy_boto3_ivschat import IvschatClient
+
     from .emulator import Emulator
     from .server.run import Server
 
@@ -37,21 +41,24 @@ def ivsim_fixture(request: pytest.FixtureRequest) -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def ivs_client(ivsim: Emulator) -> Any:
+def ivs_client(ivsim: Emulator) -> IVSClient:
     """A boto3 client for `ivs`, in AWS_DEFAULT_REGION or the emulator's region."""
-    return _client("ivs", ivsim)
+    client: IVSClient = _client("ivs", ivsim)
+    return client
 
 
 @pytest.fixture
-def ivschat_client(ivsim: Emulator) -> Any:
+def ivschat_client(ivsim: Emulator) -> IvschatClient:
     """A boto3 client for `ivschat`, in AWS_DEFAULT_REGION or the emulator's region."""
-    return _client("ivschat", ivsim)
+    client: IvschatClient = _client("ivschat", ivsim)
+    return client
 
 
 @pytest.fixture
-def ivsrealtime_client(ivsim: Emulator) -> Any:
+def ivsrealtime_client(ivsim: Emulator) -> IvsrealtimeClient:
     """A boto3 client for `ivs-realtime`, in AWS_DEFAULT_REGION or the emulator's region."""
-    return _client("ivs-realtime", ivsim)
+    client: IvsrealtimeClient = _client("ivs-realtime", ivsim)
+    return client
 
 
 @pytest.fixture

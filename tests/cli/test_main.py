@@ -9,6 +9,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 
 import boto3
@@ -25,6 +27,7 @@ from ..decoding import decoded
 from ..server.live.certificates import self_signed
 from ..server.live.publisher import Encoder
 from ..server.raw import RawClient, request
+from ..server.rules.programs import Program, running
 from ..server.waiting import DEADLINE, until
 
 PAGE = Path(__file__).parents[2] / "docs" / "coverage.md"
@@ -196,6 +199,15 @@ def test_serve_options(serve: Serve) -> None:
     assert b":210987654321:" in arns[0]
 
 
+def test_serve_allowed_hosts(serve: Serve) -> None:
+    """--allow-host lets the control endpoints answer by that name, as often as it is given."""
+    served = serve("--allow-host", "ivsim.example.com", "--allow-host", "ivsim.example.org")
+    for host, status in (("ivsim.example.com", 200), ("ivsim.example.org:4870", 200), ("example.com", 403)):
+        with closing(HTTPConnection("127.0.0.1", served.port, timeout=30)) as connection:
+            connection.request("GET", "/_ivsim/health", headers={"Host": host})
+            assert connection.getresponse().status == status
+
+
 def test_serve_verbose(serve: Serve) -> None:
     """--verbose has a line for each request to the control endpoints too, which is none otherwise."""
     for options, lines in (
@@ -236,6 +248,7 @@ def test_serve_others(serve: Serve) -> None:
         (["--port", "65536"], "port: 65536 is not from 0 to 65535"),
         (["--host", "192.0.2.1"], "cannot listen at 192.0.2.1, port 4870: .+"),
         (["--account-id", "12"], ".*12.*"),
+        (["--allow-host", "ivsim.example.com:80"], "allow_hosts: 'ivsim.example.com:80' is no host name.+"),
     ],
 )
 def test_serve_what_cannot_be(options: list[str], text: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -244,6 +257,33 @@ def test_serve_what_cannot_be(options: list[str], text: str, capsys: pytest.Capt
     shown = capsys.readouterr()
     assert shown.out == ""
     assert re.fullmatch(f"ivsim: {text}\n", shown.err)
+
+
+def test_serve_rules(serve: Serve, tmp_path: Path) -> None:
+    """With --rules events go to the targets of the rules in a file."""
+    hook, rules = Program(), tmp_path / "rules.json"
+    target = {"type": "http", "url": hook.url}
+    rules.write_text(json.dumps([{"name": "all", "pattern": {"source": ["aws.ivs"]}, "target": target}]))
+    with running(hook):
+        served = serve("--rules", str(rules))
+        with RawClient(served.port) as client:
+            client.call("/CreateChannel", b'{"name": "show"}')
+            client.call("/_ivsim/streams", b'{"channel": "show"}')
+        until(lambda: len(hook.bodies) == 2)
+        assert served.stop(signal.SIGTERM)[0] == 0
+    assert [each["detail"]["event_name"] for each in hook.bodies] == ["Session Created", "Stream Start"]
+
+
+def test_serve_wrong_rules(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A wrong file is one line, which says what is wrong where, and nothing starts."""
+    rules = tmp_path / "rules.json"
+    rules.write_text('[{"name": "live", "pattern": {}, "target": {"type": "htpp"}}]')
+    assert main(["serve", "--port", "0", "--rtmp-port", "0", "--rules", str(rules)]) == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert re.fullmatch(rf"ivsim: {re.escape(str(rules))}: rule 1, 'live': pattern: .+\n", shown.err)
+    assert main(["serve", "--port", "0", "--rtmp-port", "0", "--rules", ""]) == 1
+    assert capsys.readouterr().err.startswith("ivsim: the rules in ")
 
 
 def test_serve_busy(capsys: pytest.CaptureFixture[str]) -> None:

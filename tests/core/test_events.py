@@ -195,3 +195,29 @@ def test_subscriptions_of_a_block(sim: Emulator) -> None:
     inside()
     sim.streams.start(channel(sim))
     assert set(seen) == {"before"}
+
+
+def test_subscribe_with_a_pattern(sim: Emulator) -> None:
+    """With an event pattern, a subscriber gets the events that a rule with it would hand on; it may leave."""
+    arn, other = channel(sim), channel(sim)
+    seen: list[dict[str, Any]] = []
+    pattern = {"source": ["aws.ivs"], "resources": [arn], "detail": {"event_name": [{"suffix": "Start"}]}}
+    unsubscribe = sim.events.subscribe(seen.append, pattern=pattern)
+    for each in (other, arn):
+        sim.streams.start(each).end()
+    assert [(event["resources"], event["detail"]["event_name"]) for event in seen] == [([arn], "Stream Start")]
+    unsubscribe()
+    sim.streams.start(arn).end()
+    assert len(seen) == 1
+
+
+def test_subscribe_with_a_wrong_pattern(sim: Emulator) -> None:
+    """A pattern or a function that cannot be is refused, and nobody is subscribed."""
+    seen: list[dict[str, Any]] = []
+    with pytest.raises(ValueError, match=r"pattern: detail.event_name: 'Stream Start' is neither a list of values"):
+        sim.events.subscribe(seen.append, pattern={"detail": {"event_name": "Stream Start"}})
+    with pytest.raises(TypeError, match="callback: "):
+        sim.events.subscribe(lambda: None, pattern={"source": ["aws.ivs"]})  # type: ignore[misc, arg-type]
+    sim.streams.start(channel(sim))
+    assert seen == []
+    assert sim.events.failures == []

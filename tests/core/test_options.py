@@ -38,7 +38,8 @@ def test_bad_options(options: dict[str, Any], message: str) -> None:
 
 def test_unknown_options() -> None:
     """An option that does not exist, or is of another type, is a TypeError that names it."""
-    for options, field in (({"sead": 1}, "sead"), ({"account_id": 5}, "account_id"), ({"region": None}, "region")):
+    given: dict[str, Any] = {"sead": 1, "account_id": 5, "region": None, "event_weather": 1.5}
+    for options, field in (({name: value}, name) for name, value in given.items()):
         with pytest.raises(TypeError, match=field) as refused:
             Emulator(**options)
         assert refused.value.field == field  # type: ignore[attr-defined]

@@ -146,7 +146,7 @@ def test_decorated_class(tmp_path: Path) -> None:
             assert len(TestRoom.ada.frames) == 1
         """)
     )
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", str(tmp_path)]
     ran = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path)
     assert "3 passed" in ran.stdout, ran.stdout
 

@@ -26,6 +26,7 @@ from ivsim.server import app as app_module
 from ivsim.server.app import App
 from ivsim.server.deliverer import Deliverer
 from ivsim.server.maker import Maker
+from ivsim.server.rules.rules import Rules
 from ivsim.server.run import Server
 from ivsim.server.stages.whip import Whip
 from ivsim.server.urls import Urls
@@ -446,7 +447,7 @@ def test_large_bodies_are_sent_in_pieces(sim: Emulator, monkeypatch: pytest.Monk
                 sent.append(message["body"])
 
         scope = {"path": "/x", "method": "GET", "headers": [], "query_string": b"", "raw_path": b"/x", "scheme": "http"}
-        app = App(sim, Maker(), Deliverer(sim), Urls(), Whip(sim), Offers(sim))
+        app = App(sim, Maker(), Deliverer(sim), Urls(), Whip(sim), Offers(sim), Rules(sim, []))
         answering = asyncio.create_task(app(scope, receive, send))
         for _ in range(50):
             await asyncio.sleep(0)

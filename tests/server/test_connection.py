@@ -368,7 +368,7 @@ def test_body_that_comes(serve: Serve) -> None:
 def test_each_part_has_its_own_time(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """The time for headers begins with their first byte, that for a body with the end of its headers."""
     clock = [0.0]
-    monkeypatch.setattr("ivsim.server.run._time", lambda: monotonic() + clock[0])
+    monkeypatch.setattr("ivsim.server.run.now", lambda: monotonic() + clock[0])
     server = serve(idle=200, head=60, body=60)
     with RawClient(server.port) as client, RawClient(server.port) as other:
         for part in (b"", b"POST /ListChannels HT", b"TP/1.1\r\nContent-Length: 2\r\n\r\n", b"{}" + H2C, b"\r\n"):
@@ -387,7 +387,7 @@ def test_each_part_has_its_own_time(serve: Serve, monkeypatch: pytest.MonkeyPatc
 def test_time_begins_with_the_answer(sim: Emulator, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who waits for a slow answer has all the time afterwards, to idle or for the request that was begun meanwhile."""
     clock = [0.0]
-    monkeypatch.setattr("ivsim.server.run._time", lambda: monotonic() + clock[0])
+    monkeypatch.setattr("ivsim.server.run.now", lambda: monotonic() + clock[0])
     server = serve(idle=60, head=60)
     sim.faults.latency("ListRooms", 3600)
     with RawClient(server.port) as idle, RawClient(server.port) as half:

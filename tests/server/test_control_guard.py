@@ -93,6 +93,31 @@ def test_local_names(control: Control, host: str) -> None:
     assert control("GET", "/health", Host=host).status == 200
 
 
+def test_allowed_names(sim: Emulator) -> None:
+    """A name that is allowed is good however it is written, and so are its pages; one above or below it is not."""
+    with sim.serve(allow_hosts=["ivsim.Example.com", "a_b.example.org"]) as server:
+        control = Control(server)
+        for host in ("ivsim.example.com", "IVSIM.example.com.:4870", "a_b.example.org:80", "localhost"):
+            assert control("POST", "/reset", Host=host, Origin=f"http://{host}").status == 204
+        for host in ("example.com", "evil.ivsim.example.com", "ivsim.example.com.evil.org"):
+            assert control("POST", "/reset", Host=host).status == 403
+        refused = control("POST", "/reset", Host="ivsim.example.com", Origin="http://evil.example.com")
+        assert (refused.status, refused.body["field"]) == (403, "Origin")
+
+
+@pytest.mark.parametrize("name", ["http://ivsim.example.com", "ivsim.example.com:4870", "*.example.com", "", "a..b"])
+def test_what_is_no_name(sim: Emulator, name: str) -> None:
+    """What cannot be the name of a host is refused before anything listens."""
+    with pytest.raises(ValueError, match=r"^allow_hosts: '.*' is no host name; one is like ivsim.example.com"):
+        sim.serve(allow_hosts=["good.example.com", name])
+
+
+def test_one_name_is_no_list(sim: Emulator) -> None:
+    """A text is not taken for a list of its letters."""
+    with pytest.raises(TypeError, match="allow_hosts: 'studio' is one name, and has to be a list of names"):
+        sim.serve(allow_hosts="studio")
+
+
 def test_preflight_of_the_api(control: Control) -> None:
     """Browser SDKs call the API from any origin, as before."""
     connection = control.open("GET", "/health")[0]

@@ -17,6 +17,7 @@ from ivsim.ivschat.chat import ChatConnection
 from ivsim.server.run import Server
 
 from .control_client import Control, call
+from .rules.programs import LocalLambda, running
 
 LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:review"
 
@@ -93,6 +94,24 @@ def test_review(control: Control, reviewer: Reviewer, ann: ChatConnection) -> No
     payload = json.loads(reviewer.body)
     assert (payload["Content"], payload["Sender"]["UserId"]) == ("rude", "ann")
     assert reviewer.path == "/hook?secret=1"
+
+
+def test_invoke_url(control: Control, ann: ChatConnection) -> None:
+    """The URL may be that of Lambda's Invoke, as SAM has it; a function that fails leaves it to the fallback result."""
+
+    def review(payload: dict[str, Any], context: None) -> dict[str, str]:
+        if payload["Content"] == "strange":
+            raise ValueError("what is that?")
+        return {"ReviewResult": "ALLOW", "Content": payload["Content"].upper()}
+
+    functions = LocalLambda()
+    functions.functions["Review"] = review
+    with running(functions):
+        put(control, functions.invoke_url("Review"))
+        ann.send_message("hello")
+        assert ann.receive()["Content"] == "HELLO"
+        ann.send_message("strange")
+        assert ann.receive()["ErrorCode"] == 406
 
 
 @pytest.mark.parametrize(

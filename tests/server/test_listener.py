@@ -199,7 +199,7 @@ def refuse(_: object) -> None:
 def test_told_again(sim: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """That clients could not be let in is told again when it happens again after a minute, not before."""
     clock, failures = [0.0], []
-    monkeypatch.setattr("ivsim.server.run._time", lambda: monotonic() + clock[0])
+    monkeypatch.setattr("ivsim.server.run.now", lambda: monotonic() + clock[0])
 
     def refuse(_: object) -> None:
         failures.append(clock[0])

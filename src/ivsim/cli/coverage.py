@@ -23,8 +23,10 @@ def coverage_page() -> Iterator[str]:
     """Yield the same as a page of Markdown."""
     yield "# Coverage"
     yield ""
-    yield "Made by `make coverage-page` from the registry of operations and the newest botocore; a test keeps it true."
-    yield "An operation or a member that ivsim does not emulate is refused by name (`NotEmulated`, HTTP 501)."
+    yield "This page lists every operation of the newest botocore, and whether ivsim emulates it. What it does not,"
+    yield "an operation or a member, is refused by name (`NotEmulated`, HTTP 501)."
+    yield ""
+    yield "`make coverage-page` writes it from the registry of operations, and a test keeps it true."
     for service in SERVICES.values():
         yield ""
         yield f"## {_headline(service)}"

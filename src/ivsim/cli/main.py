@@ -90,6 +90,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="write recordings to this folder, as {bucket}/{key}; else they go to the S3 of AWS_ENDPOINT_URL_S3",
     )
+    parser.add_argument("--rules", metavar="FILE", help="send events to the targets of the rules in this JSON file")
     parser.add_argument("--seed", metavar="TEXT", help="make ids and keys the same in every run")
     parser.add_argument(
         "--account-id",
@@ -109,6 +110,13 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         "--aws-urls",
         action="store_true",
         help="leave playback URLs, and addresses of stages, as AWS has them; else they are the server's own",
+    )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name of the server by which console and commands may reach it, beside local ones; may be repeated",
     )
     parser.add_argument("--rate-limits", action="store_true", help="enforce the documented calls per second")
     how_much = parser.add_mutually_exclusive_group()
@@ -166,6 +174,8 @@ def _server(sim: Emulator, options: argparse.Namespace) -> Server:
                 tls_key=options.tls_key,
                 insecure_ingest=options.insecure_ingest,
                 recordings=options.recordings,
+                rules=() if options.rules is None else options.rules,
+                allow_hosts=options.allow_host,
                 **ports,
             )
         except RtmpPortRefused as refused:

@@ -56,6 +56,7 @@ def loads(state: State, services: Services, text: bytes, source: str) -> None:
     with state.journal:
         for service, account, region in parts["stores"]:
             state.stores.get(service, account, region, services[service].make_store)
+        state.weather.clear()  # it is kept in no file
         _, events_subscribers = state.events.snapshot()
         _, calls_subscribers = state.calls.snapshot()
         logs = {"events": (parts["events"], events_subscribers), "calls": (parts["calls"], calls_subscribers)}

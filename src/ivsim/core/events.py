@@ -7,24 +7,30 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ..wire.serialize import iso8601
+from . import patterns
 from .arguments import ValueRefused
+from .callbacks import check_callback
 from .ids import Ids
 from .journal import Journal
 from .log import Log
 from .unknown import unknown
-
-Event = dict[str, Any]
+from .weather import Event, Way, Weather
 
 
 class Events(Log[Event]):
-    """Every event so far, oldest first. A list to read, and something to subscribe to.
+    """Every event that happened so far, oldest first. A list to read, and something to subscribe to.
+
+    `arrived` has those that arrived, in the order in which they did: the same ones, unless `disturb()` or the option
+    `event_weather` wants something else.
 
     Each event is a plain dict, as EventBridge would hand it to a Lambda function. Source: *Using Amazon EventBridge
     with IVS Low-Latency Streaming*, IVS User Guide.
     """
 
-    def __init__(self, journal: Journal, ids: Ids, detail_types: Collection[str]) -> None:
+    def __init__(self, journal: Journal, ids: Ids, detail_types: Collection[str], weather: Weather) -> None:
         super().__init__(journal, "event")
+        self._weather = weather
+        self.failures = weather.arrived.failures
         self._detail_types = detail_types
         self._ids = ids
         self.latest = 0
@@ -43,18 +49,59 @@ class Events(Log[Event]):
             raise ValueRefused("detail_type", unknown("detail type", str(detail_type), self._detail_types))
         return lambda event: bool(event["detail-type"] == detail_type)
 
+    @property
+    def arrived(self) -> Log[Event]:
+        """The events that arrived at those who hear of them, in that order, twice where they came twice."""
+        return self._weather.arrived
+
+    def disturb(
+        self, way: Way, *, pattern: Mapping[str, Any] | None = None, times: int | None = 1, seconds: float = 30
+    ) -> None:
+        """Have the next `times` events that match an event pattern (None: every one until a reset) come otherwise.
+
+        That is "lost"; "doubled"; "delayed", by `seconds` of the clock; or "swapped", which comes after the next event
+        that arrives. It concerns subscribers, buses and `arrived`. The events happen all the same, and keep their time.
+        Of several wishes that fit an event the oldest counts.
+
+        Raises ValueError for another way, for `times` below 1, for `seconds` that are not above 0 or more than a day,
+        and for a pattern that EventBridge would refuse; TypeError for a pattern that is no mapping.
+        """
+        self._weather.disturb(way, pattern, times, seconds)
+
+    def subscribe(
+        self, callback: Callable[[Event], object], *, pattern: Mapping[str, Any] | None = None
+    ) -> Callable[[], None]:
+        """Hand events that arrive later to a function; return a function that ends the subscription.
+
+        With `pattern`, an event pattern as a rule of EventBridge has it, those alone that match. The function is called
+        when the call that caused the event is done, so it may call the API itself. It gets a copy of its own. An
+        exception in it is reported in the log (`ivsim.events`) and in `failures`, and breaks nothing.
+
+        Raises TypeError for a function that cannot be called with one argument, a coroutine function, and a pattern
+        that is no mapping; ValueError for a pattern that EventBridge would refuse.
+        """
+        if pattern is None:
+            return self.arrived.subscribe(callback)
+        check_callback("callback", callback, "event")
+        wanted = patterns.check("pattern", pattern)
+
+        def hand_over(event: Event) -> None:
+            if patterns.matches(wanted, event):
+                callback(event)
+
+        return self.arrived.subscribe(hand_over)
+
     def emit(
         self,
         detail_type: str,
-        *,
         source: str,
         account: str,
         region: str,
         at: int,
         resources: list[str],
         detail: Mapping[str, Any],
-    ) -> None:
-        """Record an event; subscribers get it when the transaction it belongs to is through."""
+    ) -> Event:
+        """Record an event, and return it; what becomes of it is for the weather to say."""
         event = {
             "version": "0",
             "id": self._ids.uuid(),
@@ -69,3 +116,4 @@ class Events(Log[Event]):
         self.latest = at
         self._add(event)
         self._journal.note_undo(self._entries.pop)
+        return event

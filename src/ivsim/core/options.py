@@ -25,6 +25,7 @@ class GivenOptions(TypedDict, total=False):
     strict: bool
     transitions: Transitions
     deliver: Deliver
+    event_weather: int | str | None
     history: int | None
 
 
@@ -62,11 +63,16 @@ class Options:
     on, "realistic" takes the documented time on the clock."""
 
     deliver: Deliver = False
-    """True to write recordings and chat logs to S3, CloudWatch Logs and Firehose, with boto3.
+    """True to write recordings and chat logs to S3, CloudWatch Logs and Firehose, with boto3, and put events on buses.
 
-    Under moto the code under test finds them there. Recordings then have sound and metadata alone. With "pictures" they
-    have pictures too, which takes longer than all else: 20 seconds or so for an hour in five renditions.
+    Under moto the code under test finds them there. AWS itself takes no such events, and is not asked. Recordings then
+    have sound and metadata alone. With "pictures" they have pictures too, which takes longer than all else: 20 seconds
+    or so for an hour in five renditions.
     """
+
+    event_weather: int | str | None = None
+    """A seed, to have one event in eight or so lost, doubled, delayed by up to a minute of the clock, or swapped with
+    the next that arrives: the same ones for a seed. None has all of them arrive once, at once and in order."""
 
     history: int | None = None
     """The number of calls, events, frames of a room and other accumulating things to keep; None keeps all of them.
@@ -84,6 +90,8 @@ class Options:
             raise ValueRefused("transitions", f"{self.transitions!r} is neither 'immediate' nor 'realistic'")
         if self.deliver not in (True, False, "pictures"):
             raise ValueRefused("deliver", f"{self.deliver!r} is neither True, False nor 'pictures'")
+        if self.event_weather is not None and type(self.event_weather) not in (int, str):
+            raise TypeRefused("event_weather", f"{self.event_weather!r} is neither a whole number, text nor None")
         if self.history is not None and (type(self.history) is not int or self.history < 1):
             raise ValueRefused("history", f"{self.history!r} is neither a whole number from 1 on nor None")
 

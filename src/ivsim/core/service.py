@@ -218,16 +218,11 @@ class Context(Generic[S]):
         return next(iter(answer.values())) if len(answer) == 1 else answer
 
     def emit(self, detail_type: str, resources: list[str], detail: Mapping[str, Any]) -> None:
-        """Record an EventBridge event of this account and region."""
-        self._state.events.emit(
-            detail_type,
-            source=self.service.source,
-            account=self.account,
-            region=self.region,
-            at=self.clock.microseconds(),
-            resources=resources,
-            detail=detail,
+        """Record an EventBridge event of this account and region, and have it arrive, as the weather is."""
+        event = self._state.events.emit(
+            detail_type, self.service.source, self.account, self.region, self.clock.microseconds(), resources, detail
         )
+        self._state.send(event, lambda delay, late: self.later(delay, _arrive, late))
 
 
 class Contexts(Generic[S]):
@@ -263,6 +258,10 @@ def _change(ctx: Context[Any], resource_type: str, key: str, changes: dict[str, 
         record = table[key]
         fault = ctx.strike(incident, arn=key, name=getattr(record, "name", "") or "") if incident else None
         table.become(key, **({"state": fault.error_code} if fault else changes))
+
+
+def _arrive(ctx: Context[Any], event: dict[str, Any]) -> None:
+    ctx._state.arrive(event)
 
 
 About: TypeAlias = Callable[[Context[Any]], Callable[[Any], Mapping[str, object]]]
@@ -320,6 +319,7 @@ class Service(Generic[S]):
         self.abouts: dict[str, About] = {}
         self.forget: Callable[[Context[S], int], None] = lambda _ctx, _most: None
         self.task(_change)
+        self.task(_arrive)
         self.quotas: dict[str, int] = {}
         self._time_format = time_format
 

@@ -17,12 +17,14 @@ from .ids import Ids
 from .journal import Journal
 from .names import Names
 from .options import Options
+from .outbox import Bus, Outbox
 from .quotas import Quotas
 from .rates import Rates
 from .stores import Stores
+from .weather import Event, Weather
 from .webhooks import Webhooks
 
-_KEPT = ("clock", "quotas", "faults", "rates", "webhooks", "stores", "calls", "events")
+_KEPT = ("clock", "quotas", "faults", "rates", "webhooks", "stores", "calls", "events", "weather")
 """The parts in a snapshot. Ids are not among them, because none may come twice."""
 
 
@@ -36,7 +38,8 @@ class _Watcher(NamedTuple):
 class State:
     """The parts of one emulator, and the options it was made with.
 
-    `perform` does a task that is due, and `courier` carries to other services of AWS, None where nobody does.
+    `perform` does a task that is due, `courier` carries to other services of AWS, and `bus` takes events; each of
+    the two is None where nobody does.
     """
 
     broadcaster: Broadcaster
@@ -49,6 +52,7 @@ class State:
         *,
         perform: Callable[[Task], object],
         courier: Courier | None,
+        bus: Bus | None,
     ) -> None:
         self.options = options
         self.courier = courier
@@ -62,7 +66,9 @@ class State:
         self.ids = Ids(options.seed)
         self.clock = Clock(self.journal, perform)
         self.stores = Stores(self.journal)
-        self.events = Events(self.journal, self.ids, names.detail_types)
+        self.weather = Weather(self.journal, options.event_weather)
+        self.events = Events(self.journal, self.ids, names.detail_types, self.weather)
+        self.outbox = Outbox(self.journal, self.deliveries, bus)
         self.calls = Calls(self.journal, names.operations)
         self.hints = Hints(self.journal, self.clock)
         self.faults = Faults(names.errors_of, names.parameters_of)
@@ -112,6 +118,19 @@ class State:
             self._watchers.append(watcher)
         return end
 
+    def send(self, event: Event, later: Callable[[float, Event], object]) -> None:
+        """Have an event arrive as the weather is; `later` has one arrive in some seconds. Only inside a transaction."""
+        for delay, arriving in self.weather.take(event):
+            if delay:
+                later(delay, arriving)
+            else:
+                self.arrive(arriving)
+
+    def arrive(self, event: Event) -> None:
+        """Hand an event to all who hear of events. Only inside a transaction."""
+        self.weather.arrived.add(event)
+        self.outbox.add(event)
+
     def touch(self, key: str) -> None:
         """Tell those who watch what changes. Only inside a transaction."""
         for watcher in self._watchers:
@@ -126,8 +145,8 @@ class State:
         """Empty everything that calls or tests put in. Clock, quotas, webhooks and subscriptions stay as set."""
         with self.journal:
             self.forgets()
-            for part in (self.stores, self.events, self.calls, self.hints, self.faults, self.rates, self.clock):
-                part.clear()
+            for name in ("stores", "events", "weather", "calls", "hints", "faults", "rates", "clock"):
+                getattr(self, name).clear()
             self._begin_anew()
 
     def snapshot(self) -> dict[str, Any]:
@@ -146,4 +165,5 @@ class State:
     def _begin_anew(self) -> None:
         self.generation += 1
         self.journal.forget()
+        self.outbox.clear()
         self.touch("")

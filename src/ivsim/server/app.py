@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..emulator import Emulator
     from .deliverer import Deliverer
     from .maker import Maker
+    from .rules.rules import Rules
     from .stages.whip import Whip
     from .web_broadcast.offers import Offers
 
@@ -36,20 +37,31 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 class App:
     """The emulator as an ASGI application. `maker` makes the media, and `deliverer` delivers to other services.
 
-    `whip` answers those who send and receive the media of stages, and `offers` those who broadcast from a browser.
+    `whip` answers those who send and receive the media of stages, and `offers` those who broadcast from a browser;
+    of `rules` the control endpoints tell.
 
     As in process, what a request has delivered is there when it is answered. Playback URLs, and the addresses of stages
-    in `endpoints` and tokens, lead to this server, unless `urls` asks for those of AWS.
+    in `endpoints` and tokens, lead to this server, unless `urls` asks for those of AWS. The control endpoints answer by
+    local names, and by the `allowed_hosts`.
     """
 
     def __init__(
-        self, emulator: Emulator, maker: Maker, deliverer: Deliverer, urls: Urls, whip: Whip, offers: Offers
+        self,
+        emulator: Emulator,
+        maker: Maker,
+        deliverer: Deliverer,
+        urls: Urls,
+        whip: Whip,
+        offers: Offers,
+        rules: Rules,
+        allowed_hosts: frozenset[str] = frozenset(),
     ) -> None:
         self._urls = urls
         self._emulator = emulator
         self._maker = maker
         self._deliverer = deliverer
-        self._whip, self._offers = whip, offers
+        self._whip, self._offers, self._rules = whip, offers, rules
+        self._allowed_hosts = allowed_hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -58,7 +70,7 @@ class App:
             await self._console(scope, receive, send)
             return
         if path.startswith("/_ivsim/"):
-            scope["ivsim.urls"], scope["ivsim.whip"] = self._urls, self._whip
+            scope.update({"ivsim.urls": self._urls, "ivsim.whip": self._whip, "ivsim.rules": self._rules})
             await self._control(scope, receive, self._when_delivered(send))
             return
         body = await _body(receive)
@@ -122,7 +134,7 @@ class App:
         """The control endpoints, imported at the first request for one, as the server shall not wait for Starlette."""
         from .control.app import control  # noqa: PLC0415
 
-        return control(self._emulator)
+        return control(self._emulator, self._allowed_hosts)
 
     @cached_property
     def _console(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import signal
 import threading
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import ExitStack, aclosing, asynccontextmanager, closing, suppress
 from email.utils import formatdate
 from functools import partial
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 import uvicorn
 from uvicorn.server import ServerState
 
+from ..core.arguments import TypeRefused, ValueRefused
 from ..courier import AwsCourier, FolderCourier
 from ..web import HOST, PORT
 from .app import App
@@ -31,7 +32,11 @@ from .deliverer import Deliverer
 from .listener import Listener, listen
 from .live.ports import EncoderPorts
 from .maker import Maker
+from .real_time import now
 from .recording.recorder import Recorder
+from .rules.reading import GivenRules, read
+from .rules.rules import Rules
+from .rules.sending import RuleStatus
 from .stages.hub import Hub as StageHub
 from .stages.socket import StageSocket, is_for_stages
 from .stages.whip import Whip
@@ -47,6 +52,8 @@ _log = logging.getLogger("ivsim.server")
 
 _TICK = 0.05
 """The most seconds by which a due task of the emulator's clock is late, when no call comes."""
+
+_HOST_NAME = re.compile(r"[\w-]+(\.[\w-]+)*", re.ASCII)
 
 _LAST_WORDS = 0.1
 """The seconds that an answer has to notice that its client is gone."""
@@ -73,6 +80,12 @@ class Server:
 
     Recordings are written to the folder `recordings`, as `{bucket}/{key}`, each file as it is whole.
 
+    Events go to the targets of `rules`, the list that a JSON file has, or the file. Raises OSError for one that cannot
+    be read; ValueError, naming the rule, the member and what it has to be, for one that is wrong.
+
+    `allow_hosts` are names of this server, as `ivsim.example.com`, by which the control endpoints answer beside local
+    ones. Raises ValueError for what is no name, TypeError for a text in the place of a list.
+
     `limits` says for how long clients are waited for.
     """
 
@@ -91,11 +104,15 @@ class Server:
         tls_key: str | os.PathLike[str] | None = None,
         insecure_ingest: bool = True,
         recordings: str | os.PathLike[str] | None = None,
+        rules: GivenRules = (),
+        allow_hosts: Iterable[str] = (),
         limits: Limits = Limits(),  # noqa: B008 - it cannot be changed
     ) -> None:
         self.emulator = emulator
         self._limits = limits
         self._aws_urls = aws_urls
+        its_rules = read(rules)
+        self._allowed_hosts = _checked_hosts(allow_hosts)
         with ExitStack() as on_failure:
             self._socket = listen(host, port)
             on_failure.callback(self._socket.close)
@@ -109,6 +126,7 @@ class Server:
         self._stop_delivering: Callable[[], object] = lambda: None
         if recordings is not None:
             self._stop_delivering = emulator.deliver_to(FolderCourier(recordings, emulator.courier or AwsCourier()))
+        self._rules = Rules(emulator, its_rules)
         self._stop_posting = emulator.chat.post_with(partial(post, emulator.quotas))
         self._stop: Callable[[], object] | None = None
         self._is_stopped = False
@@ -145,6 +163,11 @@ class Server:
         """The endpoint inside TLS, the `ingestEndpoint` to give to AWS's web SDK; None when there is none."""
         port = self._encoder_ports.port("https_port")
         return None if port is None else f"https://{self._bracketed}:{port}"
+
+    @property
+    def rules(self) -> list[RuleStatus]:
+        """Every rule, and what has become of its events: how many arrived, and which did not."""
+        return self._rules.statuses
 
     @property
     def is_open_to_others(self) -> bool:
@@ -197,6 +220,7 @@ class Server:
         """Release the ports and the file, and POST nothing any more for the emulator."""
         self._socket.close()
         self._encoder_ports.close()
+        self._rules.close()
         self._stop_posting()
         self._stop_delivering()
         if self._state_file is not None:
@@ -216,7 +240,7 @@ class Server:
     async def _serve(self, ready: Callable[[], object] = lambda: None) -> None:
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
         self._stop = partial(loop.call_soon_threadsafe, stop.set)
-        loop.time = _time  # type: ignore[method-assign]
+        loop.time = now  # type: ignore[method-assign]
         async with aclosing(Deliverer(self.emulator)) as deliverer:
             maker = Maker()
             urls = Urls(aws=self._aws_urls, rtmp=self.rtmp_url)
@@ -228,7 +252,7 @@ class Server:
                 aclosing(Recorder(self.emulator, whip)),
                 aclosing(Offers(self.emulator)) as offers,
             ):
-                app = App(self.emulator, maker, deliverer, urls, whip, offers)
+                app = App(self.emulator, maker, deliverer, urls, whip, offers, self._rules, self._allowed_hosts)
                 with closing(Hub(self.emulator)) as hub, closing(StageHub(self.emulator)) as stage_hub:
                     door = partial(_socket, hub, stage_hub)
                     shared = await self._serve_until(stop, door, app, ready)
@@ -287,9 +311,15 @@ def _socket(hub: Hub, stage_hub: StageHub, *, target: bytes, headers: list[tuple
     return StageSocket(stage_hub) if is_for_stages(target, headers) else ChatSocket(hub)
 
 
-def _time() -> float:
-    """Return the time of the event loop: real time, even when freezegun stops that of `time`, as sockets need it."""
-    return time.clock_gettime(time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else time.monotonic()
+def _checked_hosts(names: Iterable[str]) -> frozenset[str]:
+    if isinstance(names, str):
+        raise TypeRefused("allow_hosts", f"{names!r} is one name, and has to be a list of names")
+    names = [*names]
+    for name in names:
+        if not _HOST_NAME.fullmatch(name):
+            rule = f"{name!r} is no host name; one is like ivsim.example.com, without a scheme or a port"
+            raise ValueRefused("allow_hosts", rule)
+    return frozenset(name.lower() for name in names)
 
 
 @asynccontextmanager

@@ -6,18 +6,16 @@ import json
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPException
 from queue import Empty, SimpleQueue
 from socket import SHUT_RDWR
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from ...ivschat.messaging.reviews import TIMEOUT
+from .. import posting
 
 if TYPE_CHECKING:
     from ...core.quotas import Quotas
-
-_MOST_BYTES = 1024 * 1024
 
 
 def post(quotas: Quotas, url: str, payload: dict[str, Any]) -> Mapping[str, Any]:
@@ -27,22 +25,16 @@ def post(quotas: Quotas, url: str, payload: dict[str, Any]) -> Mapping[str, Any]
     Redirects are not followed, proxies not used. Every failure raises, and the room's fallback result decides.
     """
     seconds = quotas[TIMEOUT] / 1000
-    scheme, host, path, query, _ = urlsplit(url)
-    connection = (HTTPSConnection if scheme == "https" else HTTPConnection)(host, timeout=seconds or 0.001)
+    connection = posting.connection_to(url, seconds or 0.001)
     answers: SimpleQueue[bytes | Exception] = SimpleQueue()
 
     def ask() -> None:
         try:
-            headers = {"Content-Type": "application/json", "Connection": "close"}
-            target = f"{path or '/'}?{query}" if query else path or "/"
-            connection.request("POST", target, json.dumps(payload).encode(), headers)
-            response = connection.getresponse()
-            body = response.read(_MOST_BYTES)
-            answers.put(body if response.status == 200 else HTTPException(f"{url} answered {response.status}"))
+            status, function_error, body = posting.post(connection, url, json.dumps(payload).encode())
+            is_answer = status == 200 and function_error is None
+            answers.put(body if is_answer else HTTPException(f"{url} answered {function_error or status}"))
         except (OSError, HTTPException, ValueError) as error:
             answers.put(error)
-        finally:
-            connection.close()
 
     # A thread, because the timeouts of sockets are for each read, and for a name there is none.
     threading.Thread(target=ask, name="ivsim review", daemon=True).start()

@@ -30,6 +30,7 @@ from . import (  # noqa: F401 - they fill ENDPOINTS
     pictures,
     quotas,
     reviews,
+    rules,
     stages,
     streams,
 )
@@ -44,8 +45,8 @@ _HEADERS = ["content-type", "last-event-id"]
 _log = logging.getLogger("ivsim.server")
 
 
-def control(sim: Emulator) -> Starlette:
-    """Return the application that answers everything under `/_ivsim/`."""
+def control(sim: Emulator, allowed_hosts: frozenset[str] = frozenset()) -> Starlette:
+    """Return the application that answers everything under `/_ivsim/`, by local names and those that are allowed."""
     by_path: dict[str, dict[str, Endpoint]] = {}
     for each in ENDPOINTS:
         by_path.setdefault(each.path, {})[each.method] = each
@@ -57,7 +58,7 @@ def control(sim: Emulator) -> Starlette:
         exception_handlers={HTTPException: _refuse_http},
         middleware=[
             Middleware(RequestLog),
-            Middleware(Guard),
+            Middleware(Guard, allowed_hosts),
             Middleware(
                 CORSMiddleware,
                 allow_origin_regex=_LOOPBACK_ORIGIN,
@@ -96,30 +97,34 @@ class Guard:
     """A guard that refuses requests of other people's web pages: by their origin, or by a public name for this machine.
 
     Browsers tell the origin of whatever may change something; and a name that an attacker lets point to 127.0.0.1 (DNS
-    rebinding) is a public one, which has a dot and is nobody's name for an emulator.
+    rebinding) is a public one, which has a dot and is nobody's name for an emulator but where somebody says so.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, allowed_hosts: frozenset[str]) -> None:
         self._app = app
+        self._allowed_hosts = allowed_hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or have it answered."""
         headers = Request(scope).headers
         host, origin = headers.get("host", ""), headers.get("origin")
         refused = None
-        if not _is_local(host):
-            rule = f"the host {host!r} is not a local name; use the server's address"
+        if not self._is_let_in(host):
+            rule = f"the host {host!r} is not a local name; use the server's address, or let it in with --allow-host"
             refused = RequestRefused(403, rule, field="Host")
         elif origin is not None and not _is_own(origin, host):
             refused = RequestRefused(403, f"pages of {origin} may not use the control endpoints", field="Origin")
         await (refused.response() if refused else self._app)(scope, receive, send)
 
+    def _is_let_in(self, host: str) -> bool:
+        match = _HOST.fullmatch(host)
+        if match is None:
+            return False
+        name = (match[1] or match[2]).rstrip(".").lower()
+        return name in self._allowed_hosts or _is_local(name)
 
-def _is_local(host: str) -> bool:
-    match = _HOST.fullmatch(host)
-    if match is None:
-        return False
-    name = (match[1] or match[2]).rstrip(".").lower()
+
+def _is_local(name: str) -> bool:
     try:
         ip_address(name)
     except ValueError:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from urllib.parse import urlsplit
-
 import msgspec
 
 from ...core.arguments import LookupRefused
 from ...emulator import Emulator
+from ..posting import is_url
 from .endpoints import Body, endpoint
 from .problems import RequestRefused
-
-_PRINTED = re.compile("[!-~]+")
-"""ASCII without spaces and control characters; `urlsplit()` drops some of them, and HTTP cannot send others."""
 
 
 class ReviewHandler(msgspec.Struct, rename="camel"):
@@ -48,10 +43,11 @@ def list_review_handlers(sim: Emulator) -> list[ReviewHandler]:
 def set_review_handler(sim: Emulator, body: SetReviewHandler) -> ReviewHandler:
     """POST the payload of each review of a Lambda function to a URL, which answers with the function's response.
 
+    That of Lambda's Invoke is one, as `sam local start-lambda` has it.
     It has 200 ms of real time (the quota "Message review handler timeout period"); the room's fallback result decides
     when that is over, and for an answer that is not 200 or no JSON object. A state that is saved has the URL.
     """
-    if not _is_url(body.url):
+    if not is_url(body.url):
         raise RequestRefused(400, f"{body.url!r} is not an http or https URL, without a user name in it", field="url")
     if not body.lambda_arn.startswith("arn:"):
         raise RequestRefused(400, f"{body.lambda_arn!r} is not the ARN of a Lambda function", field="lambdaArn")
@@ -66,12 +62,3 @@ def delete_review_handler(sim: Emulator, lambda_arn: str) -> None:
     found = [each.pop(lambda_arn, None) for each in (sim.chat.review_handlers, sim.chat.webhooks)]
     if found == [None, None]:
         raise LookupRefused("lambda_arn", f"there is no review handler for {lambda_arn!r}")
-
-
-def _is_url(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        is_whole = bool(parts.hostname) and parts.port != 0 and parts.username is None
-        return parts.scheme in ("http", "https") and is_whole and bool(_PRINTED.fullmatch(text))
-    except ValueError:
-        return False

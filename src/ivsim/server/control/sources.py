@@ -59,8 +59,8 @@ class Entries:
         self.position = self._start()
 
     def follow(self, wake: Callable[[], object]) -> Callable[[], object]:
-        """Call a function when the log grows."""
-        return self._log.subscribe(lambda _: wake())
+        """Call a function when the log grows, also by an event that does not arrive."""
+        return Log.subscribe(self._log, lambda _: wake())
 
     def read(self) -> Iterator[ServerEvent | None]:
         """Yield the new entries of the log."""

@@ -1,0 +1,162 @@
+"""The events of one rule on their way: in a thread of its own, with retries, so that a slow target slows nothing."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from heapq import heappop, heappush
+from itertools import count
+from typing import NamedTuple
+
+from ...core.weather import Event
+from ..real_time import now
+from .reading import Rule
+from .targets import TargetFailed
+
+WAITS = (1.0, 2.0, 4.0, 8.0, 16.0)
+"""The seconds between the attempts, of which there is one more."""
+
+MOST_WAITING = 1000
+"""Events that wait for a target; what comes then does not arrive."""
+
+MOST_UNDELIVERED = 100
+"""Events of a rule that did not arrive and are shown, the newest."""
+
+_log = logging.getLogger("ivsim.server")
+
+
+class Undelivered(NamedTuple):
+    """An event that did not arrive, after so many attempts, and what was said at the last."""
+
+    event: Event
+    attempts: int
+    reason: str
+
+
+class _Attempt(NamedTuple):
+    """An event, when it is to be sent, and how often it was; the number is that of no other."""
+
+    due: float
+    number: int
+    attempts: int
+    event: Event
+
+
+class RuleStatus(NamedTuple):
+    """A rule, and what has become of its events since the emulator was emptied.
+
+    So many its target has, and so many wait to be sent, for the first time or again; at the last attempt that did not
+    succeed this was said. Of those that did not arrive the newest are here.
+    """
+
+    rule: Rule
+    delivered: int
+    waiting: int
+    last_failure: str | None
+    undelivered: list[Undelivered]
+
+
+class _Progress:
+    """What has become of a rule's events since the emulator was emptied."""
+
+    def __init__(self) -> None:
+        self.to_send: list[_Attempt] = []
+        self.on_its_way = 0
+        self.delivered = 0
+        self.last_failure: str | None = None
+        self.undelivered: deque[Undelivered] = deque(maxlen=MOST_UNDELIVERED)
+
+    @property
+    def waiting(self) -> int:
+        return len(self.to_send) + self.on_its_way
+
+
+class Sender:
+    """Sends the events of a rule to its target, each when it is due. Its thread begins with the first."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        self._progress = _Progress()
+        self._send = rule.target.sender()
+        self._changed = threading.Condition()
+        self._numbers = count()
+        self._thread: threading.Thread | None = None
+        self._is_closed = False
+
+    @property
+    def status(self) -> RuleStatus:
+        """The rule, and what has become of its events."""
+        with self._changed:
+            progress = self._progress
+            undelivered = list(progress.undelivered)
+            return RuleStatus(self.rule, progress.delivered, progress.waiting, progress.last_failure, undelivered)
+
+    def put(self, event: Event) -> None:
+        """Send an event, soon; who calls does not wait."""
+        with self._changed:
+            if self._progress.waiting >= MOST_WAITING:
+                self._give_up(self._progress, Undelivered(event, 0, f"{MOST_WAITING} others wait for the target"))
+                return
+            heappush(self._progress.to_send, _Attempt(now(), next(self._numbers), 0, event))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=f"ivsim rule {self.rule.name}", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+
+    def forget(self) -> None:
+        """Send nothing of what waits, and forget what became of the rest."""
+        with self._changed:
+            self._progress = _Progress()
+
+    def close(self) -> None:
+        """Send nothing any more. An attempt under way is not waited for."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify()
+
+    def _run(self) -> None:
+        while (found := self._next()) is not None:
+            progress, attempt = found
+            failure: TargetFailed | None = None
+            try:
+                self._send(attempt.event)
+            except TargetFailed as failed:
+                failure = failed
+            except Exception as error:  # noqa: BLE001 - nobody else would hear of it
+                _log.exception("a bug in ivsim in the rule %s; please report it", self.rule.name)
+                failure = TargetFailed(repr(error), is_retried=False)
+            with self._changed:
+                progress.on_its_way = 0
+                self._note(progress, attempt, failure)
+
+    def _next(self) -> tuple[_Progress, _Attempt] | None:
+        """Wait for the next attempt that is due. None when there is none any more."""
+        with self._changed:
+            while not self._is_closed:
+                to_send = self._progress.to_send
+                seconds = to_send[0].due - now() if to_send else None
+                if seconds is not None and seconds <= 0:
+                    self._progress.on_its_way = 1
+                    return self._progress, heappop(to_send)
+                self._changed.wait(seconds)
+        return None
+
+    def _note(self, progress: _Progress, attempt: _Attempt, failure: TargetFailed | None) -> None:
+        if failure is None:
+            progress.delivered += 1
+            return
+        progress.last_failure = str(failure)
+        attempts = attempt.attempts + 1
+        if failure.is_retried and attempts <= len(WAITS):
+            due = now() + WAITS[attempts - 1]
+            heappush(progress.to_send, attempt._replace(due=due, attempts=attempts))
+        else:
+            self._give_up(progress, Undelivered(attempt.event, attempts, str(failure)))
+
+    def _give_up(self, progress: _Progress, undelivered: Undelivered) -> None:
+        progress.undelivered.append(undelivered)
+        identity, attempts, reason = undelivered.event["id"], undelivered.attempts, undelivered.reason
+        _log.warning(
+            "event %s of the rule %s did not arrive, attempts: %d: %s", identity, self.rule.name, attempts, reason
+        )
