@@ -63,19 +63,25 @@ class LambdaTarget(Target, frozen=True, tag="lambda"):
 
 
 class SqsTarget(Target, frozen=True, tag="sqs"):
-    """A queue of SQS: the event is the body of a message. The endpoint is the queue URL's, unless it is given."""
+    """A queue of SQS: the event is the body of a message. The endpoint is the queue URL's, unless it is given.
+
+    `message_group_id` is what `SqsParameters` of a target of EventBridge have; a FIFO queue takes no message without,
+    and, as EventBridge sends no deduplication id, none unless its deduplication is content-based.
+    """
 
     queue_url: str
     endpoint: str | None = None
+    message_group_id: str | None = None
 
     def sender(self) -> Send:
         """Return what sends events there."""
         scheme, host, *_ = urlsplit(self.queue_url)
         client = cache(partial(_client, "sqs", self.endpoint or f"{scheme}://{host}"))
+        group = {} if self.message_group_id is None else {"MessageGroupId": self.message_group_id}
 
         def send(event: Event) -> None:
             send_message = client(event["region"], event["account"]).send_message
-            _ask(send_message, QueueUrl=self.queue_url, MessageBody=json.dumps(event))
+            _ask(send_message, QueueUrl=self.queue_url, MessageBody=json.dumps(event), **group)
 
         return send
 
@@ -107,6 +113,12 @@ class EventBridgeTarget(Target, frozen=True, tag="eventbridge"):
 
 
 AnyTarget: TypeAlias = HttpTarget | LambdaTarget | SqsTarget | EventBridgeTarget
+
+ENDPOINT_VARIABLES: dict[type[msgspec.Struct], tuple[str, ...]] = {
+    SqsTarget: ("AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL"),
+    EventBridgeTarget: ("AWS_ENDPOINT_URL_EVENTBRIDGE", "AWS_ENDPOINT_URL"),
+}
+"""The variables that name the endpoint of a target which does not, the first that is set, as in every AWS SDK."""
 
 
 def _post(url: str, seconds: float, event: Event) -> None:
