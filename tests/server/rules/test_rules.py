@@ -18,7 +18,7 @@ from ivsim.server.run import Server
 from ..control_client import Control, call
 from ..waiting import DEADLINE, until
 from .conftest import rule
-from .programs import LocalLambda, Program, running
+from .programs import LocalLambda, Program, RuntimeEmulator, running
 
 
 def go_live(sim: Emulator) -> str:
@@ -284,6 +284,49 @@ def test_function_that_fails(sim: Emulator, functions: LocalLambda) -> None:
     assert reason.startswith("the function failed: Unhandled: ")
     assert "not today" in reason
     assert reason_gone == f"{functions.invoke_url('Gone')} answered 404"
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ValueError("not today"), '{"errorMessage": "not today", "errorType": "ValueError"}'),
+        (TimeoutError(), "Task timed out after 3.00 seconds"),
+    ],
+)
+def test_runtime_interface_emulator(sim: Emulator, error: Exception, reason: str) -> None:
+    """So is one behind the runtime interface emulator, which answers 200 and names no error in a header."""
+    errors = [error, error]
+
+    def fails_twice(event: dict[str, Any], context: None) -> Any:
+        if errors:
+            raise errors.pop()
+        return {"errorType": "none", "errorMessage": "", "event": event}  # which is what it is for
+
+    emulator = RuntimeEmulator(fails_twice)
+    wanted = rule({"type": "lambda", "url": emulator.invoke_url("function")}, detail={"event_name": ["Stream Start"]})
+    with running(emulator), sim.serve(rules=[wanted]) as server:
+        go_live(sim)
+        until(lambda: server.rules[0].delivered)
+        assert server.rules[0].last_failure == f"the function failed: Unhandled: {reason}"
+    assert emulator.bodies == [sim.events[-1]] * 3
+
+
+def test_busy_function(sim: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has one call at a time; an event that comes while it works is sent again, not given up."""
+    monkeypatch.setattr(sending, "WAITS", (0.01,) * 6000)
+    heard: list[Any] = []
+    emulator = RuntimeEmulator(lambda event, _: heard.append(event))
+    url = emulator.invoke_url("function")
+    rules = [rule({"type": "lambda", "url": url}, name=name) for name in ("one", "other")]
+    with running(emulator), sim.serve(rules=rules) as server:
+        emulator.answers.clear()
+        go_live(sim)
+        until(lambda: any(each.retrying for each in server.rules))
+        assert {each.last_failure for each in server.rules} == {None, f"{url} answered 400"}
+        emulator.answers.set()
+        until(lambda: all(each.delivered == 2 for each in server.rules))
+    assert len(heard) == 4
 
 
 @pytest.mark.usefixtures("impatient")
