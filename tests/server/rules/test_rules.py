@@ -90,6 +90,22 @@ def test_bus(sim: Emulator, moto: str) -> None:
     events.close()
 
 
+def test_queue_in_another_region(moto: str) -> None:
+    """A queue is asked in the region of the event, as a rule of EventBridge and its targets are in one region."""
+    sqs = boto3.client(
+        "sqs", endpoint_url=moto, region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    queue = sqs.create_queue(QueueName="lives")["QueueUrl"]
+    near, far = Emulator(region="eu-west-1"), Emulator(region="us-east-1")
+    for sim, delivered, undelivered in ((near, 2, 0), (far, 0, 2)):
+        with sim.serve(rules=[rule({"type": "sqs", "queueUrl": queue})]) as server:
+            go_live(sim)
+            until(lambda: not server.rules[0].waiting)
+            assert (server.rules[0].delivered, len(server.rules[0].undelivered)) == (delivered, undelivered)
+    assert len(sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]) == 2
+    sqs.close()
+
+
 @pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL"])
 def test_queue_at_the_endpoint_of_the_environment(
     sim: Emulator, moto: str, monkeypatch: pytest.MonkeyPatch, variable: str
