@@ -9,6 +9,7 @@ import pytest
 from ivsim import Emulator
 from ivsim.server.run import Server
 
+from ..waiting import until
 from .parts import Open, assert_readable, button, expect, make_channel, sideways
 
 if TYPE_CHECKING:
@@ -62,13 +63,11 @@ def test_weather(open_console: Open, sim: Emulator) -> None:
     expect(page.get_by_label("Weather by seed")).to_have_value("storm")
     page.get_by_label("Weather by seed").fill("7")
     button(page, "Set").click()
-    with page.expect_response("**/_ivsim/disturbances"):
-        pass
-    assert sim.events.weather == "7"
+    until(lambda: sim.events.weather == "7")
     button(page, "Fair weather").click()
     expect(button(page, "Fair weather")).to_have_count(0)
     expect(page.get_by_label("Weather by seed")).to_have_value("")
-    assert sim.events.weather is None
+    until(lambda: sim.events.weather is None)
 
 
 def test_refused(open_console: Open, sim: Emulator) -> None:
