@@ -175,6 +175,7 @@ class Emulator:
         insecure_ingest: bool = True,
         recordings: str | os.PathLike[str] | None = None,
         rules: str | os.PathLike[str] | Sequence[Mapping[str, Any]] = (),
+        event_weather: int | str | None = None,
         allow_hosts: Iterable[str] = (),
     ) -> Server:
         """Put it on a port, for clients of any language, until `close()` or the end of a `with` block.
@@ -187,12 +188,13 @@ class Emulator:
         Channels take RTMP whatever their `insecureIngest` says, unless `insecure_ingest` is False. Recordings are
         written to the folder `recordings` as a bucket would have them: as `{bucket}/{key}`, those of pushes and
         of people with what was sent. Events go to the targets of `rules`, a list as a JSON file has it or such a file;
-        `server.rules` shows which arrived. Console and control endpoints answer by local names, and by `allow_hosts`.
+        `server.rules` shows which arrived. With `event_weather`, a seed, some are lost, late and more until `close()`,
+        as with the option of that name. Console and control endpoints answer by local names, and by `allow_hosts`.
 
         What is on the port is this emulator: both ways in see the same. There is no authentication, so whoever
         reaches an address other than loopback can do everything. Raises OSError for a port that is taken and an address
         that is not this machine's, and for a file of rules that cannot be read; ValueError for a certificate that
-        cannot be used, a rule that is wrong, and a host that is no name.
+        cannot be used, a rule that is wrong, and a host that is no name; TypeError for a weather that is no seed.
         """
         from .server.run import Server  # noqa: PLC0415 - an optional part, which looks back at this class
 
@@ -209,6 +211,7 @@ class Emulator:
             insecure_ingest=insecure_ingest,
             recordings=recordings,
             rules=rules,
+            event_weather=event_weather,
             allow_hosts=allow_hosts,
         )
         server.start()

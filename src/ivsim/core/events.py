@@ -14,14 +14,14 @@ from .ids import Ids
 from .journal import Journal
 from .log import Log
 from .unknown import unknown
-from .weather import Event, Way, Weather
+from .weather import Disturbance, Disturbed, Event, Way, Weather
 
 
 class Events(Log[Event]):
     """Every event that happened so far, oldest first. A list to read, and something to subscribe to.
 
     `arrived` has those that arrived, in the order in which they did: the same ones, unless `disturb()` or the option
-    `event_weather` wants something else.
+    `event_weather` wants something else. `disturbed` tells of which events that came true.
 
     Each event is a plain dict, as EventBridge would hand it to a Lambda function. Source: *Using Amazon EventBridge
     with IVS Low-Latency Streaming*, IVS User Guide.
@@ -54,10 +54,36 @@ class Events(Log[Event]):
         """The events that arrived at those who hear of them, in that order, twice where they came twice."""
         return self._weather.arrived
 
+    @property
+    def disturbed(self) -> Log[Disturbed]:
+        """The events that were lost, doubled, delayed or swapped, as they happened, each with its `way`."""
+        return self._weather.disturbed
+
+    @property
+    def weather(self) -> int | str | None:
+        """The seed of the option `event_weather`, None for fair weather; set it, and the weather begins anew.
+
+        Raises TypeError for what is neither a whole number, text nor None.
+        """
+        return self._weather.seed
+
+    @weather.setter
+    def weather(self, seed: int | str | None) -> None:
+        self._weather.seed = seed
+
+    @property
+    def disturbances(self) -> list[Disturbance]:
+        """What `disturb()` still wants of events to come, oldest first."""
+        return self._weather.wanted
+
+    def clear_disturbances(self) -> None:
+        """Forget what `disturb()` wants of events to come. What is late, or waits for another, arrives all the same."""
+        self._weather.want_nothing()
+
     def disturb(
         self, way: Way, *, pattern: Mapping[str, Any] | None = None, times: int | None = 1, seconds: float = 30
     ) -> None:
-        """Have the next `times` events that match an event pattern (None: every one until a reset) come otherwise.
+        """Have the next `times` events that match an event pattern come otherwise; None means all, until a reset.
 
         That is "lost"; "doubled"; "delayed", by `seconds` of the clock; or "swapped", which comes after the next event
         that arrives. It concerns subscribers, buses and `arrived`. The events happen all the same, and keep their time.

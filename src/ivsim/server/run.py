@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 import uvicorn
 from uvicorn.server import ServerState
 
-from ..core.arguments import TypeRefused, ValueRefused
+from ..core.arguments import TypeRefused, ValueRefused, check_seed
 from ..courier import AwsCourier, FolderCourier
 from ..web import HOST, PORT
 from .app import App
@@ -83,6 +83,9 @@ class Server:
     Events go to the targets of `rules`, the list that a JSON file has, or the file. Raises OSError for one that cannot
     be read; ValueError, naming the rule, the member and what it has to be, for one that is wrong.
 
+    With `event_weather` the emulator has that weather until the server is closed, see `Events.weather`. Raises
+    TypeError for what is no seed.
+
     `allow_hosts` are names of this server, as `ivsim.example.com`, by which the control endpoints answer beside local
     ones. Raises ValueError for what is no name, TypeError for a text in the place of a list.
 
@@ -105,6 +108,7 @@ class Server:
         insecure_ingest: bool = True,
         recordings: str | os.PathLike[str] | None = None,
         rules: GivenRules = (),
+        event_weather: int | str | None = None,
         allow_hosts: Iterable[str] = (),
         limits: Limits = Limits(),  # noqa: B008 - it cannot be changed
     ) -> None:
@@ -112,6 +116,7 @@ class Server:
         self._limits = limits
         self._aws_urls = aws_urls
         its_rules = read(rules)
+        check_seed("event_weather", event_weather)
         self._allowed_hosts = _checked_hosts(allow_hosts)
         with ExitStack() as on_failure:
             self._socket = listen(host, port)
@@ -126,6 +131,10 @@ class Server:
         self._stop_delivering: Callable[[], object] = lambda: None
         if recordings is not None:
             self._stop_delivering = emulator.deliver_to(FolderCourier(recordings, emulator.courier or AwsCourier()))
+        self._end_weather: Callable[[], object] = lambda: None
+        if event_weather is not None:
+            self._end_weather = partial(setattr, emulator.events, "weather", emulator.events.weather)
+            emulator.events.weather = event_weather
         self._rules = Rules(emulator, its_rules)
         self._stop_posting = emulator.chat.post_with(partial(post, emulator.quotas))
         self._stop: Callable[[], object] | None = None
@@ -221,6 +230,7 @@ class Server:
         self._socket.close()
         self._encoder_ports.close()
         self._rules.close()
+        self._end_weather()
         self._stop_posting()
         self._stop_delivering()
         if self._state_file is not None:
