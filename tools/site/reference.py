@@ -52,7 +52,7 @@ PAGES = [
         "reference/streams.md",
         "Streams",
         "Encoders: what takes a channel live, and what may go wrong with it. "
-        "[Let a stream live](../howto/streams.md) shows it at work.",
+        "[Take a channel live](../howto/streams.md) shows it at work.",
         {
             "ivsim.ivs.live_streams.Streams": "sim.streams",
             "ivsim.LiveStream": "LiveStream",
