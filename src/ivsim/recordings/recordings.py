@@ -47,7 +47,8 @@ class Recording:
     """A recording: of a broadcast, or several that were merged, of a participant of a stage, or of a composition.
 
     What it shows is always how it is now. Of `channel_arn`, `stage_arn`, `participant_id` and `composition_arn` those
-    are empty that it has nothing to do with.
+    are empty that it has nothing to do with. `bucket` is the name of the bucket. `session_id` is the recording session
+    of a channel, or the session of the stage.
     """
 
     def __init__(self, source: Source, ctx: Context[Any], key: str, record: Any) -> None:
