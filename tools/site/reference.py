@@ -31,6 +31,24 @@ INTERNAL: Mapping[str, str] = {
 }
 """Members for the rest of ivsim alone, which the reference leaves out: users would take them for a promise."""
 
+WITH_FIELDS = {
+    "ivsim.ChatRefused",
+    "ivsim.PlaybackResponse",
+    "ivsim.Recording",
+    "ivsim.Request",
+    "ivsim.Response",
+    "ivsim.StageNews",
+    "ivsim.StageRefused",
+    "ivsim.StreamRefused",
+    "ivsim.core.calls.Call",
+    "ivsim.core.faults.Fault",
+    "ivsim.core.hints.Hint",
+    "ivsim.ivs.stream_sessions.TimedMetadata",
+    "ivsim.ivs.viewer_sessions.ViewerSession",
+    "ivsim.ivsrealtime.tracks.VideoTrack",
+}
+"""What has fields that the text about the whole explains, so that they have none of their own."""
+
 
 class Page(NamedTuple):
     """A page of the reference: what it says first, and the objects on it, each with its heading."""
@@ -192,5 +210,7 @@ def _block(page: Page, path: str) -> str:
     filters = ["!^_", *(f"!^{name}$" for name in INTERNAL.get(path, "").split())]
     return (
         f"::: {path}\n    options:\n      heading: {page.objects[path]}\n      toc_label: {page.objects[path]}\n"
-        f"      show_signature: {str(page.signatures).lower()}\n      filters: {json.dumps(filters)}\n"
+        f"      show_signature: {json.dumps(page.signatures)}\n      filters: {json.dumps(filters)}\n"
+        f"      show_if_no_docstring: {json.dumps(path in WITH_FIELDS)}\n"
+        f"      show_attribute_values: {json.dumps(path.endswith('Options'))}\n"
     )

@@ -30,7 +30,7 @@ class Events(Log[Event]):
     def __init__(self, journal: Journal, ids: Ids, detail_types: Collection[str], weather: Weather) -> None:
         super().__init__(journal, "event")
         self._weather = weather
-        self.failures = weather.arrived.failures
+        self.failures: list[tuple[Event, Exception]] = weather.arrived.failures
         """The events on which subscribers failed, each with its exception; a test can assert that there are none."""
         self._detail_types = detail_types
         self._ids = ids

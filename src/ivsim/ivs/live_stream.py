@@ -34,7 +34,7 @@ class StreamRefused(ValueError):
 
     def __init__(self, message: str, code: str | None = None) -> None:
         super().__init__(message)
-        self.code = code
+        self.code: str | None = code
 
 
 class LiveStream:
@@ -49,9 +49,9 @@ class LiveStream:
         self._ctx = ctx
         self._encoder = session.encoders
         self._reconnect = reconnect
-        self.stream_id = session.stream_id
+        self.stream_id: str = session.stream_id
         """The id of the stream, as GetStreamSession and events have it; a takeover keeps it."""
-        self.channel_arn = session.channel_arn
+        self.channel_arn: str = session.channel_arn
         """The ARN of the channel that it is sent to."""
 
     def __repr__(self) -> str:
@@ -229,13 +229,13 @@ class Admission:
     """An encoder whose key is right, and that has sent no media yet: it holds nothing, and keeps nobody out."""
 
     def __init__(self, channel: Channel, priority: int | None, connect: Callable[..., LiveStream]) -> None:
-        self.channel_arn = channel.arn
+        self.channel_arn: str = channel.arn
         """The ARN of the channel that the key is for."""
-        self.container_format = channel.container_format
+        self.container_format: str = channel.container_format
         """The container in which viewers get the media: TS or FRAGMENTED_MP4."""
-        self.insecure_ingest = channel.insecure_ingest
+        self.insecure_ingest: bool = channel.insecure_ingest
         """True where the channel takes RTMP without TLS."""
-        self.priority = priority
+        self.priority: int | None = priority
         """The priority, from the key or the call, by which it would take over a stream; None without one."""
         self._connect = connect
 

@@ -42,11 +42,11 @@ class ChatConnection:
         self._chat = chat
         self._state = state
         self._ctx = ctx
-        self.id = connection.id
+        self.id: str = connection.id
         """An id that no other connection of the emulator has."""
-        self.room_arn = connection.room_arn
+        self.room_arn: str = connection.room_arn
         """The ARN of the room."""
-        self.user_id = connection.user_id
+        self.user_id: str = connection.user_id
         """The user that the token is for."""
 
     def __repr__(self) -> str:

@@ -36,7 +36,7 @@ class StageRefused(ValueError):
 
     def __init__(self, code: str, rule: str) -> None:
         super().__init__(f"{code}: {rule}")
-        self.code = code
+        self.code: str = code
 
 
 class Key(NamedTuple):
@@ -65,11 +65,11 @@ class LiveParticipant:
         self._ctx = ctx
         self.key = Key(participant.session_id, participant.participant_id, participant.joins)
         self._read = read
-        self.participant_id = participant.participant_id
+        self.participant_id: str = participant.participant_id
         """The participant's id, as ListParticipants and events have it."""
-        self.session_id = participant.session_id
+        self.session_id: str = participant.session_id
         """The id of the stage session."""
-        self.stage_arn = ctx.store.stage_sessions[participant.session_id].stage_arn
+        self.stage_arn: str = ctx.store.stage_sessions[participant.session_id].stage_arn
         """The ARN of the stage."""
 
     def __repr__(self) -> str:

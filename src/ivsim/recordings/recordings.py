@@ -57,11 +57,11 @@ class Recording:
         self._key = key
         self._last = record
         about = source.about(record)
-        self.session_id = about.session_id
-        self.channel_arn = about.channel_arn
-        self.stage_arn = about.stage_arn
-        self.participant_id = about.participant_id
-        self.composition_arn = about.composition_arn
+        self.session_id: str = about.session_id
+        self.channel_arn: str = about.channel_arn
+        self.stage_arn: str = about.stage_arn
+        self.participant_id: str = about.participant_id
+        self.composition_arn: str = about.composition_arn
         self.bucket: str = record.bucket
 
     def __eq__(self, other: object) -> bool:
