@@ -72,8 +72,9 @@ def described(text: str) -> str:
 
 
 def code_page(path: Path) -> str:
-    """Return the page of an example."""
-    return f"# {path.name}\n\n```python\n{path.read_text()}```\n"
+    """Return the page of an example: what its docstring says, and the rest of it."""
+    _, said, code = path.read_text().split('"""', 2)
+    return f"# {path.name}\n\n{said.strip()}\n\n```python\n{code.lstrip()}```\n"
 
 
 def navigation(contents: str) -> Nav:

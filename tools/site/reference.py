@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 INTERNAL: Mapping[str, str] = {
-    "ivsim.Emulator": "compose_by courier deliver_aside deliver_to record_by respond saved",
+    "ivsim.Emulator": "compose_by courier deliver_aside deliver_to record_by saved",
     "ivsim.ivs.live_streams.Streams": "hang_up_lost",
     "ivsim.LiveStream": "drop_pushed judge_bitrate metadata_from pushed record report session",
     "ivsim.Admission": "push",
@@ -15,9 +15,9 @@ INTERNAL: Mapping[str, str] = {
     "ivsim.ivschat.chat.Chat": "close_all feed post_with restore snapshot transcripts",
     "ivsim.ChatConnection": "latency take_frame",
     "ivsim.ivsrealtime.live_stages.Stages": (
-        "composed connected feed hold latency let_in recorded release take_recorded with_addresses"
+        "composed feed hold latency let_in recorded release take_recorded with_addresses"
     ),
-    "ivsim.LiveParticipant": "announce begin come_back describe offer other participant ping",
+    "ivsim.LiveParticipant": "announce begin come_back describe offer ping",
     "ivsim.core.events.Events": "drop_oldest emit latest restore since snapshot",
     "ivsim.core.calls.Calls": "drop_oldest record restore since snapshot",
     "ivsim.core.hints.Hints": "age drop_oldest is_born restore since snapshot tell_of_mistake tell_of_region",
