@@ -210,7 +210,9 @@ def _block(page: Page, path: str) -> str:
     filters = ["!^_", *(f"!^{name}$" for name in INTERNAL.get(path, "").split())]
     return (
         f"::: {path}\n    options:\n      heading: {page.objects[path]}\n      toc_label: {page.objects[path]}\n"
-        f"      show_signature: {json.dumps(page.signatures)}\n      filters: {json.dumps(filters)}\n"
+        f"      show_signature: {json.dumps(page.signatures)}\n"
+        f"      separate_signature: {json.dumps(page.signatures)}\n"
+        f"      filters: {json.dumps(filters)}\n"
         f"      show_if_no_docstring: {json.dumps(path in WITH_FIELDS)}\n"
         f"      show_attribute_values: {json.dumps(path.endswith('Options'))}\n"
     )
