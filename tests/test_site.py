@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import typing
 from importlib import import_module
@@ -40,6 +41,19 @@ def test_everything_of_the_emulator_is_in_the_reference() -> None:
     ours = [kind for kind in held if kind.__module__.startswith("ivsim.")]
     assert len(ours) > 10
     assert [kind for kind in ours if kind not in DOCUMENTED] == []
+
+
+@pytest.mark.parametrize("path", reference.INTERNAL)
+def test_members_that_the_reference_leaves_out(path: str) -> None:
+    """Each member that the reference leaves out is there, and no how-to calls it."""
+    kind: typing.Any = thing(path)
+    (page,) = (page for page in reference.PAGES if path in page.objects)
+    held = "sim" if kind is ivsim.Emulator else page.objects[path]
+    howtos = "".join(each.read_text() for each in (ROOT / "docs" / "howto").glob("*.md"))
+    for name in reference.INTERNAL[path].split():
+        assert hasattr(kind, name) or f"self.{name} = " in inspect.getsource(kind)
+        assert f'"!^{name}$"' in reference.markdown(page)
+        assert f"{held}.{name}(" not in howtos
 
 
 def test_every_endpoint_and_schema_is_on_its_page() -> None:
@@ -84,6 +98,31 @@ def test_a_page_that_nothing_leads_to(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_page_moves(source: str, text: str, expected: str) -> None:
     """A page's links lead to where their targets stand on the site; its code stays as it is."""
     assert pages.moved(text, source) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "description"),
+    [
+        ("# A\n\nYou can. See [`b`](b.md).\n\nMore.\n", "You can. See b."),
+        ("# A\n\nDo *this*\nand that:\n\n```sh\nls\n```\n", "Do this and that"),
+        (f"# A\n\nFirst. {'x' * 160}.\n\nMore.\n", "First."),
+        ("# A\n\n- no sentence\n\nMore.\n", None),
+        ("# A\n\n```python\nb\n\nc\n```\n", None),
+    ],
+)
+def test_a_page_is_described(text: str, description: str | None) -> None:
+    """A page has its first sentences as its description; one that begins with something else has none."""
+    head = "" if description is None else f"---\ndescription: {json.dumps(description)}\n---\n\n"
+    assert pages.described(text) == head + text
+
+
+def test_every_page_of_docs_is_described(tmp_path: Path) -> None:
+    """Each page of docs/ says in its first sentences what it is about, and no two say the same."""
+    pages.make(tmp_path, "1.2.3")
+    sources = (path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md"))
+    heads = [(tmp_path / "docs" / pages.place(source)).read_text().splitlines()[:2] for source in sources]
+    assert {first for first, _ in heads} == {"---"}
+    assert len({second for _, second in heads}) == len(heads)
 
 
 def test_a_link_out_of_the_site() -> None:

@@ -19,8 +19,14 @@ OUTSIDE |= {"LICENSE": "license.md"}
 
 FENCED = re.compile(r"(^ *```.*?^ *```$)", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)(?P<target>[^)#\s]+)(?P<anchor>#[^)\s]*)?\)")
-SECTION = re.compile(r"^\*\*(?P<title>[^*\n]+)\*\*\n(?P<body>.*?)(?=^\*\*|\Z)", re.MULTILINE | re.DOTALL)
+SECTION = re.compile(r"^\*\*(?P<title>[^*\n]+)\*\*[^\n]*\n(?P<body>.*?)(?=^\*\*|\Z)", re.MULTILINE | re.DOTALL)
 ENTRY = re.compile(r"\[(?P<label>[^\]]+)\]\((?P<target>[^)#]+)\)")
+FIRST = re.compile(r"\A#[^\n]*\n\n(?P<words>(?!```)[\w`].*?)\n\n", re.DOTALL)
+LABEL = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+SENTENCE = re.compile(r"\S.*?[.:](?=\s|\Z)", re.DOTALL)
+
+DESCRIBED = 160
+"""The letters of a description that search engines show."""
 
 Nav = list[dict[str, "str | Nav"]]
 
@@ -51,9 +57,24 @@ def moved(text: str, source: str) -> str:
     return re.sub(r"^ {3}(?=\S)", "    ", text, flags=re.MULTILINE)  # in the items of a numbered list
 
 
+def described(text: str) -> str:
+    """Return a page with a description for search engines: what it says first, in whole sentences."""
+    first = FIRST.match(text)
+    if first is None:
+        return text
+    words = " ".join(re.sub("[`*]", "", LABEL.sub(r"\1", first["words"])).split())
+    description = ""
+    for sentence in SENTENCE.findall(words):
+        if description and len(description) + len(sentence) >= DESCRIBED:
+            break
+        description = f"{description} {sentence}".strip()
+    return f"---\ndescription: {json.dumps(description.rstrip(':') or words)}\n---\n\n{text}"
+
+
 def code_page(path: Path) -> str:
-    """Return the page of an example."""
-    return f"# {path.name}\n\n```python\n{path.read_text()}```\n"
+    """Return the page of an example: what its docstring says, and the rest of it."""
+    _, said, code = path.read_text().split('"""', 2)
+    return f"# {path.name}\n\n{said.strip()}\n\n```python\n{code.lstrip()}```\n"
 
 
 def navigation(contents: str) -> Nav:
@@ -65,12 +86,10 @@ def navigation(contents: str) -> Nav:
             label = " ".join(entry["label"].split())
             entries.append({label[0].upper() + label[1:]: place(os.path.normpath(f"docs/{entry['target']}"))})
         if section["title"] == "Look up":
-            examples = sorted((ROOT / "examples").glob("*.py"))
             entries[:0] = [
                 {"Python API": [{page.title: page.file} for page in reference.PAGES]},
                 {"Control endpoints": "endpoints.md"},
             ]
-            entries.append({"Examples": [{path.name: f"examples/{path.stem}.md"} for path in examples]})
         nav.append({section["title"]: entries})
     nav.append({"All pages": "contents.md"})
     return nav
@@ -113,7 +132,7 @@ def make(folder: Path, version: str) -> None:
         raise ValueError(f"docs/index.md, which is the navigation, does not lead to {', '.join(sorted(lost))}")
     for file, text in made.items():
         (pages / file).parent.mkdir(parents=True, exist_ok=True)
-        (pages / file).write_text(text)
+        (pages / file).write_text(described(text))
     shutil.copy(Path(__file__).parent / "site.css", pages)
     template = (Path(__file__).parent / "zensical.toml").read_text()
     (folder / "zensical.toml").write_text(

@@ -34,7 +34,7 @@ class Options:
     """The options of an emulator.
 
     Raises ValueError for an account id that is not 12 digits, an unknown kind of transitions or of deliveries, and a
-    history that is no number of things; TypeError for an option that does not exist.
+    history that is no number of things; TypeError for an option that does not exist or is of another type.
     """
 
     seed: int | str | None = None

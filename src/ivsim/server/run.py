@@ -62,32 +62,12 @@ _LAST_WORDS = 0.1
 class Server:
     """An emulator on a port, as `Emulator.serve()` returns it; as a context manager it is closed with the block.
 
-    The port is taken when the server is made, so it is known before the server serves; `port=0` takes any that is free.
-    Raises OSError, with the address in its text, for a port that is taken and an address that is not this machine's;
-    ValueError for a number that is no port.
+    Arguments are those of `Emulator.serve()`, and so are the errors raised. The port is taken when the server is made,
+    so it is known before the server serves.
 
     `state` is a file in which the emulator is kept: what is in it is loaded, in the place of what the emulator has, and
-    from then on it is at most a second old. Raises UnreadableState and OSError as StateFile does.
-
-    With `rtmp_port` and `rtmps_port`, encoders push there; 0 takes any that is free. With `https_port` the server
-    answers there too, inside TLS: pages with AWS's web SDK broadcast to nothing else. RTMPS and HTTPS need the files of
-    a certificate and its key. Where `insecure_ingest`, every channel takes RTMP, else only those that say so. Raises
-    RtmpPortRefused, which is an OSError, for a port that cannot be had; ValueError for a certificate that cannot be
-    used.
-
-    Playback URLs in answers are the server's own, and so are the addresses in `endpoints` and tokens of stages, by the
-    host that the client came by; with `aws_urls`, AWS's.
-
-    Recordings are written to the folder `recordings`, as `{bucket}/{key}`, each file as it is whole.
-
-    Events go to the targets of `rules`, the list that a JSON file has, or the file. Raises OSError for one that cannot
-    be read; ValueError, naming the rule, the member and what it has to be, for one that is wrong.
-
-    With `event_weather` the emulator has that weather until the server is closed, see `Events.weather`. Raises
-    TypeError for what is no seed.
-
-    `allow_hosts` are names of this server, as `ivsim.example.com`, by which the control endpoints answer beside local
-    ones. Raises ValueError for what is no name, TypeError for a text in the place of a list.
+    from then on it is at most a second old. Raises UnreadableState for one that cannot be loaded, OSError for one that
+    cannot be read or written, or that another server keeps.
 
     `limits` says for how long clients are waited for.
     """

@@ -27,7 +27,7 @@ _log = logging.getLogger("ivsim.server")
 
 
 class Undelivered(NamedTuple):
-    """An event that did not arrive, after so many attempts, and what was said at the last."""
+    """An event that did not arrive, after so many attempts, and the reason of the last."""
 
     event: Event
     attempts: int
@@ -54,18 +54,20 @@ class _Attempt(NamedTuple):
 
 
 class RuleStatus(NamedTuple):
-    """A rule, and what has become of its events since the emulator was emptied.
-
-    So many its target has, and so many wait to be sent, for the first time or again; at the last attempt that did not
-    succeed this was said. Of those to be sent again the next are here, of those that did not arrive the newest.
-    """
+    """A rule, and what has become of its events since the emulator was emptied."""
 
     rule: Rule
+    """The rule: its `name`, `pattern` and `target`."""
     delivered: int
+    """The number of events that the target took."""
     waiting: int
+    """The number of events that wait to be sent, for the first time or again."""
     last_failure: str | None
+    """The reason of the last attempt that failed; None when none has."""
     retrying: list[Retry]
+    """The next events that are sent again, each with when and why."""
     undelivered: list[Undelivered]
+    """The newest events that did not arrive, at most 100, each with `event`, `attempts` and `reason`."""
 
 
 class _Progress:
