@@ -27,3 +27,18 @@ def test_ivsim_answers_as_aws_did(path: Path) -> None:
         pytest.skip(f"recorded with botocore {recording.about.botocore}, which may know more")
     differences = replay(recording)
     assert "\n".join(map(str, differences)) == ""
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        ("tests/recorded/README.md", "nobody has recorded AWS so far"),
+        ("README.md", "nobody has done it yet"),
+        ("CONTRIBUTING.md", "nobody has recorded it yet"),
+        ("docs/fidelity.md", "There are none yet"),
+    ],
+)
+def test_the_docs_say_whether_there_is_any(page: str, said: str) -> None:
+    """The docs say that nobody has recorded AWS as long as there is no file, and no longer."""
+    text = (Path(__file__).parent.parent.parent / page).read_text()
+    assert (said in text) is (FILES == [NOBODY])
