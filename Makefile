@@ -16,7 +16,7 @@ COVERAGE ?= 0
 ACTIONLINT = 1.6.0
 PYRIGHT = 1.1.414
 
-.PHONY: demo test test-oldest test-wheel release-check lint types bench openapi coverage-page docs screenshot check-ivs-player player-latency format clean
+.PHONY: demo test test-oldest test-wheel release-check record lint types bench openapi coverage-page docs screenshot check-ivs-player player-latency format clean
 
 demo: $(VENV)/made
 	@$(VENV)/bin/python examples/demo.py
@@ -105,6 +105,11 @@ screenshot: $(VENV)/made
 # Installs a package of AWS's that is not open source, on the machine of whoever calls this. Nothing else does, CI least of all.
 check-ivs-player: $(VENV)/made
 	$(VENV)/bin/python -m tools.check_ivs_player
+
+# What AWS answers, by the account of whoever calls this, for tests/recorded/: asks first, and says what it costs. RECORD is what
+# it is told, such as RECORD="--only tour --bucket my-bucket". Nothing else goes to AWS.
+record: $(VENV)/made
+	@$(VENV)/bin/python -m tools.record $(RECORD)
 
 # The table of docs/howto/player.md.
 player-latency: $(VENV)/made
