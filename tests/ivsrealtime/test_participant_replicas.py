@@ -115,6 +115,16 @@ def test_quota(sim: Emulator, stage: str) -> None:
     assert [start(sim, stage, each).status for each in others] == [200] * 5 + [402]
 
 
+def test_quota_of_publishers(sim: Emulator, stage: str, other: str) -> None:
+    """A replica is one more who publishes in the region; where there is no room for it, nothing changes."""
+    sim.quotas["Concurrent publishers"] = 1
+    join(sim, stage, "ann", published=True)
+    assert start(sim, stage, other).code == "ServiceQuotaExceededException"
+    assert call(sim, "ListStageSessions", stageArn=other).body["stageSessions"] == []
+    sim.quotas["Concurrent publishers"] = 2
+    assert start(sim, stage, other).status == 200
+
+
 def test_headers() -> None:
     """Both operations answer headers, which boto3 shows as members, and nothing else."""
     with mock_ivs() as sim:

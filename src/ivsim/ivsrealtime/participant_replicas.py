@@ -84,6 +84,7 @@ def start_participant_replication(
     ctx.check_quota(REPLICAS, len(active), ctx.store.stages)
     destination = stage_sessions.begin(ctx, destination_stage_arn)
     ctx.check_quota(presence.PUBLISHERS, destination.publishers, ctx.store.stages)
+    ctx.check_quota(presence.CONCURRENT_PUBLISHERS, presence.concurrent_publishers(ctx), ctx.store.stages)
     replica = presence.enter(
         ctx,
         destination_stage_arn,
@@ -94,6 +95,8 @@ def start_participant_replication(
         replication_state=ACTIVE,
         source_stage_arn=source_stage_arn,
         source_session_id=source.session_id,
+        begins_muted=source.audio_muted,
+        begins_stopped=source.video_stopped,
     )
     ctx.store.participant_replicas[ctx.ids.alphanumeric(12)] = ParticipantReplica(
         source_stage_arn,

@@ -55,6 +55,8 @@ class Participant(Struct, frozen=True):
     """The end of its token's validity, in seconds since 1970."""
     is_token_own: bool = True
     """True where the service has made its token."""
+    addresses: tuple[str, ...] = ()
+    """The addresses in its token, which another in its place has to have too."""
     is_remote: bool = False
     """True where a client of its own came by a server, and not a test that stands for one."""
     cuts: int = 0
@@ -209,7 +211,10 @@ def about(ctx: Context, participant: Participant) -> dict[str, str]:
     return {"stage_arn": stage_arn, "participant_id": participant.participant_id, "user_id": participant.user_id}
 
 
-def record(ctx: Context, participant: Participant, name: str, **more: Any) -> None:
-    """Record an event of a participant."""
-    event = ParticipantEvent(name, participant.participant_id, ctx.now, **more)
+def record(
+    ctx: Context, participant: Participant, name: str, *, remote: Participant | None = None, **more: Any
+) -> None:
+    """Record an event of a participant, which may be about another, the one whom it hears and sees."""
+    is_replica = (remote or participant).replication_type == REPLICA
+    event = ParticipantEvent(name, participant.participant_id, ctx.now, replica=is_replica or None, **more)
     participant_events.record(ctx, participant.session_id, event)

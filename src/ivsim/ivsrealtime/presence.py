@@ -57,6 +57,7 @@ def admit(
         "capabilities": claims.capabilities,
         "expires": claims.expires,
         "is_token_own": claims.is_own,
+        "addresses": claims.addresses,
     }
     if by_whip:
         shown |= {"protocol": WHIP, "ingest_protocol": WHIP}
@@ -151,7 +152,7 @@ def offer(ctx: Context, participant: Participant) -> Refusal | None:
     refused = (
         refusals.by_capability(participant.capabilities, PUBLISH)
         or refusals.by_quota(ctx, PUBLISHERS, session.publishers)
-        or refusals.by_quota(ctx, CONCURRENT_PUBLISHERS, _concurrent_publishers(ctx))
+        or refusals.by_quota(ctx, CONCURRENT_PUBLISHERS, concurrent_publishers(ctx))
     )
     if refused is not None:
         refuse(ctx, participant, refused.code)
@@ -185,8 +186,10 @@ def begin(ctx: Context, participant: Participant, sent: Sent, *, protocol: str) 
     stage_updates.announce(ctx, participant, stage_updates.PUBLISHED)
     news.tell(ctx, news.PUBLISH_STATE, participant)
     recording.begin(ctx, participant)
-    ctx.later(MOST_SECONDS, _reach_maximum, participant.session_id, participant.participant_id, number)
+    if participant.replication_type != REPLICA:  # which lasts no longer than its source publishes
+        ctx.later(MOST_SECONDS, _reach_maximum, participant.session_id, participant.participant_id, number)
     pipeline.follow(ctx, ctx.store.stage_sessions[participant.session_id].stage_arn)
+    _show_replicas(ctx, participant)
 
 
 def unpublish(ctx: Context, participant: Participant) -> Participant:
@@ -246,6 +249,7 @@ def show(ctx: Context, participant: Participant, *, audio_muted: bool, video_sto
         changed = participants.change(ctx, participant, audio_muted=is_muted, video_stopped=is_stopped)
         news.tell(ctx, news.MUTE, changed)
         pipeline.follow(ctx, ctx.store.stage_sessions[participant.session_id].stage_arn)
+        _show_replicas(ctx, changed)
     return None
 
 
@@ -258,6 +262,7 @@ def replace_tracks(ctx: Context, participant: Participant, sent: Sent) -> Refusa
     is_muted = participant.audio_muted if participant.audio else participant.begins_muted
     is_stopped = participant.video_stopped if participant.video else participant.begins_stopped
     changed = participants.change(ctx, participant, video=sent.video, audio=sent.audio)
+    _show_replicas(ctx, changed)
     return show(ctx, changed, audio_muted=is_muted, video_stopped=is_stopped)
 
 
@@ -298,6 +303,15 @@ def stop_replica(ctx: Context, key: str) -> None:
         destination_session_id=replica.destination_session_id,
     )
     stage_updates.announce(ctx, source, stage_updates.REPLICATION_END)
+
+
+def _show_replicas(ctx: Context, source: Participant) -> None:
+    """Let the replicas of a participant send what it sends now, and be muted as it is."""
+    for each in replicas_of(ctx, source).values():
+        shown = _participant(ctx, each.destination_session_id, each.participant_id)
+        if shown.is_publishing:  # which a test may have ended
+            shown = participants.change(ctx, shown, video=source.video, audio=source.audio)
+            show(ctx, shown, audio_muted=source.audio_muted, video_stopped=source.video_stopped)
 
 
 def _as_source(state: str | None) -> dict[str, Any]:
@@ -352,7 +366,7 @@ def _give_up(ctx: Context, key: str, publications: int) -> None:
             stop_replica(ctx, key)
 
 
-def _concurrent_publishers(ctx: Context) -> int:
+def concurrent_publishers(ctx: Context) -> int:
     """Return how many publish on all stages of the account and region."""
     active = (stage.active_session_id for stage in ctx.store.stages.values() if stage.active_session_id)
     return sum(ctx.store.stage_sessions[session_id].publishers for session_id in active)
