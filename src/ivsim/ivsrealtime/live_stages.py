@@ -60,9 +60,9 @@ class Stages:
 
         Raises StageRefused, with the code of AWS's clients: TOKEN_MALFORMED for what is no token or was signed by
         nobody who may, TOKEN_EXPIRED, STAGE_DELETED, PARTICIPANT_DISCONNECTED for a token whose participant was thrown
-        out; ValueError for a capability or protocol that does not exist, for attributes above 1 KB, and for `user_id`
-        and the like beside a token; TypeError for arguments of another type. Source: *IVS Broadcast SDK: Error
-        Handling*, IVS Real-Time User Guide.
+        out; ValueError for a capability or protocol that does not exist, for a user id of more than 128 characters, for
+        attributes above 1 KB, and for `user_id` and the like beside a token; TypeError for arguments of another type.
+        Source: *IVS Broadcast SDK: Error Handling*, IVS Real-Time User Guide.
         """
         wanted = participant_tokens.wanted(user_id, attributes, capabilities)
         if protocol is not None and check_text("protocol", protocol) != WHIP:

@@ -16,6 +16,7 @@ LEFT = "stageParticipantLeft"
 PUBLISH_STATE = "stageParticipantPublishStateChanged"
 STREAMS_ADDED = "stageParticipantStreamsAdded"
 STREAMS_REMOVED = "stageParticipantStreamsRemoved"
+METADATA = "stageParticipantMetadataChanged"
 MUTE = "stageStreamMuteChanged"
 STAGE_LEFT = "stageLeft"
 
@@ -73,7 +74,7 @@ def _present(news: Iterable[StageNews], own: str) -> Iterator[StageNews]:
     there: dict[str, tuple[StageNews, StageNews | None]] = {}
     for each in news:
         who = each.participant_id
-        if each.to or who == own:
+        if each.to or who == own or each.name == METADATA:
             continue
         if each.name == JOINED:
             there[who] = each, None
