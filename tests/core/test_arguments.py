@@ -37,6 +37,7 @@ REFUSALS: list[tuple[Do, type[Exception], str]] = [
     (lambda sim: sim.clock.freeze("now"), TypeError, "at"),
     (lambda sim: sim.stages.join("x", protocol="RTMP"), ValueError, "protocol"),
     (lambda sim: sim.stages.encode(5), TypeError, "ingest_stream_key"),
+    (lambda sim: sim.stages.join("x", connection_token=5), TypeError, "connection_token"),
     (lambda sim: on_stage(sim).mute(audio="yes"), TypeError, "audio"),
     (lambda sim: on_stage(sim).mute(video=1), TypeError, "video"),
     (lambda sim: on_stage(sim).exchange_token(None), TypeError, "token"),

@@ -57,6 +57,8 @@ class Participant(Struct, frozen=True):
     """True where the service has made its token."""
     addresses: tuple[str, ...] = ()
     """The addresses in its token, which another in its place has to have too."""
+    connection_token_id: str = ""
+    """The id of the connection token that it came with, if any."""
     is_remote: bool = False
     """True where a client of its own came by a server, and not a test that stands for one."""
     cuts: int = 0

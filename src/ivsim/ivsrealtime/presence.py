@@ -36,7 +36,12 @@ NOT_PUBLISHING = Refusal("NOT_PUBLISHING", "it publishes nothing")
 
 
 def admit(
-    ctx: Context, claims: Claims, *, by_whip: bool = False, client: Client | None = None
+    ctx: Context,
+    claims: Claims,
+    *,
+    by_whip: bool = False,
+    client: Client | None = None,
+    connection_token_id: str = "",
 ) -> Participant | Refusal:
     """Let somebody join with a token that is genuine. Whoever is there with it already has to leave.
 
@@ -58,6 +63,7 @@ def admit(
         "expires": claims.expires,
         "is_token_own": claims.is_own,
         "addresses": claims.addresses,
+        "connection_token_id": connection_token_id,
     }
     if by_whip:
         shown |= {"protocol": WHIP, "ingest_protocol": WHIP}
