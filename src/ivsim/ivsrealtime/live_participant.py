@@ -120,7 +120,7 @@ class LiveParticipant:
         """What its client was told so far, oldest first: who was there already, and what happened since."""
         with self._state.transaction():
             record = self._record
-            return news.heard(self._ctx, record) if record else []
+            return news.heard(self._ctx, record, self.key.joins) if record else []
 
     def publish(self, *, video: Tracks = None, audio: Tracks = None) -> None:
         """Send sound and picture, for others to subscribe to. To publish twice has no further effect.

@@ -9,7 +9,16 @@ from ..core import arns
 from ..core.arguments import LookupRefused, ValueRefused, check_text
 from ..core.broadcasting import Tracks
 from ..core.state import State
-from . import connection_tokens, ingest, participant_events, participant_tokens, participants, pipeline, presence, tokens
+from . import (
+    connection_tokens,
+    ingest,
+    participant_events,
+    participant_tokens,
+    participants,
+    pipeline,
+    presence,
+    tokens,
+)
 from ._service import Context, Contexts, service
 from .feed import Feed
 from .layouts import Seen
@@ -63,9 +72,10 @@ class Stages:
 
         Raises StageRefused, with the code of AWS's clients: TOKEN_MALFORMED for what is no token or was signed by
         nobody who may, TOKEN_EXPIRED, STAGE_DELETED, PARTICIPANT_DISCONNECTED for a token whose participant was thrown
-        out, TOKEN_NOT_ALLOWED for a connection token that was revoked; ValueError for a capability or protocol that does not exist, for a user id of more than 128 characters, for
-        attributes above 1 KB, and for `user_id` and the like beside a token; TypeError for arguments of another type.
-        Source: *IVS Broadcast SDK: Error Handling*, IVS Real-Time User Guide.
+        out, TOKEN_NOT_ALLOWED for a connection token that was revoked; ValueError for a capability or protocol that
+        does not exist, for a user id of more than 128 characters, for attributes above 1 KB, and for `user_id` and the
+        like beside a token; TypeError for arguments of another type. Source: *IVS Broadcast SDK: Error Handling*, IVS
+        Real-Time User Guide.
         """
         wanted = participant_tokens.wanted(user_id, attributes, capabilities)
         if protocol is not None and check_text("protocol", protocol) != WHIP:

@@ -72,6 +72,8 @@ class Participant(Struct, frozen=True):
     heard_from: int = 0
     """The place in the news of the session from which on it has heard."""
     heard_to: int | None = None
+    heard_before: tuple[tuple[int, int | None], ...] = ()
+    """These two places of each of the connections before."""
     publications: int = 0
     """The number of times it has begun to publish."""
     is_publishing: bool = False

@@ -103,11 +103,13 @@ def enter(ctx: Context, stage_arn: str, participant_id: str, **shown: Any) -> Pa
         return add(ctx, joined)
     stage_sessions.count(ctx, session.session_id, present=1)  # or the session could end in between
     leave(ctx, before, TOKEN_REUSED)
+    before = ctx.store.participants[participants.key(joined)]
     joined = replace(
         joined,
         first_join_time=before.first_join_time,
         published=before.published,
         joins=before.joins + 1,
+        heard_before=(*before.heard_before, (before.heard_from, before.heard_to)),
         publications=before.publications,
     )
     if before.replication_type == SOURCE and joined.replication_type != REPLICA:
