@@ -85,6 +85,7 @@ def start_participant_replication(
     destination = stage_sessions.begin(ctx, destination_stage_arn)
     ctx.check_quota(presence.PUBLISHERS, destination.publishers, ctx.store.stages)
     ctx.check_quota(presence.CONCURRENT_PUBLISHERS, presence.concurrent_publishers(ctx), ctx.store.stages)
+    key = ctx.ids.alphanumeric(12)
     replica = presence.enter(
         ctx,
         destination_stage_arn,
@@ -95,10 +96,11 @@ def start_participant_replication(
         replication_state=ACTIVE,
         source_stage_arn=source_stage_arn,
         source_session_id=source.session_id,
+        replica=key,
         begins_muted=source.audio_muted,
         begins_stopped=source.video_stopped,
     )
-    ctx.store.participant_replicas[ctx.ids.alphanumeric(12)] = ParticipantReplica(
+    ctx.store.participant_replicas[key] = ParticipantReplica(
         source_stage_arn,
         participant_id,
         source.session_id,
@@ -107,7 +109,7 @@ def start_participant_replication(
         reconnect_window_seconds,
     )
     presence.begin(ctx, replica, Sent(source.video, source.audio), protocol=source.protocol)
-    source = presence.replicate(ctx, source)
+    source = presence.replicate(ctx, source, key)
     participants.record(
         ctx,
         source,

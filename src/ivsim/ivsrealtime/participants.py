@@ -46,6 +46,10 @@ class Participant(Struct, frozen=True):
     replication_state: str | None = None
     source_stage_arn: str | None = None
     source_session_id: str | None = None
+    replicas: tuple[str, ...] = ()
+    """The keys of its replicas that are active."""
+    replica: str = ""
+    """The key of the replica that it is, which may have stopped."""
     redundant_ingest: bool | None = None
     ingest_configuration_arn: str | None = None
     ingest_protocol: str | None = None

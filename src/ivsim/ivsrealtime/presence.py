@@ -113,7 +113,7 @@ def enter(ctx: Context, stage_arn: str, participant_id: str, **shown: Any) -> Pa
         publications=before.publications,
     )
     if before.replication_type == SOURCE and joined.replication_type != REPLICA:
-        joined = replace(joined, **_as_source(before.replication_state))
+        joined = replace(joined, **_as_source(before.replication_state, before.replicas))
     joined = add(ctx, joined)
     stage_sessions.count(ctx, session.session_id, present=-1)
     return joined
@@ -135,9 +135,8 @@ def leave(ctx: Context, participant: Participant, reason: str = "", message: str
     participant = ctx.store.participants[participants.key(participant)]  # others who left may have changed it
     if participant.state != "CONNECTED":
         return
-    replica = _replica_shown_as(ctx, participant)
-    if replica is not None:
-        stop_replica(ctx, replica)
+    if _is_active(ctx, participant.replica):
+        stop_replica(ctx, participant.replica)
         return
     participant = unpublish(ctx, participant)
     participant = subscriptions.end_those_of(ctx, participant)
@@ -280,26 +279,23 @@ def announce(ctx: Context, participant: Participant, *, audio_muted: bool, video
     show(ctx, participants.change(ctx, participant, **said), audio_muted=audio_muted, video_stopped=video_stopped)
 
 
-def replicate(ctx: Context, source: Participant) -> Participant:
-    """Let a participant be the source of an active replica; return it as it is then."""
-    return participants.change(ctx, source, **_as_source(ACTIVE))
+def replicate(ctx: Context, source: Participant, key: str) -> Participant:
+    """Let a participant be the source of one more replica; return it as it is then."""
+    return participants.change(ctx, source, **_as_source(ACTIVE, (*source.replicas, key)))
 
 
 def replicas_of(ctx: Context, source: Participant) -> dict[str, Any]:
     """Return the replicas of a participant that are active, by their keys."""
-    if source.replication_type != SOURCE:
-        return {}
-    wanted = source.session_id, source.participant_id
-    active = _active_replicas(ctx)
-    return {key: each for key, each in active.items() if (each.source_session_id, each.participant_id) == wanted}
+    return {key: ctx.store.participant_replicas[key] for key in source.replicas}
 
 
 def stop_replica(ctx: Context, key: str) -> None:
     """Let a replica be gone."""
     replica = ctx.store.participant_replicas[key]
     source = _participant(ctx, replica.source_session_id, replica.participant_id)
-    if len(replicas_of(ctx, source)) == 1:
-        source = participants.change(ctx, source, replication_state=STOPPED)
+    if key in source.replicas:  # another may have come by its id
+        left = tuple(each for each in source.replicas if each != key)
+        source = participants.change(ctx, source, replicas=left, replication_state=ACTIVE if left else STOPPED)
     ctx.store.participant_replicas[key] = replace(replica, replication_state=STOPPED)
     shown = _participant(ctx, replica.destination_session_id, replica.participant_id)
     leave(ctx, participants.change(ctx, shown, replication_state=STOPPED))
@@ -322,9 +318,10 @@ def _show_replicas(ctx: Context, source: Participant) -> None:
             show(ctx, shown, audio_muted=source.audio_muted, video_stopped=source.video_stopped)
 
 
-def _as_source(state: str | None) -> dict[str, Any]:
+def _as_source(state: str | None, replicas: tuple[str, ...]) -> dict[str, Any]:
     """Return what a participant shows who is replicated to other stages, or was."""
-    return {"replication_type": SOURCE, "replication_state": state, "source_stage_arn": "", "source_session_id": ""}
+    shown = {"replication_type": SOURCE, "replication_state": state, "source_stage_arn": "", "source_session_id": ""}
+    return {**shown, "replicas": replicas}
 
 
 def _release(ctx: Context, participant: Participant, arn: str, reason: str) -> None:
@@ -349,25 +346,17 @@ def _participant(ctx: Context, session_id: str, participant_id: str) -> Particip
     return ctx.store.participants[participant_events.key_of(session_id, participant_id)]
 
 
-def _active_replicas(ctx: Context) -> dict[str, Any]:
-    rows = ctx.store.participant_replicas.rows_after(None)
-    return {row.key: row.record for row in rows if row.record.replication_state == ACTIVE}
-
-
-def _replica_shown_as(ctx: Context, participant: Participant) -> str | None:
-    """Return the key of the replica that a participant is, None where it is nobody's, or not any more."""
-    if participant.replication_type != REPLICA:
-        return None
-    wanted = participant.session_id, participant.participant_id
-    active = _active_replicas(ctx).items()
-    return next((key for key, each in active if (each.destination_session_id, each.participant_id) == wanted), None)
+def _is_active(ctx: Context, key: str) -> bool:
+    """Return whether there is a replica of this key that has not stopped."""
+    replica = ctx.store.participant_replicas.get(key)
+    return replica is not None and replica.replication_state == ACTIVE
 
 
 @service.task
 def _give_up(ctx: Context, key: str, publications: int) -> None:
     """Stop a replica, as its source has not begun to publish again."""
-    replica = ctx.store.participant_replicas.get(key)
-    if replica is not None and replica.replication_state == ACTIVE:
+    if _is_active(ctx, key):
+        replica = ctx.store.participant_replicas[key]
         source = _participant(ctx, replica.source_session_id, replica.participant_id)
         is_back = source.publications != publications or source.is_publishing
         if not is_back or source.replication_type != SOURCE:  # another may have come by its id
