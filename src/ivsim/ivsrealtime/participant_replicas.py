@@ -125,15 +125,14 @@ def start_participant_replication(
 def stop_participant_replication(
     ctx: Context, source_stage_arn: str, destination_stage_arn: str, participant_id: str
 ) -> dict[str, str]:
-    source = _source(ctx, source_stage_arn, participant_id)
-    ctx.store.stages[destination_stage_arn]
-    active = presence.replicas_of(ctx, source)
-    found = [key for key, each in active.items() if each.destination_stage_arn == destination_stage_arn]
-    if not found:
+    ctx.store.stages[source_stage_arn]
+    session_id = ctx.store.stages[destination_stage_arn].active_session_id
+    shown = participants.find(ctx, destination_stage_arn, session_id, participant_id)
+    if shown is None or shown.state != "CONNECTED" or shown.source_stage_arn != source_stage_arn:
         raise ResourceNotFoundException(
             f"Resource: {participant_id} not found on {destination_stage_arn}", resource=destination_stage_arn
         )
-    presence.stop_replica(ctx, found[0])
+    presence.stop_replica(ctx, shown.replica)
     return RESPONSE_HEADERS
 
 
