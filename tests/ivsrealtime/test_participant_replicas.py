@@ -80,6 +80,25 @@ def test_stop(sim: Emulator, stage: str, other: str) -> None:
     ]
 
 
+def test_stop_without_source(sim: Emulator, stage: str, other: str) -> None:
+    """A replica is stopped while it waits for its source, which has left, to come back."""
+    host = sim.stages.join(stage)
+    host.publish()
+    members = {"sourceStageArn": stage, "participantId": host.participant_id}
+    call(sim, "StartParticipantReplication", **members, destinationStageArn=other, reconnectWindowSeconds=60)
+    host.leave()
+    call(sim, "GetStage", arn=stage)
+    third = call(sim, "CreateStage").body["stage"]["arn"]
+    for wrong in ({"sourceStageArn": third}, {"destinationStageArn": third}, {"participantId": "bob"}):
+        answer = call(sim, "StopParticipantReplication", **{**members, "destinationStageArn": other, **wrong})
+        assert answer.code == "ResourceNotFoundException"
+    assert call(sim, "StopParticipantReplication", **members, destinationStageArn=other).status == 200
+    assert [each["replicationState"] for each in call(sim, "ListParticipantReplicas", **members).body["replicas"]] == [
+        "STOPPED"
+    ]
+    assert "activeSessionId" not in call(sim, "GetStage", arn=other).body["stage"]
+
+
 def test_refused(sim: Emulator, stage: str, other: str) -> None:
     """Nobody is replicated who is not there or does not publish, nor to the same stage, nor twice to one."""
     assert start(sim, stage, other).code == "ResourceNotFoundException"
@@ -113,6 +132,16 @@ def test_quota(sim: Emulator, stage: str) -> None:
     join(sim, stage, "ann", published=True)
     others = [call(sim, "CreateStage").body["stage"]["arn"] for _ in range(6)]
     assert [start(sim, stage, each).status for each in others] == [200] * 5 + [402]
+
+
+def test_quota_of_publishers(sim: Emulator, stage: str, other: str) -> None:
+    """A replica is one more who publishes in the region; where there is no room for it, nothing changes."""
+    sim.quotas["Concurrent publishers"] = 1
+    join(sim, stage, "ann", published=True)
+    assert start(sim, stage, other).code == "ServiceQuotaExceededException"
+    assert call(sim, "ListStageSessions", stageArn=other).body["stageSessions"] == []
+    sim.quotas["Concurrent publishers"] = 2
+    assert start(sim, stage, other).status == 200
 
 
 def test_headers() -> None:
