@@ -59,7 +59,7 @@ def control(sim: Emulator, allowed_hosts: frozenset[str] = frozenset()) -> Starl
         exception_handlers={HTTPException: _refuse_http},
         middleware=[
             Middleware(RequestLog),
-            Middleware(Guard, allowed_hosts),
+            Middleware(Guard, allowed_hosts=allowed_hosts),
             Middleware(
                 CORSMiddleware,
                 allow_origin_regex=_LOOPBACK_ORIGIN,
