@@ -108,6 +108,41 @@ def test_same_id(sim: Emulator, stage: str, other: str) -> None:
     assert "activeSessionId" not in call(sim, "GetStage", arn=third).body["stage"]
 
 
+def test_what_is_shown(sim: Emulator, stage: str, other: str) -> None:
+    """A replica sends what its source sends, muted and stopped as that is, whenever that changes; all there hear it."""
+    bob = sim.stages.join(other)
+    source, _ = sim.stages.join(stage), sim.stages.join(stage)
+    source.publish(video={"width": 640, "height": 360})
+    source.mute()
+    place = {"sourceStageArn": stage, "destinationStageArn": other, "participantId": source.participant_id}
+    call(sim, "StartParticipantReplication", **place, reconnectWindowSeconds=60)
+    replica = bob.other(source.participant_id)
+    assert replica is not None
+
+    def shown() -> Any:
+        record = replica.participant
+        assert record is not None
+        return record.audio_muted, record.video_stopped, [each.width for each in record.video]
+
+    assert shown() == (True, False, [640])
+    source.mute(audio=False, video=True)
+    assert shown() == (False, True, [640])
+    source.mute(audio=False)
+    source.replace_tracks(video=[{"width": 1280}, {"width": 320, "height": 180}])
+    assert shown() == (False, False, [1280, 320])
+    source.unpublish()
+    assert shown() == (False, False, [1280, 320])
+    source.announce(audio_muted=True, video_stopped=False)
+    source.publish(video=[])
+    assert shown() == (True, True, [])
+    told = [(each.audio_muted, each.video_stopped) for each in bob.seen if each.name == "stageStreamMuteChanged"]
+    assert told == [(False, True), (False, False), (True, True)]
+    assert [each.is_publishing for each in bob.seen if each.participant_id == source.participant_id][1:] == [True] * 4
+    call(sim, "StopParticipantReplication", **place)
+    source.mute(audio=False)
+    assert not replica.is_connected
+
+
 def test_quota(sim: Emulator, stage: str) -> None:
     """A participant is replicated to five stages at most."""
     join(sim, stage, "ann", published=True)

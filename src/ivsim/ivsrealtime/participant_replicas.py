@@ -94,6 +94,8 @@ def start_participant_replication(
         replication_state=ACTIVE,
         source_stage_arn=source_stage_arn,
         source_session_id=source.session_id,
+        begins_muted=source.audio_muted,
+        begins_stopped=source.video_stopped,
     )
     ctx.store.participant_replicas[ctx.ids.alphanumeric(12)] = ParticipantReplica(
         source_stage_arn,

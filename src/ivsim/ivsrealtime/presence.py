@@ -184,6 +184,7 @@ def begin(ctx: Context, participant: Participant, sent: Sent, *, protocol: str) 
     participants.record(ctx, participant, participant_events.PUBLISH_STARTED)
     stage_updates.announce(ctx, participant, stage_updates.PUBLISHED)
     news.tell(ctx, news.PUBLISH_STATE, participant)
+    _show_replicas(ctx, participant)
     recording.begin(ctx, participant)
     ctx.later(MOST_SECONDS, _reach_maximum, participant.session_id, participant.participant_id, number)
     pipeline.follow(ctx, ctx.store.stage_sessions[participant.session_id].stage_arn)
@@ -243,9 +244,10 @@ def show(ctx: Context, participant: Participant, *, audio_muted: bool, video_sto
         return NOT_PUBLISHING
     is_muted, is_stopped = audio_muted or not participant.audio, video_stopped or not participant.video
     if (is_muted, is_stopped) != (participant.audio_muted, participant.video_stopped):
-        changed = participants.change(ctx, participant, audio_muted=is_muted, video_stopped=is_stopped)
-        news.tell(ctx, news.MUTE, changed)
+        participant = participants.change(ctx, participant, audio_muted=is_muted, video_stopped=is_stopped)
+        news.tell(ctx, news.MUTE, participant)
         pipeline.follow(ctx, ctx.store.stage_sessions[participant.session_id].stage_arn)
+    _show_replicas(ctx, participant)
     return None
 
 
@@ -298,6 +300,14 @@ def stop_replica(ctx: Context, key: str) -> None:
         destination_session_id=replica.destination_session_id,
     )
     stage_updates.announce(ctx, source, stage_updates.REPLICATION_END)
+
+
+def _show_replicas(ctx: Context, source: Participant) -> None:
+    """Let the replicas of a participant send what it sends, muted and stopped as it is."""
+    for each in replicas_of(ctx, source).values():
+        replica = _participant(ctx, each.destination_session_id, each.participant_id)
+        replica = participants.change(ctx, replica, video=source.video, audio=source.audio)
+        show(ctx, replica, audio_muted=source.audio_muted, video_stopped=source.video_stopped)
 
 
 def _as_source(state: str | None) -> dict[str, Any]:
