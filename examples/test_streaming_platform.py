@@ -1,7 +1,8 @@
 """A platform for streamers, as a FastAPI service, and its tests.
 
 Everybody has a channel with a key that can be changed, followers, videos of what was streamed, and a room to moderate.
-IVS is ivsim's, and S3, where the recordings are, is moto's.
+IVS is ivsim's, and S3, where the recordings are, is moto's. examples/streaming-platform-js is the same service in
+JavaScript, against ivsim on a port.
 
 Run it: `python -m pytest examples/test_streaming_platform.py`
 """
@@ -15,13 +16,15 @@ from typing import Annotated, Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from ivsim import ChatConnection, Emulator, mock_ivs
+from ivsim import ChatConnection, ChatRefused, Emulator, mock_ivs
 
 pytest.importorskip("fastapi", reason="FastAPI is not installed")
 
 from fastapi import Depends, FastAPI, Header, HTTPException, Request
+from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 
 REGION = "us-west-2"
@@ -35,7 +38,6 @@ class Show:
 
     owner: str
     channel: str
-    key: str
     room: str
     followers: set[str] = field(default_factory=set)
     banned: set[str] = field(default_factory=set)
@@ -62,7 +64,11 @@ OwnShow = Annotated[Show, Depends(find_own)]
 
 
 def create_app(recording_configuration: str) -> FastAPI:
-    """Return the service. A gateway in front of it has signed callers in, and names them in the header X-User."""
+    """Return the service.
+
+    A gateway in front of it has signed callers in, names them in the header X-User, and lets nobody but EventBridge to
+    /events. What the service knows is in memory; a real one has a database.
+    """
     app = FastAPI()
     ivs, ivschat, s3 = (boto3.client(name, region_name=REGION) for name in ("ivs", "ivschat", "s3"))
     recorded = ivs.get_recording_configuration(arn=recording_configuration)["recordingConfiguration"]
@@ -72,6 +78,11 @@ def create_app(recording_configuration: str) -> FastAPI:
     notices: defaultdict[str, list[str]] = defaultdict(list)
     announced: set[str] = set()  # EventBridge may deliver an event twice
 
+    @app.exception_handler(ClientError)
+    def refuse(_: Request, error: ClientError) -> JSONResponse:
+        """Answer for AWS when it refuses or cannot: that is no mistake of the caller's."""
+        return JSONResponse({"detail": error.response["Error"]["Code"]}, 503)
+
     @app.post("/shows", status_code=201)
     def open_show(caller: Caller) -> dict[str, str]:
         """Give the caller a channel that is recorded, and a room; tell what the encoder and the player need."""
@@ -79,26 +90,34 @@ def create_app(recording_configuration: str) -> FastAPI:
             raise HTTPException(409, f"{caller} has a show")
         made = ivs.create_channel(name=caller, recordingConfigurationArn=recording_configuration)
         channel, key = made["channel"], made["streamKey"]
-        room = ivschat.create_room(name=caller)["arn"]
-        shows[caller] = Show(caller, channel["arn"], key["arn"], room)
+        try:
+            room = ivschat.create_room(name=caller)["arn"]
+        except ClientError:
+            ivs.delete_channel(arn=channel["arn"])  # of which nobody would know
+            raise
+        shows[caller] = Show(caller, channel["arn"], room)
         return {"ingest": channel["ingestEndpoint"], "key": key["value"], "playback": channel["playbackUrl"]}
 
     @app.post("/shows/{owner}/key")
     def change_key(show: OwnShow) -> dict[str, str]:
-        """Make the old stream key worthless, and stop whoever streams with it."""
-        ivs.delete_stream_key(arn=show.key)
+        """Make the old stream key worthless, and stop whoever streams with it.
+
+        A channel has room for one key. If an earlier call came no further than half of the way, there is none.
+        """
+        for old in ivs.list_stream_keys(channelArn=show.channel)["streamKeys"]:
+            ivs.delete_stream_key(arn=old["arn"])
         key = ivs.create_stream_key(channelArn=show.channel)["streamKey"]
-        show.key = key["arn"]
         with suppress(ivs.exceptions.ChannelNotBroadcasting):
             ivs.stop_stream(channelArn=show.channel)
         return {"key": key["value"]}
 
     @app.get("/live")
     def live() -> list[dict[str, Any]]:
-        """List who is live, with the most viewers first."""
+        """List who is live, with the most viewers first. The account may have channels that are not the platform's."""
         owners = {show.channel: owner for owner, show in shows.items()}
-        streams = ivs.get_paginator("list_streams").paginate().search("streams")
-        found = [{"owner": owners[each["channelArn"]], "viewers": each["viewerCount"]} for each in streams]
+        streams = ivs.get_paginator("list_streams").paginate().search("streams[]")
+        ours = [each for each in streams if each["channelArn"] in owners]
+        found = [{"owner": owners[each["channelArn"]], "viewers": each["viewerCount"]} for each in ours]
         return sorted(found, key=lambda each: each["viewers"], reverse=True)
 
     @app.put("/shows/{owner}/followers", status_code=204)
@@ -132,8 +151,9 @@ def create_app(recording_configuration: str) -> FastAPI:
             if name == "recording-ended.json":
                 ended = json.load(s3.get_object(Bucket=bucket, Key=key)["Body"])
                 hls = ended["media"]["hls"]
-                playlist = f"{prefix}/{hls['path']}/{hls['playlist']}"
-                found.append({"playlist": playlist, "seconds": hls["duration_ms"] // 1000})
+                if hls["duration_ms"]:  # a stream of a few seconds leaves no media
+                    playlist = f"{prefix}/{hls['path']}/{hls['playlist']}"
+                    found.append({"playlist": playlist, "seconds": hls["duration_ms"] // 1000})
         return found
 
     @app.post("/shows/{owner}/chat")
@@ -149,6 +169,10 @@ def create_app(recording_configuration: str) -> FastAPI:
         """Keep somebody out of the room, and show them out if they are in."""
         show.banned.add(user)
         ivschat.disconnect_user(roomIdentifier=show.room, userId=user, reason="banned")
+
+    @app.delete("/shows/{owner}/bans/{user}", status_code=204)
+    def lift_ban(show: OwnShow, user: str) -> None:
+        show.banned.discard(user)
 
     @app.delete("/shows/{owner}/messages/{message}", status_code=204)
     def delete_message(show: OwnShow, message: str) -> None:
@@ -196,10 +220,23 @@ def join(sim: Emulator, service: TestClient, user: str) -> ChatConnection:
     return sim.chat.connect(ask(service, user, "POST", "/shows/ada/chat")["token"])
 
 
-def test_one_show_for_everybody(service: TestClient, key: str) -> None:
-    """A second one is refused, and that of somebody who has none is not found."""
+def test_one_show_for_everybody(service: TestClient) -> None:
+    """Everybody gets what an encoder and a player need. A second show is refused, one that is not there not found."""
+    show = ask(service, "ada", "POST", "/shows", 201)
+    (channel,) = boto3.client("ivs", region_name=REGION).list_channels()["channels"]
+    assert (channel["name"], channel["recordingConfigurationArn"] != "") == ("ada", True)
+    assert show["ingest"].endswith(".global-contribute.live-video.net")
+    assert show["playback"].endswith(".m3u8")
     ask(service, "ada", "POST", "/shows", 409)
     ask(service, "ada", "POST", "/shows/bob/chat", 404)
+
+
+def test_half_a_show(sim: Emulator, service: TestClient) -> None:
+    """Where there is no room to be had, no channel is left, and the next try succeeds."""
+    sim.faults.add("CreateRoom", "ServiceQuotaExceededException")
+    assert ask(service, "ada", "POST", "/shows", 503) == {"detail": "ServiceQuotaExceededException"}
+    assert boto3.client("ivs", region_name=REGION).list_channels()["channels"] == []
+    ask(service, "ada", "POST", "/shows", 201)
 
 
 def test_a_changed_key(sim: Emulator, service: TestClient, key: str) -> None:
@@ -213,8 +250,18 @@ def test_a_changed_key(sim: Emulator, service: TestClient, key: str) -> None:
     assert sim.streams.start(changed).is_live
 
 
+def test_half_a_change(sim: Emulator, service: TestClient, key: str) -> None:
+    """Where the old key is gone and there is no new one, the next try makes one."""
+    sim.faults.add("CreateStreamKey", "PendingVerification")
+    ask(service, "ada", "POST", "/shows/ada/key", 503)
+    with pytest.raises(ValueError, match="no channel has this stream key"):
+        sim.streams.start(key)
+    assert sim.streams.start(ask(service, "ada", "POST", "/shows/ada/key")["key"]).is_live
+
+
 def test_who_is_live(sim: Emulator, service: TestClient, key: str) -> None:
-    """The list has everybody who is on the air, those with the most viewers first."""
+    """The list has everybody who is on the air, the most viewers first, and no channel that is not the platform's."""
+    sim.streams.start(boto3.client("ivs", region_name=REGION).create_channel()["channel"]["arn"])
     assert service.get("/live").json() == []
     sim.streams.start(key, viewers=3)
     with sim.streams.start(ask(service, "bob", "POST", "/shows", 201)["key"], viewers=5):
@@ -233,7 +280,9 @@ def test_followers_hear_of_it_once(sim: Emulator, service: TestClient, key: str)
 
 
 def test_videos(sim: Emulator, service: TestClient, key: str) -> None:
-    """What was streamed can be watched once it has ended, and the playlist is there."""
+    """What was streamed can be watched once it has ended, and the playlist is there; what was too short leaves none."""
+    with sim.streams.start(key):
+        sim.clock.advance(2)
     with sim.streams.start(key):
         sim.clock.advance(600)
         assert service.get("/shows/ada/videos").json() == []
@@ -242,13 +291,29 @@ def test_videos(sim: Emulator, service: TestClient, key: str) -> None:
     boto3.client("s3", region_name=REGION).head_object(Bucket="recordings", Key=video["playlist"])
 
 
+def test_tokens(sim: Emulator, service: TestClient, key: str) -> None:
+    """A guest's token lets them write and no more; the owner's lets them moderate too. Each lets in once."""
+    token = ask(service, "bob", "POST", "/shows/ada/chat")["token"]
+    bob, ada = sim.chat.connect(token), join(sim, service, "ada")
+    with pytest.raises(ChatRefused):
+        sim.chat.connect(token)
+    bob.send_message("hello")
+    message = bob.receive()["Id"]
+    bob.delete_message(message)
+    assert bob.receive()["ErrorCode"] == 403
+    ada.delete_message(message)
+    assert bob.receive()["EventName"] == "aws:DELETE_MESSAGE"
+
+
 def test_a_ban(sim: Emulator, service: TestClient, key: str) -> None:
-    """Who is banned is shown out and gets no token any more; nobody else notices."""
+    """Who is banned is shown out and gets no token until the ban is lifted; nobody else notices."""
     bob, eve = join(sim, service, "bob"), join(sim, service, "eve")
     ask(service, "eve", "PUT", "/shows/ada/bans/bob", 403)
     ask(service, "ada", "PUT", "/shows/ada/bans/eve", 204)
     assert (bob.closed, eve.closed, eve.close_reason) == (False, True, "banned")
     ask(service, "eve", "POST", "/shows/ada/chat", 403)
+    ask(service, "ada", "DELETE", "/shows/ada/bans/eve", 204)
+    assert not join(sim, service, "eve").closed
 
 
 def test_moderation(sim: Emulator, service: TestClient, key: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tools.record.door import PLUGIN
 
 import ivsim
 from ivsim.services import SERVICES
@@ -31,7 +32,19 @@ WINGS = ("ivs/ingest", "ivs/playback", "ivs/recording", "ivschat/messaging", "iv
 
 FILES = ("architecture", "courier", "neighbours", "newer_botocore", "retention", "threads")
 
-ONCE = [HERE / name for name in ("cli", "core", "media", "recordings", *WINGS, *(f"test_{name}.py" for name in FILES))]
+ONCE = [
+    HERE / name
+    for name in (
+        "cli",
+        "core",
+        "media",
+        "record",
+        "recorded",
+        "recordings",
+        *WINGS,
+        *(f"test_{name}.py" for name in FILES),
+    )
+]
 """The folders and files whose tests one botocore will do for, beside the state machines."""
 
 
@@ -64,8 +77,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody's own AWS settings reach a test, and what leaves the process fails at once."""
-    if request.node.get_closest_marker("aws") and os.environ.get("IVSIM_TARGET") == "aws":
+    """Nobody's own AWS settings reach a test, and what leaves the process fails at once, but in `make record`."""
+    if request.config.pluginmanager.has_plugin(PLUGIN):
         return
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)

@@ -23,7 +23,7 @@ from .ivsrealtime.recording import test_life
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 TESTED = [path for path in EXAMPLES if path.name.startswith("test_")]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").glob("*/*.md")])
 BLOCK = re.compile(r"^```python(?P<needs>[^\n]*)\n(?P<code>.*?)^```", re.MULTILINE | re.DOTALL)
 HERE = {
     need
@@ -109,7 +109,7 @@ def test_other_blocks(block: Block) -> None:
 @pytest.mark.once
 def test_the_tutorial_step_by_step(tmp_path: Path) -> None:
     """Whoever saves what the tutorial says, step after step, has seven tests that pass."""
-    steps = (ROOT / "docs" / "tutorial.md").read_text().partition("## 3.")[2].partition("## The whole")[0]
+    steps = (ROOT / "docs" / "tutorial.md").read_text().partition("## 3.")[2].partition("## Where to go")[0]
     for code in re.findall(r"^```py\n(.*?)^```", steps, re.MULTILINE | re.DOTALL):
         file = "test_shows.py" if "def test_" in code else "shows.py"
         with (tmp_path / file).open("a") as saved:

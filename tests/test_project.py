@@ -28,11 +28,14 @@ def jobs(workflow: str) -> dict[str, str]:
 
 
 def test_all_others_must_pass() -> None:
-    """The job that a branch rule asks for needs every other job of CI."""
+    """The job that a branch rule asks for needs every other job of CI, and the success of each."""
     found = jobs("ci.yml")
-    needs = re.search(r"needs: \[(.*)\]", found.pop("all"))
+    last = found.pop("all")
+    needs, wanted = re.search(r"needs: \[(.*)\]", last), re.search(r'"\$RESULTS" = "(.*)"', last)
     assert needs
+    assert wanted
     assert set(needs[1].split(", ")) == found.keys()
+    assert wanted[1].split() == ["success"] * len(found)
 
 
 @pytest.mark.parametrize("workflow", sorted(path.name for path in WORKFLOWS.glob("*.yml")))

@@ -129,7 +129,7 @@ class Dispatcher:
             self._state.forgets()
             self._state.calls.drop_oldest(most)
             self._state.events.drop_oldest(most)
-            self._state.weather.arrived.drop_oldest(most)
+            self._state.weather.drop_oldest(most)
             for contexts in self._contexts.values():
                 contexts.drop_new()
                 for ctx in contexts:

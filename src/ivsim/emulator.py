@@ -175,24 +175,34 @@ class Emulator:
         insecure_ingest: bool = True,
         recordings: str | os.PathLike[str] | None = None,
         rules: str | os.PathLike[str] | Sequence[Mapping[str, Any]] = (),
+        event_weather: int | str | None = None,
         allow_hosts: Iterable[str] = (),
     ) -> Server:
         """Put it on a port, for clients of any language, until `close()` or the end of a `with` block.
 
-        Needs `ivsim[server]`. `port=0` takes any that is free; `server.url` is the endpoint for AWS SDKs,
-        `server.chat_url` that of the chat SDK. Playback URLs in its answers are its own, so that players play them, and
-        so are the addresses in `endpoints` and tokens of stages; with `aws_urls` they are those that AWS has. With
-        `rtmp_port`, encoders push to `server.rtmp_url`; with `rtmps_port` and the files of a certificate and its key to
-        `server.rtmps_url`, and with `https_port` browsers to `server.https_url`; 0 takes any port that is free.
-        Channels take RTMP whatever their `insecureIngest` says, unless `insecure_ingest` is False. Recordings are
-        written to the folder `recordings` as a bucket would have them: as `{bucket}/{key}`, those of pushes and
-        of people with what was sent. Events go to the targets of `rules`, a list as a JSON file has it or such a file;
-        `server.rules` shows which arrived. Console and control endpoints answer by local names, and by `allow_hosts`.
+        Needs `ivsim[server]`. What is on the port is this emulator: both ways in see the same. There is no
+        authentication, so whoever reaches an address other than loopback can do everything.
 
-        What is on the port is this emulator: both ways in see the same. There is no authentication, so whoever
-        reaches an address other than loopback can do everything. Raises OSError for a port that is taken and an address
-        that is not this machine's, and for a file of rules that cannot be read; ValueError for a certificate that
-        cannot be used, a rule that is wrong, and a host that is no name.
+        - `port`, `host`: where it listens; 0 takes any port that is free, here as below. `server.url` is the endpoint
+          for AWS SDKs, `server.chat_url` that of the chat SDK.
+        - `aws_urls`: True to leave playback URLs, and the addresses in `endpoints` and tokens of stages, as AWS has
+          them. Otherwise they are the server's own, so that players and pages find it.
+        - `rtmp_port`: the port to which encoders push, by `server.rtmp_url`; None for none.
+        - `rtmps_port`, `https_port`: the ports for encoders (`server.rtmps_url`) and for browsers that broadcast
+          (`server.https_url`) inside TLS, with the files of a certificate and its key, `tls_cert` and `tls_key`.
+        - `insecure_ingest`: False to take RTMP only on channels whose `insecureIngest` is true.
+        - `recordings`: a folder to which recordings are written as `{bucket}/{key}`, those of pushes and of people with
+          what was sent.
+        - `rules`: a list of rules, or a JSON file with one, whose targets get events; `server.rules` tells what
+          arrived.
+        - `event_weather`: a seed, by which some events are lost, late and more until `close()`, as with the option of
+          that name.
+        - `allow_hosts`: names by which console and control endpoints answer, beside local ones.
+
+        Raises OSError for a port that is taken and an address that is not this machine's, and for a file of rules that
+        cannot be read; ValueError for a number that is no port, a certificate that cannot be used, a rule that is
+        wrong, and a host that is no name; TypeError for hosts that are a text and no list, and a weather that is no
+        seed.
         """
         from .server.run import Server  # noqa: PLC0415 - an optional part, which looks back at this class
 
@@ -209,6 +219,7 @@ class Emulator:
             insecure_ingest=insecure_ingest,
             recordings=recordings,
             rules=rules,
+            event_weather=event_weather,
             allow_hosts=allow_hosts,
         )
         server.start()

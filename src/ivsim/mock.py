@@ -61,7 +61,7 @@ class Mock:
         self._entered: list[Activation] = []
 
     def start(self) -> Emulator:
-        """Begin; each start() wants its stop()."""
+        """Begin, as `with` does, and return the emulator; each start() wants its stop(). Raises as entering does."""
         global _active  # noqa: PLW0603 - the process has one
         with _guard:
             if _active is None:

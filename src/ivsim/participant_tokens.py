@@ -39,9 +39,9 @@ def participant_token(
       ImportPublicKey, whose answer has its ARN, `public_key_arn`.
     - `participant_id`: 1 to 64 letters, digits, `_` and `-`; without it the token has a new one.
     - `user_id`, `attributes`: what CreateParticipantToken takes.
-    - `capabilities`: "PUBLISH" and "SUBSCRIBE", one of them, or none.
-    - `expires_in`: seconds or a timedelta, 14 days at most, counted from `now`; by default that is the time of the
-      active mock, or the system's when there is none.
+    - `capabilities`: "PUBLISH" and "SUBSCRIBE", one of them, or none; both unless given.
+    - `expires_in`: seconds or a timedelta, 14 days at most, 12 hours unless given, counted from `now`; by default that
+      is the time of the active mock, or the system's when there is none.
     - `stage_endpoints`: the stage's `endpoints`, as a server's GetStage answers them, whose addresses are its own. By
       default they are AWS's.
 

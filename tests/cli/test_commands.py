@@ -184,6 +184,63 @@ def test_events(sim: Emulator, run: Run) -> None:
     assert [json.loads(line) for line in lines] == sim.events.of("IVS Stream Health Change")
 
 
+def test_disturb(sim: Emulator, run: Run) -> None:
+    """Events are disturbed by name, type, resource or pattern, and so often; it is printed what is wanted."""
+    sim.clock.freeze(datetime(2030, 1, 1, tzinfo=timezone.utc))
+    arn = create_channel(sim)["arn"]
+    assert run("disturb") == (0, [], "")
+    lost = f'to come: lost, 1  {{"resources": ["{arn}"], "detail": {{"event_name": ["Session Ended"]}}}}'
+    assert run("disturb", "lost", "--event", "Session Ended", "--resource", arn) == (0, [lost], "")
+    late = 'to come: delayed by 90 s, all  {"detail-type": ["IVS Recording State Change"]}'
+    options = ["--type", "IVS Recording State Change", "--times", "all", "--seconds", "90"]
+    assert run("disturb", "delayed", *options)[1] == [lost, late]
+    by_pattern = 'to come: swapped, 2  {"source": [{"prefix": "é"}]}'
+    options = ["--pattern", '{"source": [{"prefix": "é"}]}', "--times", "2"]
+    assert run("disturb", "swapped", *options)[1] == [lost, late, by_pattern]
+    sim.streams.start(arn).end()
+    stream = sim.events[2]["detail"]["stream_id"]
+    became = f"lost: 2030-01-01T00:00:00Z  IVS Stream State Change  Session Ended  {arn}  {stream}"
+    assert run("disturb")[1] == [late, by_pattern, became]
+    assert run("disturb", "doubled", "--clear")[1] == ["to come: doubled, 1  any event", became]
+    sim.events.weather = 7
+    assert run("disturb", "--clear")[1] == ["weather: 7", became]
+    assert len(run("events")[1]) == 4
+    assert len(run("events", "--arrived")[1]) == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (["losst"], "way: "),
+        (["lost", "--times", "0"], "times: "),
+        (["delayed", "--seconds", "0"], "seconds: 0"),
+        (["delayed", "--seconds", "nan"], "nan is not a number of seconds"),
+        (["lost", "--pattern", "{}"], "pattern: it is empty"),
+        (["lost", "--pattern", "[]"], "pattern: "),
+        (["lost", "--pattern", "{}", "--event", "Stream Start"], "--pattern is given beside --type"),
+        (["--event", "Stream Start"], "WAY is missing, which is lost, doubled, delayed or swapped"),
+        (["--clear", "--times", "2"], "WAY is missing"),
+    ],
+)
+def test_disturb_refused(sim: Emulator, run: Run, options: list[str], text: str) -> None:
+    """What cannot be wanted of events is one line, and status 1."""
+    status, lines, error = run("disturb", *options)
+    assert (status, lines) == (1, [])
+    assert error.startswith(f"ivsim: {text}")
+    assert not sim.events.disturbances
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "text"),
+    [("--times", "some", "'some' is neither a number nor 'all'"), ("--pattern", "{", "it is not JSON: ")],
+)
+def test_disturb_usage(run: Run, option: str, value: str, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is not even of the right kind is told with the usage."""
+    with pytest.raises(SystemExit):
+        run("disturb", "lost", option, value)
+    assert f"argument {option}: {text}" in capsys.readouterr().err
+
+
 def test_calls(sim: Emulator, run: Run) -> None:
     """Calls are printed one a line, with what was wrong."""
     sim.clock.freeze(datetime(2030, 1, 1, tzinfo=timezone.utc))

@@ -274,6 +274,14 @@ def test_serve_rules(serve: Serve, tmp_path: Path) -> None:
     assert [each["detail"]["event_name"] for each in hook.bodies] == ["Session Created", "Stream Start"]
 
 
+def test_serve_event_weather(serve: Serve) -> None:
+    """With --event-weather the events of the server have that weather."""
+    served = serve("--event-weather", "storm")
+    with RawClient(served.port) as client:
+        assert b'"weather":"storm"' in client.call("/_ivsim/disturbances", b"", method="GET").body
+    assert served.stop(signal.SIGTERM)[0] == 0
+
+
 def test_serve_wrong_rules(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A wrong file is one line, which says what is wrong where, and nothing starts."""
     rules = tmp_path / "rules.json"

@@ -1,22 +1,22 @@
 """The client fixture: a contract test never knows what stands behind its clients.
 
-In process with boto3; over HTTP with boto3; with aiobotocore where it is installed, both ways; against real AWS with
-IVSIM_TARGET=aws, which costs money, needs credentials, and deletes what the tests created.
+In process with boto3; over HTTP with boto3; with aiobotocore where it is installed, both ways. `make record` brings
+another door, to AWS itself, through which the tests go that need no emulator behind it: see tools/record/door.py.
 """
 
 from __future__ import annotations
 
 import asyncio
 import importlib.util
-import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from tools.record.door import PLUGIN, Door
 
 from ivsim import Emulator, LiveStream, mock_ivs
 
@@ -25,8 +25,6 @@ REGION = "us-west-2"
 _TARGETS = ["boto3", "boto3 over HTTP"]
 if importlib.util.find_spec("aiobotocore"):
     _TARGETS += ["aiobotocore", "aiobotocore over HTTP"]
-if os.environ.get("IVSIM_TARGET") == "aws":
-    _TARGETS = [pytest.param("aws", marks=pytest.mark.aws)]  # type: ignore[list-item]
 
 
 class Services:
@@ -79,12 +77,22 @@ class _Blocking:
         return lambda **members: self._loop.run_until_complete(attribute(**members))
 
 
-@pytest.fixture(params=_TARGETS)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test through every door or, where there is one to AWS, through that alone."""
+    if "aws" in metafunc.fixturenames:
+        metafunc.parametrize(
+            "aws", ["aws"] if metafunc.config.pluginmanager.has_plugin(PLUGIN) else _TARGETS, indirect=True
+        )
+
+
+@pytest.fixture
 def aws(request: pytest.FixtureRequest) -> Iterator[Services]:
     """The services, through one of the clients."""
     with ExitStack() as stack:
         if request.param == "aws":
-            yield Services(_real(stack), None)
+            door = cast(Door, request.config.pluginmanager.get_plugin(PLUGIN))
+            stack.enter_context(door.scenario(request.node.nodeid))
+            yield Services(door.client, None)
             return
         options: dict[str, Any] = {"region_name": REGION}
         if request.param.endswith("HTTP"):
@@ -127,47 +135,6 @@ class _loop:  # noqa: N801 - a context manager
 
     def __exit__(self, *_: object) -> None:
         self._loop.close()
-
-
-def _real(stack: ExitStack) -> Callable[[str], Any]:
-    """Return clients for AWS that delete at the end what was created through them."""
-
-    def client(service: str) -> Any:
-        real = boto3.client(service, region_name=REGION)
-
-        def remember(parsed: dict[str, Any], model: Any, **_: Any) -> None:
-            if not model.name.startswith(("Create", "Import")):
-                return
-            arn = _arn_in(parsed)
-            if arn:
-                noun = model.name.removeprefix("Create").removeprefix("Import")
-                delete = getattr(real, f"delete_{'_'.join(_words(noun))}")
-                key = "identifier" if service == "ivschat" else "arn"
-                stack.callback(_quietly, delete, **{key: arn})
-
-        real.meta.events.register("after-call", remember)
-        return real
-
-    return client
-
-
-def _arn_in(parsed: dict[str, Any]) -> str | None:
-    """Return the ARN of what was created: IVS Chat answers with the resource itself, IVS with a member that holds it.
-
-    A channel is answered before the stream key that comes with it, and takes that along when it is deleted.
-    """
-    if "arn" in parsed:
-        return str(parsed["arn"])
-    return next((value["arn"] for value in parsed.values() if isinstance(value, dict) and "arn" in value), None)
-
-
-def _words(noun: str) -> list[str]:
-    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in noun).split()
-
-
-def _quietly(delete: Callable[..., Any], **members: Any) -> None:
-    with suppress(ClientError):  # the test deleted it itself
-        delete(**members)
 
 
 @pytest.fixture

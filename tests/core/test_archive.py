@@ -338,7 +338,7 @@ def refused(sim: Emulator, text: bytes | str, folder: Path) -> str:
         (b"", "the file is empty"),
         (b"\x00\xff", "this is not JSON: "),
         (b'{"format": "ivsim", "version": 1, "release": "\xff"}', "this is not JSON: "),
-        (b"[" * 100_000, "maximum recursion depth exceeded"),
+        (b"[" * 100_000, "it is nested too deeply"),
         (b"{}", "this is not a state that ivsim saved: it has no `format` 'ivsim'"),
         (b"[]", "this is not a state that ivsim saved"),
         (b'{"format": "terraform", "version": 1}', "this is not a state that ivsim saved"),

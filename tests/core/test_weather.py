@@ -107,6 +107,42 @@ def test_what_is_taken_back(sim: Emulator, heard: list[dict[str, Any]], monkeypa
     assert names(heard) == ["Stream Start", "Session Created", *ALL[2:]]
 
 
+def test_late_and_swapped(sim: Emulator, heard: list[dict[str, Any]]) -> None:
+    """What waits for the next event that arrives also has a late one for that."""
+    sim.events.disturb("delayed", pattern=named("Session Created"))
+    sim.events.disturb("swapped", pattern=named("Stream Start"))
+    sim.streams.start(channel(sim))
+    assert heard == []
+    sim.clock.advance(30)
+    assert names(heard) == ["Session Created", "Stream Start"]
+
+
+def test_what_is_wanted(sim: Emulator, heard: list[dict[str, Any]]) -> None:
+    """It can be seen what is still wanted, and be forgotten; what waits arrives all the same."""
+    sim.events.disturb("lost", pattern=named("Stream Start"), times=2)
+    sim.events.disturb("swapped", times=None, seconds=5)
+    sim.streams.start(channel(sim))
+    assert sim.events.disturbances == [("lost", named("Stream Start"), 1, 30), ("swapped", {}, None, 5)]
+    sim.events.disturbances.clear()
+    assert len(sim.events.disturbances) == 2
+    sim.events.clear_disturbances()
+    assert sim.events.disturbances == []
+    sim.streams.start(channel(sim))
+    assert names(heard) == ["Session Created", "Session Created", "Stream Start"]
+
+
+def test_what_became_of_them(sim: Emulator) -> None:
+    """It can be seen which events were disturbed, and how; the seconds are those of a delay."""
+    for way in ("lost", "delayed", "swapped", "doubled"):
+        sim.events.disturb(way, seconds=7)
+    sim.streams.start(channel(sim)).end()
+    sim.streams.start(channel(sim)).end()
+    assert [each[:2] for each in sim.events.disturbed] == [("lost", 0), ("delayed", 7), ("swapped", 0), ("doubled", 0)]
+    assert [each.event for each in sim.events.disturbed] == sim.events[:4]
+    sim.reset()
+    assert list(sim.events.disturbed) == []
+
+
 @pytest.mark.parametrize(
     ("wish", "rule"),
     [
@@ -139,13 +175,32 @@ def season(seed: int | str | None) -> tuple[list[str], list[str]]:
 def test_weather_by_seed() -> None:
     """With a seed some events are lost, doubled, late or swapped, the same ones each time, and most are not."""
     happened, arrived = season(7)
-    assert season(7) == (happened, arrived)
+    assert season(7) == season("7") == (happened, arrived)
     assert season("other")[1] != arrived
     assert season(None) == (happened, happened)
     assert len(set(happened) - set(arrived)) > 5
     assert len(arrived) - len(set(arrived)) > 5
     assert arrived != sorted(arrived, key=happened.index)
     assert len(set(arrived)) > 180
+
+
+def test_the_weather_changes(sim: Emulator) -> None:
+    """The weather can be set, as often as one likes, and begins anew each time; nothing else is a seed."""
+    assert sim.events.weather is None
+    heard: list[list[dict[str, Any]]] = []
+    for seed in (7, 7, None):
+        sim.events.weather = seed
+        assert sim.events.weather == seed
+        before = len(sim.events.arrived)
+        for _ in range(20):
+            sim.streams.start(channel(sim)).end()
+        sim.clock.advance(60)
+        heard.append(sim.events.arrived[before:])
+    assert names(heard[0]) == names(heard[1]) != names(heard[2]) == ALL * 20
+    for wrong in (1.5, True, b"7"):
+        with pytest.raises(TypeError, match=r"^weather: .* is neither a whole number, text nor None"):
+            sim.events.weather = wrong  # type: ignore[assignment]
+    assert sim.events.weather is None
 
 
 def test_reset(sim: Emulator, heard: list[dict[str, Any]]) -> None:
@@ -158,13 +213,15 @@ def test_reset(sim: Emulator, heard: list[dict[str, Any]]) -> None:
 
 
 def test_nested_mocks() -> None:
-    """A test's wishes end with it, where the emulator goes on."""
+    """A test's wishes and its weather end with it, where the emulator goes on."""
     with mock_ivs() as sim:
         state = sim._state.snapshot()
+        sim.events.weather = 7
         sim.events.disturb("swapped")
         sim.streams.start(channel(sim))
         sim._state.restore(state)
-        assert list(sim.events.arrived) == []
+        assert [*sim.events.arrived, *sim.events.disturbed] == []
+        assert sim.events.weather != 7
         sim.streams.start(channel(sim)).end()
         assert names(sim.events.arrived) == ALL
 

@@ -275,6 +275,71 @@ def test_refused_fault(sim: Emulator, control: Control, change: dict[str, Any], 
     assert not sim.faults.pending
 
 
+ENDED = {"detail": {"event_name": ["Session Ended"]}}
+
+
+def test_disturbances(sim: Emulator, control: Control, channel: str) -> None:
+    """What is wanted of events is added, shown and forgotten; what became of them is shown, and which arrived."""
+    added = control("POST", "/disturbances", {"way": "lost", "pattern": ENDED, "times": 2})
+    assert added.status == 201
+    assert added.body == {"way": "lost", "pattern": ENDED, "left": 2, "seconds": 30}
+    always = control("POST", "/disturbances", {"way": "doubled", "times": None, "seconds": 5}).body
+    assert always == {"way": "doubled", "pattern": {}, "left": None, "seconds": 5}
+    sim.streams.start(channel).end()
+    created, started, ended, over = sim.events
+    shown = control("GET", "/disturbances").body
+    assert shown["disturbances"] == [{**added.body, "left": 1}, always]
+    assert shown["weather"] is None
+    assert shown["disturbed"] == [
+        {"way": way, "seconds": 0, "event": event}
+        for way, event in (("doubled", created), ("doubled", started), ("lost", ended), ("doubled", over))
+    ]
+    assert control("GET", "/events").body["events"] == [created, started, ended, over]
+    arrived = control("GET", "/events?arrived=true")
+    assert arrived.body == {"events": [created, created, started, started, over, over], "before": None, "after": 6}
+    assert control("GET", "/events?arrived=true&limit=1").body["events"] == [over]
+    assert control("DELETE", "/disturbances").status == 204
+    assert control("GET", "/disturbances").body["disturbances"] == []
+    assert sim.events.disturbances == []
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"way": "losst"}, "way"),
+        ({"way": None}, "way"),
+        ({"times": 0}, "times"),
+        ({"seconds": 0}, "seconds"),
+        ({"seconds": "long"}, "seconds"),
+        ({"pattern": {"source": "aws.ivs"}}, "pattern"),
+        ({"pattern": ["aws.ivs"]}, "pattern"),
+        ({"event": "Stream Start"}, "event"),
+    ],
+)
+def test_refused_disturbance(sim: Emulator, control: Control, change: dict[str, Any], field: str) -> None:
+    """What cannot be wanted of events is refused, in the words of the request."""
+    assert refusal(control("POST", "/disturbances", {"way": "delayed", **change})) == (400, field)
+    assert not sim.events.disturbances
+
+
+def test_event_weather(sim: Emulator, control: Control, channel: str) -> None:
+    """The weather is set by a seed, and becomes fair again."""
+    assert control("PUT", "/event-weather", {"seed": 7}).body == {
+        "disturbances": [],
+        "weather": 7,
+        "disturbed": [],
+    }
+    for _ in range(20):
+        sim.streams.start(channel).end()
+    shown = control("GET", "/disturbances").body["disturbed"]
+    assert shown == [{"way": way, "seconds": late, "event": event} for way, late, event in sim.events.disturbed]
+    assert shown
+    assert control("PUT", "/event-weather", {"seed": None}).body["weather"] is None
+    assert sim.events.weather is None
+    assert refusal(control("PUT", "/event-weather", {"seed": 1.5})) == (400, "seed")
+    assert refusal(control("PUT", "/event-weather", {})) == (400, "seed")
+
+
 def test_quotas(sim: Emulator, control: Control) -> None:
     """Quotas are read and changed, all that are given or none."""
     assert control("GET", "/quotas").body == dict(sim.quotas)

@@ -26,6 +26,20 @@ def test_events(sim: Emulator, control: Control) -> None:
     assert [event["detail"]["event_name"] for event in wanted] == ["Starvation Start"]
 
 
+def test_events_that_arrive(sim: Emulator, control: Control) -> None:
+    """A stream of those that arrive has no event that is lost, and one that is late when it comes."""
+    sim.clock.freeze()
+    sim.events.disturb("lost", pattern={"detail": {"event_name": ["Session Created"]}})
+    sim.events.disturb("delayed", pattern={"detail": {"event_name": ["Stream Start"]}})
+    stream = sim.streams.start(call(sim, "CreateChannel")["channel"]["arn"])
+    with control.follow("/events?arrived=true") as arrived, control.follow("/events") as happened:
+        stream.end()
+        names = [event.data["detail"]["event_name"] for event in arrived.take(2)]
+        sim.clock.advance(30)
+        assert [*names, next(arrived).data["detail"]["event_name"]] == ["Session Ended", "Stream End", "Stream Start"]
+        assert [event.data for event in happened.take(4)] == list(sim.events)
+
+
 def test_calls(sim: Emulator, control: Control) -> None:
     """The calls are listed, all or those of one operation."""
     sim.clock.freeze(datetime(2030, 1, 1, tzinfo=timezone.utc))

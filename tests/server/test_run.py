@@ -236,6 +236,19 @@ def test_signal_before_it_serves(sim: Emulator, monkeypatch: pytest.MonkeyPatch)
     server.run()
 
 
+def test_event_weather(sim: Emulator) -> None:
+    """The weather is that of the server until it is closed, and then what it was; what is no seed serves nothing."""
+    seen: list[object] = []
+    sim.events.weather = 1
+    for seed in ("7", None):
+        with sim.serve(event_weather=seed):
+            seen.append(sim.events.weather)
+        seen.append(sim.events.weather)
+    assert seen == ["7", 1, 1, 1]
+    with pytest.raises(TypeError, match=r"event_weather: 1\.5 is neither"):
+        sim.serve(event_weather=1.5)  # type: ignore[arg-type]
+
+
 def test_hundred_clients(sim: Emulator, server: Server) -> None:
     """A hundred SDK clients at the same time lose nothing, and nobody gets what is somebody else's."""
     start = threading.Barrier(100)

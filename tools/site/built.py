@@ -44,8 +44,12 @@ class _Page(HTMLParser):
             self.rows.append(data.partition("\n")[0])
 
 
-def faults(site: Path) -> Iterator[str]:
-    """Return a sentence for each link that leads nowhere, thing that is loaded from elsewhere, and row in no table."""
+def faults(site: Path, url: str) -> Iterator[str]:
+    """Return a sentence for each link that leads nowhere, thing that is loaded from elsewhere, and row in no table.
+
+    Absolute paths are those of a site at `url`.
+    """
+    top = urlsplit(url).path.rstrip("/") + "/"
     pages = {path: _Page(path.read_text()) for path in sorted(site.rglob("*.html"))}
     for path, page in pages.items():
         where = path.relative_to(site)
@@ -60,8 +64,8 @@ def faults(site: Path) -> Iterator[str]:
             parts = urlsplit(address)
             if parts.scheme or parts.netloc:
                 continue
-            base = site if parts.path.startswith("/") else path.parent
-            target = (base / unquote(parts.path).lstrip("/")).resolve() if parts.path else path
+            base = site if parts.path.startswith(top) else path.parent
+            target = (base / unquote(parts.path.removeprefix(top))).resolve() if parts.path else path
             if target.is_dir():
                 target /= "index.html"
             if not target.exists():

@@ -38,10 +38,10 @@ def _operation(method: str, path: str, operation: Json) -> Iterator[str]:
     if "description" in operation:
         yield f"{operation['description']}\n"
     if parameters := operation.get("parameters"):
-        yield "| parameter | in | type | required |\n|---|---|---|---|"
+        yield "| parameter | in | type |\n|---|---|---|"
         for each in parameters:
-            needed = "yes" if each["required"] else "no"
-            yield f"| `{each['name']}` | {each['in']} | {_type(each['schema'])} | {needed} |"
+            needed = "" if each["required"] else ", optional"
+            yield f"| `{each['name']}` | {each['in']} | {_type(each['schema'])}{needed} |"
         yield ""
     for kind, media in operation.get("requestBody", {}).get("content", {}).items():
         yield f"Body: {_type(media.get('schema', {}))}, `{kind}`\n"

@@ -2,7 +2,52 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import NamedTuple
+
+INTERNAL: Mapping[str, str] = {
+    "ivsim.Emulator": "compose_by courier deliver_aside deliver_to record_by saved",
+    "ivsim.ivs.live_streams.Streams": "hang_up_lost",
+    "ivsim.LiveStream": "drop_pushed judge_bitrate metadata_from pushed record report session",
+    "ivsim.Admission": "push",
+    "ivsim.ivs.playback.edge.Playback": "handle",
+    "ivsim.ivschat.chat.Chat": "close_all feed post_with restore snapshot transcripts",
+    "ivsim.ChatConnection": "latency take_frame",
+    "ivsim.ivsrealtime.live_stages.Stages": (
+        "composed feed hold latency let_in recorded release take_recorded with_addresses"
+    ),
+    "ivsim.LiveParticipant": "announce begin come_back describe offer ping",
+    "ivsim.core.events.Events": "drop_oldest emit latest restore since snapshot",
+    "ivsim.core.calls.Calls": "drop_oldest record restore since snapshot",
+    "ivsim.core.hints.Hints": "age drop_oldest is_born restore since snapshot tell_of_mistake tell_of_region",
+    "ivsim.core.clock.Clock": "acting after cancel clear microseconds perform restore run_due setting snapshot",
+    "ivsim.core.faults.Faults": "delay restore snapshot take_fault",
+    "ivsim.core.faults.Fault": "strikes",
+    "ivsim.core.quotas.Quotas": "restore snapshot",
+    "ivsim.Server": "is_open_to_others run start",
+    "ivsim.Request": "content_type",
+    "ivsim.ivsrealtime.tracks.VideoTrack": "problem",
+}
+"""Members for the rest of ivsim alone, which the reference leaves out: users would take them for a promise."""
+
+WITH_FIELDS = {
+    "ivsim.ChatRefused",
+    "ivsim.PlaybackResponse",
+    "ivsim.Recording",
+    "ivsim.Request",
+    "ivsim.Response",
+    "ivsim.StageNews",
+    "ivsim.StageRefused",
+    "ivsim.StreamRefused",
+    "ivsim.core.calls.Call",
+    "ivsim.core.faults.Fault",
+    "ivsim.core.hints.Hint",
+    "ivsim.ivs.stream_sessions.TimedMetadata",
+    "ivsim.ivs.viewer_sessions.ViewerSession",
+    "ivsim.ivsrealtime.tracks.VideoTrack",
+}
+"""What has fields that the text about the whole explains, so that they have none of their own."""
 
 
 class Page(NamedTuple):
@@ -52,12 +97,14 @@ PAGES = [
         "reference/streams.md",
         "Streams",
         "Encoders: what takes a channel live, and what may go wrong with it. "
-        "[Let a stream live](../howto/streams.md) shows it at work.",
+        "[Take a channel live](../howto/streams.md) shows it at work.",
         {
             "ivsim.ivs.live_streams.Streams": "sim.streams",
             "ivsim.LiveStream": "LiveStream",
             "ivsim.Admission": "Admission",
             "ivsim.StreamRefused": "StreamRefused",
+            "ivsim.ivs.stream_sessions.TimedMetadata": "TimedMetadata",
+            "ivsim.media.meter.Measured": "Measured",
         },
     ),
     Page(
@@ -68,6 +115,7 @@ PAGES = [
         {
             "ivsim.ivs.playback.edge.Playback": "sim.playback",
             "ivsim.PlaybackResponse": "PlaybackResponse",
+            "ivsim.ivs.viewer_sessions.ViewerSession": "ViewerSession",
             "ivsim.playback_token": "playback_token",
         },
     ),
@@ -98,6 +146,7 @@ PAGES = [
             "ivsim.ivsrealtime.live_stages.Stages": "sim.stages",
             "ivsim.LiveParticipant": "LiveParticipant",
             "ivsim.StageNews": "StageNews",
+            "ivsim.ivsrealtime.tracks.VideoTrack": "VideoTrack",
             "ivsim.StageRefused": "StageRefused",
             "ivsim.participant_token": "participant_token",
         },
@@ -106,7 +155,7 @@ PAGES = [
         "reference/events.md",
         "Events",
         "What IVS would have sent to EventBridge, to read and to subscribe to. [Events](../events.md) lists them all.",
-        {"ivsim.core.events.Events": "sim.events"},
+        {"ivsim.core.events.Events": "sim.events", "ivsim.core.log.LogPage": "LogPage"},
     ),
     Page(
         "reference/calls.md",
@@ -143,6 +192,7 @@ PAGES = [
         "[Start the server](../server.md) shows them at work.",
         {
             "ivsim.Server": "Server",
+            "ivsim.server.rules.sending.RuleStatus": "RuleStatus",
             "ivsim.wsgi.Application": "wsgi.Application",
             "ivsim.Request": "Request",
             "ivsim.Response": "Response",
@@ -153,9 +203,16 @@ PAGES = [
 
 def markdown(page: Page) -> str:
     """Return a page as mkdocstrings reads it."""
-    blocks = [
-        f"::: {path}\n    options:\n      heading: {heading}\n      toc_label: {heading}\n"
-        f"      show_signature: {str(page.signatures).lower()}\n"
-        for path, heading in page.objects.items()
-    ]
-    return "\n".join([f"# {page.title}\n", f"{page.intro}\n", *blocks])
+    return "\n".join([f"# {page.title}\n", f"{page.intro}\n", *(_block(page, path) for path in page.objects)])
+
+
+def _block(page: Page, path: str) -> str:
+    filters = ["!^_", *(f"!^{name}$" for name in INTERNAL.get(path, "").split())]
+    return (
+        f"::: {path}\n    options:\n      heading: {page.objects[path]}\n      toc_label: {page.objects[path]}\n"
+        f"      show_signature: {json.dumps(page.signatures)}\n"
+        f"      separate_signature: {json.dumps(page.signatures)}\n"
+        f"      filters: {json.dumps(filters)}\n"
+        f"      show_if_no_docstring: {json.dumps(path in WITH_FIELDS)}\n"
+        f"      show_attribute_values: {json.dumps(path.endswith('Options'))}\n"
+    )

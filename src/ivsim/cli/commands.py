@@ -31,6 +31,11 @@ _LOSS = """
 With `--sent-loss 1` others see its picture stand still. Without either, all goes through again.
 """
 
+_DISTURB = """
+It concerns whoever events arrive at: the targets of rules and subscribers. They happen all the same, and `ivsim events
+--arrived` prints those that arrived. Without WAY it prints what is wanted and what became of the newest events.
+"""
+
 _SIMULATED = """
 Whoever joins is a participant like any other, but sends no media.
 """
@@ -91,10 +96,22 @@ def add_to(subcommands: Any) -> None:
     )
     calls = add("calls", _calls, "print the API calls so far")
     calls.add_argument("--operation", metavar="NAME", help="only those of this operation")
+    events.add_argument("--arrived", action="store_true", help="those that arrived, in that order, where it is another")
     for each in (events, calls):
         each.add_argument("--limit", type=int, metavar="N", help="print only the newest N")
         each.add_argument("--follow", action="store_true", help="go on with each new one, until Ctrl-C")
         each.add_argument("--json", action="store_true", help="print each as a line of JSON")
+    disturb = add("disturb", _disturb, "have the next events arrive otherwise than they happened", _DISTURB)
+    disturb.add_argument("way", nargs="?", metavar="WAY", help="lost, doubled, delayed or swapped with the next")
+    disturb.add_argument("--type", metavar="DETAIL_TYPE", help='of this type, such as "IVS Stream State Change"')
+    disturb.add_argument("--event", metavar="NAME", help='of this event_name, such as "Stream Start"')
+    disturb.add_argument("--resource", metavar="ARN", help="about this channel, stage or composition")
+    disturb.add_argument("--pattern", type=_json, metavar="JSON", help="that match this event pattern of EventBridge")
+    disturb.add_argument("--times", type=_times, default=1, metavar="N", help="how many, or all (%(default)s)")
+    disturb.add_argument(
+        "--seconds", type=float, default=30, metavar="N", help="the delay, on the emulator's clock (%(default)s)"
+    )
+    disturb.add_argument("--clear", action="store_true", help="want nothing of events to come any more")
     add("advance", _advance, "move the server's clock forward, and print its new time").add_argument(
         "seconds", type=float, metavar="SECONDS", help="how far; everything that falls due happens"
     )
@@ -174,8 +191,59 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise argparse.ArgumentTypeError(f"it is not JSON: {error}") from None
+
+
+def _times(text: str) -> int | None:
+    try:
+        return None if text == "all" else int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor 'all'") from None
+
+
+def _disturb(options: argparse.Namespace, server: Client) -> Iterator[str]:
+    if not isfinite(options.seconds):  # which JSON cannot say
+        raise RequestFailed(f"{options.seconds} is not a number of seconds")
+    chosen = {"detail-type": options.type, "resources": options.resource}
+    pattern: dict[str, Any] = {name: [value] for name, value in chosen.items() if value is not None}
+    if options.event is not None:
+        pattern["detail"] = {"event_name": [options.event]}
+    if pattern and options.pattern is not None:
+        raise RequestFailed("--pattern is given beside --type, --event or --resource, which can be in it")
+    wanted = {
+        "pattern": pattern or options.pattern,
+        "times": options.times,
+        "seconds": options.seconds,
+    }
+    if options.way is None and wanted != {"pattern": None, "times": 1, "seconds": 30}:
+        raise RequestFailed("WAY is missing, which is lost, doubled, delayed or swapped")
+    if options.clear:
+        server.send("DELETE", "/disturbances")
+    if options.way is not None:
+        server.post("/disturbances", {"way": options.way, **wanted})
+    there = server.get("/disturbances")
+    if there["weather"] is not None:
+        yield f"weather: {there['weather']}"
+    for each in there["disturbances"]:
+        left = "all" if each["left"] is None else each["left"]
+        which = json.dumps(each["pattern"], ensure_ascii=False) if each["pattern"] else "any event"
+        yield f"to come: {_way(each)}, {left}  {which}"
+    for each in there["disturbed"]:
+        yield f"{_way(each)}: {_event(each['event'])}"
+
+
+def _way(disturbance: dict[str, Any]) -> str:
+    late = f" by {disturbance['seconds']:g} s" if disturbance["way"] == "delayed" else ""
+    return f"{disturbance['way']}{late}"
+
+
 def _events(options: argparse.Namespace, server: Client) -> Iterator[str]:
-    yield from _log(options, server, "events", _event, detailType=options.type)
+    arrived = "true" if options.arrived else None
+    yield from _log(options, server, "events", _event, detailType=options.type, arrived=arrived)
 
 
 def _calls(options: argparse.Namespace, server: Client) -> Iterator[str]:

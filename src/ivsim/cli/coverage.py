@@ -23,8 +23,8 @@ def coverage_page() -> Iterator[str]:
     """Yield the same as a page of Markdown."""
     yield "# Coverage"
     yield ""
-    yield "This page lists every operation of the newest botocore, and whether ivsim emulates it. What it does not,"
-    yield "an operation or a member, is refused by name (`NotEmulated`, HTTP 501)."
+    yield "This page lists every operation of the newest botocore, and whether ivsim emulates it. An operation or a"
+    yield "member that it does not emulate is refused by name (`NotEmulated`, HTTP 501)."
     yield ""
     yield "`make coverage-page` writes it from the registry of operations, and a test keeps it true."
     for service in SERVICES.values():

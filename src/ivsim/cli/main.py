@@ -91,6 +91,11 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         help="write recordings to this folder, as {bucket}/{key}; else they go to the S3 of AWS_ENDPOINT_URL_S3",
     )
     parser.add_argument("--rules", metavar="FILE", help="send events to the targets of the rules in this JSON file")
+    parser.add_argument(
+        "--event-weather",
+        metavar="SEED",
+        help="lose, double, delay and swap one event in eight or so on its way, the same ones for a seed",
+    )
     parser.add_argument("--seed", metavar="TEXT", help="make ids and keys the same in every run")
     parser.add_argument(
         "--account-id",
@@ -133,6 +138,7 @@ def _serve(options: argparse.Namespace) -> Iterator[str]:
             seed=options.seed,
             account_id=options.account_id,
             rate_limits=options.rate_limits,
+            event_weather=options.event_weather,
             history=options.history,
         )
         own_services = from_environment()

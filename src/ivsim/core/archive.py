@@ -51,8 +51,10 @@ def loads(state: State, services: Services, text: bytes, source: str) -> None:
     """
     try:
         parts = read(text, state, services)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise UnreadableState(f"{source}: {error}") from None
+    except RecursionError:
+        raise UnreadableState(f"{source}: it is nested too deeply") from None
     with state.journal:
         for service, account, region in parts["stores"]:
             state.stores.get(service, account, region, services[service].make_store)

@@ -51,3 +51,9 @@ def check_text(name: str, given: object) -> str:
     if not isinstance(given, str):
         raise TypeRefused(name, f"{given!r} is not text")
     return given
+
+
+def check_seed(name: str, seed: object) -> None:
+    """Raise TypeError, naming the argument, for what is no seed: a whole number, text, or None for none."""
+    if seed is not None and type(seed) not in (int, str):
+        raise TypeRefused(name, f"{seed!r} is neither a whole number, text nor None")

@@ -15,9 +15,10 @@ from .unknown import unknown
 class Call(NamedTuple):
     """One API call, as it was answered.
 
-    `service` and `operation` are empty when the request meant none. `params` are the input's members as boto3
-    takes them; `status` is the HTTP status, `error` the error code or None; `at` is when it was answered, by the
-    emulator's clock, None in a state that an older ivsim saved.
+    `service` ("ivs") and `operation` ("CreateChannel") are empty when the request meant none. `params` are the input's
+    members as boto3 takes them. `account` and `region` are those that it was for. `status` is the HTTP status, `error`
+    the error code or None. `at` is when it was answered, by the emulator's clock; None in a state that an older ivsim
+    saved.
     """
 
     service: str

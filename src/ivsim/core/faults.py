@@ -17,7 +17,11 @@ Condition: TypeAlias = Mapping[str, Any] | Callable[[Mapping[str, Any]], object]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """An error waiting for its operation; `left` is how many calls it still spoils, None for all of them."""
+    """An error waiting for its operation, as `sim.faults.add()` made it.
+
+    `operations` are those that it strikes, with their service ("ivs:CreateChannel"). `left` is how many calls it still
+    spoils, None for all of them. `message` is empty for the model's text.
+    """
 
     operations: tuple[str, ...]
     error_code: str

@@ -25,7 +25,7 @@ MOST_BORN = 1000
 class Hint(NamedTuple):
     """A mistake of the code under test. `topic` is the last part of the log's name: "playback", "chat" or "calls".
 
-    `at` is when it was first made, by the emulator's clock.
+    `at` is when it was first made, by the emulator's clock; `text` says what it is.
     """
 
     at: datetime

@@ -27,6 +27,7 @@ class LogPage(Generic[T]):
     """A part of a log, oldest first, and the places from which `Log.page()` goes on."""
 
     entries: list[T]
+    """The entries of this part."""
     before: int | None
     """The value of `before` that gets older entries; None when there are none."""
     after: int
@@ -42,7 +43,7 @@ class Log(Sequence[T]):
         self._journal = journal
         self._what = what
         self._entries: list[T] = []
-        self.first = 0
+        self.first: int = 0
         """The number of entries before the first one kept: they were cleared away, or exceeded `history`."""
         self._subscribers: dict[object, Callable[[T], object]] = {}
 

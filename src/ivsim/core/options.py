@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypedDict, get_args
 
-from .arguments import TypeRefused, ValueRefused
+from .arguments import TypeRefused, ValueRefused, check_seed
 from .unknown import unknown
 
 Transitions = Literal["immediate", "realistic"]
@@ -34,7 +34,7 @@ class Options:
     """The options of an emulator.
 
     Raises ValueError for an account id that is not 12 digits, an unknown kind of transitions or of deliveries, and a
-    history that is no number of things; TypeError for an option that does not exist.
+    history that is no number of things; TypeError for an option that does not exist or is of another type.
     """
 
     seed: int | str | None = None
@@ -72,7 +72,8 @@ class Options:
 
     event_weather: int | str | None = None
     """A seed, to have one event in eight or so lost, doubled, delayed by up to a minute of the clock, or swapped with
-    the next that arrives: the same ones for a seed. None has all of them arrive once, at once and in order."""
+    the next that arrives: the same ones for a seed, whether 7 or "7". None has all of them arrive once, at once and in
+    order. `sim.events.weather` is this, to change."""
 
     history: int | None = None
     """The number of calls, events, frames of a room and other accumulating things to keep; None keeps all of them.
@@ -90,8 +91,7 @@ class Options:
             raise ValueRefused("transitions", f"{self.transitions!r} is neither 'immediate' nor 'realistic'")
         if self.deliver not in (True, False, "pictures"):
             raise ValueRefused("deliver", f"{self.deliver!r} is neither True, False nor 'pictures'")
-        if self.event_weather is not None and type(self.event_weather) not in (int, str):
-            raise TypeRefused("event_weather", f"{self.event_weather!r} is neither a whole number, text nor None")
+        check_seed("event_weather", self.event_weather)
         if self.history is not None and (type(self.history) is not int or self.history < 1):
             raise ValueRefused("history", f"{self.history!r} is neither a whole number from 1 on nor None")
 

@@ -13,6 +13,9 @@ class Quotas(MutableMapping[str, int]):
     """Quotas by the names of AWS's quota pages: `sim.quotas["Channels"] = 2`. They hold per account and region.
 
     What exists already stays when a quota drops below it, as in AWS; only the next one is refused.
+
+    A name that no service has raises KeyError; a value that is not a whole number from 0 on raises ValueError.
+    `del sim.quotas["Channels"]` brings the documented value back, and `dict(sim.quotas)` shows all.
     """
 
     def __init__(self, documented: Mapping[str, int]) -> None:

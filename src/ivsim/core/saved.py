@@ -51,7 +51,10 @@ Services = Mapping[str, Service[Any]]
 
 
 class UnreadableState(ValueError):
-    """A file is not a state that this version of ivsim can load: damaged, of something else, or newer."""
+    """A file is not a state that this version of ivsim can load: damaged, of something else, or newer.
+
+    The text names the file, the place in it and the rule.
+    """
 
 
 @dataclass(frozen=True, slots=True)

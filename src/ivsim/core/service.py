@@ -261,7 +261,7 @@ def _change(ctx: Context[Any], resource_type: str, key: str, changes: dict[str, 
 
 
 def _arrive(ctx: Context[Any], event: dict[str, Any]) -> None:
-    ctx._state.arrive(event)
+    ctx._state.send_late(event)
 
 
 About: TypeAlias = Callable[[Context[Any]], Callable[[Any], Mapping[str, object]]]

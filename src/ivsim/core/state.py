@@ -130,12 +130,12 @@ class State:
             if delay:
                 later(delay, arriving)
             else:
-                self.arrive(arriving)
+                self._arrive(arriving)
 
-    def arrive(self, event: Event) -> None:
-        """Hand an event to all who hear of events. Only inside a transaction."""
-        self.weather.arrived.add(event)
-        self.outbox.add(event)
+    def send_late(self, event: Event) -> None:
+        """Have an event arrive that was delayed. Only inside a transaction."""
+        for arriving in self.weather.take_late(event):
+            self._arrive(arriving)
 
     def touch(self, key: str) -> None:
         """Tell those who watch what changes. Only inside a transaction."""
@@ -167,6 +167,11 @@ class State:
             for name, its_state in state.items():
                 getattr(self, name).restore(its_state)
             self._begin_anew()
+
+    def _arrive(self, event: Event) -> None:
+        """Hand an event to all who hear of events."""
+        self.weather.arrived.add(event)
+        self.outbox.add(event)
 
     def _begin_anew(self) -> None:
         self.generation += 1

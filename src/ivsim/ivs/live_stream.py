@@ -34,7 +34,7 @@ class StreamRefused(ValueError):
 
     def __init__(self, message: str, code: str | None = None) -> None:
         super().__init__(message)
-        self.code = code
+        self.code: str | None = code
 
 
 class LiveStream:
@@ -49,8 +49,10 @@ class LiveStream:
         self._ctx = ctx
         self._encoder = session.encoders
         self._reconnect = reconnect
-        self.stream_id = session.stream_id
-        self.channel_arn = session.channel_arn
+        self.stream_id: str = session.stream_id
+        """The id of the stream, as GetStreamSession and events have it; a takeover keeps it."""
+        self.channel_arn: str = session.channel_arn
+        """The ARN of the channel that it is sent to."""
 
     def __repr__(self) -> str:
         return f"<LiveStream {self.stream_id} on {self.channel_arn}, {'live' if self.is_live else 'not live'}>"
@@ -88,7 +90,7 @@ class LiveStream:
 
     @property
     def measured(self) -> Measured | None:
-        """What a real encoder was measured to send over ten seconds: bits and pictures a second, and more.
+        """What a real encoder was measured to send over ten seconds: bits and pictures a second, key-frame interval.
 
         None for a simulated broadcast, and while it is too early.
         """
@@ -159,7 +161,7 @@ class LiveStream:
             broadcast.starve(ctx, self.stream_id)
 
     def recover(self) -> None:
-        """Send data again: Starvation End."""
+        """Send data again: Starvation End. Has no effect unless it starves."""
         with self._connected() as ctx:
             broadcast.recover(ctx, self.stream_id)
 
@@ -179,7 +181,10 @@ class LiveStream:
             broadcast.exceed(ctx, self.stream_id, Breach(limit_name, value, exceeded_by, unit))
 
     def fail(self, reason: str = broadcast.CAPACITY_EXCEEDED) -> None:
-        """Let the service fail to process the stream: Stream Failure with a reason, and the end."""
+        """Let the service fail to process the stream: Stream Failure with a reason, and the end.
+
+        Raises TypeError for a reason that is not text.
+        """
         check_text("reason", reason)
         with self._connected() as ctx:
             broadcast.fail(ctx, self.stream_id, reason)
@@ -224,12 +229,13 @@ class Admission:
     """An encoder whose key is right, and that has sent no media yet: it holds nothing, and keeps nobody out."""
 
     def __init__(self, channel: Channel, priority: int | None, connect: Callable[..., LiveStream]) -> None:
-        self.channel_arn = channel.arn
-        self.container_format = channel.container_format
+        self.channel_arn: str = channel.arn
+        """The ARN of the channel that the key is for."""
+        self.container_format: str = channel.container_format
         """The container in which viewers get the media: TS or FRAGMENTED_MP4."""
-        self.insecure_ingest = channel.insecure_ingest
+        self.insecure_ingest: bool = channel.insecure_ingest
         """True where the channel takes RTMP without TLS."""
-        self.priority = priority
+        self.priority: int | None = priority
         """The priority, from the key or the call, by which it would take over a stream; None without one."""
         self._connect = connect
 

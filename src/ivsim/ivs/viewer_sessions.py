@@ -14,11 +14,12 @@ SECONDS_TO_REVOKE = 5.0
 
 
 class ViewerSession(Struct, frozen=True):
-    """A session of a viewer of one broadcast, from the grant of a request for the multivariant playlist.
+    """A session of a viewer of one broadcast: it opens when a request for the multivariant playlist is granted.
 
-    `origins` are those from which it may be watched, none for any. `viewer_id`, `viewer_session_version`,
-    `maximum_resolution` and `ads_opt_out` are those of the token, if there was one. It `is_counted` as a view unless
-    it is the console's.
+    `viewer_id`, `viewer_session_version`, `maximum_resolution` and `ads_opt_out` are those of the token, if there was
+    one. `origins` are the sites on which it may be watched, by the token or the policy, none for any;
+    `strict_origin_enforcement` asks for one of them in each request. It `is_counted` as a view unless it is the
+    console's.
     """
 
     id: str

@@ -43,9 +43,12 @@ class ChatConnection:
         self._chat = chat
         self._state = state
         self._ctx = ctx
-        self.id = connection.id
-        self.room_arn = connection.room_arn
-        self.user_id = connection.user_id
+        self.id: str = connection.id
+        """An id that no other connection of the emulator has."""
+        self.room_arn: str = connection.room_arn
+        """The ARN of the room."""
+        self.user_id: str = connection.user_id
+        """The user that the token is for."""
 
     def __repr__(self) -> str:
         return f"<ChatConnection of {self.user_id} to {self.room_arn}, {'closed' if self.closed else 'open'}>"
@@ -59,8 +62,9 @@ class ChatConnection:
     def send_message(self, content: str, attributes: dict[str, str] | None = None) -> str:
         """Send a message; return its RequestId, which the MESSAGE that everybody receives, or the ERROR, repeats.
 
-        Like the other two methods, it does not fail when the room refuses the message. It raises ConnectionError when
-        the connection is closed, and TypeError for an argument of another type, which `send()` could send.
+        When the room refuses it, the ERROR is a frame that `receive()` returns, and nothing is raised. Raises
+        ConnectionError when the connection is closed, TypeError for an argument of another type, which `send()` could
+        send.
         """
         _check_text(content=content)
         if attributes is not None and not actions.is_attributes(attributes):
@@ -68,12 +72,20 @@ class ChatConnection:
         return self._request(actions.SEND_MESSAGE, Content=content, Attributes=attributes)
 
     def delete_message(self, id: str, reason: str | None = None) -> str:
-        """Ask everybody to delete a message; return the RequestId."""
+        """Ask everybody to delete a message, by the `Id` that it came with; return the RequestId.
+
+        Needs the capability DELETE_MESSAGE. What the room refuses is told, and errors are raised, as for
+        `send_message()`.
+        """
         _check_text(id=id, reason="" if reason is None else reason)
         return self._request(actions.DELETE_MESSAGE, Id=id, Reason=reason)
 
     def disconnect_user(self, user_id: str, reason: str | None = None) -> str:
-        """Have every connection of a user to the room closed; return the RequestId."""
+        """Have every connection of a user to the room closed; return the RequestId.
+
+        Needs the capability DISCONNECT_USER. What the room refuses is told, and errors are raised, as for
+        `send_message()`.
+        """
         _check_text(user_id=user_id, reason="" if reason is None else reason)
         return self._request(actions.DISCONNECT_USER, UserId=user_id, Reason=reason)
 
@@ -154,7 +166,7 @@ class ChatConnection:
         return connection.close_reason if connection else ""
 
     def close(self) -> None:
-        """Leave the room. To leave twice has no further effect."""
+        """Leave the room, with the close code 1000. To leave twice has no further effect."""
         with self._state.transaction():
             conversation.leave(self._ctx, self.id)
 

@@ -67,7 +67,7 @@ class ChatRefused(ValueError):
 
     def __init__(self, message: str, *, status: int = 403) -> None:
         super().__init__(message)
-        self.status = status
+        self.status: int = status
 
 
 class Connection(Struct, frozen=True):

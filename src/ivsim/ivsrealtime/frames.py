@@ -89,8 +89,10 @@ def read(text: str) -> Said:
     """Return what a client says. Raises FrameRefused for what is not JSON, or no frame that a stage takes."""
     try:
         return _decoder.decode(text)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeError) as error:
         raise FrameRefused(str(error)) from None
+    except RecursionError:
+        raise FrameRefused("it is nested too deeply") from None
 
 
 def participants(there: Iterable[Participant]) -> bytes:

@@ -36,7 +36,7 @@ class StageRefused(ValueError):
 
     def __init__(self, code: str, rule: str) -> None:
         super().__init__(f"{code}: {rule}")
-        self.code = code
+        self.code: str = code
 
 
 class Key(NamedTuple):
@@ -65,9 +65,12 @@ class LiveParticipant:
         self._ctx = ctx
         self.key = Key(participant.session_id, participant.participant_id, participant.joins)
         self._read = read
-        self.participant_id = participant.participant_id
-        self.session_id = participant.session_id
-        self.stage_arn = ctx.store.stage_sessions[participant.session_id].stage_arn
+        self.participant_id: str = participant.participant_id
+        """The participant's id, as ListParticipants and events have it."""
+        self.session_id: str = participant.session_id
+        """The id of the stage session."""
+        self.stage_arn: str = ctx.store.stage_sessions[participant.session_id].stage_arn
+        """The ARN of the stage."""
 
     def __repr__(self) -> str:
         state = "connected" if self.is_connected else "not connected"
@@ -175,7 +178,7 @@ class LiveParticipant:
         self._try(replace)
 
     def unpublish(self) -> None:
-        """Send no more. Whoever is subscribed is not any longer; an encoder and a WHIP client leave with that."""
+        """Send no more. Subscriptions to it end; an encoder and a WHIP client leave with that."""
         self._try(presence.stop)
 
     def mute(self, *, audio: bool = True, video: bool = False) -> None:

@@ -56,6 +56,7 @@ class Stages:
         """Let somebody join a stage, with a token of CreateParticipantToken or of a back end, or by the stage's ARN.
 
         With an ARN a token is made for it, by `user_id`, `attributes` and `capabilities`, which a token brings itself.
+        These are "PUBLISH" and "SUBSCRIBE", both unless given; an empty list is neither.
         The first to join begins a session. Whoever is there with the same token already has to leave. `protocol="WHIP"`
         stands for a client of WHIP, OBS say, which leaves as it stops publishing; without it one of AWS's SDKs joins.
 

@@ -21,11 +21,12 @@ STAGE_LEFT = "stageLeft"
 
 
 class StageNews(Struct, frozen=True):
-    """What a client on a stage is told: `name` is the event of AWS's web SDK, about whom is `participant_id`.
+    """What a client on a stage is told: `name` is the event of AWS's web SDK, `participant_id` whom it is about.
 
-    `is_publishing`, `audio_muted` and `video_stopped` are the other's state after it. `reason` says why the client
-    itself left the stage, as the SDK does: "participant-disconnected", "stage-deleted", "token-reused"; `message` is
-    what DisconnectParticipant was given for its own `reason`.
+    `is_publishing`, `audio_muted` and `video_stopped` are the other's state after it. `time` is when it happened, by
+    the emulator's clock. `reason` says why the client itself left the stage, as the SDK does:
+    "participant-disconnected", "stage-deleted", "token-reused"; `message` is what DisconnectParticipant was given for
+    its own `reason`.
     """
 
     name: str

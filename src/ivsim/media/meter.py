@@ -13,15 +13,16 @@ _LEAST = 1000
 
 
 class Measured(NamedTuple):
-    """What was measured: bits and pictures a second, and the seconds from one key frame to the next.
-
-    These are the seconds between the last two, and not less than those since the last.
-    """
+    """What an encoder was measured to send."""
 
     video_bitrate: int
+    """Bits of video a second."""
     audio_bitrate: int
+    """Bits of audio a second."""
     framerate: float
+    """Pictures a second."""
     keyframe_interval: float
+    """The seconds between the last two key frames, and not less than those since the last."""
     seconds: float
     """The time over which it was measured."""
 

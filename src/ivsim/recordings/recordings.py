@@ -47,7 +47,8 @@ class Recording:
     """A recording: of a broadcast, or several that were merged, of a participant of a stage, or of a composition.
 
     What it shows is always how it is now. Of `channel_arn`, `stage_arn`, `participant_id` and `composition_arn` those
-    are empty that it has nothing to do with.
+    are empty that it has nothing to do with. `bucket` is the name of the bucket. `session_id` is the recording session
+    of a channel, or the session of the stage.
     """
 
     def __init__(self, source: Source, ctx: Context[Any], key: str, record: Any) -> None:
@@ -56,11 +57,11 @@ class Recording:
         self._key = key
         self._last = record
         about = source.about(record)
-        self.session_id = about.session_id
-        self.channel_arn = about.channel_arn
-        self.stage_arn = about.stage_arn
-        self.participant_id = about.participant_id
-        self.composition_arn = about.composition_arn
+        self.session_id: str = about.session_id
+        self.channel_arn: str = about.channel_arn
+        self.stage_arn: str = about.stage_arn
+        self.participant_id: str = about.participant_id
+        self.composition_arn: str = about.composition_arn
         self.bucket: str = record.bucket
 
     def __eq__(self, other: object) -> bool:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 import uvicorn
 from uvicorn.server import ServerState
 
-from ..core.arguments import TypeRefused, ValueRefused
+from ..core.arguments import TypeRefused, ValueRefused, check_seed
 from ..courier import AwsCourier, FolderCourier
 from ..web import HOST, PORT
 from .app import App
@@ -62,29 +62,12 @@ _LAST_WORDS = 0.1
 class Server:
     """An emulator on a port, as `Emulator.serve()` returns it; as a context manager it is closed with the block.
 
-    The port is taken when the server is made, so it is known before the server serves; `port=0` takes any that is free.
-    Raises OSError, with the address in its text, for a port that is taken and an address that is not this machine's;
-    ValueError for a number that is no port.
+    Arguments are those of `Emulator.serve()`, and so are the errors raised. The port is taken when the server is made,
+    so it is known before the server serves.
 
     `state` is a file in which the emulator is kept: what is in it is loaded, in the place of what the emulator has, and
-    from then on it is at most a second old. Raises UnreadableState and OSError as StateFile does.
-
-    With `rtmp_port` and `rtmps_port`, encoders push there; 0 takes any that is free. With `https_port` the server
-    answers there too, inside TLS: pages with AWS's web SDK broadcast to nothing else. RTMPS and HTTPS need the files of
-    a certificate and its key. Where `insecure_ingest`, every channel takes RTMP, else only those that say so. Raises
-    RtmpPortRefused, which is an OSError, for a port that cannot be had; ValueError for a certificate that cannot be
-    used.
-
-    Playback URLs in answers are the server's own, and so are the addresses in `endpoints` and tokens of stages, by the
-    host that the client came by; with `aws_urls`, AWS's.
-
-    Recordings are written to the folder `recordings`, as `{bucket}/{key}`, each file as it is whole.
-
-    Events go to the targets of `rules`, the list that a JSON file has, or the file. Raises OSError for one that cannot
-    be read; ValueError, naming the rule, the member and what it has to be, for one that is wrong.
-
-    `allow_hosts` are names of this server, as `ivsim.example.com`, by which the control endpoints answer beside local
-    ones. Raises ValueError for what is no name, TypeError for a text in the place of a list.
+    from then on it is at most a second old. Raises UnreadableState for one that cannot be loaded, OSError for one that
+    cannot be read or written, or that another server keeps.
 
     `limits` says for how long clients are waited for.
     """
@@ -105,6 +88,7 @@ class Server:
         insecure_ingest: bool = True,
         recordings: str | os.PathLike[str] | None = None,
         rules: GivenRules = (),
+        event_weather: int | str | None = None,
         allow_hosts: Iterable[str] = (),
         limits: Limits = Limits(),  # noqa: B008 - it cannot be changed
     ) -> None:
@@ -112,6 +96,7 @@ class Server:
         self._limits = limits
         self._aws_urls = aws_urls
         its_rules = read(rules)
+        check_seed("event_weather", event_weather)
         self._allowed_hosts = _checked_hosts(allow_hosts)
         with ExitStack() as on_failure:
             self._socket = listen(host, port)
@@ -126,6 +111,10 @@ class Server:
         self._stop_delivering: Callable[[], object] = lambda: None
         if recordings is not None:
             self._stop_delivering = emulator.deliver_to(FolderCourier(recordings, emulator.courier or AwsCourier()))
+        self._end_weather: Callable[[], object] = lambda: None
+        if event_weather is not None:
+            self._end_weather = partial(setattr, emulator.events, "weather", emulator.events.weather)
+            emulator.events.weather = event_weather
         self._rules = Rules(emulator, its_rules)
         self._stop_posting = emulator.chat.post_with(partial(post, emulator.quotas))
         self._stop: Callable[[], object] | None = None
@@ -221,6 +210,7 @@ class Server:
         self._socket.close()
         self._encoder_ports.close()
         self._rules.close()
+        self._end_weather()
         self._stop_posting()
         self._stop_delivering()
         if self._state_file is not None:

@@ -53,6 +53,15 @@ def state(page: Page) -> Locator:
     return page.locator("h1 + p [data-state]")
 
 
+def sideways(page: Page) -> list[str]:
+    """Return what is wider than the page."""
+    found: list[str] = page.evaluate(
+        "() => [document.documentElement, ...document.querySelectorAll('#top, #list, #detail, #activity, #panes')]"
+        ".filter((each) => each.scrollWidth > innerWidth).map((each) => each.id || each.tagName)"
+    )
+    return found
+
+
 def assert_readable(page: Page) -> None:
     """Assert that every text on a page can be read (WCAG 2, contrast of 4.5)."""
     found = page.evaluate(

@@ -18,7 +18,7 @@ from ivsim.server.run import Server
 from ivsim.wire.http import Request
 
 from ..control_client import call
-from .parts import Open, assert_readable, button, client, expect, luminance, make_channel, make_room, state
+from .parts import Open, assert_readable, button, client, expect, luminance, make_channel, make_room, sideways, state
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -433,15 +433,6 @@ def test_phone(open_console: Open, sim: Emulator, server: Server) -> None:
         expect(page.locator("#detail h1")).to_be_visible()
         expect(page.locator("#list")).to_be_hidden()
         assert sideways(page) == []
-
-
-def sideways(page: Page) -> list[str]:
-    """Return what is wider than the page."""
-    found: list[str] = page.evaluate(
-        "() => [document.documentElement, ...document.querySelectorAll('#top, #list, #detail, #activity, #panes')]"
-        ".filter((each) => each.scrollWidth > innerWidth).map((each) => each.id || each.tagName)"
-    )
-    return found
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -13,6 +13,14 @@ from ivsim.core.arguments import ValueRefused
 from ivsim.server.rules.reading import Rule, read
 from ivsim.server.rules.targets import EventBridgeTarget, HttpTarget, LambdaTarget, SqsTarget
 
+
+@pytest.fixture(autouse=True)
+def _no_endpoints(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No endpoint comes from the environment of whoever runs the tests."""
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL_EVENTBRIDGE"):
+        monkeypatch.delenv(name, raising=False)
+
+
 HTTP = {"type": "http", "url": "http://localhost:8000/hook"}
 GOOD: dict[str, Any] = {"name": "all", "pattern": {"source": ["aws.ivs"]}, "target": HTTP}
 
@@ -38,6 +46,14 @@ def test_file(tmp_path: Path) -> None:
         (
             {"type": "sqs", "queueUrl": "http://localhost:5000/1/q", "endpoint": "http://moto:5000"},
             SqsTarget("http://localhost:5000/1/q", "http://moto:5000"),
+        ),
+        (
+            {"type": "sqs", "queueUrl": "http://localhost:5000/1/q.fifo", "messageGroupId": "ivs"},
+            SqsTarget("http://localhost:5000/1/q.fifo", message_group_id="ivs"),
+        ),
+        (
+            {"type": "sqs", "queueUrl": "http://localhost:5000/1/fair", "messageGroupId": "x" * 100},
+            SqsTarget("http://localhost:5000/1/fair", message_group_id="x" * 100),
         ),
         ({"type": "eventbridge", "endpoint": "http://moto:5000"}, EventBridgeTarget("http://moto:5000", "default")),
         (
@@ -87,6 +103,23 @@ def test_targets(target: dict[str, Any], expected: object) -> None:
             [with_target(type="sqs", queueUrl="http://x/q", endpoint="moto:5000")],
             "rule 1, 'all': target.endpoint: 'moto:5000' is not an http or https URL, without a user name in it",
         ),
+        (
+            [with_target(type="sqs", queueUrl="http://x/1/q.fifo")],
+            "rule 1, 'all': target.messageGroupId: it is missing, and a queue whose name ends in .fifo needs it",
+        ),
+        ([with_target(type="sqs", queueUrl="http://x/1/q.fifo/", endpoint="http://y")], None),
+        (
+            [with_target(type="sqs", queueUrl="http://x/1/q", messageGroupId="")],
+            "rule 1, 'all': target.messageGroupId: '' is not text of 1 to 100 characters",
+        ),
+        ([with_target(type="sqs", queueUrl="http://x/1/q.fifo", messageGroupId="x" * 101)], None),
+        ([with_target(type="sqs", queueUrl="http://x/1/q.fifo", messageGroupId=1)], None),
+        (
+            [with_target(type="eventbridge")],
+            "rule 1, 'all': target.endpoint: this member is missing, and neither AWS_ENDPOINT_URL_EVENTBRIDGE nor "
+            "AWS_ENDPOINT_URL is set",
+        ),
+        ([with_target(type="sqs")], "rule 1, 'all': target.queueUrl: this member is missing"),
         ([with_target(type="eventbridge", endpoint="x")], None),
         ([with_target(type="sqs", queueUrl="tickets")], None),
     ],
@@ -104,6 +137,28 @@ def test_what_is_wrong(rules: Any, text: str | None, tmp_path: Path) -> None:
     if not isinstance(rules, str):  # which in process is the name of a file
         with pytest.raises(ValueRefused, match=r"^rules: "):
             read(rules)
+
+
+def test_endpoint_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the variables the one for the service comes first, and a rule's own endpoint before both; empty is not set."""
+    queue = with_target(type="sqs", queueUrl="http://x/1/q")
+
+    def endpoint(rule: dict[str, Any]) -> Any:
+        target = read([rule])[0].target
+        assert isinstance(target, (SqsTarget, EventBridgeTarget))
+        return target.endpoint
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://all")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", "")
+    assert endpoint(queue) == endpoint(with_target(type="eventbridge")) == "http://all"
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", "http://sqs")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_EVENTBRIDGE", "http://events")
+    assert (endpoint(queue), endpoint(with_target(type="eventbridge"))) == ("http://sqs", "http://events")
+    assert endpoint(with_target(type="sqs", queueUrl="http://x/1/q", endpoint="http://own")) == "http://own"
+    assert read([GOOD])[0].target == HttpTarget(HTTP["url"])
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", "moto:5000")
+    with pytest.raises(ValueRefused, match="rule 1, 'all': AWS_ENDPOINT_URL_SQS: 'moto:5000' is not an http or https"):
+        read([queue])
 
 
 @pytest.mark.parametrize("pattern", [{"source": "aws.ivs"}, [], {"source": [{"begins-with": "aws"}]}])

@@ -18,7 +18,7 @@ from ivsim.server.run import Server
 from ..control_client import Control, call
 from ..waiting import DEADLINE, until
 from .conftest import rule
-from .programs import LocalLambda, Program, running
+from .programs import LocalLambda, Program, RuntimeEmulator, running
 
 
 def go_live(sim: Emulator) -> str:
@@ -90,6 +90,86 @@ def test_bus(sim: Emulator, moto: str) -> None:
     events.close()
 
 
+def test_queue_in_another_region(moto: str) -> None:
+    """A queue is asked in the region of the event, as a rule of EventBridge and its targets are in one region."""
+    sqs = boto3.client(
+        "sqs", endpoint_url=moto, region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    queue = sqs.create_queue(QueueName="lives")["QueueUrl"]
+    near, far = Emulator(region="eu-west-1"), Emulator(region="us-east-1")
+    for sim, delivered, undelivered in ((near, 2, 0), (far, 0, 2)):
+        with sim.serve(rules=[rule({"type": "sqs", "queueUrl": queue})]) as server:
+            go_live(sim)
+            until(lambda: not server.rules[0].waiting)
+            assert (server.rules[0].delivered, len(server.rules[0].undelivered)) == (delivered, undelivered)
+    assert len(sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]) == 2
+    sqs.close()
+
+
+@pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL"])
+def test_queue_at_the_endpoint_of_the_environment(
+    sim: Emulator, moto: str, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """A queue whose rule names no endpoint is at that of the environment, whatever its URL says, as for every SDK."""
+    sqs = client("sqs", moto)
+    queue = sqs.create_queue(QueueName="lives")["QueueUrl"]
+    monkeypatch.setenv(variable, moto)
+    aws = "https://sqs.us-east-1.amazonaws.com/123456789012/lives"
+    with sim.serve(rules=[rule({"type": "sqs", "queueUrl": aws})]) as server:
+        go_live(sim)
+        until(lambda: server.rules[0].delivered == 2)
+    assert len(sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]) == 2
+    sqs.close()
+
+
+@pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL_EVENTBRIDGE", "AWS_ENDPOINT_URL"])
+def test_bus_at_the_endpoint_of_the_environment(
+    sim: Emulator, hook: Program, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """So is a bus; the rule shows where that is."""
+    monkeypatch.setattr(hook, "answer", lambda *_: (200, {}, b'{"FailedEntryCount": 0, "Entries": []}'))
+    monkeypatch.setenv(variable, hook.url)
+    with sim.serve(rules=[rule({"type": "eventbridge"})]) as server:
+        go_live(sim)
+        until(lambda: server.rules[0].delivered == 2)
+        assert Control(server)("GET", "/rules").body[0]["target"] == {
+            "type": "eventbridge",
+            "endpoint": hook.url,
+            "eventBus": "default",
+        }
+
+
+def test_fifo_queue(sim: Emulator, moto: str) -> None:
+    """A FIFO queue takes the events as messages of the group that the rule names, in their order."""
+    sqs = client("sqs", moto)
+    attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    queue = sqs.create_queue(QueueName="lives.fifo", Attributes=attributes)["QueueUrl"]
+    wanted = rule({"type": "sqs", "queueUrl": queue, "messageGroupId": "ivs"})
+    with sim.serve(rules=[wanted]) as server:
+        go_live(sim)
+        until(lambda: server.rules[0].delivered == 2)
+        messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, AttributeNames=["All"])["Messages"]
+    assert [json.loads(each["Body"]) for each in messages] == list(sim.events)
+    assert {each["Attributes"]["MessageGroupId"] for each in messages} == {"ivs"}
+    sqs.close()
+
+
+def test_weather(sim: Emulator, hook: Program) -> None:
+    """A target does not get what is lost on its way, gets twice what comes twice, and later what is late."""
+    sim.clock.freeze()
+    for name, way in {"Stream Start": "lost", "Session Ended": "doubled", "Stream End": "delayed"}.items():
+        sim.events.disturb(way, pattern={"detail": {"event_name": [name]}})  # type: ignore[arg-type]
+    with sim.serve(rules=[rule({"type": "http", "url": hook.url})]) as server:
+        go_live(sim)
+        sim.streams.live[0].end()
+        until(lambda: server.rules[0].delivered == 3)
+        sim.clock.advance(30)
+        until(lambda: server.rules[0].delivered == 4)
+    names = ["Session Created", "Session Ended", "Session Ended", "Stream End"]
+    assert [each["detail"]["event_name"] for each in hook.bodies] == names
+    assert hook.bodies == list(sim.events.arrived)
+
+
 def test_without_credentials(sim: Emulator, moto: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever has no credentials needs none for a queue at an endpoint of their own."""
     sqs = client("sqs", moto)
@@ -122,6 +202,45 @@ def test_again(sim: Emulator, hook: Program, status: int) -> None:
     assert hook.bodies == [sim.events[-1]] * 3
 
 
+def test_what_is_sent_again(sim: Emulator, hook: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until an event is sent again it can be seen which, why and in how many seconds; of many the next are shown."""
+    monkeypatch.setattr(sending, "MOST_SHOWN", 1)
+    monkeypatch.setattr(sending, "WAITS", (0.001, 600))
+    hook.statuses = [503] * 4
+    with sim.serve(rules=[rule({"type": "http", "url": hook.url})]) as server:
+        go_live(sim)
+        until(lambda: len(hook.bodies) == 4 and not hook.statuses and server.rules[0].retrying[0].attempts == 2)
+        ((event, attempts, reason, seconds),) = server.rules[0].retrying
+        assert (event, attempts, reason) == (sim.events[0], 2, f"{hook.url} answered 503")
+        assert 0 < seconds <= 600
+        assert (server.rules[0].waiting, server.rules[0].undelivered) == (2, [])
+        (shown,) = Control(server)("GET", "/rules").body[0]["retrying"]
+        assert 0 < shown.pop("seconds") <= 600
+        assert shown == {"event": event, "attempts": attempts, "reason": reason}
+
+
+def test_what_is_being_sent_again(sim: Emulator, hook: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is seen also while it is on its way, in no seconds."""
+    monkeypatch.setattr(sending, "WAITS", (0.001,))
+    hook.statuses = [503]
+    wanted = rule({"type": "http", "url": hook.url}, detail={"event_name": ["Stream Start"]})
+    with sim.serve(rules=[wanted]) as server:
+        answer = hook.answer
+
+        def once_and_then_slowly(path: str, body: bytes) -> Any:
+            told = answer(path, body)
+            hook.answers.clear()
+            return told
+
+        monkeypatch.setattr(hook, "answer", once_and_then_slowly)
+        go_live(sim)
+        until(lambda: len(hook.bodies) == 2)
+        assert server.rules[0].retrying == [(sim.events[-1], 1, f"{hook.url} answered 503", 0)]
+        hook.answers.set()
+        until(lambda: server.rules[0].delivered)
+        assert server.rules[0].retrying == []
+
+
 @pytest.mark.parametrize("status", [302, 400, 404])
 def test_for_good(sim: Emulator, hook: Program, status: int, caplog: pytest.LogCaptureFixture) -> None:
     """One that is refused for good is not sent again; it is shown as one that did not arrive, and in the log."""
@@ -139,7 +258,7 @@ def test_for_good(sim: Emulator, hook: Program, status: int, caplog: pytest.LogC
 @pytest.mark.usefixtures("impatient")
 def test_nobody_there(sim: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nobody listens, that is told of each event after its last attempt; of many the newest are kept."""
-    monkeypatch.setattr(sending, "MOST_UNDELIVERED", 1)
+    monkeypatch.setattr(sending, "MOST_SHOWN", 1)
     wanted = rule({"type": "http", "url": "http://127.0.0.1:1"})
     with sim.serve(rules=[wanted]) as server:
         go_live(sim)
@@ -181,6 +300,49 @@ def test_function_that_fails(sim: Emulator, functions: LocalLambda) -> None:
     assert reason.startswith("the function failed: Unhandled: ")
     assert "not today" in reason
     assert reason_gone == f"{functions.invoke_url('Gone')} answered 404"
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ValueError("not today"), '{"errorMessage": "not today", "errorType": "ValueError"}'),
+        (TimeoutError(), "Task timed out after 3.00 seconds"),
+    ],
+)
+def test_runtime_interface_emulator(sim: Emulator, error: Exception, reason: str) -> None:
+    """So is one behind the runtime interface emulator, which answers 200 and names no error in a header."""
+    errors = [error, error]
+
+    def fails_twice(event: dict[str, Any], context: None) -> Any:
+        if errors:
+            raise errors.pop()
+        return {"errorType": "none", "errorMessage": "", "event": event}  # which is what it is for
+
+    emulator = RuntimeEmulator(fails_twice)
+    wanted = rule({"type": "lambda", "url": emulator.invoke_url("function")}, detail={"event_name": ["Stream Start"]})
+    with running(emulator), sim.serve(rules=[wanted]) as server:
+        go_live(sim)
+        until(lambda: server.rules[0].delivered)
+        assert server.rules[0].last_failure == f"the function failed: Unhandled: {reason}"
+    assert emulator.bodies == [sim.events[-1]] * 3
+
+
+def test_busy_function(sim: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has one call at a time; an event that comes while it works is sent again, not given up."""
+    monkeypatch.setattr(sending, "WAITS", (0.01,) * 6000)
+    heard: list[Any] = []
+    emulator = RuntimeEmulator(lambda event, _: heard.append(event))
+    url = emulator.invoke_url("function")
+    rules = [rule({"type": "lambda", "url": url}, name=name) for name in ("one", "other")]
+    with running(emulator), sim.serve(rules=rules) as server:
+        emulator.answers.clear()
+        go_live(sim)
+        until(lambda: any(each.retrying for each in server.rules))
+        assert {each.last_failure for each in server.rules} == {None, f"{url} answered 400"}
+        emulator.answers.set()
+        until(lambda: all(each.delivered == 2 for each in server.rules))
+    assert len(heard) == 4
 
 
 @pytest.mark.usefixtures("impatient")
@@ -253,11 +415,11 @@ def test_reset(sim: Emulator, hook: Program) -> None:
         go_live(sim)
         until(lambda: hook.bodies)
         sim.reset()
-        assert server.rules[0][1:] == (0, 0, None, [])
+        assert server.rules[0][1:] == (0, 0, None, [], [])
         hook.answers.set()
         go_live(sim)
         until(lambda: server.rules[0].delivered == 2)
-        assert server.rules[0][1:] == (2, 0, None, [])
+        assert server.rules[0][1:] == (2, 0, None, [], [])
         assert hook.bodies[1:] == list(sim.events)
 
 
@@ -323,14 +485,16 @@ def test_control(sim: Emulator, hook: Program) -> None:
                 "delivered": 0,
                 "waiting": 0,
                 "lastFailure": reason,
+                "retrying": [],
                 "undelivered": [{"event": sim.events[-1], "attempts": 1, "reason": reason}],
             },
             {
                 **queue,
-                "target": {**queue["target"], "endpoint": None},
+                "target": {**queue["target"], "endpoint": None, "messageGroupId": None},
                 "delivered": 0,
                 "waiting": 0,
                 "lastFailure": None,
+                "retrying": [],
                 "undelivered": [],
             },
         ]

@@ -1,7 +1,7 @@
 /** API calls, EventBridge events and hints as they happen: to filter, to stop for reading, to open. */
 
 import { h } from "./dom.js";
-import { arnOf, timeOf } from "./format.js";
+import { arnOf, eventNameOf, timeOf } from "./format.js";
 import { change, state } from "./state.js";
 
 /** How many entries the pane has at most, and so how many calls and events it asks for. */
@@ -50,9 +50,8 @@ function aboutCall({ at, operation, params, status, error, region }) {
 }
 
 function aboutEvent(event) {
-  const { detail } = event;
   const type = event["detail-type"];
-  const what = detail.event_name ?? detail.limit_name ?? detail.recording_status ?? type;
+  const what = eventNameOf(event);
   return {
     at: event.time,
     what,
@@ -66,7 +65,7 @@ function aboutHint({ at, topic, text }) {
 }
 
 /** What people call something that may be an ARN. */
-function spoken(text) {
+export function spoken(text) {
   if (!text.startsWith("arn:")) return text;
   return state.inventory?.byArn.get(text)?.name || arnOf(text).id || text;
 }

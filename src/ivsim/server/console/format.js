@@ -38,6 +38,12 @@ export function nameOf(resource) {
   return resource.name || arnOf(resource.arn).id;
 }
 
+/** What people call an event: what it tells, by the member that says so, else its type. */
+export function eventNameOf(event) {
+  const { event_name, limit_name, recording_status } = event.detail;
+  return event_name ?? limit_name ?? recording_status ?? event["detail-type"];
+}
+
 /** A member's name as words: `playbackUrl` is "Playback URL". */
 export function wordsOf(member) {
   const words = member.replace(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase();

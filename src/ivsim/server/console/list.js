@@ -47,6 +47,7 @@ export function resourceList() {
             link(kind, [h("span", { class: "name" }, wordsOf(kind)), h("span", { class: "count" }, resources.length)]),
           ),
         ),
+        h("li", { key: "rules" }, link("rules", [h("span", { class: "name" }, "Rules")])),
         h("li", { key: "simulation" }, link("simulation", [h("span", { class: "name" }, "Clock, faults, quotas")])),
       ),
     ),

@@ -9,7 +9,9 @@ import { control, onAction, readOverview, Refused } from "./api.js";
 import { arnOf } from "./format.js";
 import { inventoryOf } from "./inventory.js";
 import { readTranscript } from "./rooms.js";
+import { readRules } from "./rules.js";
 import { change, state } from "./state.js";
+import { readWeather } from "./weather.js";
 
 const RETRY_MILLISECONDS = 1000;
 const READ_MILLISECONDS = 1000;
@@ -100,5 +102,7 @@ async function read() {
   change({
     clock: { now: Date.parse(clock.now), frozen: clock.frozen, toldAt: (asked + performance.now()) / 2 },
   });
+  if (state.route === "rules") await readRules();
+  if (state.route === "simulation") await readWeather();
   if (state.route.startsWith("arn:") && arnOf(state.route).type === "room") readTranscript(state.route);
 }

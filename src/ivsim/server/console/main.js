@@ -11,6 +11,7 @@ import { resourceList } from "./list.js";
 import { follow } from "./live.js";
 import { tune } from "./picture.js";
 import { readTranscript, roomPage } from "./rooms.js";
+import { readRules, rulesPage } from "./rules.js";
 import { readSimulation, simulationPage } from "./simulation.js";
 import { stagePage } from "./stages.js";
 import { change, now, onChange, state } from "./state.js";
@@ -61,7 +62,7 @@ function header() {
     h(
       "a",
       { class: "clock small", href: "#/simulation", title: "The emulator’s time" },
-      state.inventory !== null && [`${timeOf(time)} UTC`, state.clock.frozen && h("span", { class: "wide" }, " (frozen)")],
+      state.inventory !== null && [timeOf(time), h("span", { class: "wide" }, " UTC"), state.clock.frozen && h("span", { class: "wide" }, " (frozen)")],
     ),
     h("button", { onclick: askForReset }, "Reset…"),
   ];
@@ -70,6 +71,7 @@ function header() {
 function page() {
   const { route, inventory } = state;
   if (route === "") return welcome();
+  if (route === "rules") return rulesPage();
   if (route === "simulation") return simulationPage();
   const configurations = inventory.configurations.find(([kind]) => kind === route);
   if (configurations) return configurationsPage(...configurations);
@@ -115,6 +117,7 @@ function navigate() {
   const resource = state.inventory?.byArn.get(state.route);
   document.title = `${resource ? nameOf(resource) : state.route ? wordsOf(state.route) : "Console"} · ivsim`;
   if (resource?.kind === "rooms") readTranscript(state.route);
+  if (state.route === "rules") doing(readRules)();
   if (state.route === "simulation") doing(readSimulation)();
   detail.scrollTop = 0;
   showPane("detail");

@@ -1,4 +1,4 @@
-/** What only an emulator has: a clock to stop and to move, faults on demand, quotas to change. */
+/** What only an emulator has: a clock to stop and to move, faults on demand, events that get lost, quotas to change. */
 
 import { control } from "./api.js";
 import { doing } from "./dialogs.js";
@@ -6,15 +6,16 @@ import { h } from "./dom.js";
 import { dateOf } from "./format.js";
 import { block, field, title } from "./parts.js";
 import { change, now, state } from "./state.js";
+import { readWeather, weatherBlock } from "./weather.js";
 
 const STEPS = { "30 seconds": 30, "1 minute": 60, "1 hour": 3600, "1 day": 86400 };
 
 let faults = { faults: [], latencies: {} };
 let quotas = {};
 
-/** Read faults and quotas; neither is told by the feed. */
+/** Read faults, quotas and what is wanted of events; none of them is told by the feed. */
 export async function readSimulation() {
-  [faults, quotas] = await Promise.all([control("GET", "faults"), control("GET", "quotas")]);
+  [faults, quotas] = await Promise.all([control("GET", "faults"), control("GET", "quotas"), readWeather()]);
   change();
 }
 
@@ -24,6 +25,7 @@ export function simulationPage() {
     title("Clock, faults, quotas"),
     block("Clock", clock()),
     block("Faults", pending(), addFault()),
+    weatherBlock(),
     block("Quotas", quotaList()),
   ];
 }

@@ -33,6 +33,7 @@ from . import (  # noqa: F401 - they fill ENDPOINTS
     rules,
     stages,
     streams,
+    weather,
 )
 from .endpoints import ENDPOINTS, PREFIX, Endpoint
 from .problems import RequestRefused

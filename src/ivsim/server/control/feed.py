@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...core.calls import Call
-from ...core.log import LogPage
+from ...core.log import Log, LogPage
+from ...core.weather import Event
 from ...emulator import Emulator
 from .endpoints import endpoint
 from .event_stream import MEDIA_TYPE, EventStream
@@ -69,8 +70,11 @@ def list_events(
     limit: Limit | None = None,
     after: After | None = None,
     before: Before | None = None,
+    arrived: bool = False,
 ) -> EventList | Response:
     """Return the EventBridge events so far, oldest first; those of one `detailType`, if given.
+
+    They are those that happened; with `arrived=true` those that arrived, in that order, twice where they came twice.
 
     `limit` asks for the newest events only; with `before` for the newest before a place, with `after` for the oldest
     after a place. A place is a number: how many events there ever were up to that one, which is also the `id` of
@@ -83,9 +87,10 @@ def list_events(
     and that what follows begins anew.
     """
     is_wanted = _any if detail_type is None else sim.events.is_of(detail_type)
-    part = partial(sim.events.page, limit=limit, after=after, before=before, is_wanted=is_wanted)
+    log: Log[Event] = sim.events.arrived if arrived else sim.events
+    part = partial(log.page, limit=limit, after=after, before=before, is_wanted=is_wanted)
     if _wants_stream(request):
-        return _stream(sim, Entries("event", sim.events, is_wanted=is_wanted), part, request)
+        return _stream(sim, Entries("event", log, is_wanted=is_wanted), part, request)
     page = part()
     return EventList(page.entries, page.before, page.after)
 

@@ -21,9 +21,19 @@ class UndeliveredEvent(msgspec.Struct):
     reason: str
 
 
-class RuleState(msgspec.Struct, rename="camel"):
-    """A rule: how many events its target has, how many wait, and the newest of those that did not arrive.
+class RetriedEvent(msgspec.Struct):
+    """An event that is sent again in some seconds, after so many attempts, and the reason of the last."""
 
+    event: dict[str, Any]
+    attempts: int
+    reason: str
+    seconds: float
+
+
+class RuleState(msgspec.Struct, rename="camel"):
+    """A rule: how many events its target has, how many wait, and which did not arrive.
+
+    Of those that wait `retrying` has the next 100 that are sent again, and `undelivered` the newest 100 that are not.
     `lastFailure` is what was said at the last attempt that did not succeed; such an event may have arrived since.
     """
 
@@ -33,6 +43,7 @@ class RuleState(msgspec.Struct, rename="camel"):
     delivered: int
     waiting: int
     last_failure: str | None
+    retrying: list[RetriedEvent]
     undelivered: list[UndeliveredEvent]
 
 
@@ -48,6 +59,7 @@ def list_rules(sim: Emulator, request: Request) -> list[RuleState]:  # noqa: ARG
             status.delivered,
             status.waiting,
             status.last_failure,
+            [RetriedEvent(*each) for each in status.retrying],
             [UndeliveredEvent(*each) for each in status.undelivered],
         )
         for status in rules.statuses

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -14,7 +15,7 @@ from ...core import patterns
 from ...core.arguments import ValueRefused
 from ...core.unknown import unknown
 from ..posting import is_url
-from .targets import AnyTarget, EventBridgeTarget, HttpTarget, LambdaTarget, SqsTarget
+from .targets import ENDPOINT_VARIABLES, AnyTarget, EventBridgeTarget, HttpTarget, LambdaTarget, SqsTarget
 
 GivenRules: TypeAlias = "str | os.PathLike[str] | Sequence[Mapping[str, Any]]"
 """A JSON file, or what would be in it."""
@@ -28,6 +29,9 @@ _TARGETS: dict[str, type[AnyTarget]] = {
 
 _NAME = re.compile(r"[.\-_A-Za-z0-9]{1,64}")
 """Source: the model of EventBridge, RuleName."""
+
+_MOST_IN_GROUP_ID = 100
+"""Source: the model of EventBridge, MessageGroupId."""
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -81,20 +85,51 @@ def _rule(given: object) -> Rule:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise ValueRefused("name", f"{name!r} is not text of 1 to 64 letters, digits and . - _")
     pattern = patterns.check("pattern", members["pattern"])
-    if not isinstance(target, Mapping):
-        raise ValueRefused("target", f"{target!r} is not an object")
-    kind = target.get("type")
-    if not isinstance(kind, str):
+    return Rule(name, pattern, _target(target))
+
+
+def _target(given: object) -> AnyTarget:
+    if not isinstance(given, Mapping):
+        raise ValueRefused("target", f"{given!r} is not an object")
+    name = given.get("type")
+    if not isinstance(name, str):
         raise ValueRefused("target.type", f"it has to be one of {', '.join(map(repr, _TARGETS))}")
-    if kind not in _TARGETS:
-        raise ValueRefused("target.type", unknown("type of target", kind, _TARGETS))
-    chosen = _members("target.", {key: value for key, value in target.items() if key != "type"}, _TARGETS[kind])
-    for member, value in chosen.items():
+    if name not in _TARGETS:
+        raise ValueRefused("target.type", unknown("type of target", name, _TARGETS))
+    kind = _TARGETS[name]
+    named = {} if "endpoint" in given else _named_endpoint(kind)
+    members = _members("target.", {**named, **{key: value for key, value in given.items() if key != "type"}}, kind)
+    for member, value in members.items():
         if not isinstance(value, str):
             raise ValueRefused(f"target.{member}", f"{value!r} is not text")
-        if member.lower().endswith(("url", "endpoint")) and not is_url(value):
-            raise ValueRefused(f"target.{member}", f"{value!r} is not an http or https URL, without a user name in it")
-    return Rule(name, pattern, msgspec.convert({"type": kind, **chosen}, AnyTarget))
+        if member.lower().endswith(("url", "endpoint")):
+            _check_url(f"target.{member}", value)
+    if kind is SqsTarget:
+        _check_group(members["queueUrl"], members.get("messageGroupId"))
+    target: AnyTarget = msgspec.convert({"type": name, **members}, kind)
+    return target
+
+
+def _check_url(place: str, url: str) -> None:
+    if not is_url(url):
+        raise ValueRefused(place, f"{url!r} is not an http or https URL, without a user name in it")
+
+
+def _check_group(queue_url: str, group_id: str | None) -> None:
+    if group_id is None:
+        if urlsplit(queue_url).path.rstrip("/").endswith(".fifo"):
+            raise ValueRefused("target.messageGroupId", "it is missing, and a queue whose name ends in .fifo needs it")
+    elif not 1 <= len(group_id) <= _MOST_IN_GROUP_ID:
+        raise ValueRefused("target.messageGroupId", f"{group_id!r} is not text of 1 to {_MOST_IN_GROUP_ID} characters")
+
+
+def _named_endpoint(kind: type[AnyTarget]) -> dict[str, str]:
+    """Return the endpoint that the environment names for a target, as a member; none where it names none."""
+    for variable in ENDPOINT_VARIABLES.get(kind, ()):
+        if url := os.environ.get(variable):
+            _check_url(variable, url)
+            return {"endpoint": url}
+    return {}
 
 
 def _members(place: str, given: object, kind: type[msgspec.Struct]) -> Mapping[str, Any]:
@@ -107,5 +142,7 @@ def _members(place: str, given: object, kind: type[msgspec.Struct]) -> Mapping[s
             raise ValueRefused(f"{place}{name}", unknown("member", str(name), fields))
     for name, field in fields.items():
         if field.required and name not in given:
-            raise ValueRefused(f"{place}{name}", "this member is missing")
+            others = ENDPOINT_VARIABLES.get(kind, ()) if name == "endpoint" else ()
+            unset = f", and neither {' nor '.join(others)} is set" if others else ""
+            raise ValueRefused(f"{place}{name}", f"this member is missing{unset}")
     return given

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from heapq import heappop, heappush
+from heapq import heappop, heappush, nsmallest
 from itertools import count
 from typing import NamedTuple
 
@@ -20,41 +20,54 @@ WAITS = (1.0, 2.0, 4.0, 8.0, 16.0)
 MOST_WAITING = 1000
 """Events that wait for a target; what comes then does not arrive."""
 
-MOST_UNDELIVERED = 100
-"""Events of a rule that did not arrive and are shown, the newest."""
+MOST_SHOWN = 100
+"""Events of a rule that are shown: of those that did not arrive the newest, of those sent again the next."""
 
 _log = logging.getLogger("ivsim.server")
 
 
 class Undelivered(NamedTuple):
-    """An event that did not arrive, after so many attempts, and what was said at the last."""
+    """An event that did not arrive, after so many attempts, and the reason of the last."""
 
     event: Event
     attempts: int
     reason: str
 
 
+class Retry(NamedTuple):
+    """An event that is to be sent again, in some seconds, after so many attempts, and what was said at the last."""
+
+    event: Event
+    attempts: int
+    reason: str
+    seconds: float
+
+
 class _Attempt(NamedTuple):
-    """An event, when it is to be sent, and how often it was; the number is that of no other."""
+    """An event, when it is to be sent, how often it was, and why it was not taken; the number is that of no other."""
 
     due: float
     number: int
-    attempts: int
     event: Event
+    attempts: int = 0
+    reason: str = ""
 
 
 class RuleStatus(NamedTuple):
-    """A rule, and what has become of its events since the emulator was emptied.
-
-    So many its target has, and so many wait to be sent, for the first time or again; at the last attempt that did not
-    succeed this was said. Of those that did not arrive the newest are here.
-    """
+    """A rule, and what has become of its events since the emulator was emptied."""
 
     rule: Rule
+    """The rule: its `name`, `pattern` and `target`."""
     delivered: int
+    """The number of events that the target took."""
     waiting: int
+    """The number of events that wait to be sent, for the first time or again."""
     last_failure: str | None
+    """The reason of the last attempt that failed; None when none has."""
+    retrying: list[Retry]
+    """The next events that are sent again, each with when and why."""
     undelivered: list[Undelivered]
+    """The newest events that did not arrive, at most 100, each with `event`, `attempts` and `reason`."""
 
 
 class _Progress:
@@ -62,14 +75,22 @@ class _Progress:
 
     def __init__(self) -> None:
         self.to_send: list[_Attempt] = []
-        self.on_its_way = 0
+        self.on_its_way: list[_Attempt] = []
         self.delivered = 0
         self.last_failure: str | None = None
-        self.undelivered: deque[Undelivered] = deque(maxlen=MOST_UNDELIVERED)
+        self.undelivered: deque[Undelivered] = deque(maxlen=MOST_SHOWN)
 
     @property
     def waiting(self) -> int:
-        return len(self.to_send) + self.on_its_way
+        return len(self.to_send) + len(self.on_its_way)
+
+    @property
+    def retrying(self) -> list[Retry]:
+        again = (each for each in (*self.on_its_way, *self.to_send) if each.attempts)
+        return [
+            Retry(each.event, each.attempts, each.reason, max(each.due - now(), 0))
+            for each in nsmallest(MOST_SHOWN, again)
+        ]
 
 
 class Sender:
@@ -88,9 +109,10 @@ class Sender:
     def status(self) -> RuleStatus:
         """The rule, and what has become of its events."""
         with self._changed:
-            progress = self._progress
-            undelivered = list(progress.undelivered)
-            return RuleStatus(self.rule, progress.delivered, progress.waiting, progress.last_failure, undelivered)
+            own = self._progress
+            return RuleStatus(
+                self.rule, own.delivered, own.waiting, own.last_failure, own.retrying, list(own.undelivered)
+            )
 
     def put(self, event: Event) -> None:
         """Send an event, soon; who calls does not wait."""
@@ -98,7 +120,7 @@ class Sender:
             if self._progress.waiting >= MOST_WAITING:
                 self._give_up(self._progress, Undelivered(event, 0, f"{MOST_WAITING} others wait for the target"))
                 return
-            heappush(self._progress.to_send, _Attempt(now(), next(self._numbers), 0, event))
+            heappush(self._progress.to_send, _Attempt(now(), next(self._numbers), event))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name=f"ivsim rule {self.rule.name}", daemon=True)
                 self._thread.start()
@@ -127,7 +149,7 @@ class Sender:
                 _log.exception("a bug in ivsim in the rule %s; please report it", self.rule.name)
                 failure = TargetFailed(repr(error), is_retried=False)
             with self._changed:
-                progress.on_its_way = 0
+                progress.on_its_way.clear()
                 self._note(progress, attempt, failure)
 
     def _next(self) -> tuple[_Progress, _Attempt] | None:
@@ -137,8 +159,8 @@ class Sender:
                 to_send = self._progress.to_send
                 seconds = to_send[0].due - now() if to_send else None
                 if seconds is not None and seconds <= 0:
-                    self._progress.on_its_way = 1
-                    return self._progress, heappop(to_send)
+                    self._progress.on_its_way.append(heappop(to_send))
+                    return self._progress, self._progress.on_its_way[0]
                 self._changed.wait(seconds)
         return None
 
@@ -150,7 +172,7 @@ class Sender:
         attempts = attempt.attempts + 1
         if failure.is_retried and attempts <= len(WAITS):
             due = now() + WAITS[attempts - 1]
-            heappush(progress.to_send, attempt._replace(due=due, attempts=attempts))
+            heappush(progress.to_send, attempt._replace(due=due, attempts=attempts, reason=str(failure)))
         else:
             self._give_up(progress, Undelivered(attempt.event, attempts, str(failure)))
 

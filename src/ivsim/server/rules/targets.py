@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache, partial
@@ -15,7 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ...core.weather import Event
-from ..posting import connection_to, post
+from ..posting import Posted, connection_to, post
 
 Send: TypeAlias = Callable[[Event], None]
 """Hands an event to a target, and waits until the target has it. Raises TargetFailed."""
@@ -25,6 +26,11 @@ HTTP_SECONDS = 5.0
 
 _LAMBDA_SECONDS = 900.0
 """The longest that a Lambda function may take. Source: Lambda Developer Guide, *Lambda quotas*."""
+
+_TIMED_OUT = re.compile(rb"Task timed out after [0-9.]+ seconds")
+
+_ERROR_MEMBERS = {"errorType", "errorMessage", "stackTrace", "trace", "cause", "requestId"}
+"""What runtimes tell of an error, in several languages. Source: Lambda Developer Guide."""
 
 _RETRIED = (401, 407, 409, 429)
 """The statuses below 500 that may be another one next time. Source: EventBridge User Guide, *API destinations*."""
@@ -49,7 +55,7 @@ class HttpTarget(Target, frozen=True, tag="http"):
 
     def sender(self) -> Send:
         """Return what sends events there."""
-        return partial(_post, self.url, HTTP_SECONDS)
+        return partial(_send, self.url)
 
 
 class LambdaTarget(Target, frozen=True, tag="lambda"):
@@ -59,23 +65,29 @@ class LambdaTarget(Target, frozen=True, tag="lambda"):
 
     def sender(self) -> Send:
         """Return what sends events there."""
-        return partial(_post, self.url, _LAMBDA_SECONDS)
+        return partial(_invoke, self.url)
 
 
 class SqsTarget(Target, frozen=True, tag="sqs"):
-    """A queue of SQS: the event is the body of a message. The endpoint is the queue URL's, unless it is given."""
+    """A queue of SQS: the event is the body of a message. The endpoint is the queue URL's, unless it is given.
+
+    `message_group_id` is what `SqsParameters` of a target of EventBridge have; a FIFO queue takes no message without,
+    and, as EventBridge sends no deduplication id, none unless its deduplication is content-based.
+    """
 
     queue_url: str
     endpoint: str | None = None
+    message_group_id: str | None = None
 
     def sender(self) -> Send:
         """Return what sends events there."""
         scheme, host, *_ = urlsplit(self.queue_url)
         client = cache(partial(_client, "sqs", self.endpoint or f"{scheme}://{host}"))
+        group = {} if self.message_group_id is None else {"MessageGroupId": self.message_group_id}
 
         def send(event: Event) -> None:
             send_message = client(event["region"], event["account"]).send_message
-            _ask(send_message, QueueUrl=self.queue_url, MessageBody=json.dumps(event))
+            _ask(send_message, QueueUrl=self.queue_url, MessageBody=json.dumps(event), **group)
 
         return send
 
@@ -108,16 +120,49 @@ class EventBridgeTarget(Target, frozen=True, tag="eventbridge"):
 
 AnyTarget: TypeAlias = HttpTarget | LambdaTarget | SqsTarget | EventBridgeTarget
 
+ENDPOINT_VARIABLES: dict[type[msgspec.Struct], tuple[str, ...]] = {
+    SqsTarget: ("AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL"),
+    EventBridgeTarget: ("AWS_ENDPOINT_URL_EVENTBRIDGE", "AWS_ENDPOINT_URL"),
+}
+"""The variables that name the endpoint of a target which does not, the first that is set, as in every AWS SDK."""
 
-def _post(url: str, seconds: float, event: Event) -> None:
+
+def _send(url: str, event: Event) -> None:
+    status, _, _ = _post(url, HTTP_SECONDS, event)
+    _check(url, status, is_retried=_is_retried(status))
+
+
+def _invoke(url: str, event: Event) -> None:
+    posted = _post(url, _LAMBDA_SECONDS, event)
+    is_busy = posted.status == 400 and not posted.body  # as the runtime interface emulator says it
+    _check(url, posted.status, is_retried=is_busy or _is_retried(posted.status))
+    if posted.function_error is not None or _is_failure(posted.body):
+        failure = f"{posted.function_error or 'Unhandled'}: {posted.body[:200].decode(errors='replace')}"
+        raise TargetFailed(f"the function failed: {failure}")
+
+
+def _is_failure(body: bytes) -> bool:
+    """Return whether a function has failed by what was answered, as the runtime interface emulator tells nothing else.
+
+    Source: aws/aws-lambda-runtime-interface-emulator, issues 20 and 21. SAM looks for the same.
+    """
     try:
-        status, function_error, body = post(connection_to(url, seconds), url, json.dumps(event).encode())
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        return _TIMED_OUT.fullmatch(body) is not None
+    return isinstance(told, dict) and {"errorType", "errorMessage"} <= told.keys() <= _ERROR_MEMBERS
+
+
+def _post(url: str, seconds: float, event: Event) -> Posted:
+    try:
+        return post(connection_to(url, seconds), url, json.dumps(event).encode())
     except (OSError, HTTPException) as error:
         raise TargetFailed(f"{type(error).__name__}: {error}") from None
-    if function_error is not None:
-        raise TargetFailed(f"the function failed: {function_error}: {body[:200].decode(errors='replace')}")
+
+
+def _check(url: str, status: int, *, is_retried: bool) -> None:
     if not 200 <= status < 300:
-        raise TargetFailed(f"{url} answered {status}", is_retried=_is_retried(status))
+        raise TargetFailed(f"{url} answered {status}", is_retried=is_retried)
 
 
 def _ask(operation: Callable[..., Any], **members: Any) -> Any:
