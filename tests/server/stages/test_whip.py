@@ -6,6 +6,7 @@ import asyncio
 import socket
 import statistics
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +34,7 @@ from .test_sdp import AUDIO, HEAD, VIDEO
 aiortc = pytest.importorskip("aiortc", reason="aiortc is not installed")
 
 from ivsim.server.stages import tone  # noqa: E402 - without aiortc there are none
+from ivsim.server.stages.handles import Handles  # noqa: E402
 from ivsim.server.stages.sdp import Local  # noqa: E402
 from ivsim.server.stages.webrtc import Connection  # noqa: E402
 
@@ -837,7 +839,9 @@ def test_back_after_a_restart(stage: Meeting, restart: Callable[[], Meeting], mo
     """Clients of WHIP that come back to a server that was killed stay on the stage; those that do not come leave."""
     monkeypatch.setattr("ivsim.server.stages.hub.PATIENCE", 3)
     ada, bob, eve, joe = (stage.token() for _ in range(4))
-    with publisher(stage, ada), publisher(stage, joe), viewer(stage, bob, joe), viewer(stage, eve, joe):
+    with publisher(stage, ada), publisher(stage, joe), viewer(stage, bob, joe) as one, viewer(stage, eve, joe) as other:
+        one.sees(180)
+        other.sees(180)
         later = restart()
     with publisher(later, ada) as sending, viewer(later, bob, ada) as seeing:
         until(lambda: not later.find(eve).is_connected)
@@ -856,8 +860,9 @@ def test_media_that_are_lost(stage: Meeting, restart: Callable[[], Meeting]) -> 
         Page(stage.server, ada["token"], sdk_path(stage.arn)) as page,
         Page(stage.server, bob["token"], sdk_path(stage.arn)),
         publisher(stage, ada, path=f"/publish/{ada['participantId']}"),
-        viewer(stage, bob, ada),
+        viewer(stage, bob, ada) as seeing,
     ):
+        seeing.sees(180)
         page.until_it_sees("ada", "bob")
         later = restart()
         again = later.find(ada)
@@ -984,3 +989,32 @@ def test_bug_at_an_answer(stage: Meeting, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(Connection, "listen", lambda *_: raises(ZeroDivisionError()))
     assert post(stage, "/", stage.token()["token"]).status_code == 500
     assert stage.sim.stages.participants == []
+
+
+def test_an_offer_while_the_server_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who offers as the server stops is not on the stage afterwards."""
+    sim = Emulator(seed=1)
+    begun, stopped = threading.Event(), asyncio.Event()
+    aclose, sleep = Handles.aclose, asyncio.sleep
+
+    async def wait(seconds: float) -> None:
+        if seconds == 1000:
+            begun.set()
+            await stopped.wait()
+        else:
+            await sleep(seconds)
+
+    async def stop(handles: Handles) -> None:
+        await aclose(handles)
+        stopped.set()
+
+    monkeypatch.setattr("asyncio.sleep", wait)
+    monkeypatch.setattr(Handles, "aclose", stop)
+    with ThreadPoolExecutor() as pool, sim.serve() as server:
+        stage = Meeting.on(sim, server)
+        sim.faults.latency("StagePublish", 1000)
+        answer = pool.submit(post, stage, "/", stage.token()["token"])
+        begun.wait(DEADLINE)
+        server.close()
+        assert answer.exception() is not None or answer.result().status_code == 503
+    assert sim.stages.participants == []

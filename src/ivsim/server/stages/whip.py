@@ -86,7 +86,7 @@ class Whip:
         except StageRefused as refused:
             return _text(STATUSES.get(refused.code, 403), str(refused))
         except OfferRefused as refused:
-            return _text(422, str(refused))
+            return _text(refused.status, str(refused))
 
     async def still(self, participant: LiveParticipant) -> bytes | None:
         """Return what somebody publishes now, one picture in MP4; None where none is sent, or none comes soon."""
@@ -128,7 +128,7 @@ class Whip:
         is_subscriber = wanted is not None and wanted["what"] == "subscribe"
         await asyncio.sleep(self._emulator.stages.latency(SUBSCRIBING if is_subscriber else PUBLISHING))
         if self._handles.is_closed:
-            return _text(503, "the server stops")
+            raise OfferRefused("the server stops", 503)
         if wanted and is_subscriber:
             handle: Handle = await self._subscribe(request, wanted["id"], offer, webrtc)
         else:
@@ -144,9 +144,6 @@ class Whip:
             raise
         if handle.connection.is_over:
             return _text(409, "what was offered has ended before it could be answered")
-        if not local.candidates:
-            await self._handles.end(id_)
-            return _text(503, "no socket is left for another connection; see `ulimit -n` where the server runs")
         handle.connection.connect(offer)
         text = sdp.answer(offer, handle.chosen, local, sends=isinstance(handle, Subscribed))
         location = f"{_parts(request.url)[0]}/whip/{id_}"
