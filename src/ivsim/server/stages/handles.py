@@ -122,11 +122,14 @@ class Handles:
             await asyncio.sleep(_LOOK)
             is_time = self._loop.time() - reported >= _REPORT
             reported = self._loop.time() if is_time else reported
-            for each in self:
-                try:
-                    each.look()
-                    await each.go_on(reports=is_time)
-                except Exception:  # noqa: BLE001 - the others have their turn all the same
-                    _log.exception("a bug in ivsim at %r; please report it", each)
+            await self._make_round(reports=is_time)
             if is_time:
                 self._each_second()
+
+    async def _make_round(self, *, reports: bool) -> None:
+        for each in self:
+            try:
+                each.look()
+                await each.go_on(reports=reports)
+            except Exception:  # noqa: BLE001 - the others have their turn all the same
+                _log.exception("a bug in ivsim at %r; please report it", each)
