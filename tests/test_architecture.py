@@ -76,7 +76,7 @@ FLOORS = {
         ["live_stages"],
         ["feed"],
         ["live_participant"],
-        ["ingest", "stages", "participant_replicas", "ingest_configurations"],
+        ["ingest", "stages", "participant_replicas", "ingest_configurations", "connection_tokens"],
         ["token_exchanges"],
         ["presence", "compositions"],
         ["pipeline"],

@@ -105,6 +105,7 @@ def test_claims(arguments: dict[str, Any], expected: dict[str, Any]) -> None:
         ({"participant_id": ""}, ValueError, "participant_id: '' is not 1 to 64"),
         ({"participant_id": 5}, TypeError, "participant_id: 5 is not text"),
         ({"user_id": 5}, TypeError, "user_id: 5 is not text"),
+        ({"user_id": "u" * 129}, ValueError, "user_id: it has 129 characters, more than 128"),
         ({"attributes": {"a": "x" * 1024}}, ValueError, "attributes: they have 1025 bytes, more than 1024"),
         ({"capabilities": ["SPEAK"]}, ValueError, "capabilities: there is no capability 'SPEAK'"),
         ({"expires_in": 0}, ValueError, "expires_in: 0 is not in the future"),

@@ -140,3 +140,38 @@ def test_no_number(history: Any) -> None:
     """A history that is no number of things is refused."""
     with pytest.raises(ValueError, match=rf"history: {history!r} is neither a whole number from 1 on nor None"):
         Emulator(history=history)
+
+
+@pytest.mark.needs("StartComposition")
+def test_what_is_still_delivered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a slow bucket has not got yet is not forgotten: recordings and compositions end when it has, and go then."""
+    monkeypatch.setattr("ivsim.emulator.courier", lambda: lambda _region, parcels: list(parcels).clear())
+    sim = Emulator(history=1, deliver=True)
+    storage = call(sim, "CreateStorageConfiguration", s3={"bucketName": "tapes"}).body["storageConfiguration"]["arn"]
+    encoder = call(sim, "CreateEncoderConfiguration").body["encoderConfiguration"]["arn"]
+    settings = {"storageConfigurationArn": storage}
+    stage = call(sim, "CreateStage", autoParticipantRecordingConfiguration=settings).body["stage"]["arn"]
+    tape = {"s3": {**settings, "encoderConfigurationArns": [encoder]}}
+    people = [sim.stages.join(stage) for _ in range(3)]
+    for each in people:
+        each.publish()
+    started = [call(sim, "StartComposition", stageArn=stage, destinations=[tape]).body for _ in range(3)]
+    compositions = [each["composition"]["arn"] for each in started]
+
+    def states() -> list[str]:
+        return [call(sim, "GetComposition", arn=arn).body["composition"]["state"] for arn in compositions]
+
+    late: list[Any] = []
+    end = sim.deliver_aside(late.append)
+    for arn in compositions:
+        call(sim, "StopComposition", arn=arn)
+    for each in people:
+        each.unpublish()
+    assert states() == ["STOPPING"] * 3
+    end()
+    for make in late:
+        make()
+    assert states() == ["STOPPED"] * 3
+    shown = call(sim, "ListParticipants", stageArn=stage, sessionId=people[0].session_id).body["participants"]
+    assert {each["recordingState"] for each in shown} == {"STOPPED"}
+    assert len(sim.recordings) < 6

@@ -124,12 +124,17 @@ class Dispatcher:
         service.tasks[task.name](self._contexts[task.service](task.account, task.region), *task.arguments)
 
     def _forget(self, most: int) -> None:
-        """Drop calls, events and others that only accumulate, all but the newest so many of each, as an effect."""
+        """Drop calls, events and others that only accumulate, all but the newest so many of each, as an effect.
+
+        What services keep waits until no delivery is under way, as what comes of one has to find what it is about.
+        """
         with self._state.journal:
             self._state.forgets()
             self._state.calls.drop_oldest(most)
             self._state.events.drop_oldest(most)
             self._state.weather.drop_oldest(most)
+            if not self._state.deliveries.is_idle:
+                return
             for contexts in self._contexts.values():
                 contexts.drop_new()
                 for ctx in contexts:

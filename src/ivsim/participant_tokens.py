@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from secrets import choice
@@ -16,8 +15,6 @@ from .ivsrealtime import endpoints, participant_tokens, tokens
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-
-_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
 def participant_token(
@@ -59,7 +56,7 @@ def participant_token(
         places.add((arn.account, arn.region))
     if len(places) > 1:
         raise ValueRefused("public_key_arn", "the key is not of the stage's account and region")
-    if participant_id is not None and not _ID.fullmatch(check_text("participant_id", participant_id)):
+    if participant_id is not None and not tokens.PARTICIPANT_ID.fullmatch(check_text("participant_id", participant_id)):
         raise ValueRefused("participant_id", f"{participant_id!r} is not 1 to 64 letters, digits, '_' and '-'")
     lifetime = signing.seconds(expires_in)
     if lifetime > tokens.LONGEST.total_seconds():

@@ -20,6 +20,13 @@ from ..calling import call
 Do = Callable[[Any], object]
 
 
+def on_stage(sim: Emulator) -> Any:
+    """Return somebody who publishes on a stage."""
+    host = sim.stages.join(call(sim, "CreateStage").body["stage"]["arn"])
+    host.publish()
+    return host
+
+
 REFUSALS: list[tuple[Do, type[Exception], str]] = [
     (lambda _: Emulator(account_id="12"), ValueError, "account_id"),
     (lambda _: Emulator(transitions="slow"), ValueError, "transitions"),  # type: ignore[arg-type]
@@ -30,6 +37,10 @@ REFUSALS: list[tuple[Do, type[Exception], str]] = [
     (lambda sim: sim.clock.freeze("now"), TypeError, "at"),
     (lambda sim: sim.stages.join("x", protocol="RTMP"), ValueError, "protocol"),
     (lambda sim: sim.stages.encode(5), TypeError, "ingest_stream_key"),
+    (lambda sim: sim.stages.join("x", connection_token=5), TypeError, "connection_token"),
+    (lambda sim: on_stage(sim).mute(audio="yes"), TypeError, "audio"),
+    (lambda sim: on_stage(sim).mute(video=1), TypeError, "video"),
+    (lambda sim: on_stage(sim).exchange_token(None), TypeError, "token"),
     (lambda sim: sim.clock.freeze(datetime(2030, 1, 1)), ValueError, "at"),
     (lambda sim: sim.clock.advance("a day"), TypeError, "duration"),
     (lambda sim: sim.clock.advance(-1), ValueError, "duration"),

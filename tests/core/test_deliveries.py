@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ivsim import Emulator
+from ivsim.core.deliveries import Deliveries
 
 from ..calling import call
 
@@ -85,3 +86,23 @@ def test_refused(make: Make) -> None:
     sim = make(lambda: "NoSuchBucket")
     assert sim.streams.start(channel(sim)).is_live
     assert told(sim)[-1] == "Recording Start Failure 00:00"
+
+
+def test_idle() -> None:
+    """Deliveries are idle when all are made, also where making one fails, and not before."""
+    deliveries = Deliveries()
+    seen = []
+
+    def fail() -> None:
+        seen.append(deliveries.is_idle)
+        raise OSError("full")
+
+    with pytest.raises(OSError, match="full"):
+        deliveries.hand_over(fail)
+    late: list[Callable[[], object]] = []
+    end = deliveries.aside(late.append)
+    deliveries.hand_over(lambda: seen.append(deliveries.is_idle))
+    end()
+    seen.append(deliveries.is_idle)
+    late[0]()
+    assert (seen, deliveries.is_idle) == ([False, False, False], True)

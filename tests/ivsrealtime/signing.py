@@ -29,22 +29,32 @@ class BackEnd:
 
     def __call__(self, sim: Emulator, stage_arn: str, **claims: Any) -> str:
         """Return a token that is good for an hour."""
-        if not self._arn:
-            pem = self._key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-            self._arn = call(sim, "ImportPublicKey", publicKeyMaterial=pem).body["publicKey"]["arn"]
-        now = int(sim.clock.now().timestamp())
         payload = {
-            "exp": now + 3600,
-            "iat": now,
             "jti": "ann",
             "resource": stage_arn,
             "topic": stage_arn.rpartition("/")[2],
             "events_url": "wss://global.events.live-video.net",
             "whip_url": "https://x.global-bm.whip.live-video.net",
             "capabilities": {"allow_publish": True, "allow_subscribe": True},
-            "version": "1.0",
-            **claims,
         }
+        return self._signed(sim, {**payload, **claims})
+
+    def connection(self, sim: Emulator, **claims: Any) -> str:
+        """Return a connection token that is good for an hour."""
+        payload = {
+            "jti": "connection",
+            "account_id": "123456789012",
+            "region": "us-east-1",
+            "events_url": "wss://global.events.live-video.net",
+        }
+        return self._signed(sim, {**payload, **claims})
+
+    def _signed(self, sim: Emulator, claims: dict[str, Any]) -> str:
+        if not self._arn:
+            pem = self._key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+            self._arn = call(sim, "ImportPublicKey", publicKeyMaterial=pem).body["publicKey"]["arn"]
+        now = int(sim.clock.now().timestamp())
+        payload = {"exp": now + 3600, "iat": now, "version": "1.0", **claims}
         return jwt.encode(payload, self._key, algorithm="ES384", headers={"kid": self._arn})
 
 

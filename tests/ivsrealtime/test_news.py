@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ivsim import Emulator, LiveParticipant
 
+from ..calling import call
+
 
 def told(who: LiveParticipant, *about: LiveParticipant) -> list[str]:
     """Return what somebody was told, by a letter for whom it is about."""
@@ -46,6 +48,32 @@ def test_one_is_told_nothing_of_oneself(sim: Emulator, stage: str) -> None:
         "stageParticipantStreamsRemoved a",
     ]
     assert len(other.seen) == 3
+
+
+def test_each_connection_is_told_its_own(sim: Emulator, stage: str) -> None:
+    """Who comes again with the same token is told anew, and what was told before, up to the end, stays."""
+    token = call(sim, "CreateParticipantToken", stageArn=stage).body["participantToken"]["token"]
+    host, first = sim.stages.join(stage), sim.stages.join(token)
+    host.publish()
+    second = sim.stages.join(token)
+    host.unpublish()
+    second.leave()
+    third = sim.stages.join(token)
+    assert told(first, host, first) == [
+        "stageParticipantJoined a",
+        "stageParticipantPublishStateChanged a",
+        "stageLeft b",
+    ]
+    assert first.seen[-1].reason == "token-reused"
+    assert told(second, host) == [
+        "stageParticipantJoined a",
+        "stageParticipantPublishStateChanged a",
+        "stageParticipantPublishStateChanged a",
+    ]
+    assert told(third, host) == ["stageParticipantJoined a"]
+    with sim.isolated():
+        fourth = sim.stages.join(token)
+    assert fourth.seen == []
 
 
 def test_who_left_is_told_no_more(sim: Emulator, stage: str) -> None:

@@ -80,6 +80,25 @@ def test_stop(sim: Emulator, stage: str, other: str) -> None:
     ]
 
 
+def test_stop_without_source(sim: Emulator, stage: str, other: str) -> None:
+    """A replica is stopped while it waits for its source, which has left, to come back."""
+    host = sim.stages.join(stage)
+    host.publish()
+    members = {"sourceStageArn": stage, "participantId": host.participant_id}
+    call(sim, "StartParticipantReplication", **members, destinationStageArn=other, reconnectWindowSeconds=60)
+    host.leave()
+    call(sim, "GetStage", arn=stage)
+    third = call(sim, "CreateStage").body["stage"]["arn"]
+    for wrong in ({"sourceStageArn": third}, {"destinationStageArn": third}, {"participantId": "bob"}):
+        answer = call(sim, "StopParticipantReplication", **{**members, "destinationStageArn": other, **wrong})
+        assert answer.code == "ResourceNotFoundException"
+    assert call(sim, "StopParticipantReplication", **members, destinationStageArn=other).status == 200
+    assert [each["replicationState"] for each in call(sim, "ListParticipantReplicas", **members).body["replicas"]] == [
+        "STOPPED"
+    ]
+    assert "activeSessionId" not in call(sim, "GetStage", arn=other).body["stage"]
+
+
 def test_refused(sim: Emulator, stage: str, other: str) -> None:
     """Nobody is replicated who is not there or does not publish, nor to the same stage, nor twice to one."""
     assert start(sim, stage, other).code == "ResourceNotFoundException"
@@ -108,46 +127,21 @@ def test_same_id(sim: Emulator, stage: str, other: str) -> None:
     assert "activeSessionId" not in call(sim, "GetStage", arn=third).body["stage"]
 
 
-def test_what_is_shown(sim: Emulator, stage: str, other: str) -> None:
-    """A replica sends what its source sends, muted and stopped as that is, whenever that changes; all there hear it."""
-    bob = sim.stages.join(other)
-    source, _ = sim.stages.join(stage), sim.stages.join(stage)
-    source.publish(video={"width": 640, "height": 360})
-    source.mute()
-    place = {"sourceStageArn": stage, "destinationStageArn": other, "participantId": source.participant_id}
-    call(sim, "StartParticipantReplication", **place, reconnectWindowSeconds=60)
-    replica = bob.other(source.participant_id)
-    assert replica is not None
-
-    def shown() -> Any:
-        record = replica.participant
-        assert record is not None
-        return record.audio_muted, record.video_stopped, [each.width for each in record.video]
-
-    assert shown() == (True, False, [640])
-    source.mute(audio=False, video=True)
-    assert shown() == (False, True, [640])
-    source.mute(audio=False)
-    source.replace_tracks(video=[{"width": 1280}, {"width": 320, "height": 180}])
-    assert shown() == (False, False, [1280, 320])
-    source.unpublish()
-    assert shown() == (False, False, [1280, 320])
-    source.announce(audio_muted=True, video_stopped=False)
-    source.publish(video=[])
-    assert shown() == (True, True, [])
-    told = [(each.audio_muted, each.video_stopped) for each in bob.seen if each.name == "stageStreamMuteChanged"]
-    assert told == [(False, True), (False, False), (True, True)]
-    assert [each.is_publishing for each in bob.seen if each.participant_id == source.participant_id][1:] == [True] * 4
-    call(sim, "StopParticipantReplication", **place)
-    source.mute(audio=False)
-    assert not replica.is_connected
-
-
 def test_quota(sim: Emulator, stage: str) -> None:
     """A participant is replicated to five stages at most."""
     join(sim, stage, "ann", published=True)
     others = [call(sim, "CreateStage").body["stage"]["arn"] for _ in range(6)]
     assert [start(sim, stage, each).status for each in others] == [200] * 5 + [402]
+
+
+def test_quota_of_publishers(sim: Emulator, stage: str, other: str) -> None:
+    """A replica is one more who publishes in the region; where there is no room for it, nothing changes."""
+    sim.quotas["Concurrent publishers"] = 1
+    join(sim, stage, "ann", published=True)
+    assert start(sim, stage, other).code == "ServiceQuotaExceededException"
+    assert call(sim, "ListStageSessions", stageArn=other).body["stageSessions"] == []
+    sim.quotas["Concurrent publishers"] = 2
+    assert start(sim, stage, other).status == 200
 
 
 def test_headers() -> None:

@@ -361,6 +361,17 @@ def test_late_start(sim: Emulator, stage: str, channel: str) -> None:
     assert state(sim, second) == "STOPPED STOPPED"
 
 
+def test_later_than_it_is_known(sim: Emulator, stage: str, channel: str) -> None:
+    """A start that a test lets come after all is over and forgotten comes to nothing."""
+    sim.faults.latency("CompositionStart", 600)
+    publisher(sim, stage)
+    composition = start(sim, stage, channel)
+    call(sim, "StopComposition", arn=composition)
+    sim.clock.advance(600)
+    assert state(sim, composition) is None
+    assert told(sim) == ["Session End 0"]
+
+
 @pytest.mark.parametrize(
     ("video", "reported"),
     [

@@ -241,6 +241,70 @@ def test_replicas_end(sim: Emulator) -> None:
 
 
 @pytest.mark.needs("StartParticipantReplication")
+def test_a_replica_sends_what_its_source_sends(sim: Emulator) -> None:
+    """A replica is muted as its source is, from the beginning on, and has its tracks, also when that begins again."""
+    arn, other = stage(sim), stage(sim)
+    host, guest = sim.stages.join(arn), sim.stages.join(other)
+    host.publish()
+    host.mute()
+    replicate(sim, host, other, reconnectWindowSeconds=60)
+
+    def shown() -> tuple[bool, bool, list[int]]:
+        replica = guest.other(host.participant_id)
+        assert replica is not None
+        assert replica.participant is not None
+        record = replica.participant
+        assert record.is_publishing
+        assert (guest.seen[-1].audio_muted, guest.seen[-1].video_stopped) == (record.audio_muted, record.video_stopped)
+        return record.audio_muted, record.video_stopped, [layer.width for layer in record.video]
+
+    assert shown() == (True, False, [1280])
+    host.mute(audio=False, video=True)
+    assert shown() == (False, True, [1280])
+    host.mute(audio=False)
+    host.replace_tracks(video=[{"width": 640, "height": 360}, {"width": 320, "height": 180}], audio=[])
+    assert shown() == (True, False, [640, 320])
+    host.replace_tracks(video=[])
+    assert shown() == (False, True, [])
+    host.unpublish()
+    host.publish(video={"width": 960, "height": 540})
+    assert shown() == (False, False, [960])
+
+
+@pytest.mark.needs("StartParticipantReplication")
+def test_a_replica_that_a_test_ended(sim: Emulator) -> None:
+    """A replica that a test lets publish no more does not begin again with what its source does."""
+    arn, other = stage(sim), stage(sim)
+    host = sim.stages.join(arn)
+    host.publish()
+    replicate(sim, host, other)
+    (replica,) = (each for each in sim.stages.participants if each.stage_arn == other)
+    replica.unpublish()
+    host.mute()
+    assert not replica.is_publishing
+
+
+@pytest.mark.needs("StartParticipantReplication")
+def test_a_replica_outlasts_a_day(sim: Emulator) -> None:
+    """The 24 hours of a publication are its source's: one who begins again is shown for longer."""
+    sim.clock.freeze()
+    arn, other = stage(sim), stage(sim)
+    host = sim.stages.join(arn)
+    host.publish()
+    replicate(sim, host, other, reconnectWindowSeconds=60)
+    (replica,) = (each for each in sim.stages.participants if each.stage_arn == other)
+    for _ in range(3):
+        sim.clock.advance(10 * 60 * 60)
+        host.unpublish()
+        host.publish()
+    assert replica.is_publishing
+    sim.clock.advance(24 * 60 * 60)
+    assert not host.is_publishing
+    sim.clock.advance(60)
+    assert not replica.is_connected
+
+
+@pytest.mark.needs("StartParticipantReplication")
 def test_a_replica_is_thrown_out(sim: Emulator) -> None:
     """A replica that is disconnected, or whose stage is deleted, has stopped; its source goes on."""
     arn, one, two = (stage(sim) for _ in range(3))

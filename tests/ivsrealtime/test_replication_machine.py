@@ -141,16 +141,15 @@ class Replication(RuleBasedStateMachine):
 
     @rule(who=WHO, place=PLACE)
     def stop(self, who: int, place: int) -> None:
-        """What was started is stopped, while the source is there."""
+        """What was started is stopped, also while its source is waited for."""
         person = self.people[who]
-        being = self.session(person.place) or "", person.name
-        stages = [stage for each, stage in self.windows if each == being] or self.stages
+        stages = [stage for being, stage in self.windows if being[1] == person.name] or self.stages
         place = self.stages.index(stages[place % len(stages)])
-        is_there = self.on(person.place, person.name) and (being, self.stages[place]) in self.windows
+        found = [each for each in self.windows if (each[0][1], each[1]) == (person.name, self.stages[place])]
         code = self.change("StopParticipantReplication", person, place)
-        assert code == (None if is_there else "ResourceNotFoundException")
-        if code is None:
-            del self.windows[being, self.stages[place]]
+        assert code == (None if found else "ResourceNotFoundException")
+        for each in found:
+            del self.windows[each]
 
     @rule(who=WHO, leaves=st.booleans(), seconds=st.sampled_from([None, 0, 29]))
     def fall(self, who: int, leaves: bool, seconds: int | None) -> None:
@@ -184,6 +183,13 @@ class Replication(RuleBasedStateMachine):
         with suppress(StageRefused):  # while three publish already
             handle.publish()
             self.silent.pop((handle.session_id, person.name), None)
+
+    @rule(who=WHO, audio=st.booleans(), video=st.booleans())
+    def mute(self, who: int, audio: bool, video: bool) -> None:
+        """Who publishes mutes its sound, or stops its picture."""
+        handle = self.handles[self.people[who]]
+        if handle.is_publishing:
+            handle.mute(audio=audio, video=video)
 
     @rule()
     def change_listener(self) -> None:
@@ -254,6 +260,17 @@ class Replication(RuleBasedStateMachine):
             assert (replica["state"], replica["published"]) == ("CONNECTED", True)
             assert (replica["replicationType"], replica["replicationState"]) == ("REPLICA", "ACTIVE")
             assert (replica["sourceStageArn"], replica["sourceSessionId"]) == (told["sourceStageArn"], being[0])
+
+    @invariant()
+    def replicas_look_as_their_sources_do(self) -> None:
+        """While the source publishes, a replica is muted as it is."""
+        for being, stage, told in self.active(self.sim):
+            participants_of = place_of(self.sim, stage).store.participants
+            source = participants_of[f"{being[0]} {being[1]}"]
+            replica = participants_of[f"{told['destinationSessionId']} {being[1]}"]
+            if source.is_publishing:
+                shown = replica.audio_muted, replica.video_stopped, replica.video
+                assert shown == (source.audio_muted, source.video_stopped, source.video)
 
     @invariant()
     def sources_tell_of_their_replicas(self) -> None:

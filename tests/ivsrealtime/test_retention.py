@@ -78,6 +78,25 @@ def test_replicas() -> None:
     assert replicas[0]["destinationStageArn"] == third
 
 
+@pytest.mark.needs("StartParticipantReplication")
+def test_a_session_that_stays() -> None:
+    """A session from which somebody is shown elsewhere stays, and the later ones of its stage until it goes."""
+    sim = Emulator(history=1)
+    sim.clock.freeze()
+    stage, other = (call(sim, "CreateStage").body["stage"]["arn"] for _ in range(2))
+    with sim.stages.join(stage) as host:
+        host.publish()
+        members = {"sourceStageArn": stage, "destinationStageArn": other, "participantId": host.participant_id}
+        call(sim, "StartParticipantReplication", **members, reconnectWindowSeconds=300)
+    visited = [visit(sim, stage) for _ in range(6)]
+    assert sessions(sim, stage) == [*reversed(visited), host.session_id]
+    sim.clock.advance(300)
+    newest = [visit(sim, stage) for _ in range(4)][-1]
+    assert newest in sessions(sim, stage)
+    assert host.session_id not in sessions(sim, stage)
+    assert len(sessions(sim, stage)) < 5
+
+
 @pytest.mark.needs("RevokeConnectionToken")
 def test_tokens() -> None:
     """What is known of a token is forgotten when it has expired, and no sooner."""

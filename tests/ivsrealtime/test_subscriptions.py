@@ -30,11 +30,13 @@ def test_subscriptions_end(sim: Emulator, stage: str) -> None:
 
 @pytest.mark.parametrize("quota", ["Subscribers per stage", "Concurrent subscriptions"])
 def test_quota_of_subscribers(quota: str, sim: Emulator, stage: str) -> None:
-    """No more may subscribe than the quota allows; who leaves makes room."""
+    """No more may subscribe than the quota allows, of whom nobody counts twice; who leaves makes room."""
     sim.quotas[quota] = 1
     host, first, second = (sim.stages.join(stage) for _ in range(3))
     host.publish()
     first.subscribe(host)
+    first.subscribe(host)
+    assert events_of(sim, first) == ["JOINED", "SUBSCRIBE_STARTED"]
     refused("QUOTA_EXCEEDED", second.subscribe, host)
     first.leave()
     second.subscribe(host)

@@ -116,6 +116,14 @@ def test_self_signed() -> None:
     assert read_at(signed(user_id=None, attributes=None)) == bare
 
 
+def test_largest() -> None:
+    """An id has 64 characters at most, a user id 128, and attributes have 1 KB in all, as where the service signs."""
+    most: Any = {"user_id": "é" * 128, "attributes": {"é": "x" * 1022}}
+    read_back = read_at(signed(jti="a_B-9" + "x" * 59, **most))
+    assert len(read_back.token_id) == 64
+    assert (read_back.user_id, read_back.attributes) == (most["user_id"], most["attributes"])
+
+
 @pytest.mark.parametrize("capabilities", [{"allow_publish": False, "allow_subscribe": True}, {"allow_subscribe": True}])
 def test_not_granted(capabilities: dict[str, bool]) -> None:
     """A capability that is false is not granted, as if it were absent."""
@@ -137,6 +145,9 @@ def test_expired() -> None:
         {"exp": 253_402_300_800, "iat": 253_402_300_799},
         {"iat": -1},
         {"user_id": "\ud800"},
+        {"user_id": "u" * 129},
+        {"attributes": {"é": "x" * 1023}},
+        *({"jti": text} for text in ("two words", "a/b", "é", "line\n", "x" * 65)),
         {"iat": "1"},
         {"jti": ""},
         {"user_id": 1},
@@ -228,12 +239,13 @@ def test_connection() -> None:
     [
         *((connection(**{name: None}), "TOKEN_MALFORMED") for name in CONNECTION),
         (connection(exp=NOW + 28 * 24 * 60 * 60 + 1), "TOKEN_MALFORMED"),
+        (connection(jti="two words"), "TOKEN_MALFORMED"),
         (connection(key=ec.generate_private_key(ec.SECP384R1())), "TOKEN_MALFORMED"),
         (signed(), "TOKEN_MALFORMED"),
         (sign(SECRET, CLAIMS), "TOKEN_MALFORMED"),
         (connection(exp=NOW), "TOKEN_EXPIRED"),
     ],
-    ids=[*CONNECTION, "too long", "another key", "participant", "the service's", "expired"],
+    ids=[*CONNECTION, "too long", "no id", "another key", "participant", "the service's", "expired"],
 )
 def test_connections_that_are_refused(token: str, code: str) -> None:
     """A connection token lacks no claim, is not too long, is signed by an imported key, and is no participant's."""

@@ -155,7 +155,12 @@ PAGES = [
         "reference/events.md",
         "Events",
         "What IVS would have sent to EventBridge, to read and to subscribe to. [Events](../events.md) lists them all.",
-        {"ivsim.core.events.Events": "sim.events", "ivsim.core.log.LogPage": "LogPage"},
+        {
+            "ivsim.core.events.Events": "sim.events",
+            "ivsim.core.weather.Disturbance": "Disturbance",
+            "ivsim.core.weather.Disturbed": "Disturbed",
+            "ivsim.core.log.LogPage": "LogPage",
+        },
     ),
     Page(
         "reference/calls.md",
@@ -193,6 +198,8 @@ PAGES = [
         {
             "ivsim.Server": "Server",
             "ivsim.server.rules.sending.RuleStatus": "RuleStatus",
+            "ivsim.server.rules.sending.Retry": "Retry",
+            "ivsim.server.rules.sending.Undelivered": "Undelivered",
             "ivsim.wsgi.Application": "wsgi.Application",
             "ivsim.Request": "Request",
             "ivsim.Response": "Response",

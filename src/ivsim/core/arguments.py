@@ -46,6 +46,12 @@ def check_number(name: str, count: int, *, least: int = 0) -> None:
         raise ValueRefused(name, f"{count!r} is not a whole number that is {least} or more")
 
 
+def check_flag(name: str, given: object) -> None:
+    """Raise TypeError, naming the argument, for what is neither True nor False."""
+    if not isinstance(given, bool):
+        raise TypeRefused(name, f"{given!r} is neither True nor False")
+
+
 def check_text(name: str, given: object) -> str:
     """Return text as it is. Raises TypeError, naming the argument, for what is none."""
     if not isinstance(given, str):

@@ -63,17 +63,24 @@ class Deliveries:
 
     def __init__(self) -> None:
         self._waiting: deque[Delivery] = deque()
+        self._unmade: set[int] = set()
         self._turn = threading.RLock()
         self._asides: dict[int, Callable[[Delivery], object]] = {}
 
     def hand_over(self, delivery: Delivery) -> None:
         """Make a delivery, after those before it; not inside a transaction, as it may take long."""
         self._waiting.append(delivery)
+        self._unmade.add(id(delivery))
         aside = self._asides.get(threading.get_ident())
         if aside is None:
             self._make_all()
         else:
             aside(self._make_all)
+
+    @property
+    def is_idle(self) -> bool:
+        """True while none waits or is being made: nothing that comes of one is outstanding."""
+        return not self._unmade
 
     def aside(self, make: Callable[[Delivery], object]) -> Callable[[], None]:
         """Have what this thread hands over made by `make`, in another thread; return a function to end that."""
@@ -88,4 +95,8 @@ class Deliveries:
     def _make_all(self) -> None:
         with self._turn:
             while self._waiting:
-                self._waiting.popleft()()
+                delivery = self._waiting.popleft()
+                try:
+                    delivery()
+                finally:
+                    self._unmade.discard(id(delivery))

@@ -21,7 +21,7 @@ class Events(Log[Event]):
     """Every event that happened so far, oldest first. A list to read, and something to subscribe to.
 
     `arrived` has those that arrived, in the order in which they did: the same ones, unless `disturb()` or the option
-    `event_weather` wants something else. `disturbed` tells of which events that came true.
+    `event_weather` wants something else. `disturbed` has the events that did not.
 
     Each event is a plain dict, as EventBridge would hand it to a Lambda function. Source: *Using Amazon EventBridge
     with IVS Low-Latency Streaming*, IVS User Guide.

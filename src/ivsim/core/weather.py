@@ -38,20 +38,27 @@ class WeatherLog(Log[T]):
 
 
 class Disturbance(NamedTuple):
-    """What is wanted of events to come; `left` is of how many more, None for all of them."""
+    """What `Events.disturb()` still wants of events to come."""
 
     way: Way
+    """What becomes of them: "lost", "doubled", "delayed" or "swapped"."""
     pattern: Mapping[str, Any]
+    """The event pattern that they match, `{}` for all events."""
     left: int | None
+    """The number of events that it still concerns, None for all."""
     seconds: float
+    """By how much of the clock delayed ones are late."""
 
 
 class Disturbed(NamedTuple):
-    """An event that did not arrive once, at once and in order, but in another way; `seconds` is its delay, else 0."""
+    """An event that did not arrive once, at once and in order."""
 
     way: Way
+    """What became of it: "lost", "doubled", "delayed" or "swapped"."""
     seconds: float
+    """By how much of the clock it is late when delayed, else 0."""
     event: Event
+    """The event, as it is in `sim.events`."""
 
 
 class Weather:

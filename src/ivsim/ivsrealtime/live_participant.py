@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from types import TracebackType
 from typing import NamedTuple
 
-from ..core.arguments import TypeRefused, ValueRefused
+from ..core.arguments import TypeRefused, ValueRefused, check_flag, check_text
 from ..core.broadcasting import Tracks
 from ..core.state import State
 from ..core.unknown import unknown
@@ -133,7 +133,7 @@ class LiveParticipant:
         """What its client was told so far, oldest first: who was there already, and what happened since."""
         with self._state.transaction():
             record = self._record
-            return news.heard(self._ctx, record) if record else []
+            return news.heard(self._ctx, record, self.key.joins) if record else []
 
     def publish(self, *, video: Tracks = None, audio: Tracks = None) -> None:
         """Send sound and picture, for others to subscribe to. To publish twice has no further effect.
@@ -182,7 +182,12 @@ class LiveParticipant:
         self._try(presence.stop)
 
     def mute(self, *, audio: bool = True, video: bool = False) -> None:
-        """Mute the sound or stop the picture, or take that back with False. Raises StageRefused unless it publishes."""
+        """Mute the sound or stop the picture, or take that back with False.
+
+        Raises StageRefused unless it publishes, TypeError for what is neither True nor False.
+        """
+        check_flag("audio", audio)
+        check_flag("video", video)
         self._try(lambda ctx, participant: presence.show(ctx, participant, audio_muted=audio, video_stopped=video))
 
     def fail(self, error_code: str) -> None:
@@ -219,13 +224,15 @@ class LiveParticipant:
     def exchange_token(self, token: str) -> None:
         """Go on with what another token says: other capabilities, attributes, user id.
 
-        Raises StageRefused: TOKEN_EXCHANGE_REFUSED unless a back end has signed both tokens, for the same stage and
-        with the same `jti`, the participant's id; TOKEN_MALFORMED and TOKEN_EXPIRED as `Stages.join()` does. Without
-        the capability PUBLISH it publishes no more.
+        Raises StageRefused: TOKEN_EXCHANGE_REFUSED unless a back end has signed both tokens, for the same stage, with
+        the same `jti`, the participant's id, and the same addresses; TOKEN_MALFORMED and TOKEN_EXPIRED as
+        `Stages.join()` does. Raises TypeError for what is not text. Without the capability PUBLISH it publishes no
+        more, without SUBSCRIBE it hears and sees nobody.
         """
+        given = check_text("token", token)
 
         def exchange(ctx: Context, participant: Participant) -> Refusal | None:
-            read = self._read(token)
+            read = self._read(given)
             return read if isinstance(read, Refusal) else token_exchanges.exchange(ctx, participant, read[1])
 
         self._try(exchange)

@@ -9,7 +9,16 @@ from ..core import arns
 from ..core.arguments import LookupRefused, ValueRefused, check_text
 from ..core.broadcasting import Tracks
 from ..core.state import State
-from . import ingest, participant_events, participant_tokens, participants, pipeline, presence, tokens
+from . import (
+    connection_tokens,
+    ingest,
+    participant_events,
+    participant_tokens,
+    participants,
+    pipeline,
+    presence,
+    tokens,
+)
 from ._service import Context, Contexts, service
 from .feed import Feed
 from .layouts import Seen
@@ -52,6 +61,7 @@ class Stages:
         attributes: Mapping[str, str] | None = None,
         capabilities: Sequence[str] = participant_tokens.CAPABILITIES,
         protocol: str | None = None,
+        connection_token: str | None = None,
     ) -> LiveParticipant:
         """Let somebody join a stage, with a token of CreateParticipantToken or of a back end, or by the stage's ARN.
 
@@ -59,30 +69,34 @@ class Stages:
         These are "PUBLISH" and "SUBSCRIBE", both unless given; an empty list is neither.
         The first to join begins a session. Whoever is there with the same token already has to leave. `protocol="WHIP"`
         stands for a client of WHIP, OBS say, which leaves as it stops publishing; without it one of AWS's SDKs joins.
+        `connection_token` is what a back end has signed for the client's connection, with which RevokeConnectionToken
+        ends it.
 
         Raises StageRefused, with the code of AWS's clients: TOKEN_MALFORMED for what is no token or was signed by
         nobody who may, TOKEN_EXPIRED, STAGE_DELETED, PARTICIPANT_DISCONNECTED for a token whose participant was thrown
-        out; ValueError for a capability or protocol that does not exist, for attributes above 1 KB, and for `user_id`
-        and the like beside a token; TypeError for arguments of another type. Source: *IVS Broadcast SDK: Error
-        Handling*, IVS Real-Time User Guide.
+        out, TOKEN_NOT_ALLOWED for a connection token that was revoked; ValueError for a capability or protocol that
+        does not exist, for a user id of more than 128 characters, for attributes above 1 KB, and for `user_id` and the
+        like beside a token; TypeError for arguments of another type. Source: *IVS Broadcast SDK: Error Handling*, IVS
+        Real-Time User Guide.
         """
         wanted = participant_tokens.wanted(user_id, attributes, capabilities)
         if protocol is not None and check_text("protocol", protocol) != WHIP:
             raise ValueRefused("protocol", f"{protocol!r} is not {WHIP!r}; encoders have `encode()`")
         token = check_text("token_or_stage_arn", token_or_stage_arn)
+        connection = None if connection_token is None else check_text("connection_token", connection_token)
         with self._state.transaction():
             if arns.parse(token) is not None:
                 token = self._issue(token, wanted)
             elif wanted["user_id"] or wanted["attributes"] or wanted["capabilities"] != participant_tokens.CAPABILITIES:
                 given = "user_id, attributes and capabilities"
                 raise ValueRefused("token_or_stage_arn", f"it is a token, which says {given} itself")
-            ctx, answer = self._admit(token, by_whip=protocol == WHIP)
+            ctx, answer = self._admit(token, connection, by_whip=protocol == WHIP)
         return self._joined(ctx, answer)
 
     def let_in(self, token: str, client: Client, *, by_whip: bool = False) -> LiveParticipant:
         """Let a client that came by a server join with a token, as `join()` does. Raises StageRefused as that does."""
         with self._state.transaction():
-            ctx, answer = self._admit(token, client=client, by_whip=by_whip)
+            ctx, answer = self._admit(token, None, client=client, by_whip=by_whip)
         return self._joined(ctx, answer)
 
     def hold(self, participant: LiveParticipant, remote_id: str = "") -> None:
@@ -254,12 +268,17 @@ class Stages:
             raise ValueRefused("arn_or_name", rule)
         return found[0]
 
-    def _admit(self, token: str, **how: Any) -> tuple[Context, Participant | Refusal]:
-        """Let somebody join with a token, where there is a stage for it."""
+    def _admit(self, token: str, connection: str | None, **how: Any) -> tuple[Context, Participant | Refusal]:
+        """Let somebody join with a token, and maybe a connection token, where there is a stage for it."""
         read = self._read(token)
         if isinstance(read, Refusal):
             raise StageRefused(*read)
         ctx, claims = read
+        if connection is not None:
+            taken = connection_tokens.read(ctx, connection)
+            if isinstance(taken, Refusal):
+                raise StageRefused(*taken)
+            how["connection_token_id"] = taken.token_id
         return ctx, presence.admit(ctx, claims, **how)
 
     def _joined(self, ctx: Context, answer: Participant | Refusal) -> LiveParticipant:

@@ -16,6 +16,7 @@ LEFT = "stageParticipantLeft"
 PUBLISH_STATE = "stageParticipantPublishStateChanged"
 STREAMS_ADDED = "stageParticipantStreamsAdded"
 STREAMS_REMOVED = "stageParticipantStreamsRemoved"
+METADATA = "stageParticipantMetadataChanged"
 MUTE = "stageStreamMuteChanged"
 STAGE_LEFT = "stageLeft"
 
@@ -60,11 +61,18 @@ def tell(ctx: Context, name: str, about: Participant, *, to: str = "", reason: s
     ctx.store.news.append(about.session_id, news)
 
 
-def heard(ctx: Context, participant: Participant) -> list[StageNews]:
-    """Return what a participant has heard in its last connection: first who was there already, then what happened."""
+def heard(ctx: Context, participant: Participant, connection: int) -> list[StageNews]:
+    """Return what a participant has heard in a connection: first who was there already, then what happened.
+
+    Its first connection is 1. One that it does not have, as another state was loaded, has heard nothing.
+    """
     own = participant.participant_id
-    before = ctx.store.news.part(participant.session_id, 0, participant.heard_from)
-    since = ctx.store.news.part(participant.session_id, participant.heard_from, participant.heard_to)
+    heard = [*participant.heard_before, (participant.heard_from, participant.heard_to)]
+    if connection > len(heard):
+        return []
+    start, end = heard[connection - 1]
+    before = ctx.store.news.part(participant.session_id, 0, start)
+    since = ctx.store.news.part(participant.session_id, start, end)
     told = (each for each in since if each.to == own or (not each.to and each.participant_id != own))
     return [*_present(before, own), *told]
 
@@ -74,7 +82,7 @@ def _present(news: Iterable[StageNews], own: str) -> Iterator[StageNews]:
     there: dict[str, tuple[StageNews, StageNews | None]] = {}
     for each in news:
         who = each.participant_id
-        if each.to or who == own:
+        if each.to or who == own or each.name == METADATA:
             continue
         if each.name == JOINED:
             there[who] = each, None

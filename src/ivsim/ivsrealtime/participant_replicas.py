@@ -84,6 +84,8 @@ def start_participant_replication(
     ctx.check_quota(REPLICAS, len(active), ctx.store.stages)
     destination = stage_sessions.begin(ctx, destination_stage_arn)
     ctx.check_quota(presence.PUBLISHERS, destination.publishers, ctx.store.stages)
+    ctx.check_quota(presence.CONCURRENT_PUBLISHERS, presence.concurrent_publishers(ctx), ctx.store.stages)
+    key = ctx.ids.alphanumeric(12)
     replica = presence.enter(
         ctx,
         destination_stage_arn,
@@ -94,10 +96,11 @@ def start_participant_replication(
         replication_state=ACTIVE,
         source_stage_arn=source_stage_arn,
         source_session_id=source.session_id,
+        replica=key,
         begins_muted=source.audio_muted,
         begins_stopped=source.video_stopped,
     )
-    ctx.store.participant_replicas[ctx.ids.alphanumeric(12)] = ParticipantReplica(
+    ctx.store.participant_replicas[key] = ParticipantReplica(
         source_stage_arn,
         participant_id,
         source.session_id,
@@ -106,7 +109,7 @@ def start_participant_replication(
         reconnect_window_seconds,
     )
     presence.begin(ctx, replica, Sent(source.video, source.audio), protocol=source.protocol)
-    source = presence.replicate(ctx, source)
+    source = presence.replicate(ctx, source, key)
     participants.record(
         ctx,
         source,
@@ -122,15 +125,14 @@ def start_participant_replication(
 def stop_participant_replication(
     ctx: Context, source_stage_arn: str, destination_stage_arn: str, participant_id: str
 ) -> dict[str, str]:
-    source = _source(ctx, source_stage_arn, participant_id)
-    ctx.store.stages[destination_stage_arn]
-    active = presence.replicas_of(ctx, source)
-    found = [key for key, each in active.items() if each.destination_stage_arn == destination_stage_arn]
-    if not found:
+    ctx.store.stages[source_stage_arn]
+    session_id = ctx.store.stages[destination_stage_arn].active_session_id
+    shown = participants.find(ctx, destination_stage_arn, session_id, participant_id)
+    if shown is None or shown.state != "CONNECTED" or shown.source_stage_arn != source_stage_arn:
         raise ResourceNotFoundException(
             f"Resource: {participant_id} not found on {destination_stage_arn}", resource=destination_stage_arn
         )
-    presence.stop_replica(ctx, found[0])
+    presence.stop_replica(ctx, shown.replica)
     return RESPONSE_HEADERS
 
 

@@ -55,8 +55,8 @@ def wanted(
 ) -> dict[str, Any]:
     """Return what a test wants a token to say of somebody, as `issue()` takes it.
 
-    Raises ValueError, with the name of the argument, for a capability that does not exist and for attributes above 1
-    KB; TypeError for an argument of another type.
+    Raises ValueError, with the name of the argument, for a capability that does not exist, for a user id of more than
+    128 characters and for attributes above 1 KB; TypeError for an argument of another type.
     """
     given: Any = attributes or {}
     pairs = given.items() if isinstance(given, Mapping) else [(None, None)]
@@ -70,8 +70,10 @@ def wanted(
     for each in names:
         if each not in CAPABILITIES:
             raise ValueRefused("capabilities", unknown("capability", str(each), CAPABILITIES))
+    if len(check_text("user_id", user_id)) > tokens.LONGEST_USER_ID:
+        raise ValueRefused("user_id", f"it has {len(user_id)} characters, more than {tokens.LONGEST_USER_ID}")
     return {
-        "user_id": check_text("user_id", user_id) or None,
+        "user_id": user_id or None,
         "attributes": dict(given) or None,
         "capabilities": tuple(names),
     }

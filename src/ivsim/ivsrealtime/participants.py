@@ -46,6 +46,10 @@ class Participant(Struct, frozen=True):
     replication_state: str | None = None
     source_stage_arn: str | None = None
     source_session_id: str | None = None
+    replicas: tuple[str, ...] = ()
+    """The keys of its replicas that are active."""
+    replica: str = ""
+    """The key of the replica that it is, which may have stopped."""
     redundant_ingest: bool | None = None
     ingest_configuration_arn: str | None = None
     ingest_protocol: str | None = None
@@ -55,6 +59,10 @@ class Participant(Struct, frozen=True):
     """The end of its token's validity, in seconds since 1970."""
     is_token_own: bool = True
     """True where the service has made its token."""
+    addresses: tuple[str, ...] = ()
+    """The addresses in its token, which another in its place has to have too."""
+    connection_token_id: str = ""
+    """The id of the connection token that it came with, if any."""
     is_remote: bool = False
     """True where a client of its own came by a server, and not a test that stands for one."""
     cuts: int = 0
@@ -68,6 +76,8 @@ class Participant(Struct, frozen=True):
     heard_from: int = 0
     """The place in the news of the session from which on it has heard."""
     heard_to: int | None = None
+    heard_before: tuple[tuple[int, int | None], ...] = ()
+    """These two places of each of the connections before."""
     publications: int = 0
     """The number of times it has begun to publish."""
     is_publishing: bool = False
@@ -209,7 +219,10 @@ def about(ctx: Context, participant: Participant) -> dict[str, str]:
     return {"stage_arn": stage_arn, "participant_id": participant.participant_id, "user_id": participant.user_id}
 
 
-def record(ctx: Context, participant: Participant, name: str, **more: Any) -> None:
-    """Record an event of a participant."""
-    event = ParticipantEvent(name, participant.participant_id, ctx.now, **more)
+def record(
+    ctx: Context, participant: Participant, name: str, *, remote: Participant | None = None, **more: Any
+) -> None:
+    """Record an event of a participant, which may be about another, the one whom it hears and sees."""
+    is_replica = (remote or participant).replication_type == REPLICA
+    event = ParticipantEvent(name, participant.participant_id, ctx.now, replica=is_replica or None, **more)
     participant_events.record(ctx, participant.session_id, event)

@@ -36,7 +36,12 @@ NOT_PUBLISHING = Refusal("NOT_PUBLISHING", "it publishes nothing")
 
 
 def admit(
-    ctx: Context, claims: Claims, *, by_whip: bool = False, client: Client | None = None
+    ctx: Context,
+    claims: Claims,
+    *,
+    by_whip: bool = False,
+    client: Client | None = None,
+    connection_token_id: str = "",
 ) -> Participant | Refusal:
     """Let somebody join with a token that is genuine. Whoever is there with it already has to leave.
 
@@ -57,6 +62,8 @@ def admit(
         "capabilities": claims.capabilities,
         "expires": claims.expires,
         "is_token_own": claims.is_own,
+        "addresses": claims.addresses,
+        "connection_token_id": connection_token_id,
     }
     if by_whip:
         shown |= {"protocol": WHIP, "ingest_protocol": WHIP}
@@ -96,15 +103,17 @@ def enter(ctx: Context, stage_arn: str, participant_id: str, **shown: Any) -> Pa
         return add(ctx, joined)
     stage_sessions.count(ctx, session.session_id, present=1)  # or the session could end in between
     leave(ctx, before, TOKEN_REUSED)
+    before = ctx.store.participants[participants.key(joined)]
     joined = replace(
         joined,
         first_join_time=before.first_join_time,
         published=before.published,
         joins=before.joins + 1,
+        heard_before=(*before.heard_before, (before.heard_from, before.heard_to)),
         publications=before.publications,
     )
     if before.replication_type == SOURCE and joined.replication_type != REPLICA:
-        joined = replace(joined, **_as_source(before.replication_state))
+        joined = replace(joined, **_as_source(before.replication_state, before.replicas))
     joined = add(ctx, joined)
     stage_sessions.count(ctx, session.session_id, present=-1)
     return joined
@@ -126,9 +135,8 @@ def leave(ctx: Context, participant: Participant, reason: str = "", message: str
     participant = ctx.store.participants[participants.key(participant)]  # others who left may have changed it
     if participant.state != "CONNECTED":
         return
-    replica = _replica_shown_as(ctx, participant)
-    if replica is not None:
-        stop_replica(ctx, replica)
+    if _is_active(ctx, participant.replica):
+        stop_replica(ctx, participant.replica)
         return
     participant = unpublish(ctx, participant)
     participant = subscriptions.end_those_of(ctx, participant)
@@ -151,7 +159,7 @@ def offer(ctx: Context, participant: Participant) -> Refusal | None:
     refused = (
         refusals.by_capability(participant.capabilities, PUBLISH)
         or refusals.by_quota(ctx, PUBLISHERS, session.publishers)
-        or refusals.by_quota(ctx, CONCURRENT_PUBLISHERS, _concurrent_publishers(ctx))
+        or refusals.by_quota(ctx, CONCURRENT_PUBLISHERS, concurrent_publishers(ctx))
     )
     if refused is not None:
         refuse(ctx, participant, refused.code)
@@ -184,10 +192,11 @@ def begin(ctx: Context, participant: Participant, sent: Sent, *, protocol: str) 
     participants.record(ctx, participant, participant_events.PUBLISH_STARTED)
     stage_updates.announce(ctx, participant, stage_updates.PUBLISHED)
     news.tell(ctx, news.PUBLISH_STATE, participant)
-    _show_replicas(ctx, participant)
     recording.begin(ctx, participant)
-    ctx.later(MOST_SECONDS, _reach_maximum, participant.session_id, participant.participant_id, number)
+    if participant.replication_type != REPLICA:  # which lasts no longer than its source publishes
+        ctx.later(MOST_SECONDS, _reach_maximum, participant.session_id, participant.participant_id, number)
     pipeline.follow(ctx, ctx.store.stage_sessions[participant.session_id].stage_arn)
+    _show_replicas(ctx, participant)
 
 
 def unpublish(ctx: Context, participant: Participant) -> Participant:
@@ -244,10 +253,10 @@ def show(ctx: Context, participant: Participant, *, audio_muted: bool, video_sto
         return NOT_PUBLISHING
     is_muted, is_stopped = audio_muted or not participant.audio, video_stopped or not participant.video
     if (is_muted, is_stopped) != (participant.audio_muted, participant.video_stopped):
-        participant = participants.change(ctx, participant, audio_muted=is_muted, video_stopped=is_stopped)
-        news.tell(ctx, news.MUTE, participant)
+        changed = participants.change(ctx, participant, audio_muted=is_muted, video_stopped=is_stopped)
+        news.tell(ctx, news.MUTE, changed)
         pipeline.follow(ctx, ctx.store.stage_sessions[participant.session_id].stage_arn)
-    _show_replicas(ctx, participant)
+        _show_replicas(ctx, changed)
     return None
 
 
@@ -260,6 +269,7 @@ def replace_tracks(ctx: Context, participant: Participant, sent: Sent) -> Refusa
     is_muted = participant.audio_muted if participant.audio else participant.begins_muted
     is_stopped = participant.video_stopped if participant.video else participant.begins_stopped
     changed = participants.change(ctx, participant, video=sent.video, audio=sent.audio)
+    _show_replicas(ctx, changed)
     return show(ctx, changed, audio_muted=is_muted, video_stopped=is_stopped)
 
 
@@ -269,26 +279,23 @@ def announce(ctx: Context, participant: Participant, *, audio_muted: bool, video
     show(ctx, participants.change(ctx, participant, **said), audio_muted=audio_muted, video_stopped=video_stopped)
 
 
-def replicate(ctx: Context, source: Participant) -> Participant:
-    """Let a participant be the source of an active replica; return it as it is then."""
-    return participants.change(ctx, source, **_as_source(ACTIVE))
+def replicate(ctx: Context, source: Participant, key: str) -> Participant:
+    """Let a participant be the source of one more replica; return it as it is then."""
+    return participants.change(ctx, source, **_as_source(ACTIVE, (*source.replicas, key)))
 
 
 def replicas_of(ctx: Context, source: Participant) -> dict[str, Any]:
     """Return the replicas of a participant that are active, by their keys."""
-    if source.replication_type != SOURCE:
-        return {}
-    wanted = source.session_id, source.participant_id
-    active = _active_replicas(ctx)
-    return {key: each for key, each in active.items() if (each.source_session_id, each.participant_id) == wanted}
+    return {key: ctx.store.participant_replicas[key] for key in source.replicas}
 
 
 def stop_replica(ctx: Context, key: str) -> None:
     """Let a replica be gone."""
     replica = ctx.store.participant_replicas[key]
     source = _participant(ctx, replica.source_session_id, replica.participant_id)
-    if len(replicas_of(ctx, source)) == 1:
-        source = participants.change(ctx, source, replication_state=STOPPED)
+    if key in source.replicas:  # another may have come by its id
+        left = tuple(each for each in source.replicas if each != key)
+        source = participants.change(ctx, source, replicas=left, replication_state=ACTIVE if left else STOPPED)
     ctx.store.participant_replicas[key] = replace(replica, replication_state=STOPPED)
     shown = _participant(ctx, replica.destination_session_id, replica.participant_id)
     leave(ctx, participants.change(ctx, shown, replication_state=STOPPED))
@@ -303,16 +310,18 @@ def stop_replica(ctx: Context, key: str) -> None:
 
 
 def _show_replicas(ctx: Context, source: Participant) -> None:
-    """Let the replicas of a participant send what it sends, muted and stopped as it is."""
+    """Let the replicas of a participant send what it sends now, and be muted as it is."""
     for each in replicas_of(ctx, source).values():
-        replica = _participant(ctx, each.destination_session_id, each.participant_id)
-        replica = participants.change(ctx, replica, video=source.video, audio=source.audio)
-        show(ctx, replica, audio_muted=source.audio_muted, video_stopped=source.video_stopped)
+        shown = _participant(ctx, each.destination_session_id, each.participant_id)
+        if shown.is_publishing:  # which a test may have ended
+            shown = participants.change(ctx, shown, video=source.video, audio=source.audio)
+            show(ctx, shown, audio_muted=source.audio_muted, video_stopped=source.video_stopped)
 
 
-def _as_source(state: str | None) -> dict[str, Any]:
+def _as_source(state: str | None, replicas: tuple[str, ...]) -> dict[str, Any]:
     """Return what a participant shows who is replicated to other stages, or was."""
-    return {"replication_type": SOURCE, "replication_state": state, "source_stage_arn": "", "source_session_id": ""}
+    shown = {"replication_type": SOURCE, "replication_state": state, "source_stage_arn": "", "source_session_id": ""}
+    return {**shown, "replicas": replicas}
 
 
 def _release(ctx: Context, participant: Participant, arn: str, reason: str) -> None:
@@ -337,32 +346,24 @@ def _participant(ctx: Context, session_id: str, participant_id: str) -> Particip
     return ctx.store.participants[participant_events.key_of(session_id, participant_id)]
 
 
-def _active_replicas(ctx: Context) -> dict[str, Any]:
-    rows = ctx.store.participant_replicas.rows_after(None)
-    return {row.key: row.record for row in rows if row.record.replication_state == ACTIVE}
-
-
-def _replica_shown_as(ctx: Context, participant: Participant) -> str | None:
-    """Return the key of the replica that a participant is, None where it is nobody's, or not any more."""
-    if participant.replication_type != REPLICA:
-        return None
-    wanted = participant.session_id, participant.participant_id
-    active = _active_replicas(ctx).items()
-    return next((key for key, each in active if (each.destination_session_id, each.participant_id) == wanted), None)
+def _is_active(ctx: Context, key: str) -> bool:
+    """Return whether there is a replica of this key that has not stopped."""
+    replica = ctx.store.participant_replicas.get(key)
+    return replica is not None and replica.replication_state == ACTIVE
 
 
 @service.task
 def _give_up(ctx: Context, key: str, publications: int) -> None:
     """Stop a replica, as its source has not begun to publish again."""
-    replica = ctx.store.participant_replicas.get(key)
-    if replica is not None and replica.replication_state == ACTIVE:
+    if _is_active(ctx, key):
+        replica = ctx.store.participant_replicas[key]
         source = _participant(ctx, replica.source_session_id, replica.participant_id)
         is_back = source.publications != publications or source.is_publishing
         if not is_back or source.replication_type != SOURCE:  # another may have come by its id
             stop_replica(ctx, key)
 
 
-def _concurrent_publishers(ctx: Context) -> int:
+def concurrent_publishers(ctx: Context) -> int:
     """Return how many publish on all stages of the account and region."""
     active = (stage.active_session_id for stage in ctx.store.stages.values() if stage.active_session_id)
     return sum(ctx.store.stage_sessions[session_id].publishers for session_id in active)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from ..recordings.recordings import STARTED
 from ._service import Context, service
 from .presence import ACTIVE, STOPPED
@@ -14,17 +16,18 @@ def forget(ctx: Context, most: int) -> None:
     store, now = ctx.store, ctx.now
     ended = [each.session_id for each in store.stage_sessions.values() if each.end_time is not None]
     shown = {each.source_session_id for each in store.participant_replicas.values() if each.replication_state == ACTIVE}
-    sessions = set(ended[:-most]) - shown
+    too_many = set(ended[:-most]) - shown
+    sessions: set[str] = set()
+    for stage_arn in store.sessions_of:
+        first = list(takewhile(too_many.__contains__, store.sessions_of[stage_arn]))  # without a gap
+        store.sessions_of.drop_before(stage_arn, store.sessions_of.first(stage_arn) + len(first))
+        sessions.update(first)
     participants = {key for session_id in sessions for key in store.participants_of[session_id]}
     store.participant_events.drop({event for key in participants for event in store.events_of[key]})
     store.events_of.drop(participants)
     store.participants.drop(participants)
     store.participants_of.drop(sessions)
     store.news.drop(sessions)
-    for stage_arn in store.sessions_of:
-        left = [place for place, each in enumerate(store.sessions_of[stage_arn]) if each not in sessions]
-        first, end = store.sessions_of.first(stage_arn), store.sessions_of.end(stage_arn)
-        store.sessions_of.drop_before(stage_arn, first + left[0] if left else end)
     store.stage_sessions.drop(sessions)
     _drop_recordings(ctx, most)
     replicas = store.participant_replicas

@@ -31,22 +31,24 @@ def subscribe(ctx: Context, participant: Participant, remote_id: str) -> Refusal
         refused = refusals.by_fault(ctx, refusals.SUBSCRIBING, **about)
     if refused is None and (remote is None or not remote.is_publishing):
         refused = Refusal("PUBLISHER_NOT_FOUND", f"nobody publishes as {remote_id}")
+    is_new = remote_id not in participant.subscriptions
     if refused is None and not participant.subscriptions:
         refused = refusals.by_quota(ctx, SUBSCRIBERS, session.subscribers)
-    refused = refused or refusals.by_quota(ctx, CONCURRENT_SUBSCRIPTIONS, len(ctx.store.subscriptions))
+    if refused is None and is_new:
+        refused = refusals.by_quota(ctx, CONCURRENT_SUBSCRIPTIONS, len(ctx.store.subscriptions))
     if refused is not None:
         more = {"remote_participant_id": remote_id, "error_code": refused.code}
-        participants.record(ctx, participant, participant_events.SUBSCRIBE_ERROR, **more)
+        participants.record(ctx, participant, participant_events.SUBSCRIBE_ERROR, remote=remote, **more)
         return refused
-    assert remote
-    subscription = Subscription(participant.session_id, participant.participant_id, remote_id)
-    if key_of(subscription) not in ctx.store.subscriptions:
+    if is_new:
+        assert remote
+        subscription = Subscription(participant.session_id, participant.participant_id, remote_id)
         ctx.store.subscriptions[key_of(subscription)] = subscription
         if not participant.subscriptions:
             stage_sessions.count(ctx, participant.session_id, subscribers=1)
         participants.change(ctx, participant, subscriptions=(*participant.subscriptions, remote_id))
         more = {"remote_participant_id": remote_id}
-        participants.record(ctx, participant, participant_events.SUBSCRIBE_STARTED, **more)
+        participants.record(ctx, participant, participant_events.SUBSCRIBE_STARTED, remote=remote, **more)
         news.tell(ctx, news.STREAMS_ADDED, remote, to=participant.participant_id)
     return None
 
@@ -62,8 +64,8 @@ def unsubscribe(ctx: Context, participant: Participant, remote_id: str) -> Parti
     if not participant.subscriptions:
         stage_sessions.count(ctx, participant.session_id, subscribers=-1)
     more = {"remote_participant_id": remote_id}
-    participants.record(ctx, participant, participant_events.SUBSCRIBE_STOPPED, **more)
     remote = ctx.store.participants[participant_events.key_of(participant.session_id, remote_id)]
+    participants.record(ctx, participant, participant_events.SUBSCRIBE_STOPPED, remote=remote, **more)
     news.tell(ctx, news.STREAMS_REMOVED, remote, to=participant.participant_id)
     return participant
 

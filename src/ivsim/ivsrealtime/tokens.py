@@ -9,11 +9,13 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core import keys
+from ._service import MOST_ATTRIBUTE_BYTES, byte_size
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -32,6 +34,10 @@ LONGEST = timedelta(days=14)
 
 LONGEST_CONNECTION = timedelta(weeks=4)
 """The longest validity of a connection token."""
+
+PARTICIPANT_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+
+LONGEST_USER_ID = 128
 
 _ALLOWED = {"PUBLISH": "allow_publish", "SUBSCRIBE": "allow_subscribe"}
 
@@ -66,6 +72,11 @@ class Claims(NamedTuple):
     capabilities: tuple[str, ...]
     is_own: bool = True
     """True for a token that the service has made, false for one that a back end signed."""
+
+    @property
+    def addresses(self) -> tuple[str, str]:
+        """Where its client hears of the stage, and where it sends and receives media."""
+        return self.events_url, self.whip_url
 
 
 class ConnectionClaims(NamedTuple):
@@ -127,7 +138,7 @@ def read(token: str, *, secret: bytes, public_key: Callable[[str], str | None], 
         version, is_signed = VERSION, _is_signed(token, header, public_key)
     if not is_signed:
         raise _malformed("nobody has signed it who may")
-    _check(claims, _RULES, version, LONGEST, now)
+    _check(claims, _RULES if version == OWN_VERSION else _BACK_ENDS_RULES, version, LONGEST, now)
     if claims["resource"].rpartition("/")[2] != claims["topic"]:
         raise _malformed("topic is not the stage of resource")
     return Claims(
@@ -246,6 +257,18 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and value != ""
 
 
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) and PARTICIPANT_ID.fullmatch(value) is not None
+
+
+def _is_user_id(value: object) -> bool:
+    return value is None or (isinstance(value, str) and len(value) <= LONGEST_USER_ID)
+
+
+def _are_small_texts(value: Any) -> bool:
+    return _are_texts(value) and byte_size(value or {}) <= MOST_ATTRIBUTE_BYTES
+
+
 def _are_texts(value: object) -> bool:
     return value is None or (isinstance(value, dict) and all(isinstance(each, str) for each in value.values()))
 
@@ -263,10 +286,13 @@ _RULES: Mapping[str, Callable[[Any], bool]] = {
     "capabilities": lambda value: isinstance(value, dict),
 }
 
+_BACK_ENDS_RULES = {**_RULES, "jti": _is_id, "user_id": _is_user_id, "attributes": _are_small_texts}
+"""The rules for a token that no operation has checked before it was signed."""
+
 _CONNECTION_RULES: Mapping[str, Callable[[Any], bool]] = {
     "exp": _is_time,
     "iat": _is_time,
-    "jti": _is_text,
+    "jti": _is_id,
     "account_id": _is_text,
     "region": _is_text,
     "events_url": _is_text,

@@ -366,7 +366,7 @@ def test_back_in_the_last_moment() -> None:
     assert recording.duration == seconds(10 + 18)
 
 
-@pytest.mark.parametrize("ending", ["too short", "fault"])
+@pytest.mark.parametrize("ending", ["too short", "fault", "turned off"])
 def test_back_in_the_last_moment_for_nothing(ending: str) -> None:
     """A recording that waited for somebody whose publication came to nothing ends then."""
     sim = realistic()
@@ -381,7 +381,14 @@ def test_back_in_the_last_moment_for_nothing(ending: str) -> None:
     sim.clock.advance(0.7)
     first = sim.recordings[0]
     assert first.status == "RECORDING_STARTED"
-    if ending == "fault":
+    if ending == "turned off":
+        off = {"storageConfigurationArn": ""}
+        call(sim, "UpdateStage", arn=ann.stage_arn, autoParticipantRecordingConfiguration=off)
+        sim.clock.advance(0.3)
+        assert [recording.status for recording in sim.recordings] == ["RECORDING_ENDED"]
+        assert [name for name, _ in story(sim)] == ["Recording Start", "Recording End"]
+        assert state(sim, ann) == "DISABLED"
+    elif ending == "fault":
         sim.clock.advance(0.3)
         assert [recording.status for recording in sim.recordings] == ["RECORDING_ENDED", "RECORDING_START_FAILED"]
         assert state(sim, ann) == "FAILED"

@@ -43,8 +43,8 @@ def test_who_is_seen(sim: Emulator, server: Server, container: str) -> None:
     with publish(show, "host", Pictures(WIDE), Tone(1000)):
         sim.stages.join(show.stage.arn, user_id="guest").publish()
         show.compose()
-        media = show.segments(3)
-    shown = pictures(media)
+        until(lambda: pitch(show.segments()) == pytest.approx(1000, abs=10))  # there are gaps where packets come late
+        shown = pictures(show.segments(3))
     assert (shown[-1].width, shown[-1].height) == (640, 360)
     times = [each.time for each in shown]
     assert {round(after - before, 2) for before, after in pairwise(times)} <= {0.06, 0.07}
@@ -53,7 +53,6 @@ def test_who_is_seen(sim: Emulator, server: Server, container: str) -> None:
     assert host.height == 360
     assert guest
     assert guest.height == 360
-    assert pitch(media) == pytest.approx(1000, abs=10)
 
 
 def test_who_comes_and_goes(show: Show) -> None:

@@ -126,13 +126,14 @@ def _record_participant(ctx: Context, session_id: str, participant_id: str, publ
     participant = ctx.store.participants.get(key_of(session_id, participant_id))
     if participant is None or not participant.is_publishing or participant.publications != publications:
         return
-    settings = _settings(ctx, participant)
-    if settings is None:  # it was turned off in the meantime
-        participants.change(ctx, participant, recording_state="DISABLED")
-        return
     stage_arn = _stage_arn(ctx, participant)
     recorded = _recorded(stage_arn, participant_id)
     before = newest(ctx, recorded)
+    settings = _settings(ctx, participant)
+    if settings is None:  # it was turned off in the meantime
+        participants.change(ctx, participant, recording_state="DISABLED")
+        _end_if_over(ctx, before)
+        return
     stretch = Stretch(ctx.now, session_id=session_id)
     new = _new(ctx, participant, settings, stretch, before)
     fault = ctx.strike(RECORDING_START, stage_arn=stage_arn, participant_id=participant_id)

@@ -303,7 +303,7 @@ def leave_stage(sim: Emulator, participant_id: str) -> Participant:
 
 def _by_stage(sim: Emulator, body: JoinStage) -> LiveParticipant:
     _refuse(body, "video", "audio", rule="a participant sends when it publishes")
-    more = {} if body.capabilities is None else {"capabilities": body.capabilities}
+    more: dict[str, Any] = {} if body.capabilities is None else {"capabilities": body.capabilities}
     return sim.stages.join(
         sim.stages.stage(str(body.stage)),
         user_id=body.user_id,

@@ -27,20 +27,27 @@ _log = logging.getLogger("ivsim.server")
 
 
 class Undelivered(NamedTuple):
-    """An event that did not arrive, after so many attempts, and the reason of the last."""
+    """An event that did not arrive."""
 
     event: Event
+    """The event, as it is in `sim.events`."""
     attempts: int
+    """The number of attempts."""
     reason: str
+    """Why the last one failed."""
 
 
 class Retry(NamedTuple):
-    """An event that is to be sent again, in some seconds, after so many attempts, and what was said at the last."""
+    """An event that is to be sent again."""
 
     event: Event
+    """The event, as it is in `sim.events`."""
     attempts: int
+    """The number of attempts so far."""
     reason: str
+    """Why the last one failed."""
     seconds: float
+    """The seconds until the next."""
 
 
 class _Attempt(NamedTuple):
