@@ -254,39 +254,24 @@ class Emulator:
 
     def deliver_to(self, courier: Courier) -> Callable[[], None]:
         """Have a courier carry what goes to other services, in the place of who did; return what ends that."""
-        before, self._state.courier = self._state.courier, courier
-
-        def end() -> None:
-            self._state.courier = before
-
-        return end
+        return self._state.couriers.add(courier)
 
     def compose_by(self, compose: Callable[[str], PushedMedia]) -> Callable[[], None]:
         """Have compositions of real people composed by `compose`; return what ends that.
 
-        It is called in a transaction, with the id of a stream that has begun, and returns media that are to come.
+        It is called in a transaction, with the id of a stream that has begun, and returns media that are to come. Of
+        several, as with two servers, the last that is left does it.
         """
-        broadcaster = self._broadcaster
-        broadcaster.compose = compose
-
-        def end() -> None:
-            broadcaster.compose = None
-
-        return end
+        return self._broadcaster.composers.add(compose)
 
     def record_by(self, record: Callable[[str], Tape]) -> Callable[[], None]:
         """Have what participants with clients of their own send recorded by `record`; return what ends that.
 
         It is called in a transaction, with the id of a recording that has begun, and returns the tape, empty as yet.
         `Stages.recorded()` tells what is wanted on it. Only what somebody carries to a bucket is recorded in that way.
+        Of several, as with two servers, the last that is left does it.
         """
-        state = self._state
-        state.recorder = record
-
-        def end() -> None:
-            state.recorder = None
-
-        return end
+        return self._state.recorders.add(record)
 
     def overview(self) -> dict[str, list[dict[str, Any]]]:
         """Return every resource of every account and region, by kind ("channels"), as its Get operation shows it.

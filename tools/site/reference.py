@@ -15,9 +15,9 @@ INTERNAL: Mapping[str, str] = {
     "ivsim.ivschat.chat.Chat": "close_all feed post_with restore snapshot transcripts",
     "ivsim.ChatConnection": "latency take_frame",
     "ivsim.ivsrealtime.live_stages.Stages": (
-        "composed feed hold latency let_in recorded release take_recorded with_addresses"
+        "composed end_lost_media feed hold is_held latency let_in recorded release take_recorded with_addresses"
     ),
-    "ivsim.LiveParticipant": "announce begin come_back describe offer ping",
+    "ivsim.LiveParticipant": "announce begin come_back describe lose_media offer ping source",
     "ivsim.core.events.Events": "drop_oldest emit latest restore since snapshot",
     "ivsim.core.calls.Calls": "drop_oldest record restore since snapshot",
     "ivsim.core.hints.Hints": "age drop_oldest is_born restore since snapshot tell_of_mistake tell_of_region",

@@ -59,7 +59,7 @@ class Context(Generic[S]):
     @property
     def recorder(self) -> Callable[[str], Any] | None:
         """Who records what people send: told the id of a recording, it returns the tape; None where nobody does."""
-        return self._state.recorder
+        return self._state.recorders.one
 
     def fetch(self, bucket: str, key: str) -> bytes:
         """Return an object that was delivered. Raises KeyError where there is none, or nobody to bring it."""

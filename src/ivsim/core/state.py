@@ -15,6 +15,7 @@ from .faults import Faults
 from .hints import Hints
 from .ids import Ids
 from .journal import Journal
+from .last import Last
 from .names import Names
 from .options import Options
 from .outbox import Bus, Outbox
@@ -55,9 +56,9 @@ class State:
         bus: Bus | None,
     ) -> None:
         self.options = options
-        self.courier = courier
-        self.recorder: Callable[[str], Any] | None = None
-        """Who records what people send: told the id of a recording, it returns the tape; None where nobody does."""
+        self.couriers = Last(courier)
+        self.recorders: Last[Callable[[str], Any]] = Last()
+        """Who records what people send: told the id of a recording, it returns the tape."""
         self.deliveries = Deliveries()
         self.generation = 0
         """Grows when everything is replaced, so that what comes back late knows it is not wanted any more."""
@@ -75,6 +76,11 @@ class State:
         self.quotas = Quotas(names.quotas)
         self.rates = Rates(self.clock, enforced=options.rate_limits)
         self.webhooks = Webhooks()
+
+    @property
+    def courier(self) -> Courier | None:
+        """Who carries what goes to other services; None where nobody does."""
+        return self.couriers.one
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from ..core import arns
 from ..core.broadcasting import BroadcastRefused, Cell, Layout, Tracks
 from ..core.clock import Task
+from ..core.last import Last
 from . import broadcast
 from ._service import Context, Contexts
 from .broadcast import Refusal
@@ -21,7 +22,7 @@ class Broadcaster:
 
     def __init__(self, contexts: Contexts) -> None:
         self._contexts = contexts
-        self.compose: Callable[[str], PushedMedia] | None = None
+        self.composers: Last[Callable[[str], PushedMedia]] = Last()
         """Who composes what is real: it is told the id of a stream, and returns its media, which are still to come."""
 
     def has_channel(self, channel_arn: str) -> bool:
@@ -41,7 +42,7 @@ class Broadcaster:
         ctx, channel = found
         if not channel.stream_key_arns:
             raise BroadcastRefused(f"{channel_arn} has no stream key")
-        compose = self.compose if is_real else None
+        compose = self.composers.one if is_real else None
         sent = ingest("WebRTC", video, audio)
         answer = broadcast.connect(ctx, channel, sent, push=compose)
         if isinstance(answer, Refusal):

@@ -14,6 +14,7 @@ from weakref import WeakSet
 from ..core import arns
 from ..core.arguments import LookupRefused, TypeRefused, ValueRefused
 from ..core.callbacks import check_callback
+from ..core.last import Last
 from ..core.state import State
 from . import conversation
 from ._service import Context, Contexts, service
@@ -204,7 +205,7 @@ class Chat:
         self._state = state
         self._contexts = contexts
         self._review_handlers = _ReviewFunctions()
-        self._posts: dict[object, Post] = {}
+        self._posts: Last[Post] = Last()
         self._feeds: WeakSet[Feed[ChatConnection]] = WeakSet()
 
     @property
@@ -231,13 +232,7 @@ class Chat:
 
         Of several functions, as with two servers, the last that is left does it.
         """
-        key = object()
-        self._posts[key] = post
-
-        def end() -> None:
-            self._posts.pop(key, None)
-
-        return end
+        return self._posts.add(post)
 
     def connect(self, token: str) -> ChatConnection:
         """Connect to a room with the `token` of CreateChatToken.
@@ -338,7 +333,7 @@ class Chat:
 
     def _handler(self, lambda_arn: str) -> ReviewFunction | None:
         url = self._state.webhooks.get(lambda_arn)
-        post = next(reversed(self._posts.values()), None)
+        post = self._posts.one
         if lambda_arn in self._review_handlers or url is None or post is None:
             return self._review_handlers.get(lambda_arn)
         return partial(post, url)

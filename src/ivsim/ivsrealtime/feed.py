@@ -61,6 +61,9 @@ class Gate(Protocol):
     def let_in(self, token: str, client: Client) -> LiveParticipant:
         """Let a client join with a token."""
 
+    def is_held(self, participant: LiveParticipant) -> bool:
+        """Return whether somebody is on a stage by media alone, and a door has them."""
+
     @property
     def participants(self) -> list[LiveParticipant]:
         """Who is on a stage now."""
@@ -127,6 +130,7 @@ class Feed:
             except StageRefused as error:
                 refused = error  # raised outside of the transaction, which leaves what an event tells of it
             else:
+                self._missing.discard(joined.key)
                 self._follow(joined)
                 return joined
         raise refused
@@ -144,6 +148,19 @@ class Feed:
             if member is not None:
                 self._drop(key)
                 member.participant.leave()
+
+    def give_up(self, key: Key) -> None:
+        """Let a participant leave whose client has not come back to the events; nothing happens where it has left.
+
+        One that has come back by its media alone, as it was there before, stays.
+        """
+        with self._state.transaction():
+            session = self._sessions.get(key.session_id)
+            member = session.members.get(key) if session else None
+            if member is not None and self._gate.is_held(member.participant):
+                self._drop(key)
+            else:
+                self.leave(key)
 
     def close(self) -> None:
         """Let all leave in one transaction, and end the feed."""
@@ -181,10 +198,11 @@ class Feed:
                 self._read_session(session_id, is_replaced=is_replaced)
 
     def _away(self, token: str) -> LiveParticipant | None:
-        """Return the participant of a token whose client is not connected, None where there is none."""
+        """Return the participant of a token whose client was connected to the events, None where there is none."""
         with suppress(StageRefused):
             there = self._gate.connected(token)
-            return there if there is not None and there.key in self._missing else None
+            record = there.participant if there is not None and there.key in self._missing else None
+            return there if record is not None and record.ingest_protocol != presence.WHIP else None
         return None
 
     def _follow(self, participant: LiveParticipant) -> None:
@@ -212,7 +230,7 @@ class Feed:
     def _find_missing(self) -> None:
         """Follow those who were connected to a server that is gone, or in the state that there was before."""
         for each in self._gate.participants:
-            if each.is_remote and each.key not in self._followed:
+            if each.is_remote and each.key not in self._followed and not self._gate.is_held(each):
                 self._follow(each)
                 self._missing.add(each.key)
                 self._news.append(Missing(each.key))

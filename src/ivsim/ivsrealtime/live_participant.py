@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import TracebackType
 from typing import NamedTuple
 
@@ -111,6 +111,16 @@ class LiveParticipant:
         """The service's record of it; None when a reset removed it, or `history`."""
         self._state.clock.run_due()
         return self._record
+
+    @property
+    def source(self) -> LiveParticipant | None:
+        """The one whose media are shown: of a replica that on another stage, else itself; None if it is forgotten."""
+        with self._state.transaction():
+            record = self._record
+            if record is None or not record.source_session_id:
+                return self
+            source = participants.at(self._ctx, record.source_session_id, self.participant_id)
+            return LiveParticipant(self._state, self._ctx, source, self._read) if source else None
 
     def other(self, participant_id: str) -> LiveParticipant | None:
         """Return another in its session, by id, also one who has left; None when that has no such participant."""
@@ -266,6 +276,21 @@ class LiveParticipant:
             if not 0 <= share <= 1:
                 raise ValueRefused(name, f"{share!r} is not from 0 to 1")
         self._try(lambda ctx, participant: clients.impair(ctx, participant, **shares))
+
+    def lose_media(self, *, is_published: bool, received: Collection[str]) -> None:
+        """Publish no more unless `is_published`, and get nothing of others but those that are `received`, by id.
+
+        It stays on the stage.
+        """
+
+        def lose(ctx: Context, participant: Participant) -> None:
+            for remote_id in participant.subscriptions:
+                if remote_id not in received:
+                    participant = subscriptions.unsubscribe(ctx, participant, remote_id)
+            if not is_published:
+                presence.unpublish(ctx, participant)
+
+        self._try(lose)
 
     def come_back(self) -> None:
         """Go on after its client's connection broke. Raises StageRefused for what a test wants of "StageJoin"."""

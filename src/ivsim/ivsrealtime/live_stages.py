@@ -51,6 +51,7 @@ class Stages:
         self._state = state
         self._contexts = contexts
         self._followed: set[Key] = set()
+        self._held: dict[tuple[str, str], set[str]] = {}
 
     def join(
         self,
@@ -98,13 +99,35 @@ class Stages:
             ctx, answer = self._admit(token, None, client=client, by_whip=by_whip)
         return self._joined(ctx, answer)
 
-    def hold(self, participant: LiveParticipant) -> None:
-        """Note that a door has the client of one whom it let in, but no feed: no other awaits that after a load."""
-        self._followed.add(participant.key)
+    def hold(self, participant: LiveParticipant, remote_id: str = "") -> None:
+        """Note that a door has a connection for what somebody publishes, or with `remote_id` gets of another."""
+        self._held.setdefault((participant.session_id, participant.participant_id), set()).add(remote_id)
 
-    def release(self, participant: LiveParticipant) -> None:
-        """Note that the client of one who was held is gone."""
-        self._followed.discard(participant.key)
+    def release(self, participant: LiveParticipant, remote_id: str = "") -> None:
+        """Note that a connection is gone that was held."""
+        key = participant.session_id, participant.participant_id
+        held = self._held.get(key, set())
+        held.discard(remote_id)
+        if not held:
+            self._held.pop(key, None)
+
+    def is_held(self, participant: LiveParticipant) -> bool:
+        """Return whether somebody is on a stage by media alone, without the events, and a door has them."""
+        record = participant.participant
+        is_there = (participant.session_id, participant.participant_id) in self._held
+        return is_there and record is not None and record.ingest_protocol == WHIP
+
+    def end_lost_media(self) -> None:
+        """Let clients publish no more, and get nothing of others, where no door has the connection for that.
+
+        A server that is gone had it; or there is none in a state that was loaded.
+        """
+        with self._state.transaction():
+            for each in self.participants:
+                record = each.participant
+                if record is not None and record.is_remote:
+                    held = self._held.get((each.session_id, each.participant_id), set())
+                    each.lose_media(is_published="" in held, received=held)
 
     def feed(self, wake: Callable[[], object]) -> Feed:
         """Return a feed of what a door's clients are to be sent; it calls `wake` when there is news.

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -13,22 +11,7 @@ from ivsim.server.composing import composer as composer_module
 from ivsim.server.composing.composer import Composer
 from ivsim.server.live.window import Window
 
-
-class Asked:
-    """An emulator that asks for media of a stream when the test wants it."""
-
-    def __init__(self, sim: Emulator) -> None:
-        self.streams = sim.streams
-        self.compose: Callable[[str], Any] | None = None
-
-    def compose_by(self, compose: Callable[[str], Any]) -> Callable[[], None]:
-        """Take who composes."""
-        self.compose = compose
-
-        def end() -> None:
-            self.compose = None
-
-        return end
+from ..asked import Asked
 
 
 def test_undone(sim: Emulator) -> None:
@@ -38,11 +21,11 @@ def test_undone(sim: Emulator) -> None:
 
     async def compose() -> None:
         composer = Composer(asked, None)  # type: ignore[arg-type]
-        assert asked.compose
-        assert isinstance(asked.compose("st-undone"), Window)
+        assert asked.ask
+        assert isinstance(asked.ask("st-undone"), Window)
         await asyncio.sleep(0)
         await composer.aclose()
-        assert asked.compose is None
+        assert asked.ask is None
 
     asyncio.run(compose())
 
@@ -54,7 +37,7 @@ def test_without_the_extra(sim: Emulator, monkeypatch: pytest.MonkeyPatch) -> No
 
     async def compose() -> None:
         composer = Composer(asked, None)  # type: ignore[arg-type]
-        assert asked.compose is None
+        assert asked.ask is None
         await composer.aclose()
 
     asyncio.run(compose())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from collections.abc import Iterator
@@ -14,12 +15,16 @@ import pytest
 from ivsim import Emulator
 from ivsim.media.h264 import Format
 from ivsim.server.run import Server
+from ivsim.server.stages.forwarding import Publication
+from ivsim.server.stages.rtp import written
+from ivsim.server.stages.sdp import Codec
 
 from ..control_client import call
 from ..live.conftest import CONTAINERS, containing
 from ..stages.peers import Client, Pictures, Tone, pictures, pitch, tile
 from ..waiting import until
 from .conftest import Show
+from .test_source import picture
 
 WIDE = Format(640, 360, 15, "avc1.42E01F")
 
@@ -96,6 +101,36 @@ def test_replica(show: Show) -> None:
         )
         show.compose()
         until(lambda: tile(pictures(show.segments())[-1], 0, 0, 640, 360) is not None)
+
+
+def test_published_anew() -> None:
+    """Who publishes by another connection, whose packets have lower numbers, is seen all the same, and is the same."""
+    composing = pytest.importorskip("ivsim.server.composing.composing", reason="aiortc is not installed")
+    given = composing._Input()
+
+    async def publish(number: int) -> Any:
+        publication = Publication(lambda: None, lambda: 0.0)
+        publication.add("video", Codec(96, "h264", "H264/90000"), Silent())
+        given.follow(publication)
+        await publication.take_rtp(written(picture(number)))
+        given.source.decode()
+        return given.source
+
+    async def publish_anew() -> None:
+        first = await publish(40_000)
+        assert first.picture is not None
+        second = await publish(1)
+        assert second.picture is not None
+        given.end()
+
+    asyncio.run(publish_anew())
+
+
+class Silent:
+    """A connection by which nothing is asked."""
+
+    async def send(self, data: bytes) -> None:
+        """Ask nothing."""
 
 
 def test_the_end(show: Show) -> None:

@@ -95,3 +95,26 @@ def test_late_sound() -> None:
     its = source.Source()
     assert heard(its, sounds(60))
     assert sum(heard(its, []) for _ in range(60)) <= 4
+
+
+def test_burst() -> None:
+    """Sound that came in a burst, after a gap, is not heard later than it is seen for good."""
+    its, packets = source.Source(), sounds(120)
+    assert heard(its, packets[:10])
+    while heard(its, []):
+        pass
+    assert heard(its, packets[10:30])
+    left = []
+    for each in packets[30:]:
+        assert heard(its, [each])
+        left.append(its._heard.samples / 48)
+    assert left[0] > 300
+    assert 50 <= left[-1] <= 80
+
+
+def test_steady() -> None:
+    """Sound that comes as it is heard is left as it is."""
+    its, packets = source.Source(), sounds(120)
+    assert heard(its, packets[:7])
+    assert all(heard(its, [each]) for each in packets[7:])
+    assert its._heard.samples == pytest.approx(6 * 960, abs=400)

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from ivsim.server.recording.tape import Tape
 from ivsim.server.run import Server
 
 from ...decoding import decoded
+from ..asked import Asked
 from ..control_client import call
 from ..stages.meeting import Meeting
 from ..stages.peers import FORM, Client, Pictures, Tone, aiortc, av, pictures, pitch, tile
@@ -316,36 +317,19 @@ def test_a_bug(studio: Studio, monkeypatch: pytest.MonkeyPatch, caplog: pytest.L
     until(studio.is_over)
 
 
-class Asked:
-    """An emulator that asks for a recording when the test wants it."""
-
-    def __init__(self, sim: Emulator) -> None:
-        self.stages, self.clock = sim.stages, sim.clock
-        self.record: Callable[[str], Any] | None = None
-
-    def record_by(self, record: Callable[[str], Any]) -> Callable[[], None]:
-        """Take who records."""
-        self.record = record
-
-        def end() -> None:
-            self.record = None
-
-        return end
-
-
 def test_undone(sim: Emulator) -> None:
     """A recording that was begun in a transaction that failed is not missed."""
     asked = Asked(sim)
 
     async def record() -> None:
         recorder = Recorder(asked, None)  # type: ignore[arg-type]
-        assert asked.record
-        assert isinstance(asked.record("undone"), Tape)
+        assert asked.ask
+        assert isinstance(asked.ask("undone"), Tape)
         await asyncio.sleep(0)
         (task,) = recorder._tasks
         await task
         await recorder.aclose()
-        assert asked.record is None
+        assert asked.ask is None
 
     asyncio.run(record())
 
@@ -357,7 +341,7 @@ def test_without_the_extra(sim: Emulator, monkeypatch: pytest.MonkeyPatch) -> No
 
     async def record() -> None:
         recorder = Recorder(asked, None)  # type: ignore[arg-type]
-        assert asked.record is None
+        assert asked.ask is None
         await recorder.aclose()
 
     asyncio.run(record())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from ivsim.media.h264 import Format
 from ivsim.media.picture import Scene, frames
 from ivsim.recordings.pushed import PushedSegment
 from ivsim.server.recording.tape import Tape
-from ivsim.server.stages.rtp import Packet
+from ivsim.server.stages.rtp import Packet, Report
 
 from ...decoding import decoded
 
@@ -41,6 +42,7 @@ class Sender:
         self.now = NOON
         self.tape = Tape(lambda: self.now)
         self.milliseconds = 0
+        self.late = 0
         self._sequence = 0
 
     def begin(self, sound: Any = None, *, has_pictures: bool = True) -> None:
@@ -57,7 +59,7 @@ class Sender:
         sent = units or ((*h264.parameter_sets(form), coded[0]) if is_key else (coded[1],))
         payload = b"\x18" + b"".join(len(each).to_bytes(2, "big") + each for each in sent)
         packet = Packet(96, True, self._sequence, self.milliseconds * 90, 1, {}, payload)
-        self.tape.put("video", packet, self.milliseconds)
+        self.tape.put("video", packet, self.milliseconds + self.late)
         self._sequence += 1
         self.tape.work()
         self.wait(0.1)
@@ -209,3 +211,26 @@ def test_no_sound_is_sent() -> None:
     its.sound(5)
     its.pictures(3)
     assert [seconds for _, seconds, _ in about(its.tape.end())] == [0.3]
+
+
+def test_clock_of_the_sender() -> None:
+    """Pictures that came late are recorded beside the sound of the same moment, as the sender tells of both."""
+    its = Sender()
+    its.begin(Sound())
+
+    def tell(milliseconds: int) -> None:
+        clock = (milliseconds * (1 << 32) // 1000 + 1).to_bytes(8, "big")
+        for kind, rate in (("video", 90), ("audio", 48)):
+            timestamp = milliseconds * rate
+            its.tape.put(kind, Report(1, clock, timestamp), its.milliseconds)
+
+    its.late = 400
+    its.pictures(1)
+    its.sound(5)
+    tell(its.milliseconds)
+    its.pictures(9)
+    its.sound(50)
+    (made,) = its.tape.end()
+    media = decoded(data=made.initialization + made.body)
+    gap = max(float(after - before) for before, after in pairwise(media.frames))
+    assert gap == pytest.approx(0.4 + 0.9, abs=0.05)

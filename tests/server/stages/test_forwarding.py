@@ -10,7 +10,8 @@ from typing import Any
 from ivsim.media import h264
 from ivsim.media.h264 import Format
 from ivsim.server.stages import rtp
-from ivsim.server.stages.forwarding import MOST_LAYERS, Publication, Subscription
+from ivsim.server.stages.forwarding import MOST_LAYERS, Publication
+from ivsim.server.stages.legs import Subscription
 from ivsim.server.stages.rtp import KeyFrameWanted, Missing, Packet
 from ivsim.server.stages.sdp import Codec
 

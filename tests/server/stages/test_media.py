@@ -36,6 +36,8 @@ class Sending:
         self.handle.when_over(self._note)
         self._number = 0
 
+    is_open = True
+
     async def send(self, data: bytes) -> None:
         """Be the connection: send a packet."""
         self.sent.append(data)
@@ -229,7 +231,7 @@ def test_lost(stage: Stage) -> None:
     host.publish()
     sending.participant.subscribe(host)
     chosen = {"0": ("video", CODECS["video"])}
-    Subscribed(sending.participant, "token", host.participant_id, chosen, None, lambda *_: sending).look()
+    Subscribed(sending.participant, "token", host.participant_id, chosen, lambda: None, lambda *_: sending).look()
     assert sending.lost == 0.5
 
 
@@ -254,7 +256,7 @@ def test_nobody_any_more(stage: Stage) -> None:
         hooks.extend(given)
         return sending
 
-    subscribed = Subscribed(sending.participant, "token", "bob", chosen, None, connect)
+    subscribed = Subscribed(sending.participant, "token", "bob", chosen, lambda: None, connect)
     hooks[2]()
     asyncio.run(subscribed.go_on(reports=True))
     assert sending.sent == []

@@ -11,7 +11,7 @@ import pytest
 
 from ivsim import LiveParticipant
 from ivsim.server.stages import rtp
-from ivsim.server.stages.forwarding import Subscription
+from ivsim.server.stages.legs import Subscription
 from ivsim.server.stages.rtp import Packet
 from ivsim.server.stages.synthetic import Synthetic
 

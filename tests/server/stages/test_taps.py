@@ -6,7 +6,7 @@ import asyncio
 
 from ivsim.server.stages import rtp
 from ivsim.server.stages.forwarding import Publication
-from ivsim.server.stages.rtp import Packet, Report
+from ivsim.server.stages.rtp import Packet
 from ivsim.server.stages.sdp import Codec
 from ivsim.server.stages.taps import Taps
 
@@ -39,7 +39,11 @@ def packet(kind: int, payload: bytes) -> bytes:
 def test_taps() -> None:
     """What is taken is told with its kind; of another publication as soon as that is followed, and in the end none."""
     came: list[tuple[str, bytes]] = []
-    taps = Taps(lambda kind, packet: came.append((kind, packet.payload)))
+    told: list[tuple[str, int]] = []
+    taps = Taps(
+        lambda kind, packet: came.append((kind, packet.payload)),
+        lambda kind, report: told.append((kind, report.timestamp)),
+    )
     client = Client()
     first, second = published(client), published(client)
 
@@ -63,6 +67,14 @@ def test_taps() -> None:
 
     asyncio.run(send())
     assert came == [("video", b"\x41a"), ("audio", b"b"), ("audio", b"d")]
+    assert told == [("audio", 5)]
     assert client.asked
     assert not any(track.legs for each in (first, second) for track in each.tracks)
-    assert isinstance(next(rtp.feedback(rtp.sender_report(97, bytes(8), 5, 1, 1, "name"))), Report)
+
+
+def test_without_reports() -> None:
+    """Who does not want to be told of the sender's clock is not."""
+    taps, publication = Taps(lambda _, __: None), published(Client())
+    taps.follow(publication)
+    asyncio.run(publication.take_rtp(packet(97, b"a")))
+    asyncio.run(publication.take_rtcp(rtp.sender_report(97, bytes(8), 5, 1, 1, "name")))

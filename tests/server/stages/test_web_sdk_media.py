@@ -14,6 +14,7 @@ from ivsim import Emulator, LiveParticipant
 from ivsim.ivsrealtime.tracks import VideoTrack
 
 from ...calling import call
+from ..camera import CAMERA
 from ..waiting import until
 from .conftest import Stage
 from .test_web_sdk import open_page, token
@@ -30,20 +31,12 @@ __all__ = ["open_page", "token"]  # fixtures
 IS_FOR_THE_DOCS = bool(os.environ.get("IVSIM_SCREENSHOT"))
 DOCS = Path(__file__).parents[3] / "docs"
 
-JOIN = """([token, publishes, simulcast]) => {
+JOIN = f"([token, publishes, simulcast]) => {{{CAMERA}"
+JOIN += """
   const { LocalStageStream, Stage, StageEvents, SubscribeType } = IVSBroadcastClient;
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = simulcast ? [1280, 720] : [640, 360];
-  const context = canvas.getContext("2d");
-  let hue = 0;
-  setInterval(() => {
-    context.fillStyle = `hsl(${(hue += 5)} 80% 50%)`;
-    context.fillRect(0, 0, canvas.width, canvas.height);
-  }, 50);
-  const tone = new AudioContext().createMediaStreamDestination();
-  globalThis.camera = new LocalStageStream(canvas.captureStream(20).getVideoTracks()[0], simulcast
-    ? { simulcast: { enabled: true } } : {});
-  globalThis.microphone = new LocalStageStream(tone.stream.getAudioTracks()[0]);
+  const size = simulcast ? [1280, 720] : [640, 360];
+  globalThis.camera = new LocalStageStream(cameraOf(...size), simulcast ? { simulcast: { enabled: true } } : {});
+  globalThis.microphone = new LocalStageStream(silence());
   globalThis.states = [];
   globalThis.sounds = {};
   globalThis.member = new Stage(token, {

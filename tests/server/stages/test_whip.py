@@ -6,8 +6,9 @@ import asyncio
 import socket
 import statistics
 import subprocess
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -33,6 +34,7 @@ from .test_sdp import AUDIO, HEAD, VIDEO
 aiortc = pytest.importorskip("aiortc", reason="aiortc is not installed")
 
 from ivsim.server.stages import tone  # noqa: E402 - without aiortc there are none
+from ivsim.server.stages.handles import Handles  # noqa: E402
 from ivsim.server.stages.sdp import Local  # noqa: E402
 from ivsim.server.stages.webrtc import Connection  # noqa: E402
 
@@ -47,6 +49,8 @@ def stage(sim: Emulator, server: Server) -> Meeting:
 
 
 SMALL = Format(240, 160, 15, "avc1.42E01F")
+
+WANTED = OFFER.replace("a=sendonly", "a=recvonly")
 
 
 def sound() -> Any:
@@ -450,8 +454,7 @@ def test_refused_to_subscribe(stage: Meeting) -> None:
     stage.sim.stages.join(bob["token"])
     with publisher(stage, ada):
         stage.sim.faults.add("StageSubscribe", "INTERNAL_SERVER_EXCEPTION")
-        wanted = OFFER.replace("a=sendonly", "a=recvonly")
-        refused = post(stage, f"/subscribe/{ada['participantId']}", bob["token"], wanted)
+        refused = post(stage, f"/subscribe/{ada['participantId']}", bob["token"], WANTED)
         assert (refused.status_code, refused.text.partition(":")[0]) == (500, "INTERNAL_SERVER_EXCEPTION")
         with viewer(stage, bob, ada) as seeing:
             seeing.sees(180)
@@ -475,8 +478,7 @@ def test_late_answers(stage: Meeting, monkeypatch: pytest.MonkeyPatch) -> None:
     stage.sim.faults.latency("StageSubscribe", 2000)
     assert post(stage, "/", ada["token"]).status_code == 201
     assert [each for each in slept if each >= 100] == [1000]
-    wanted = OFFER.replace("a=sendonly", "a=recvonly")
-    assert post(stage, f"/subscribe/{ada['participantId']}", bob["token"], wanted).status_code == 404
+    assert post(stage, f"/subscribe/{ada['participantId']}", bob["token"], WANTED).status_code == 404
     assert [each for each in slept if each >= 100] == [1000, 2000]
 
 
@@ -582,12 +584,11 @@ def test_subscriptions_that_cannot_be(stage: Meeting) -> None:
     """Who may not subscribe, wants one who does not publish, or receives no codec of a stage's, is refused."""
     bob, eve = stage.token(), stage.token(capabilities=["PUBLISH"])
     stage.sim.stages.join(bob["token"])
-    wanted = OFFER.replace("a=sendonly", "a=recvonly")
-    refused = post(stage, "/subscribe/nobody", bob["token"], wanted)
+    refused = post(stage, "/subscribe/nobody", bob["token"], WANTED)
     assert (refused.status_code, refused.text.partition(":")[0]) == (404, "PUBLISHER_NOT_FOUND")
-    refused = post(stage, "/subscribe/nobody", bob["token"], wanted.replace("H264", "VP9").replace("opus", "L16"))
+    refused = post(stage, "/subscribe/nobody", bob["token"], WANTED.replace("H264", "VP9").replace("opus", "L16"))
     assert (refused.status_code, refused.text) == (422, "the offer receives neither H264 nor Opus\n")
-    refused = post(stage, "/subscribe/nobody", eve["token"], wanted)
+    refused = post(stage, "/subscribe/nobody", eve["token"], WANTED)
     assert (refused.status_code, refused.text.partition(":")[0]) == (403, "INSUFFICIENT_CAPABILITIES")
     assert not stage.find(eve).is_connected
 
@@ -819,3 +820,201 @@ def test_twice_at_once(stage: Meeting) -> None:
         with ThreadPoolExecutor() as pool:
             answers = list(pool.map(lambda _: requests.delete(address, headers=headers, timeout=DEADLINE), range(4)))
     assert sorted(each.status_code for each in answers) == [200, 404, 404, 404]
+
+
+@pytest.fixture
+def restart(stage: Meeting) -> Iterator[Callable[[], Meeting]]:
+    """A function that returns the stage on a second server, with the state of the first as it is then."""
+    with ExitStack() as servers:
+
+        def restart() -> Meeting:
+            sim = Emulator()
+            sim.loads(stage.sim.dumps())
+            return Meeting(sim, servers.enter_context(sim.serve()), stage.arn)
+
+        yield restart
+
+
+def test_back_after_a_restart(stage: Meeting, restart: Callable[[], Meeting], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients of WHIP that come back to a server that was killed stay on the stage; those that do not come leave."""
+    monkeypatch.setattr("ivsim.server.stages.hub.PATIENCE", 3)
+    ada, bob, eve, joe = (stage.token() for _ in range(4))
+    with publisher(stage, ada), publisher(stage, joe), viewer(stage, bob, joe) as one, viewer(stage, eve, joe) as other:
+        one.sees(180)
+        other.sees(180)
+        later = restart()
+    with publisher(later, ada) as sending, viewer(later, bob, ada) as seeing:
+        until(lambda: not later.find(eve).is_connected)
+        until(lambda: not later.find(joe).is_connected)
+        assert (later.find(ada).is_publishing, later.find(bob).is_connected) == (True, True)
+        seeing.sees(180)
+        assert sending.delete().status_code == 200
+    until(lambda: not later.sim.stages.participants)
+    assert [name for name, _ in later.events(bob)][:2] == ["JOINED", "SUBSCRIBE_STARTED"]
+
+
+def test_media_that_are_lost(stage: Meeting, restart: Callable[[], Meeting]) -> None:
+    """Who was seen by a connection to a server that is gone is seen no more, and nobody is subscribed by one."""
+    ada, bob = stage.token(userId="ada"), stage.token(userId="bob")
+    with (
+        Page(stage.server, ada["token"], sdk_path(stage.arn)) as page,
+        Page(stage.server, bob["token"], sdk_path(stage.arn)),
+        publisher(stage, ada, path=f"/publish/{ada['participantId']}"),
+        viewer(stage, bob, ada) as seeing,
+    ):
+        seeing.sees(180)
+        page.until_it_sees("ada", "bob")
+        later = restart()
+        again = later.find(ada)
+        with Page(later.server, ada["token"], sdk_path(stage.arn)) as back:
+            shown = back.until_it_sees("ada", "bob")["payload"]["participants"]
+            assert [each["isPublishing"] for each in shown] == [False, False]
+            assert not later.find(bob).is_subscribed_to(again)
+            assert again.is_connected
+        told = [each["detail"]["event_name"] for each in later.sim.events.of("IVS Stage Update")]
+        assert told == ["Participant Published", "Participant Unpublished"]
+        assert stage.find(ada).is_publishing
+
+
+def test_page_with_the_token_of_a_lost_client(stage: Meeting, restart: Callable[[], Meeting]) -> None:
+    """A page with the token of a client of WHIP that a restart has lost goes on as that participant, and as a page."""
+    ada = stage.token(userId="ada")
+    with publisher(stage, ada):
+        later = restart()
+    with Page(later.server, ada["token"], sdk_path(stage.arn)) as page:
+        page.until_it_sees("ada")
+        with publisher(later, ada, path=f"/publish/{ada['participantId']}") as sending:
+            record = later.find(ada).participant
+            assert record is not None
+            assert record.browser_name == "Chrome"
+            assert sending.delete().status_code == 200
+        assert (later.find(ada).is_connected, later.find(ada).is_publishing) == (True, False)
+    until(lambda: not later.find(ada).is_connected)
+    assert [name for name, _ in later.events(ada)].count("JOINED") == 1
+
+
+def test_replica_whose_source_publishes_anew(stage: Meeting) -> None:
+    """Who sees a replica sees nothing while its source is away, and then what that publishes anew."""
+    ada = stage.token()
+    stage.sim.stages.join(stage.arn)  # so that the session goes on
+    there = Meeting.on(stage.sim, stage.server)
+    bob, eve = there.token(), there.token()
+    for each in (bob, eve):
+        stage.sim.stages.join(each["token"])
+    with publisher(stage, ada) as sending:
+        to = {"sourceStageArn": stage.arn, "destinationStageArn": there.arn, "participantId": ada["participantId"]}
+        call(stage.sim, "StartParticipantReplication", **to, reconnectWindowSeconds=300)
+        seeing = viewer(there, bob, ada)
+        seeing.sees(180)
+        sending.delete()
+    with seeing, viewer(there, eve, ada) as other:
+        with publisher(stage, ada, Pictures(SMALL), sound()):
+            assert {reading.height for _, reading in other.sees(160)} == {160}
+            seeing.sees(160)
+            heard = len(seeing.sound)
+            until(lambda: len(seeing.sound) > heard + 48_000)
+        assert {reading.height for _, reading in seeing.seen} == {180, 160}
+        assert seeing.state == "connected"
+
+
+def test_received_again_with_a_token_alone(stage: Meeting) -> None:
+    """Who subscribes again without the events, as after a loss, stays on the stage, also when that is refused."""
+    ada, eve = stage.token(), stage.token()
+    with publisher(stage, ada) as sending, viewer(stage, eve, ada) as first:
+        first.sees(180)
+        with viewer(stage, eve, ada) as second:
+            second.sees(180)
+            assert first.delete().status_code == 200
+            assert stage.find(eve).is_subscribed_to(ada["participantId"])
+            stage.sim.faults.add("StageSubscribe", "INTERNAL_SERVER_EXCEPTION")
+            assert post(stage, f"/subscribe/{ada['participantId']}", eve["token"], WANTED).status_code == 500
+        until(lambda: not stage.find(eve).is_connected)
+        assert sending.delete().status_code == 200
+    names = ["JOINED", "SUBSCRIBE_STARTED", "SUBSCRIBE_STOPPED"]
+    assert [name for name, _ in stage.events(eve)] == [*names, names[1], names[2], "SUBSCRIBE_ERROR", "LEFT"]
+
+
+def test_cut_while_it_receives(stage: Meeting) -> None:
+    """The connection of one who only receives, without the events, can be cut too, and that is its end."""
+    ada, eve = stage.token(), stage.token()
+    with publisher(stage, ada), viewer(stage, eve, ada) as seeing:
+        seeing.sees(180)
+        stage.find(eve).cut()
+        until(lambda: seeing.state == "closed")
+        until(lambda: not stage.find(eve).is_connected)
+
+
+def test_details_of_a_page(stage: Meeting) -> None:
+    """What a page says of its SDK and its browser when it offers is known of its participant."""
+    ada = stage.token(userId="ada")
+    with Page(stage.server, ada["token"], sdk_path(stage.arn)) as page:
+        page.until_it_sees("ada")
+        post(stage, f"/publish/{ada['participantId']}", ada["token"], **{"X-Stages-SDK": "1.41.0"})
+        record = stage.find(ada).participant
+        assert record is not None
+        assert (record.sdk_version, record.browser_name) == ("1.41.0", "Chrome")
+
+
+def test_thrown_out_and_back(stage: Meeting) -> None:
+    """A client of WHIP that was thrown out, and comes again by itself, is refused, of which an event tells."""
+    ada = stage.token()
+    stage.sim.stages.join(stage.arn)  # so that the session goes on
+    with publisher(stage, ada):
+        call(stage.sim, "DisconnectParticipant", stageArn=stage.arn, participantId=ada["participantId"])
+        for path in ("/", "/subscribe/nobody"):
+            refused = post(stage, path, ada["token"])
+            assert (refused.status_code, refused.text.partition(":")[0]) == (403, "PARTICIPANT_DISCONNECTED")
+    assert stage.events(ada)[-2:] == [("JOIN_ERROR", "INSUFFICIENT_CAPABILITIES")] * 2
+
+
+def test_no_socket_is_left(stage: Meeting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the server cannot open a socket for a client it is told so, and is not on the stage."""
+    gather = asyncio.BaseEventLoop.create_datagram_endpoint
+    monkeypatch.setattr(asyncio.BaseEventLoop, "create_datagram_endpoint", lambda *_, **__: raises(OSError(24, "no")))
+    refused = post(stage, "/", stage.token()["token"])
+    assert (refused.status_code, len(refused.text.splitlines())) == (503, 1)
+    assert stage.sim.stages.participants == []
+    monkeypatch.setattr(asyncio.BaseEventLoop, "create_datagram_endpoint", gather)
+    with publisher(stage, stage.token()):
+        pass
+
+
+async def raises(error: Exception) -> None:
+    """Fail."""
+    raise error
+
+
+def test_bug_at_an_answer(stage: Meeting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose offer cannot be answered as we have a bug is not on the stage."""
+    monkeypatch.setattr(Connection, "listen", lambda *_: raises(ZeroDivisionError()))
+    assert post(stage, "/", stage.token()["token"]).status_code == 500
+    assert stage.sim.stages.participants == []
+
+
+def test_an_offer_while_the_server_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who offers as the server stops is not on the stage afterwards."""
+    sim = Emulator(seed=1)
+    begun, stopped = threading.Event(), asyncio.Event()
+    aclose, sleep = Handles.aclose, asyncio.sleep
+
+    async def wait(seconds: float) -> None:
+        if seconds == 1000:
+            begun.set()
+            await stopped.wait()
+        else:
+            await sleep(seconds)
+
+    async def stop(handles: Handles) -> None:
+        await aclose(handles)
+        stopped.set()
+
+    monkeypatch.setattr("asyncio.sleep", wait)
+    monkeypatch.setattr(Handles, "aclose", stop)
+    with ThreadPoolExecutor() as pool, sim.serve() as server:
+        stage = Meeting.on(sim, server)
+        sim.faults.latency("StagePublish", 1000)
+        answer = pool.submit(post, stage, "/", stage.token()["token"])
+        begun.wait(DEADLINE)
+        server.close()
+        assert answer.exception() is not None or answer.result().status_code == 503
+    assert sim.stages.participants == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import sys
@@ -189,3 +190,19 @@ def test_never_connected(sim: Emulator, server: Server, created: Any, monkeypatc
     answered = post(server, streamKey=created["streamKey"]["value"])
     assert answered.status_code == 200
     assert not sim.streams.live
+
+
+def test_no_socket_is_left(
+    sim: Emulator, server: Server, created: Any, broadcast: Broadcast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the server cannot open a socket for a page, the page is told so, and may come again."""
+
+    async def fail(*_: object, **__: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(asyncio.BaseEventLoop, "create_datagram_endpoint", fail)
+        refused = post(server, streamKey=created["streamKey"]["value"])
+    assert (refused.status_code, refused.json()["message"][:17]) == (503, "no socket is left")
+    broadcast(Pictures(FORM))
+    until(lambda: sim.streams.live)

@@ -14,6 +14,7 @@ import pytest
 from ivsim import Emulator
 from ivsim.server.run import Server
 
+from ..camera import CAMERA
 from ..control_client import call
 from ..live.certificates import self_signed
 from ..live.conftest import shown, watch
@@ -32,20 +33,10 @@ __all__ = ["watch"]  # fixtures
 
 HOW_TO = Path(__file__).parents[3] / "docs" / "howto" / "broadcast_from_a_browser.md"
 
-CAMERA = """
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [852, 480];
-  const context = canvas.getContext("2d");
-  let hue = 0;
-  setInterval(() => {
-    context.fillStyle = `hsl(${(hue += 5)} 80% 50%)`;
-    context.fillRect(0, 0, canvas.width, canvas.height);
-  }, 50);
-  navigator.mediaDevices.getUserMedia = async () => new MediaStream([
-    ...canvas.captureStream(20).getTracks(),
-    ...new AudioContext().createMediaStreamDestination().stream.getTracks(),
-  ]);
-"""
+DEVICES = f"""{{{CAMERA}
+  const tracks = [cameraOf(852, 480), silence()];
+  navigator.mediaDevices.getUserMedia = async () => new MediaStream(tracks);
+}}"""
 """A camera and a microphone, for a machine that has none."""
 
 
@@ -66,7 +57,7 @@ def page(browser: Browser, server: Server, packages: Path, tmp_path: Path) -> It
     (tmp_path / "broadcast.html").write_text(html.replace("https://localhost:4443", server.https_url))
     context = browser.new_context(ignore_https_errors=True)
     context.route(lambda url: "127.0.0.1" not in url, lambda route: route.abort())  # what the SDK tells AWS
-    context.add_init_script(CAMERA)
+    context.add_init_script(DEVICES)
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Files, directory=str(tmp_path))) as site:
         Thread(target=site.serve_forever, daemon=True).start()
         page = context.new_page()

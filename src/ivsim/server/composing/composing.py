@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ...ivsrealtime.layouts import Seen
     from ...ivsrealtime.live_participant import LiveParticipant
     from ..stages.forwarding import Publication
+    from ..stages.rtp import Packet
     from .mixer import Encoded
 
 _log = logging.getLogger("ivsim.stages")
@@ -120,14 +121,18 @@ class _Input:
 
     def __init__(self) -> None:
         self.source = Source()
-        self._taps = Taps(self.source.take)
+        self._taps = Taps(self._take)
 
     def follow(self, publication: Publication | None) -> None:
         """Take what is published now, and ask for a key frame where one is missing."""
-        self._taps.follow(publication)
+        if self._taps.follow(publication):
+            self.source = Source()  # as its packets are numbered anew
         if self.source.wants_key:
             self._taps.ask_for_key_frame()
 
     def end(self) -> None:
         """Take nothing any more."""
         self._taps.end()
+
+    def _take(self, kind: str, packet: Packet) -> None:
+        self.source.take(kind, packet)

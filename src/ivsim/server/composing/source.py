@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 _LEAST_AHEAD, _MOST_AHEAD = RATE * 60 // 1000, RATE // 2
 """Samples that are there before a sound is heard, so that it has no gaps; and those beyond which it is too late."""
 
+_MOST_SPARE, _READS = RATE * 120 // 1000, 15
+"""Samples that may always be left, in so many reads, before they are left out: else sound that came in a burst, after a
+gap, would be heard later than it is seen for good."""
+
 
 class Source:
     """What a participant sends, taken by one thread, and decoded and read by another."""
@@ -35,6 +39,7 @@ class Source:
         self._audio = OpusDecoder()
         self._heard = AudioFifo()
         self._is_heard = False
+        self._left: deque[int] = deque(maxlen=_READS)
 
     def take(self, kind: str, packet: Packet) -> None:
         """Take a packet of sound or picture, which is decoded by the next `decode()`."""
@@ -66,5 +71,9 @@ class Source:
         ahead = self._heard.samples
         if ahead > _MOST_AHEAD + samples:
             self._heard.read(ahead - _LEAST_AHEAD - samples)
+        elif len(self._left) == _READS and min(self._left) > _MOST_SPARE:
+            self._heard.read(min(self._left) - _LEAST_AHEAD)
+            self._left.clear()
         self._is_heard = self._heard.samples >= samples + (0 if self._is_heard else _LEAST_AHEAD)
+        self._left.append(max(self._heard.samples - samples, 0))
         return self._heard.read(samples) if self._is_heard else None

@@ -18,6 +18,7 @@ from .tape import Tape
 if TYPE_CHECKING:
     from ...emulator import Emulator
     from ...ivsrealtime.live_stages import Recorded
+    from ..stages.rtp import Packet, Report
     from ..stages.whip import Whip
 
 _log = logging.getLogger("ivsim.recordings")
@@ -59,7 +60,11 @@ class Recorder:
         """Record until the participant publishes no more, or what began it was undone."""
         stages = self._emulator.stages
         sound = await asyncio.to_thread(import_module, f"{__package__.rpartition('.')[0]}.sound")  # PyAV takes a while
-        taps = Taps(lambda kind, packet: tape.put(kind, packet, int(self._loop.time() * 1000)))
+
+        def put(kind: str, came: Packet | Report) -> None:
+            tape.put(kind, came, int(self._loop.time() * 1000))
+
+        taps = Taps(put, put)
         try:
             while (wanted := stages.recorded(recording_id)) is not None:
                 self._follow(taps, tape, wanted, sound)

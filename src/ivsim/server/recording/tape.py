@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from ...media.avc import PictureTags
-from ...media.flv import FlvRefused, Tag
+from ...media.flv import FlvRefused
 from ...media.packager import Began, Ended, Packager
 from ...recordings.pushed import PushedSegment
-from ..stages.access_units import AccessUnits
-from ..stages.forwarding import RATES
-from ..stages.times import Times
+from ..stages.rtp import Report
+from ..stages.tags import Tags
 
 if TYPE_CHECKING:
     from ...media.packager import Output
@@ -33,13 +31,12 @@ class Tape:
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._lock = Lock()
-        self._came: deque[tuple[str, Packet, int]] = deque()
+        self._came: deque[tuple[str, Packet | Report, int]] = deque()
         self._whole: list[PushedSegment] = []
         self._segments = _Segments(now)
-        self._makers: dict[str, Callable[[Packet, int], Iterator[Output]]] = {}
+        self._wanted: set[str] = set()
         self._packager: Packager | None = None
-        self._units = AccessUnits()
-        self._has_pictures = False
+        self._tags = Tags(None)
         self._seconds_per_file = self._filled = 0.0
         self._begun: int | None = None
 
@@ -50,24 +47,22 @@ class Tape:
             if self._packager is None:
                 self._packager = Packager("mp4", lambda: self._segments.now().timestamp(), has_pictures=has_pictures)
             self._put(self._packager.interrupt())
-            self._units = AccessUnits()
-            self._has_pictures, self._seconds_per_file = has_pictures, seconds_per_file
-            self._makers = {"video": _Pictures(self._packager, self._units).take} if has_pictures else {}
-            if sound is not None:
-                self._put(self._packager.take_audio(0, Tag(True, False, sound.config)))
-                self._makers["audio"] = _Sound(self._packager, sound).take
+            self._tags, self._seconds_per_file = Tags(sound), seconds_per_file
+            self._wanted = {"audio", "video"} if has_pictures else {"audio"}
+            if self._tags.header is not None:
+                self._put(self._packager.take_audio(0, self._tags.header))
 
-    def put(self, kind: str, packet: Packet, arrived: int) -> None:
-        """Take a packet of sound or picture that has arrived at a time, in milliseconds."""
-        self._came.append((kind, packet, arrived))
+    def put(self, kind: str, came: Packet | Report, arrived: int) -> None:
+        """Take a packet of sound or picture, or a report of it, that has arrived at a time in milliseconds."""
+        self._came.append((kind, came, arrived))
 
     @property
     def wants_key(self) -> bool:
         """True where a key frame is missing, or is to begin the next file."""
-        if not self._has_pictures or self._packager is None:
+        if "video" not in self._wanted or self._packager is None:
             return False
         lasts = self._filled + (0 if self._begun is None else (self._packager.time - self._begun) / 1000)
-        return self._units.wants_key or lasts >= self._seconds_per_file
+        return self._tags.wants_key or lasts >= self._seconds_per_file
 
     def work(self) -> bool:
         """Make segments of what came; return whether some are whole."""
@@ -87,20 +82,31 @@ class Tape:
             self._make()
             if self._packager is not None:
                 self._put(self._packager.interrupt())
-            self._makers = {}
+            self._wanted = set()
         return self.take()
 
     def _make(self) -> None:
         while self._came:
-            kind, packet, arrived = self._came.popleft()
-            make = self._makers.get(kind)
-            if make is None:
+            kind, came, arrived = self._came.popleft()
+            if kind not in self._wanted:
                 continue
             try:
-                self._put(make(packet, arrived))
+                if isinstance(came, Report):
+                    self._tags.take_report(kind, came)
+                else:
+                    self._take(kind, came, arrived)
             except Exception:  # noqa: BLE001 - whatever it is, it is ours, and the other kind goes on
                 _log.exception("a bug in ivsim in a recording, which goes on without %s; please report it", kind)
-                del self._makers[kind]
+                self._wanted.remove(kind)
+
+    def _take(self, kind: str, packet: Packet, arrived: int) -> None:
+        assert self._packager is not None, "it has begun"
+        take = self._packager.take_video if kind == "video" else self._packager.take_audio
+        for time, tag in self._tags.take(kind, packet, arrived):
+            try:
+                self._put(take(time, tag))
+            except FlvRefused:  # what was sent is wrong, and the next key frame may be right
+                self._tags.wait_for_key()
 
     def _put(self, outputs: Iterable[Output]) -> None:
         assert self._packager is not None, "it has begun"
@@ -114,38 +120,6 @@ class Tape:
                 if self._filled >= self._seconds_per_file:
                     self._filled = 0.0
                 self._whole.append(segment)
-
-
-class _Pictures:
-    """Pictures on their way to the packager."""
-
-    def __init__(self, packager: Packager, units: AccessUnits) -> None:
-        self._packager = packager
-        self._units = units
-        self._times = Times(RATES["video"])
-        self._tags = PictureTags()
-
-    def take(self, packet: Packet, arrived: int) -> Iterator[Output]:
-        for unit in self._units.take(packet):
-            time = self._times.at(unit.timestamp, arrived)
-            try:
-                for tag in self._tags.of(unit.units, is_key=unit.is_key):
-                    yield from self._packager.take_video(time, tag)
-            except FlvRefused:  # what was sent is wrong, and the next key frame may be right
-                self._units.wants_key = True
-
-
-class _Sound:
-    """Sound on its way to the packager."""
-
-    def __init__(self, packager: Packager, sound: OpusToAac) -> None:
-        self._packager = packager
-        self._sound = sound
-        self._times = Times(RATES["audio"])
-
-    def take(self, packet: Packet, arrived: int) -> Iterator[Output]:
-        for time, data in self._sound.take(packet.payload, self._times.at(packet.timestamp, arrived)):
-            yield from self._packager.take_audio(time, Tag(False, False, data))
 
 
 class _Segments:

@@ -10,14 +10,13 @@ changed at a key frame, which is asked for.
 from __future__ import annotations
 
 import random
-import secrets
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from ...ivsrealtime.tracks import MOST_BITRATE
 from . import rtp
-from .rtp import KeyFrameWanted, Missing, Packet, Report
+from .rtp import Packet, Report
 
 if TYPE_CHECKING:
     from ...media.flv import VideoFormat
@@ -90,8 +89,8 @@ class Track:
         self.layers: dict[int, Layer] = {}
         self.legs: list[Receiver] = []
         self.has_b_frames = False
+        self.now = now
         self._connection = connection
-        self._now = now
         self._requests: list[bytes] = []
         self._own_source = random.getrandbits(32)
         self._shown: Layer | None = None
@@ -111,7 +110,7 @@ class Track:
 
     def take(self, packet: Packet) -> Packet | None:
         """Take a packet, and return it as subscribers get it; None where it is of a layer that they do not get."""
-        now = self._now()
+        now = self.now()
         layer = self.layers.get(packet.source)
         if layer is None:
             if len(self.layers) == MOST_LAYERS:
@@ -143,7 +142,7 @@ class Track:
         layer = self.layers.get(report.source)
         if layer is None:
             return None
-        layer.report = report, self._now()
+        layer.report = report, self.now()
         if layer is not self._shown:
             return None
         return report._replace(timestamp=(report.timestamp + self._timestamp_shift) & 0xFFFFFFFF)
@@ -164,7 +163,7 @@ class Track:
 
     async def report(self) -> None:
         """Tell the publisher what came, and how much may come."""
-        now = self._now()
+        now = self.now()
         for layer in self.layers.values():
             if layer.highest is not None and self._is_alive(layer):
                 clock, delay = (layer.report[0].clock, now - layer.report[1]) if layer.report else (b"", 0.0)
@@ -174,7 +173,7 @@ class Track:
             await self._connection.send(rtp.bitrate_limit(self._own_source, MOST_BITRATE, list(self.layers)))
 
     def _is_alive(self, layer: Layer) -> bool:
-        return self._now() - layer.heard < _SILENCE
+        return self.now() - layer.heard < _SILENCE
 
     def _count(self, layer: Layer, sequence: int) -> None:
         """Note the sequence number of a packet, and ask for those that were to come before it."""
@@ -185,7 +184,7 @@ class Track:
         if not 0 < ahead < 0x8000:
             return
         missing = [(layer.highest + each) & 0xFFFF for each in range(1, ahead)]
-        layer.highest = sequence
+        layer.highest += ahead
         if self.kind == "video" and len(missing) > _MOST_MISSING:
             self._ask(layer)
         elif self.kind == "video" and missing:
@@ -214,54 +213,18 @@ class Track:
     def _change_to(self, layer: Layer, packet: Packet) -> None:
         """Show another layer, whose packets follow those of the one before."""
         sequence, timestamp, at = self._last
-        elapsed = max(round((self._now() - at) * RATES[self.kind]), 1)
+        elapsed = max(round((self.now() - at) * RATES[self.kind]), 1)
         self._shown = layer
         self._sequence_shift = sequence + 1 - packet.sequence
         self._timestamp_shift = timestamp + elapsed - packet.timestamp
         self._kept.clear()
 
     def _ask(self, layer: Layer) -> None:
-        now = self._now()
+        now = self.now()
         layer.is_wanted = now - layer.asked < _BETWEEN_REQUESTS
         if not layer.is_wanted:
             layer.asked = now
             self._requests.append(rtp.key_frame_request(self._own_source, layer.source))
-
-
-class Leg:
-    """A track on its way to one subscriber: the same packets, under a source and a payload type of its own."""
-
-    def __init__(self, connection: Connection, codec: Codec, cname: str) -> None:
-        self.source = random.getrandbits(32)
-        self.track: Track | None = None
-        self._connection = connection
-        self._payload_type = codec.payload_type
-        self._cname = cname
-        self._packets = self._octets = 0
-
-    async def send(self, packet: Packet) -> None:
-        """Send a packet on."""
-        self._packets += 1
-        self._octets += len(packet.payload)
-        await self._connection.send(rtp.written(packet, self._payload_type, self.source))
-
-    async def report(self, report: Report) -> None:
-        """Send a sender's report on, by which sound and picture are shown at the same time."""
-        if self._packets:
-            counted = self._packets, self._octets
-            data = rtp.sender_report(self.source, report.clock, report.timestamp, *counted, self._cname)
-            await self._connection.send(data)
-
-    async def answer(self, wanted: KeyFrameWanted | Missing) -> None:
-        """Give the subscriber what it misses."""
-        if self.track is None:
-            return
-        if isinstance(wanted, KeyFrameWanted):
-            self.track.ask_for_key_frame()
-            await self.track.flush()
-            return
-        for packet in filter(None, map(self.track.kept, wanted.sequences)):
-            await self.send(packet)
 
 
 class Publication:
@@ -347,42 +310,3 @@ class Publication:
     def _layers(self, kind: str) -> list[Layer]:
         track = self.track(kind)
         return list(track.layers.values()) if track else []
-
-
-class Subscription:
-    """What one subscriber gets of one publisher."""
-
-    def __init__(self) -> None:
-        self.cname = secrets.token_hex(8)
-        self._legs: dict[str, Leg] = {}
-
-    def add(self, kind: str, codec: Codec, connection: Connection) -> Leg:
-        """Add the way of a track of a kind, by a connection."""
-        leg = self._legs[kind] = Leg(connection, codec, self.cname)
-        return leg
-
-    def attach(self, publication: Publication) -> None:
-        """Let what is published go to the subscriber from now on; a key frame is asked for at the next `flush()`."""
-        for kind, leg in self._legs.items():
-            track = publication.track(kind)
-            if track is not None:
-                leg.track = track
-                track.legs.append(leg)
-                track.ask_for_key_frame()
-
-    def detach(self) -> None:
-        """Let nothing go to the subscriber any more."""
-        for leg in self._legs.values():
-            if leg.track is not None:
-                leg.track.legs.remove(leg)
-                leg.track = None
-
-    async def take_rtp(self, data: bytes) -> None:
-        """Take nothing: a subscriber sends no media."""
-
-    async def take_rtcp(self, data: bytes) -> None:
-        """Take what the subscriber wants."""
-        legs = {leg.source: leg for leg in self._legs.values()}
-        for each in rtp.feedback(data):
-            if not isinstance(each, Report) and each.source in legs:
-                await legs[each.source].answer(each)

@@ -123,7 +123,7 @@ class Hub:
 
     def _give_up(self, key: Key) -> None:
         del self._missing[key]
-        self._feed.leave(key)
+        self._feed.give_up(key)
 
     def _write(self, sent: Sent) -> None:
         data = Frame(Opcode.TEXT, sent.frame).serialize(mask=False)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ...ivsrealtime.live_participant import StageRefused
 from ...ivsrealtime.presence import WHIP
 from ...ivsrealtime.tracks import MOST_BITRATE, SHORTEST_SIDE, VideoTrack
-from .forwarding import Publication, Subscription
+from .forwarding import Publication
+from .legs import Subscription
 from .sdp import Chosen
 
 if TYPE_CHECKING:
@@ -34,18 +35,25 @@ _PROFILES = {"42": "Baseline", "4D": "Main", "58": "Extended", "64": "High"}
 class Handle(ABC):
     """What a client has of the server: a connection, for a participant. `chosen` are the codecs by section.
 
-    `key` is for what: the stage and who is on it, and whom that one is subscribed to.
+    `key` is for what: the stage and who is on it, and whom that one is subscribed to, `remote_id`; "" for nobody.
     """
 
-    def __init__(self, participant: LiveParticipant, token: str, *remote_id: str) -> None:
+    def __init__(self, participant: LiveParticipant, token: str, remote_id: str = "") -> None:
         self.participant = participant
-        self.is_whip = is_whip(participant)
-        """True where the participant was on the stage by its media alone, without the events, when this began."""
-        self.key = participant.stage_arn, participant.participant_id, *remote_id
+        self.remote_id = remote_id
+        self.key = participant.stage_arn, participant.participant_id, remote_id
         self.token = token
         self.connection: Any = None
         self.chosen: dict[str, Chosen] = {}
         self._over: Callable[[], object] = lambda: None
+        record = participant.participant
+        self._cuts = record.cuts if record is not None else 0
+
+    @property
+    def is_cut(self) -> bool:
+        """True where a test has the connection break: without the events, its client has no other."""
+        record = self.participant.participant
+        return record is not None and record.cuts > self._cuts and record.ingest_protocol == WHIP
 
     def when_over(self, over: Callable[[], object]) -> None:
         """Call a function when it is to end."""
@@ -86,8 +94,6 @@ class Published(Handle):
         self._kinds = [kind for kind, _ in chosen.values()]
         for kind, codec in chosen.values():
             self.media.add(kind, codec, self.connection)
-        record = participant.participant
-        self._cuts = record.cuts if record is not None else 0
         self._is_begun = False
         self._told: list[dict[str, Any]] = []
 
@@ -95,8 +101,7 @@ class Published(Handle):
         """Begin to publish when media come; end when the participant has, or sends what is not taken."""
         record = self.participant.participant
         self.connection.lose(record.sent_loss if record else 0.0)
-        is_cut = is_whip(self.participant) and record is not None and record.cuts > self._cuts
-        if is_cut or not self.participant.is_connected or (self._is_begun and not self.participant.is_publishing):
+        if self.is_cut or not self.participant.is_connected or (self._is_begun and not self.participant.is_publishing):
             self.finish()
         elif not self._is_begun:
             self._begin()
@@ -166,12 +171,12 @@ class Subscribed(Handle):
         token: str,
         remote_id: str,
         chosen: dict[str, tuple[str, Codec]],
-        publication: Publication | None,
+        media_of: Callable[[], Publication | None],
         connect: Callable[..., Any],
     ) -> None:
         super().__init__(participant, token, remote_id)
-        self._remote_id = remote_id
-        self.media = publication
+        self._media_of = media_of
+        self.media = media_of()
         self._subscription = Subscription()
         self.connection = connect(self._subscription.take_rtp, self._subscription.take_rtcp, self._attach, self.finish)
         for mid, (kind, codec) in chosen.items():
@@ -182,24 +187,29 @@ class Subscribed(Handle):
     def look(self) -> None:
         """End when the subscription has."""
         record = self.participant.participant
-        if record is None or self._remote_id not in record.subscriptions:
+        if record is None or self.remote_id not in record.subscriptions or self.is_cut:
             self.finish()
         else:
             self.connection.lose(record.received_loss)
 
     async def go_on(self, *, reports: bool) -> None:
-        """Do nothing: a subscriber is told what its publisher tells."""
+        """Look whether the media are others: the source of a replica may publish anew, while the replica stays."""
+        if reports and self.connection.is_open and (media := self._media_of()) is not self.media:
+            self.media = media
+            self._attach()
 
     async def end(self) -> None:
         """Get nothing more."""
         self._subscription.detach()
         with suppress(StageRefused):  # as above
-            self.participant.unsubscribe(self._remote_id)
+            self.participant.unsubscribe(self.remote_id)
         await self.connection.close()
 
     def _attach(self) -> None:
         if self.media is not None:
             self._subscription.attach(self.media)
+        else:
+            self._subscription.detach()
 
 
 def is_whip(participant: LiveParticipant) -> bool:

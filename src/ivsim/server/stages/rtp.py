@@ -86,13 +86,17 @@ def read(data: bytes) -> Packet:
     return Packet(second & 0x7F, bool(second & 0x80), sequence, timestamp, source, extensions, data[at:end])
 
 
-def written(packet: Packet, payload_type: int | None = None, source: int | None = None) -> bytes:
+def written(
+    packet: Packet, payload_type: int | None = None, source: int | None = None, shift: tuple[int, int] = (0, 0)
+) -> bytes:
     """Return a packet's bytes, without header extensions; under another payload type and source where they are given.
 
-    It is called for each packet and each subscriber, so nothing is copied but the payload.
+    `shift` is added to sequence number and timestamp. It is called for each packet and each subscriber, so nothing is
+    copied but the payload.
     """
     kind, is_marked, sequence, timestamp, own, _, payload = packet
     second = (kind if payload_type is None else payload_type) | (0x80 if is_marked else 0)
+    sequence, timestamp = sequence + shift[0] & 0xFFFF, timestamp + shift[1] & 0xFFFFFFFF
     return _HEADER.pack(_VERSION, second, sequence, timestamp, own if source is None else source) + payload
 
 
@@ -162,9 +166,10 @@ def sender_report(source: int, clock: bytes, timestamp: int, packets: int, octet
 def receiver_report(source: int, about: int, highest: int, clock: bytes, delay: float) -> bytes:
     """Return the report that packets of `about` came, none of them lost, up to the `highest` sequence number.
 
+    That goes on where numbers of 16 bits begin again.
     `clock` is that of the last sender's report, which came `delay` seconds ago; empty before the first.
     """
-    counted = struct.pack("!IIIII", source, about, 0, highest, 0)
+    counted = struct.pack("!IIIII", source, about, 0, highest & 0xFFFFFFFF, 0)
     body = counted + (clock[2:6] + struct.pack("!I", int(delay * 65536)) if clock else bytes(8))
     return _rtcp(1, RECEIVER_REPORT, body)
 

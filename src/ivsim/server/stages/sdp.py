@@ -19,11 +19,11 @@ _MOST_MEDIA = 16
 
 
 class OfferRefused(ValueError):
-    """An offer cannot be answered. `code` is that of the event where a stage does not take the codecs, else empty."""
+    """An offer cannot be answered. `status` is that of HTTP: 422 where it is the offer's fault."""
 
-    def __init__(self, rule: str, code: str = "") -> None:
+    def __init__(self, rule: str, status: int = 422) -> None:
         super().__init__(rule)
-        self.code = code
+        self.status = status
 
 
 class Codec(NamedTuple):

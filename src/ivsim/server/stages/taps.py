@@ -11,10 +11,18 @@ if TYPE_CHECKING:
 
 
 class Taps:
-    """The way of what one participant publishes to `take`, which is told each packet's kind, "audio" or "video"."""
+    """The way of what one participant publishes to `take`, which is told each packet's kind, "audio" or "video".
 
-    def __init__(self, take: Callable[[str, Packet], object]) -> None:
+    `take_report` gets what the sender tells of its clock.
+    """
+
+    def __init__(
+        self,
+        take: Callable[[str, Packet], object],
+        take_report: Callable[[str, Report], object] = lambda _, __: None,
+    ) -> None:
         self._take = take
+        self._take_report = take_report
         self._publication: Publication | None = None
         self._taps: list[tuple[Track, _Tap]] = []
 
@@ -25,7 +33,7 @@ class Taps:
         self.end()
         self._publication = publication
         for track in publication.tracks if publication else ():
-            tap = _Tap(track.kind, self._take)
+            tap = _Tap(track.kind, self._take, self._take_report)
             track.legs.append(tap)
             self._taps.append((track, tap))
         return True
@@ -46,13 +54,17 @@ class Taps:
 class _Tap:
     """The end of one track."""
 
-    def __init__(self, kind: str, take: Callable[[str, Packet], object]) -> None:
+    def __init__(
+        self, kind: str, take: Callable[[str, Packet], object], take_report: Callable[[str, Report], object]
+    ) -> None:
         self._kind = kind
         self._take = take
+        self._take_report = take_report
 
     async def send(self, packet: Packet) -> None:
         """Take a packet."""
         self._take(self._kind, packet)
 
     async def report(self, report: Report) -> None:
-        """Do without: sound and picture are taken as they come."""
+        """Take a report."""
+        self._take_report(self._kind, report)

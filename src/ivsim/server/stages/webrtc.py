@@ -28,7 +28,7 @@ from aiortc import (
 from aiortc.sdp import candidate_to_sdp
 
 from .rtp import is_media
-from .sdp import Local, Offer
+from .sdp import Local, Offer, OfferRefused
 
 PATIENCE = 20.0
 """The seconds that a client has to connect, from the answer on."""
@@ -123,6 +123,8 @@ class Connection:
     async def listen(self, came_by: str) -> Local:
         """Return how the connection is reached: first at the address that the client `came_by`, else at any it has.
 
+        Raises OfferRefused where the system has no socket left.
+
         Touches aioice's `Connection`, which knows no candidate on loopback: without network there were none at all. And
         it leaves its sockets the usual buffer, which a key frame fills while the event loop is busy elsewhere.
         """
@@ -133,6 +135,8 @@ class Connection:
             await inner.close()
         for each in inner._protocols:
             each.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+        if not inner._protocols and not self.is_over:
+            raise OfferRefused("no socket is left for another connection; see `ulimit -n` where the server runs", 503)
         candidates = sorted(self._gatherer.getLocalCandidates(), key=lambda each: each.ip != came_by)
         known, fingerprint = self._gatherer.getLocalParameters(), self._dtls.getLocalParameters().fingerprints[0]
         assert known.usernameFragment, "it was made with the gatherer"

@@ -9,10 +9,7 @@ SDK sends was observed, and is in docs/fidelity.md.
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
-import secrets
-from collections import deque
 from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
@@ -21,9 +18,9 @@ from ...ivsrealtime.live_participant import StageRefused
 from ...ivsrealtime.refusals import PUBLISHING, SUBSCRIBING
 from ...web import SDP
 from ...wire.http import Request, Response
-from ..tasks import Tasks
 from . import sdp, still
 from .clients import client_of
+from .handles import Handles
 from .media import Published, Subscribed, is_whip
 from .sdp import OfferRefused
 from .synthetic import Synthetic
@@ -33,11 +30,10 @@ if TYPE_CHECKING:
 
     from ...emulator import Emulator
     from ...ivsrealtime.live_participant import LiveParticipant
+    from ...ivsrealtime.participants import Client
     from .forwarding import Publication
     from .media import Handle
     from .sdp import Media, Offer
-
-_log = logging.getLogger("ivsim.stages")
 
 TO_INSTALL = "media of stages need aiortc, and Python 3.11 or later: pip install 'ivsim[server,webrtc]'"
 """What a client is told where the extra is missing."""
@@ -61,11 +57,6 @@ _GLOBAL = "/global.whip"
 
 _PATH = re.compile(r"/(?P<what>publish|subscribe)/(?P<id>[^/]+)")
 _RESOURCE = re.compile(r"/whip/(?P<id>[0-9a-f]{32})")
-_MOST_ENDED = 256
-"""The connections that have ended by themselves, of which it is known that there were."""
-
-_LOOK, _REPORT = 0.1, 1.0
-"""The seconds between two looks at the stages, and between two reports to publishers."""
 
 
 class Whip:
@@ -74,11 +65,11 @@ class Whip:
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
         self._loop = asyncio.get_running_loop()
-        self._handles: dict[str, Handle] = {}
-        self._ended: deque[str] = deque(maxlen=_MOST_ENDED)
+        self._handles = Handles(emulator.stages, lambda handle: self._let_go(handle.participant), self._stop_unseen)
         self._synthetic: dict[tuple[str, str, int], Synthetic] = {}
-        self._rounds: asyncio.Task[None] | None = None
-        self._ending = Tasks()
+        end_lost = emulator.stages.end_lost_media
+        self._stop_watching = emulator.on_replaced(lambda: self._loop.call_soon_threadsafe(end_lost))
+        end_lost()
 
     def is_for(self, request: Request) -> bool:
         """Return whether a request is for clients' media, and none of AWS's API."""
@@ -95,23 +86,20 @@ class Whip:
         except StageRefused as refused:
             return _text(STATUSES.get(refused.code, 403), str(refused))
         except OfferRefused as refused:
-            return _text(422, str(refused))
+            return _text(refused.status, str(refused))
 
     async def still(self, participant: LiveParticipant) -> bytes | None:
         """Return what somebody publishes now, one picture in MP4; None where none is sent, or none comes soon."""
         record = participant.participant
         if record is None or not record.is_publishing or record.video_stopped:
             return None
-        media = self._sent_by((participant.stage_arn, participant.participant_id))
+        media = self._sent_by(participant)
         return still.drawn(record) if media is None else await still.taken(media)
 
     async def aclose(self) -> None:
         """Let everybody go, because the server stops."""
-        if self._rounds is not None:
-            self._rounds.cancel()
-        for id_ in list(self._handles):
-            self._end_soon(id_)
-        await self._ending.wait()
+        self._stop_watching()
+        await self._handles.aclose()
         for synthetic in self._synthetic.values():
             synthetic.stop()
 
@@ -139,6 +127,8 @@ class Whip:
         offer = sdp.read(request.body.decode(errors="replace"))
         is_subscriber = wanted is not None and wanted["what"] == "subscribe"
         await asyncio.sleep(self._emulator.stages.latency(SUBSCRIBING if is_subscriber else PUBLISHING))
+        if self._handles.is_closed:
+            raise OfferRefused("the server stops", 503)
         if wanted and is_subscriber:
             handle: Handle = await self._subscribe(request, wanted["id"], offer, webrtc)
         else:
@@ -146,12 +136,12 @@ class Whip:
         return await self._answer(request, handle, offer, came_by)
 
     async def _answer(self, request: Request, handle: Handle, offer: Offer, came_by: str) -> Response:
-        id_ = secrets.token_hex(16)
-        self._handles[id_] = handle
-        handle.when_over(lambda: self._end_soon(id_))
-        if self._rounds is None:
-            self._rounds = self._loop.create_task(self._make_rounds())
-        local = await handle.connection.listen(came_by)
+        id_ = self._handles.add(handle)
+        try:
+            local = await handle.connection.listen(came_by)
+        except BaseException:
+            await self._handles.end(id_)
+            raise
         if handle.connection.is_over:
             return _text(409, "what was offered has ended before it could be answered")
         handle.connection.connect(offer)
@@ -162,29 +152,27 @@ class Whip:
 
     async def _publish(self, request: Request, participant_id: str | None, offer: Offer, webrtc: Any) -> Published:
         """Return what is published by an offer, of whoever is on the stage with the token or joins with it."""
-        stages, token = self._emulator.stages, _bearer(request)
-        participant = stages.connected(token)
-        is_joining = participant is None or (is_whip(participant) and self._publishes(participant))
-        if participant is None or is_joining:
-            participant = self._let_in(request)
+        there = self._on_stage(request)
+        if there is not None and is_whip(there) and self._handles.of(_key(there)):
+            there = None  # it comes again
+        participant = there or self._let_in(request)
         try:
             chosen = _published(participant, participant_id, offer)
         except (StageRefused, OfferRefused):
-            if is_joining:
+            if there is None:
                 self._let_go(participant)
             raise
-        await self._begin_anew((participant.stage_arn, participant.participant_id))
-        return Published(participant, token, chosen, webrtc.Connection, self._loop.time)
+        await self._handles.make_way(_key(participant))
+        return Published(participant, _bearer(request), chosen, webrtc.Connection, self._loop.time)
 
     async def _subscribe(self, request: Request, remote_id: str, offer: Offer, webrtc: Any) -> Subscribed:
         """Return what is received by an offer, of whoever is on the stage with the token or joins with it."""
-        token = _bearer(request)
-        there = self._emulator.stages.connected(token)
+        there = self._on_stage(request)
         participant = there or self._let_in(request)
         try:
-            return await self._received(participant, token, remote_id, offer, webrtc)
+            return await self._received(participant, _bearer(request), remote_id, offer, webrtc)
         except (StageRefused, OfferRefused):
-            if there is None:
+            if participant.is_remote:
                 self._let_go(participant)
             raise
 
@@ -192,7 +180,11 @@ class Whip:
         self, participant: LiveParticipant, token: str, remote_id: str, offer: Offer, webrtc: Any
     ) -> Subscribed:
         media = [each for each in _first_of_each_kind(offer) if each.direction in ("recvonly", "sendrecv")]
-        tracks = self.media_of(participant.other(remote_id))
+
+        def media_of() -> Publication | None:
+            return self.media_of(participant.other(remote_id))
+
+        tracks = media_of()
         chosen = {}
         for each in media:
             track = tracks.track(each.kind) if tracks else None
@@ -201,28 +193,30 @@ class Whip:
                 chosen[each.mid] = (each.kind, codec)
         if not chosen:
             raise OfferRefused("the offer receives neither H264 nor Opus")
-        await self._begin_anew((participant.stage_arn, participant.participant_id, remote_id))
+        await self._handles.make_way(_key(participant, remote_id))
         participant.subscribe(remote_id)
-        return Subscribed(participant, token, remote_id, chosen, tracks, webrtc.Connection)
+        return Subscribed(participant, token, remote_id, chosen, media_of, webrtc.Connection)
 
-    def _publishes(self, participant: LiveParticipant) -> bool:
-        """Return whether a participant publishes by a connection, or is about to."""
-        key = participant.stage_arn, participant.participant_id
-        return any(each.key == key for each in self._handles.values())
+    def _on_stage(self, request: Request) -> LiveParticipant | None:
+        """Return who is on a stage with the token, and take down what is known of its client.
+
+        None where nobody is, or may be any more: who joins with it is told why.
+        """
+        with suppress(StageRefused):
+            there = self._emulator.stages.connected(_bearer(request))
+            if there is not None:
+                there.describe(_client(request))
+            return there
+        return None
 
     def _let_in(self, request: Request) -> LiveParticipant:
         """Let a client join with its token, by its media alone."""
-        client = client_of(cast("Mapping[str, str]", request.headers))
-        participant = self._emulator.stages.let_in(_bearer(request), client, by_whip=True)
-        self._emulator.stages.hold(participant)
-        return participant
+        return self._emulator.stages.let_in(_bearer(request), _client(request), by_whip=True)
 
     def _let_go(self, participant: LiveParticipant) -> None:
-        """Let a client leave that is on the stage by its media alone, if it is there; events may have come to it."""
-        if is_whip(participant):
-            with suppress(StageRefused):  # it has left already
-                participant.leave()
-            self._emulator.stages.release(participant)
+        """Let a client leave that is on the stage by its media alone, and has none any more."""
+        if is_whip(participant) and not self._handles.has_any_of(participant.key):
+            participant.leave()
 
     def media_of(self, remote: LiveParticipant | None) -> Publication | None:
         """Return what somebody publishes, or the one whose replica it is; None where nothing is published.
@@ -230,16 +224,14 @@ class Whip:
         Who has no client gets a picture, for as long as somebody gets it.
         """
         record = remote.participant if remote else None
-        if remote is None or record is None or not record.is_publishing:
+        source = remote.source if remote and record and record.is_publishing else None
+        if source is None or record is None or not source.is_publishing:
             return None
-        key = record.source_stage_arn or remote.stage_arn, record.participant_id
-        media = self._sent_by(key)
+        media = self._sent_by(source)
         if media is not None:
             return media
         shown = record.session_id, record.participant_id, record.publications
         if shown not in self._synthetic:
-            there = self._emulator.stages.participants
-            source = next((each for each in there if (each.stage_arn, each.participant_id) == key), remote)
             self._synthetic[shown] = Synthetic(source, record, self._loop.time)
         return self._synthetic[shown].media
 
@@ -250,8 +242,7 @@ class Whip:
         """
         if request.method not in ("PATCH", "DELETE"):
             return _text(405, "candidates are PATCHed, and the end is a DELETE", Allow="PATCH, DELETE, OPTIONS")
-        if request.method == "DELETE" and id_ in self._ended:
-            self._ended.remove(id_)
+        if request.method == "DELETE" and self._handles.was(id_):
             return Response(200, _headers({}), b"")
         handle = self._handles.get(id_)
         if handle is None:
@@ -263,53 +254,17 @@ class Whip:
                 return _text(403, "the connection is another participant's")
         if request.method == "PATCH":
             return _trickled(request, id_, handle.connection.username)
-        await self._end(id_)
+        await self._handles.end(id_)
         return Response(200, _headers({}), b"")
 
-    def _end_soon(self, id_: str) -> None:
-        self._ended.append(id_)
-        self._ending.begin(self._end(id_))
-
-    async def _begin_anew(self, key: tuple[str, ...]) -> None:
-        """End the connection of a client that has lost it, perhaps, and comes again for the same."""
-        for id_, each in list(self._handles.items()):
-            if each.key == key:
-                await self._end(id_)
-
-    def _sent_by(self, key: tuple[str, ...]) -> Publication | None:
-        """Return what a client sends, by its stage and its participant's id; None where none does."""
-        sent = (each.media for each in self._handles.values() if isinstance(each, Published) and each.key == key)
-        return next(sent, None)
-
-    async def _end(self, id_: str) -> None:
-        handle = self._handles.pop(id_, None)
-        if handle is None:
-            return
-        await handle.end()
-        if handle.is_whip and all(each.participant.key != handle.participant.key for each in self._handles.values()):
-            self._let_go(handle.participant)
-
-    async def _make_rounds(self) -> None:
-        reported = self._loop.time()
-        while True:
-            await asyncio.sleep(_LOOK)
-            is_time = self._loop.time() - reported >= _REPORT
-            reported = self._loop.time() if is_time else reported
-            await self._make_round(reports=is_time)
-            if is_time:
-                self._stop_unseen()
-
-    async def _make_round(self, *, reports: bool) -> None:
-        for each in list(self._handles.values()):
-            try:
-                each.look()
-                await each.go_on(reports=reports)
-            except Exception:  # noqa: BLE001 - the others have their turn all the same
-                _log.exception("a bug in ivsim at %r; please report it", each)
+    def _sent_by(self, participant: LiveParticipant) -> Publication | None:
+        """Return what a client sends; None where it sends nothing here."""
+        handle = self._handles.of(_key(participant))
+        return handle.media if isinstance(handle, Published) else None
 
     def _stop_unseen(self) -> None:
         """Let nobody play to whom nobody is subscribed."""
-        seen = [each.media for each in self._handles.values() if isinstance(each, Subscribed)]
+        seen = [each.media for each in self._handles if isinstance(each, Subscribed)]
         for key, synthetic in list(self._synthetic.items()):
             if synthetic.media not in seen and not any(track.legs for track in synthetic.media.tracks):
                 synthetic.stop()
@@ -366,6 +321,15 @@ def _first_of_each_kind(offer: Offer) -> list[Media]:
         if each.kind in ("audio", "video"):
             found.setdefault(each.kind, each)
     return list(found.values())
+
+
+def _key(participant: LiveParticipant, remote_id: str = "") -> tuple[str, ...]:
+    """Return the key of the handle of what somebody publishes, or gets of another."""
+    return participant.stage_arn, participant.participant_id, remote_id
+
+
+def _client(request: Request) -> Client:
+    return client_of(cast("Mapping[str, str]", request.headers))
 
 
 def _parts(url: str) -> tuple[str, str]:

@@ -50,7 +50,7 @@ class Offers:
         try:
             return await self._respond(request, came_by)
         except OfferRefused as refused:
-            return _refused(422, str(refused))
+            return _refused(refused.status, str(refused))
 
     async def aclose(self) -> None:
         """End all, because the server stops."""
@@ -77,7 +77,11 @@ class Offers:
         said = _said(wanted, has_sound=any(kind == "audio" for kind, _ in chosen.values()))
         broadcast: Broadcast = module.Broadcast(self._emulator, admission, said, chosen, self._end)
         self._broadcasts.add(broadcast)
-        local = await broadcast.connection.listen(came_by)
+        try:
+            local = await broadcast.connection.listen(came_by)
+        except BaseException:
+            self._end(broadcast)
+            raise
         broadcast.connection.connect(offer)
         answer = {"type": "answer", "sdp": sdp.answer(offer, broadcast.chosen, local, sends=False)}
         return _json(200, {"answer": b64encode(json.dumps(answer).encode()).decode()})
