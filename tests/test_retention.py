@@ -142,7 +142,7 @@ def test_no_number(history: Any) -> None:
         Emulator(history=history)
 
 
-@pytest.mark.needs("StartComposition")
+@pytest.mark.needs("StartComposition", "ListParticipants.filterByRecordingState")
 def test_what_is_still_delivered(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a slow bucket has not got yet is not forgotten: recordings and compositions end when it has, and go then."""
     monkeypatch.setattr("ivsim.emulator.courier", lambda: lambda _region, parcels: list(parcels).clear())

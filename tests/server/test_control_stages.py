@@ -159,6 +159,7 @@ def test_encoder(sim: Emulator, control: Control, stage: str) -> None:
     assert join(control, token=token, protocol="WHIP")["protocol"] == "WHIP"
 
 
+@pytest.mark.needs("CreateIngestConfiguration")
 def test_failure(sim: Emulator, control: Control, stage: str) -> None:
     """Publishing fails for a reason, or is refused for what is sent, and an event tells the same code."""
     path = f"/participants/{join(control, stage=stage)['participantId']}"

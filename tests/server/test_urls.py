@@ -47,6 +47,7 @@ def test_it_plays(sim: Emulator, control: Control) -> None:
         assert client.call(url.removeprefix(control.server.url), b"", method="GET").status == 200
 
 
+@pytest.mark.needs("CreateIngestConfiguration")
 @pytest.mark.parametrize("host", ["127.0.0.1:4870", "[::1]:4870", "ivs.example.test"])
 def test_stages(sim: Emulator, host: str) -> None:
     """A stage's endpoints, and those in tokens, are the server's own; such a token is good in process as well."""
@@ -68,6 +69,7 @@ def test_stages(sim: Emulator, host: str) -> None:
         assert sim.stages.join(each["token"]).participant_id == each["participantId"]
 
 
+@pytest.mark.needs("CreateIngestConfiguration")
 def test_aws_urls(sim: Emulator) -> None:
     """Who asks for AWS's URLs gets them."""
     arn = call(sim, "CreateChannel")["channel"]["arn"]

@@ -49,6 +49,7 @@ def join(page: Page, user_id: str, *checks: str, **fields: str) -> None:
     expect(dialog).to_have_count(0)
 
 
+@pytest.mark.needs("CreateIngestConfiguration")
 def test_the_first_meeting(console: Page, sim: Emulator) -> None:
     """Somebody who has nothing makes a stage, lets a host and a guest join it, and they see and leave each other."""
     button(console, "Create a stage").last.click()

@@ -131,6 +131,7 @@ def test_taken_port(sim: Emulator, certificate: tuple[Path, Path], argument: str
         assert server.rtmp_url == f"rtmp://127.0.0.1:{ports['rtmp_port']}/app/"
 
 
+@pytest.mark.needs("CreateIngestConfiguration")
 def test_https(sim: Emulator, certificate: tuple[Path, Path]) -> None:
     """At the port for browsers the server answers as at its own, with URLs that begin as those of the page do."""
     cert, key = certificate

@@ -195,6 +195,7 @@ def test_resolution(stage: Stage) -> None:
     assert (sending.errors, sending.ended) == (["RESOLUTION_EXCEEDED"], 1)
 
 
+@pytest.mark.needs("CreateIngestConfiguration")
 def test_bitrate(stage: Stage) -> None:
     """More than 8.5 Mbit/s of a picture, in all layers together, end it; a little more may be measured."""
     sending = Sending(stage, "video")
