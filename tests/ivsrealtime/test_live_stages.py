@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ivsim import Emulator, StageRefused
+from ivsim.ivsrealtime.participants import Client
 
 from ..calling import call, send, signed
 from .people import events_of, refused
@@ -256,3 +257,22 @@ def test_composed(sim: Emulator, stage: str, other: str) -> None:
         assert [each.user_id for each in composed.publishers] == [f"host of {its}"]
         assert [each.participant_id for each in composed.publishers] == [each.participant_id for each in composed.seen]
     assert sim.stages.composed("st-none") is None
+
+
+def test_lost_media(sim: Emulator, stage: str) -> None:
+    """Of clients of a server that is gone nobody publishes or is subscribed, but by what another server holds."""
+    host = sim.stages.join(stage)
+    ann, bob = (sim.stages.let_in(sim.stages._issue(stage, {"user_id": each}), Client()) for each in ("ann", "bob"))
+    for each in (host, ann, bob):
+        each.publish()
+    for each in (ann, bob):
+        each.subscribe(host)
+    sim.stages.hold(bob)
+    sim.stages.hold(bob, host.participant_id)
+    sim.stages.end_lost_media()
+    assert [each.is_publishing for each in (host, ann, bob)] == [True, False, True]
+    assert [each.is_subscribed_to(host) for each in (ann, bob)] == [False, True]
+    for held in ("", host.participant_id):
+        sim.stages.release(bob, held)
+        sim.stages.end_lost_media()
+    assert (bob.is_publishing, bob.is_subscribed_to(host), bob.is_connected) == (False, False, True)
