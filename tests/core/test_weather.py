@@ -226,6 +226,21 @@ def test_nested_mocks() -> None:
         assert names(sim.events.arrived) == ALL
 
 
+@pytest.mark.parametrize("seed", [None, 7])
+def test_isolated(seed: int | None) -> None:
+    """What became of events in an isolated block is taken back, and so is what the weather did: it comes again."""
+    sim = Emulator(event_weather=seed)
+    arrived = []
+    for _ in range(2):
+        with sim.isolated():
+            for _ in range(20):
+                sim.streams.start(channel(sim)).end()
+            arrived.append(names(sim.events.arrived))
+        assert [*sim.events.arrived, *sim.events.disturbed] == []
+    assert arrived[0] == arrived[1]
+    assert (arrived[0] == ALL * 20) is (seed is None)
+
+
 def test_save_and_load(sim: Emulator, heard: list[dict[str, Any]], tmp_path: Any) -> None:
     """A file keeps late events, and neither what is wanted nor what arrived."""
     sim.events.disturb("delayed", pattern=named("Stream End"), seconds=50)

@@ -138,14 +138,16 @@ class Weather:
     def snapshot(self) -> Any:
         """Return what `restore()` needs to make it as it is now."""
         logs = self.arrived.snapshot(), self.disturbed.snapshot()
-        return logs, self._wanted, self._held, self._seed, self._random.getstate()
+        return logs, self._wanted, self._held, self._seed, self._random and self._random.getstate()
 
     def restore(self, state: Any) -> None:
         """Make it as it was when the snapshot was taken."""
         (arrived, disturbed), self._wanted, self._held, self._seed, numbers = state
         self.arrived.restore(arrived)
         self.disturbed.restore(disturbed)
-        self._random.setstate(numbers)
+        self._random = _numbers(self._seed)
+        if self._random is not None:
+            self._random.setstate(numbers)
 
     def _fate(self, event: Event) -> Disturbed | None:
         """Return how an event is disturbed, None where it is not."""
@@ -153,7 +155,7 @@ class Weather:
             if patterns.matches(wanted.pattern, event):
                 self._count(index)
                 return Disturbed(wanted.way, wanted.seconds if wanted.way == "delayed" else 0, event)
-        if self._seed is None or self._random.randrange(_ONE_IN):
+        if self._random is None or self._random.randrange(_ONE_IN):
             return None
         way, seconds = self._random.choice(get_args(Way)), self._random.randint(1, _LATE)
         return Disturbed(way, seconds if way == "delayed" else 0, event)
@@ -179,6 +181,6 @@ class Weather:
         self._journal.note_undo(lambda: setattr(self, "_held", before))
 
 
-def _numbers(seed: int | str | None) -> random.Random:
-    """Return random numbers; the shell and a test mean the same by 7."""
-    return random.Random(None if seed is None else str(seed))
+def _numbers(seed: int | str | None) -> random.Random | None:
+    """Return random numbers, for which the shell and a test mean the same by 7; in fair weather none are needed."""
+    return None if seed is None else random.Random(str(seed))
