@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import itertools
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -141,15 +140,16 @@ def test_an_event_loop_does_not_look_again(monkeypatch: pytest.MonkeyPatch) -> N
     """An event loop sleeps on the lock at once, as its clients wait; and so does whoever comes after it."""
     journal = Journal()
     said: list[str] = []
-    is_inside = threading.Event()
+    is_inside, may_leave = threading.Event(), threading.Event()
 
     def stay() -> None:
         with journal:
             is_inside.set()
-            time.sleep(0.1)
+            may_leave.wait()
             said.append("first")
 
     async def enter() -> None:
+        threading.Timer(0.1, may_leave.set).start()  # only now: to start a loop may take longer
         with journal:
             said.append("second")
 
@@ -161,4 +161,5 @@ def test_an_event_loop_does_not_look_again(monkeypatch: pytest.MonkeyPatch) -> N
         with contextlib.suppress(StopIteration):
             enters()
         is_inside.clear()
+        may_leave.clear()
     assert said == ["first", "second"] * 2
