@@ -32,7 +32,7 @@ class AwsBus:
     def __call__(self, account: str, region: str, events: Sequence[Event]) -> None:
         """Put up to ten events on the default bus of an account and region."""
         try:
-            answer = self._client(account, region).put_events(Entries=list(map(_entry, events)))
+            answer = self._client(account, region).put_events(Entries=list(map(entry_of, events)))
         except NoCredentialsError:  # no mock is there, since each has some
             return
         except ClientError as error:
@@ -80,7 +80,8 @@ def _answer_for_nobody(request: Any, **_: object) -> Any:
     return AWSResponse(request.url, 200, {}, _Nothing())
 
 
-def _entry(event: Event) -> dict[str, Any]:
+def entry_of(event: Event) -> dict[str, Any]:
+    """Return an event as PutEvents takes it, for the default bus."""
     return {
         "Time": isoparse(event["time"]),
         "Source": event["source"],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from datetime import datetime
 from functools import cache, partial
 from http.client import HTTPException
 from typing import Any, TypeAlias
@@ -15,6 +14,7 @@ import msgspec
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ...bus import entry_of
 from ...core.weather import Event
 from ..posting import Posted, connection_to, post
 
@@ -103,14 +103,7 @@ class EventBridgeTarget(Target, frozen=True, tag="eventbridge"):
         client = cache(partial(_client, "events", self.endpoint))
 
         def send(event: Event) -> None:
-            entry = {
-                "Source": event["source"],
-                "DetailType": event["detail-type"],
-                "Detail": json.dumps(event["detail"]),
-                "Resources": event["resources"],
-                "Time": datetime.fromisoformat(event["time"].replace("Z", "+00:00")),
-                "EventBusName": self.event_bus,
-            }
+            entry = {**entry_of(event), "EventBusName": self.event_bus}
             answer = _ask(client(event["region"], event["account"]).put_events, Entries=[entry])
             if answer["FailedEntryCount"]:
                 raise TargetFailed("{ErrorCode}: {ErrorMessage}".format_map(answer["Entries"][0]))
