@@ -13,7 +13,7 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from .arguments import TypeRefused, ValueRefused
@@ -105,16 +105,12 @@ def _is_wanted(wanted: Any, value: Any) -> bool:
     return type(wanted) is type(value) and bool(wanted == value)  # 1, 1.0 and true are three values
 
 
-def _begins(operand: Any, value: Any) -> bool:
+def _has_affix(has: Callable[[str, str], bool], operand: Any, value: Any) -> bool:
+    if not isinstance(value, str):
+        return False
     if isinstance(operand, Mapping):
-        return isinstance(value, str) and value.lower().startswith(operand["equals-ignore-case"].lower())
-    return isinstance(value, str) and value.startswith(operand)
-
-
-def _ends(operand: Any, value: Any) -> bool:
-    if isinstance(operand, Mapping):
-        return isinstance(value, str) and value.lower().endswith(operand["equals-ignore-case"].lower())
-    return isinstance(value, str) and value.endswith(operand)
+        return has(value.lower(), operand["equals-ignore-case"].lower())
+    return has(value, operand)
 
 
 def _is_in_any_case(operand: str, value: Any) -> bool:
@@ -162,8 +158,8 @@ def _expression(wildcard: str) -> re.Pattern[str]:
 
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
-    "prefix": _begins,
-    "suffix": _ends,
+    "prefix": partial(_has_affix, str.startswith),
+    "suffix": partial(_has_affix, str.endswith),
     "equals-ignore-case": _is_in_any_case,
     "wildcard": _is_like,
     "anything-but": _is_none_of,
