@@ -92,17 +92,13 @@ def streams(tour: Tour) -> None:
 def playback_key_pairs(tour: Tour) -> None:
     """Keys that are imported, twice, and wrong ones."""
     ivs = tour.ivs
-    material = tour.public_key()
-    arn = ivs.import_playback_key_pair(publicKeyMaterial=material, name=NAME, tags=tour.tags)["keyPair"]["arn"]
-    ivs.get_playback_key_pair(arn=arn)
-    ivs.list_playback_key_pairs()
-    tour.refused(ivs.list_playback_key_pairs, nextToken="wrong")
-    tour.refused(ivs.import_playback_key_pair, publicKeyMaterial=material)
-    for wrong in "nonsense", "", material.replace("M", "A"):
-        tour.refused(ivs.import_playback_key_pair, publicKeyMaterial=wrong)
-    ivs.delete_playback_key_pair(arn=arn)
-    tour.refused(ivs.get_playback_key_pair, arn=arn)
-    tour.refused(ivs.delete_playback_key_pair, arn=arn)
+    tour.keys(
+        ivs.import_playback_key_pair,
+        "keyPair",
+        ivs.get_playback_key_pair,
+        ivs.list_playback_key_pairs,
+        ivs.delete_playback_key_pair,
+    )
 
 
 def playback_restriction_policies(tour: Tour) -> None:

@@ -65,17 +65,13 @@ def participants(tour: Tour) -> None:
 def public_keys(tour: Tour) -> None:
     """Keys that are imported, twice, and wrong ones."""
     realtime = tour.realtime
-    material = tour.public_key()
-    arn = realtime.import_public_key(publicKeyMaterial=material, name=NAME, tags=tour.tags)["publicKey"]["arn"]
-    realtime.get_public_key(arn=arn)
-    realtime.list_public_keys()
-    tour.refused(realtime.list_public_keys, nextToken="wrong")
-    tour.refused(realtime.import_public_key, publicKeyMaterial=material)
-    for wrong in "nonsense", "", material.replace("M", "A"):
-        tour.refused(realtime.import_public_key, publicKeyMaterial=wrong)
-    realtime.delete_public_key(arn=arn)
-    tour.refused(realtime.get_public_key, arn=arn)
-    tour.refused(realtime.delete_public_key, arn=arn)
+    tour.keys(
+        realtime.import_public_key,
+        "publicKey",
+        realtime.get_public_key,
+        realtime.list_public_keys,
+        realtime.delete_public_key,
+    )
 
 
 def encoder_configurations(tour: Tour) -> None:

@@ -78,6 +78,27 @@ class Tour:
         key = ec.generate_private_key(ec.SECP384R1()).public_key()
         return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
+    def keys(
+        self,
+        make: Callable[..., Any],
+        member: str,
+        get: Callable[..., Any],
+        listed: Callable[..., Any],
+        delete: Callable[..., Any],
+    ) -> None:
+        """Import a key, which is a member of the answer, import it again, and wrong ones; then delete it."""
+        material = self.public_key()
+        arn = make(publicKeyMaterial=material, name=NAME, tags=self.tags)[member]["arn"]
+        get(arn=arn)
+        listed()
+        self.refused(listed, nextToken="wrong")
+        self.refused(make, publicKeyMaterial=material)
+        for wrong in "nonsense", "", material.replace("M", "A"):
+            self.refused(make, publicKeyMaterial=wrong)
+        delete(arn=arn)
+        self.refused(get, arn=arn)
+        self.refused(delete, arn=arn)
+
     def tag(self, client: Any, arn: str) -> None:
         """Change the tags of a resource, and do what may not be done with them."""
         client.tag_resource(resourceArn=arn, tags={"a": "1", "b": ""})
